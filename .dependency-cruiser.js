@@ -1,0 +1,90 @@
+// The rules of the rooms: imports go down, never up and never in a circle, and each foreign package has one way in.
+const FLOORS = [
+  '^src/(contract|report|github|reconcile)/',
+  '^src/(devin|runner)/',
+  '^src/(operations|sandbox)/',
+  '^src/run\\.ts$',
+  '^src/main\\.ts$',
+];
+
+const downward = FLOORS.flatMap((floor, at) => {
+  const above = FLOORS.slice(at + 1);
+  return above.length === 0
+    ? []
+    : [
+        {
+          name: `floor-${at + 1}-imports-nothing-above`,
+          severity: 'error',
+          from: { path: floor },
+          to: { path: above.join('|') },
+        },
+      ];
+});
+
+const onlyFrom = (name, from, to) => ({
+  name: `only-${name}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: from },
+  to: { path: to },
+});
+
+export default {
+  forbidden: [
+    ...downward,
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'contract-knows-only-itself',
+      severity: 'error',
+      from: { path: '^src/contract/' },
+      to: { path: '^src/(?!contract/)' },
+    },
+    {
+      name: 'report-knows-only-itself',
+      severity: 'error',
+      from: { path: '^src/report/' },
+      to: { path: '^src/(?!report/)' },
+    },
+    {
+      name: 'devin-and-runner-are-strangers',
+      severity: 'error',
+      from: { path: '^src/devin/' },
+      to: { path: '^src/runner/' },
+    },
+    {
+      name: 'runner-and-devin-are-strangers',
+      severity: 'error',
+      from: { path: '^src/runner/' },
+      to: { path: '^src/devin/' },
+    },
+    {
+      name: 'sandbox-knows-only-endpoints',
+      severity: 'error',
+      from: { path: '^src/sandbox/' },
+      to: { path: '^src/', pathNot: '^src/(sandbox/|devin/endpoints/|devin/endpoint\\.ts)' },
+    },
+    {
+      name: 'operations-do-not-know-the-sandbox',
+      severity: 'error',
+      from: { path: '^src/operations/' },
+      to: { path: '^src/sandbox/' },
+    },
+    onlyFrom('runner-imports-actions-core', '^src/runner/', 'node_modules/@actions/core/'),
+    onlyFrom('github-imports-actions-github', '^src/github/', 'node_modules/@actions/github/'),
+    onlyFrom('transport-imports-undici', '^src/devin/(transport\\.ts|undici\\.d\\.ts)$', 'node_modules/undici/'),
+    onlyFrom('main-touches-process', '^src/main\\.ts$', '^(node:)?process$'),
+    {
+      name: 'nothing-imports-devdependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    { name: 'nothing-unresolved', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
+  ],
+  options: {
+    // TypeScript 7 has no API that a tool could parse with; swc reads the sources instead, type imports too.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,54 @@
+// Builds dist/ from the sources: tsc writes JavaScript to build/, ncc bundles it. TypeScript 7 has no API that ncc's
+// own loader could call, hence the two steps.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { minifySync } from '@swc/core';
+
+const root = join(import.meta.dirname, '..');
+const out = process.argv[2] ?? join(root, 'dist');
+const require = createRequire(import.meta.url);
+
+const tool = (name: string, path: string) => join(require.resolve(`${name}/package.json`), '..', path);
+const run = (script: string, args: readonly string[]) =>
+  execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+
+/** The licences of every package that the bundle may hold. ncc's own list leaves out packages that are ES modules. */
+function licenses(): string {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const folders = Object.entries<{ dev?: boolean }>(packages).filter(
+    ([path, entry]) => path !== '' && entry.dev !== true,
+  );
+  const texts = folders.map(([path]) => {
+    const { name, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, path)).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
+    const text = file === undefined ? '' : `\n\n${readFileSync(join(root, path, file), 'utf8').trim()}`;
+    return `${name}\n${license}${text.replaceAll('\r\n', '\n')}\n`;
+  });
+  return [...new Set(texts)].sort().join('\n');
+}
+
+rmSync(join(root, 'build'), { recursive: true, force: true });
+rmSync(out, { recursive: true, force: true });
+run(tool('typescript', 'bin/tsc'), ['-p', 'tsconfig.build.json']);
+run(tool('@vercel/ncc', 'dist/ncc/cli.js'), [
+  'build',
+  'build/main.js',
+  '--out',
+  out,
+  '--minify',
+  '--no-cache',
+  '--no-source-map-register',
+  '--quiet',
+]);
+// ncc minifies the entry only.
+for (const name of readdirSync(out).filter((entry) => /^\d+\.index\.js$/.test(entry))) {
+  const file = join(out, name);
+  const { code } = minifySync(readFileSync(file, 'utf8'), { module: true, compress: true, mangle: true });
+  writeFileSync(file, code);
+}
+writeFileSync(join(out, 'licenses.txt'), licenses());
+for (const name of readdirSync(out).sort()) {
+  console.log(`${String(statSync(join(out, name)).size).padStart(9)}  ${name}`);
+}

@@ -1,0 +1,11 @@
+/** Time and chance, as the world gives them to a run; a test gives others. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when that aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** A signal that aborts after `ms` and does not keep the process alive. */
+  deadline(ms: number): AbortSignal;
+  /** A number from 0 up to, not including, 1. */
+  random(): number;
+}

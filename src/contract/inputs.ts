@@ -1,0 +1,151 @@
+import {
+  apiUrl,
+  bool,
+  choice,
+  duration,
+  id,
+  instant,
+  integer,
+  type Kind,
+  keyValues,
+  line,
+  list,
+  path,
+  sessionId,
+  text,
+} from './kinds.ts';
+
+/** One input of the action. `default` is in the form in which a workflow would write it. */
+export interface Input<T = unknown, Absent = undefined> {
+  readonly kind: Kind<T>;
+  /** What it means, for action.yml and the README. */
+  readonly summary: string;
+  readonly default?: string;
+  /** Environment variables that stand in for an empty input. */
+  readonly env?: readonly string[];
+  /** Its value is never repeated in a message. */
+  readonly secret?: true;
+  /** Carries the type of an absent value; never set. */
+  readonly absent?: Absent;
+}
+
+function optional<T>(kind: Kind<T>, summary: string, more: Pick<Input, 'env' | 'secret'> = {}): Input<T> {
+  return { kind, summary, ...more };
+}
+
+function defaulted<T>(kind: Kind<T>, preset: string, summary: string): Input<T, never> {
+  return { kind, summary, default: preset };
+}
+
+const ENDS = ['leave', 'terminate', 'archive'] as const;
+
+/** Inputs that every operation takes. */
+export const COMMON_INPUTS = {
+  operation: optional(line, 'What to do: one of the operations. Required.'),
+  devin_token: optional(
+    line,
+    'Service user key (`cog_…`). Falls back to the variables `DEVIN_TOKEN`, `DEVIN_SERVICE_USER_TOKEN` and `DEVIN_API_KEY`. Masked.',
+    { env: ['DEVIN_TOKEN', 'DEVIN_SERVICE_USER_TOKEN', 'DEVIN_API_KEY'], secret: true },
+  ),
+  org_id: optional(id, 'The organization. A service user of an organization needs none: it is asked for its own.'),
+  api_url: defaulted(
+    apiUrl,
+    'https://api.devin.ai',
+    'URL of the API; for a dedicated deployment its own. `sandbox` is the embedded sandbox, which needs no credential.',
+  ),
+  api_version: defaulted(
+    choice(['auto', 'v3', 'v3beta1', 'v2']),
+    'auto',
+    'Version of the API; `auto` goes by the credential.',
+  ),
+  dry_run: defaulted(bool, 'false', 'Sends no request that could change anything: only GET leaves the client.'),
+  max_retries: defaulted(integer(0, 20), '5', 'How often a request that may be repeated safely is repeated.'),
+  request_timeout: defaulted(duration('1s', '15m'), '60s', 'Time for one try of one request.'),
+  timeout: defaulted(duration('1s', '5d'), '30m', 'Time for the whole operation, waiting included.'),
+  concurrency: defaulted(integer(1, 64), '6', 'Requests in flight at once.'),
+  result_file: optional(path, 'File in the workspace that also gets the full result as JSON.'),
+} as const;
+
+/** Inputs of single operations. */
+export const OPERATION_INPUTS = {
+  prompt: optional(text, 'What Devin is to do. For `send-message`: the message.'),
+  prompt_file: optional(path, 'File in the workspace (UTF-8) that holds the prompt.'),
+  title: optional(line, 'Title of the session.'),
+  tags: optional(list(50), 'Tags of the session, at most 50. For `list-sessions`: only sessions with one of these.'),
+  repos: optional(
+    list(),
+    'Repositories (`owner/name`) of the session. For `list-sessions`: only sessions on one of these.',
+  ),
+  playbook_id: optional(id, 'Playbook that the session follows. For `list-sessions`: only sessions with this one.'),
+  child_playbook_id: optional(id, 'Playbook for the sessions that this session starts.'),
+  knowledge_ids: optional(list(), 'Knowledge notes for the session.'),
+  secret_ids: optional(list(), 'Stored secrets that the session gets.'),
+  session_secrets: optional(keyValues, 'Secrets for this session only, as `KEY=VALUE` lines. Values are masked.', {
+    secret: true,
+  }),
+  session_links: optional(list(), 'Other sessions to link.'),
+  attachment_urls: optional(list(), 'URLs of files for the session.'),
+  max_acu_limit: optional(integer(1), 'Most ACUs that the session may use.'),
+  devin_mode: optional(choice(['normal', 'fast', 'lite', 'ultra', 'fusion']), 'How Devin works.'),
+  platform: optional(line, 'Platform of the machine, such as `linux` or `windows`, or the name of an outpost pool.'),
+  resumable: optional(bool, 'Whether the machine is kept, so that the session can go on later.'),
+  bypass_approval: optional(bool, 'Whether actions go without approval.'),
+  create_as_user_id: optional(id, 'User for whom the session is created. Needs `ImpersonateOrgSessions`.'),
+  structured_output_schema: optional(
+    text,
+    'JSON Schema (Draft 7) as JSON or YAML, at most 64 KiB; the session answers with JSON that fits it.',
+  ),
+  structured_output_schema_file: optional(path, 'File in the workspace that holds the schema.'),
+  structured_output_required: optional(bool, 'Whether Devin must give structured output before its turn ends.'),
+  extra_body: optional(
+    text,
+    'YAML that is merged into the request, for fields that are newer than this release. It overrides no other input.',
+  ),
+  wait: defaulted(
+    choice(['none', 'started', 'finished']),
+    'none',
+    'How long to stay: not at all, until the session runs, or until it has finished.',
+  ),
+  poll_interval: defaulted(duration('1s', '1h'), '10s', 'Time between two looks at a session.'),
+  follow: defaulted(bool, 'true', "Prints the session's messages to the log as they come."),
+  on_waiting: defaulted(
+    choice(['succeed', 'fail', 'keep-waiting']),
+    'fail',
+    'What it means that Devin waits for a user or for an approval.',
+  ),
+  on_timeout: defaulted(
+    choice(ENDS),
+    'leave',
+    'What happens to the session that this step created when `timeout` is over.',
+  ),
+  on_cancel: defaulted(
+    choice(ENDS),
+    'terminate',
+    'What happens to the session that this step created when the workflow is cancelled.',
+  ),
+  session_id: optional(sessionId, 'The session: its id, with or without `devin-`, or the URL of its page.'),
+  message: optional(text, 'The message; `prompt` is another name for it.'),
+  archive: defaulted(bool, 'false', 'Also archives the session.'),
+  since: optional(
+    instant,
+    'Only sessions created at or after this instant: ISO 8601, Unix seconds, or a duration back.',
+  ),
+  until: optional(instant, 'Only sessions created before this instant.'),
+  max_results: defaulted(integer(1, 100_000), '200', 'Most sessions to list.'),
+} as const;
+
+/** Every input of the action, by name. */
+export const INPUTS = { ...COMMON_INPUTS, ...OPERATION_INPUTS } as const;
+
+/** The name of an input that every operation takes. */
+export type CommonInput = keyof typeof COMMON_INPUTS;
+/** The name of any input. */
+export type InputName = keyof typeof INPUTS;
+
+type ValueOf<I> = I extends Input<infer T, infer Absent> ? T | Absent : never;
+
+/** The parsed values of the inputs `N`. An input without a default is `undefined` when the workflow leaves it out. */
+export type InputValues<N extends InputName = InputName> = { readonly [K in N]: ValueOf<(typeof INPUTS)[K]> };
+
+/** True for the name of an input. */
+export const isInputName = (name: string): name is InputName => Object.hasOwn(INPUTS, name);

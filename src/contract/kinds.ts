@@ -1,0 +1,203 @@
+import leven from 'leven';
+
+/** What a text turned out to be: a value, or what was expected instead. */
+export type Parsed<T> = { readonly value: T } | { readonly expected: string; readonly nearest?: string };
+
+/** A kind of input: how its text is read, and how the tables call it. */
+export interface Kind<T> {
+  /** For the README: `text`, `list`, `true or false`, … */
+  readonly label: string;
+  readonly parse: (text: string) => Parsed<T>;
+}
+
+/** The candidate that is nearest to a misspelled word, if one is near enough to be meant. */
+export function nearestOf(word: string, candidates: readonly string[]): string | undefined {
+  const asked = word.trim().toLowerCase();
+  // A short word is near to any other short word, so at least half of it has to agree.
+  const limit = Math.max(Math.min(2, Math.floor(asked.length / 2)), Math.floor(asked.length / 3));
+  let best: { name: string; distance: number } | undefined;
+  for (const name of candidates) {
+    const distance = leven(asked, name.toLowerCase(), { maxDistance: limit + 1 });
+    if (distance <= limit && (best === undefined || distance < best.distance)) best = { name, distance };
+  }
+  return best?.name;
+}
+
+/** Text as it came, spaces and line breaks included. */
+export const text: Kind<string> = { label: 'text', parse: (value) => ({ value }) };
+
+/** One line of text, trimmed. */
+export const line: Kind<string> = {
+  label: 'one line',
+  parse: (value) => (/[\r\n]/.test(value.trim()) ? { expected: 'one line' } : { value: value.trim() }),
+};
+
+/** A path inside the workspace; the file itself is looked at later. */
+export const path: Kind<string> = {
+  label: 'path',
+  parse: (value) =>
+    /[\r\n\0]/.test(value.trim()) ? { expected: 'one path inside the workspace' } : { value: value.trim() },
+};
+
+/** `true` or `false` in any case, and nothing else. */
+export const bool: Kind<boolean> = {
+  label: '`true` or `false`',
+  parse(value) {
+    const asked = value.trim().toLowerCase();
+    if (asked === 'true' || asked === 'false') return { value: asked === 'true' };
+    const nearest = nearestOf(asked, ['true', 'false']);
+    return { expected: '`true` or `false`', ...(nearest === undefined ? {} : { nearest }) };
+  },
+};
+
+/** A whole number within bounds. */
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kind<number> {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  return {
+    label: 'whole number',
+    parse(value) {
+      const asked = value.trim();
+      const number = Number(asked);
+      return /^[+-]?\d+$/.test(asked) && number >= min && number <= max
+        ? { value: number }
+        : { expected: `a whole number ${range}` };
+    },
+  };
+}
+
+const comparable = (word: string) => word.trim().toLowerCase().replaceAll('_', '-');
+
+/** One of several words; case does not matter, and `_` is as good as `-`. */
+export function choice<const T extends string>(values: readonly T[]): Kind<T> {
+  return {
+    label: values.map((value) => `\`${value}\``).join(', '),
+    parse(asked) {
+      const value = values.find((candidate) => comparable(candidate) === comparable(asked));
+      if (value !== undefined) return { value };
+      const nearest = nearestOf(comparable(asked), values);
+      return { expected: `one of ${values.join(', ')}`, ...(nearest === undefined ? {} : { nearest }) };
+    },
+  };
+}
+
+/** A list by newlines and commas; spaces around an entry and empty entries go. */
+export function list(max?: number): Kind<readonly string[]> {
+  return {
+    label: 'list',
+    parse(value) {
+      const entries = value.split(/[\r\n,]/).map((entry) => entry.trim());
+      const kept = entries.filter((entry) => entry !== '');
+      return max !== undefined && kept.length > max
+        ? { expected: `at most ${max} entries, not ${kept.length}` }
+        : { value: kept };
+    },
+  };
+}
+
+/** `KEY=VALUE` lines. Everything behind the first `=` is the value; a key comes once. */
+export const keyValues: Kind<ReadonlyMap<string, string>> = {
+  label: '`KEY=VALUE` lines',
+  parse(value) {
+    const pairs = new Map<string, string>();
+    const lines = value.split(/\r?\n/);
+    for (const [index, row] of lines.entries()) {
+      if (row.trim() === '') continue;
+      const cut = row.indexOf('=');
+      const key = row.slice(0, cut).trim();
+      if (cut < 1 || key === '') return { expected: `KEY=VALUE on each line; line ${index + 1} has no key or no =` };
+      // The key itself stays out of the message: a value that goes over several lines may be read as keys.
+      if (pairs.has(key)) return { expected: `each key once; line ${index + 1} repeats one` };
+      pairs.set(key, row.slice(cut + 1));
+    }
+    return { value: pairs };
+  },
+};
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const isUnit = (unit: string | undefined): unit is keyof typeof UNIT_MS => unit !== undefined && unit in UNIT_MS;
+
+/** Milliseconds of a text such as `30s`, `15m`, `2h` or `7d`; undefined if it is none. */
+export function durationMs(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,9})\s*([smhd])$/.exec(text.trim().toLowerCase()) ?? [];
+  return isUnit(unit) ? Number(amount) * UNIT_MS[unit] : undefined;
+}
+
+/** A duration within bounds, in milliseconds. */
+export function duration(min: string, max: string): Kind<number> {
+  const [least, most] = [durationMs(min) ?? 0, durationMs(max) ?? Number.POSITIVE_INFINITY];
+  return {
+    label: 'duration',
+    parse(value) {
+      const ms = durationMs(value);
+      return ms !== undefined && ms >= least && ms <= most
+        ? { value: ms }
+        : { expected: `a duration from ${min} to ${max}, such as 30s, 15m, 2h or 7d` };
+    },
+  };
+}
+
+/** A point in time: fixed, or so many milliseconds before the run. */
+export type Instant = { readonly at: number } | { readonly ago: number };
+
+/** Milliseconds of an ISO 8601 date or date-time; NaN if it is none, or a day that its month does not have. */
+function isoMs(asked: string): number {
+  const [, day] = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.exec(asked) ?? [];
+  const midnight = day === undefined ? Number.NaN : Date.parse(day);
+  // Date.parse takes February 31 for March 3.
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== day) return Number.NaN;
+  return Date.parse(asked);
+}
+
+/** ISO 8601, Unix seconds, or a duration back from now. */
+export const instant: Kind<Instant> = {
+  label: 'instant',
+  parse(value) {
+    const asked = value.trim();
+    const ago = durationMs(asked);
+    if (ago !== undefined) return { value: { ago } };
+    if (/^\d{9,11}$/.test(asked)) return { value: { at: Number(asked) * 1_000 } };
+    const at = isoMs(asked);
+    return Number.isNaN(at)
+      ? { expected: 'a date such as 2026-01-31 or 2026-01-31T08:00:00Z, Unix seconds, or a duration back from now' }
+      : { value: { at } };
+  },
+};
+
+/** An id as the API gives them: letters, digits, `_` and `-`. */
+export const id: Kind<string> = {
+  label: 'id',
+  parse(value) {
+    const asked = value.trim();
+    return /^[A-Za-z0-9_-]{1,200}$/.test(asked) ? { value: asked } : { expected: 'one id of letters, digits, - and _' };
+  },
+};
+
+/** A session by id, with or without `devin-`, or by the address of its page. The value carries the prefix. */
+export const sessionId: Kind<string> = {
+  label: 'session id or URL',
+  parse(value) {
+    const asked = value.trim();
+    const [, fromUrl] = /^https:\/\/[^/\s]+\/sessions\/([A-Za-z0-9_-]+)\/?(?:[?#]\S*)?$/.exec(asked) ?? [];
+    const found = fromUrl ?? asked;
+    if (!/^(?!devin-$)[A-Za-z0-9_-]{1,200}$/.test(found)) {
+      return { expected: 'a session id, with or without devin-, or the URL of its page' };
+    }
+    return { value: found.startsWith('devin-') ? found : `devin-${found}` };
+  },
+};
+
+/** Where the API is: `sandbox`, an https URL, or an http URL on loopback. The value has no slash at its end. */
+export const apiUrl: Kind<string> = {
+  label: 'URL or `sandbox`',
+  parse(value) {
+    const asked = value.trim();
+    if (asked === 'sandbox') return { value: 'sandbox' };
+    const expected = 'an https URL, an http URL on loopback (127.0.0.1, [::1], localhost), or sandbox';
+    if (!URL.canParse(asked)) return { expected };
+    const url = new URL(asked);
+    const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+    const allowed = url.protocol === 'https:' || (url.protocol === 'http:' && loopback);
+    const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+    return allowed && plain ? { value: asked.replace(/\/+$/, '') } : { expected };
+  },
+};

@@ -1,0 +1,49 @@
+/** One output of the action. */
+export interface Output {
+  /** What it holds, for action.yml and the README. */
+  readonly summary: string;
+  /** JSON text; what is too large for an output is then left to `result_file`, never cut in the middle. */
+  readonly json?: true;
+}
+
+/** Outputs of every operation. */
+export const COMMON_OUTPUTS = {
+  outcome: { summary: '`success`, `failure`, `skipped`, or `changes` for a plan that found some.' },
+  error_code: { summary: 'Stable code of the error; empty when all is well.' },
+  skipped_reason: { summary: 'Why nothing was done, where `outcome` is `skipped`.' },
+  result: { summary: 'The result as versioned JSON (`schema_version: 1`).', json: true },
+  result_file: { summary: 'Path of the file with the whole result, where one was written.' },
+} as const satisfies Record<string, Output>;
+
+/** Outputs of single operations. */
+export const OPERATION_OUTPUTS = {
+  session_id: { summary: 'Id of the session.' },
+  session_url: { summary: 'Page of the session.' },
+  session_status: { summary: 'Status as the API gives it: `new`, `claimed`, `running`, `exit`, `error`, …' },
+  session_status_detail: { summary: 'Detail of the status: `working`, `waiting_for_user`, `finished`, …' },
+  session_outcome: {
+    summary: '`running`, `finished`, `waiting`, `blocked`, `failed`, `timed_out` or `terminated`.',
+  },
+  created: { summary: '`true` if this step created the session.' },
+  pull_request_url: { summary: 'The first pull request of the session.' },
+  pull_requests: { summary: 'All pull requests: `[{"pr_url": …, "pr_state": …}]`.', json: true },
+  structured_output: { summary: 'The structured output, checked against its schema.', json: true },
+  last_message: { summary: "Devin's last message." },
+  acus_consumed: { summary: 'ACUs that the session has used.' },
+  sessions: { summary: 'The sessions as a JSON array.', json: true },
+  count: { summary: 'How many there are.' },
+} as const satisfies Record<string, Output>;
+
+/** Every output of the action, by name. */
+export const OUTPUTS = { ...COMMON_OUTPUTS, ...OPERATION_OUTPUTS } as const;
+
+/** The name of any output. */
+export type OutputName = keyof typeof OUTPUTS;
+/** The name of an output of single operations. */
+export type OperationOutput = keyof typeof OPERATION_OUTPUTS;
+
+/** Texts of the outputs that an operation sets. */
+export type OutputValues<N extends OutputName = OutputName> = { readonly [K in N]?: string };
+
+/** How a step ended. */
+export type StepOutcome = 'success' | 'failure' | 'skipped' | 'changes';

@@ -1,0 +1,87 @@
+import { ActionError } from './errors.ts';
+import { INPUTS, type Input, type InputName, type InputValues } from './inputs.ts';
+import { nearestOf } from './kinds.ts';
+
+/** Reads one input as the runner passes it; an empty one is absent. */
+export type ReadInput = (name: string) => string | undefined;
+
+/** One thing that is wrong with the inputs. */
+export interface Problem {
+  /** The input, or the inputs joined by ` / ` where they exclude each other. */
+  readonly input: string;
+  /** What is wrong and what was expected: a clause without the name. */
+  readonly message: string;
+}
+
+const SHOWN = 60;
+
+/** A short, single-line quotation of what somebody wrote. */
+export function quoted(value: string): string {
+  const flat = JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
+  return flat;
+}
+
+function read<T>(name: InputName, input: Input<T>, given: string | undefined, problems: Problem[]): T | undefined {
+  const value = given ?? input.default;
+  if (value === undefined) return undefined;
+  const parsed = input.kind.parse(value);
+  if ('value' in parsed) return parsed.value;
+  const came = input.secret ? 'came with a value that cannot be used' : `is ${quoted(value)}`;
+  const hint = parsed.nearest === undefined ? '' : `; did you mean ${parsed.nearest}?`;
+  problems.push({ input: name, message: `${came}; expected ${parsed.expected}${hint}` });
+  return undefined;
+}
+
+/** What came out of reading the inputs of one operation. */
+export interface ParsedInputs<N extends InputName> {
+  /** A value is missing here where `problems` names its input. */
+  readonly values: Partial<InputValues<N>>;
+  readonly problems: Problem[];
+  /** Inputs that the workflow set and the operation does not use. */
+  readonly unused: readonly InputName[];
+}
+
+/** Parses the inputs `names`, and finds the ones that are set in vain. Reports every problem, never just the first. */
+export function parseInputs<N extends InputName>(
+  names: readonly N[],
+  readInput: ReadInput,
+  env: Readonly<Record<string, string | undefined>>,
+): ParsedInputs<N> {
+  const problems: Problem[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const input: Input = INPUTS[name];
+    const fallback = input.env?.map((variable) => env[variable]).find((value) => value !== undefined && value !== '');
+    values[name] = read(name, input, readInput(name) ?? fallback, problems);
+  }
+  const used = new Set<string>(names);
+  const unused = Object.entries(INPUTS)
+    .filter(([name, input]: [string, Input]) => {
+      const given = readInput(name);
+      return !used.has(name) && given !== undefined && given !== input.default;
+    })
+    // Object.entries of a typed constant: the keys are its names.
+    .map(([name]) => name as InputName);
+  return { values: values as Partial<InputValues<N>>, problems, unused };
+}
+
+/** The parsed name of the operation, by any of its spellings; a problem otherwise. */
+export function parseOperation<T extends string>(given: string | undefined, names: readonly T[]): T | Problem {
+  if (given === undefined) return { input: 'operation', message: `is missing; expected one of ${names.join(', ')}` };
+  const asked = given.trim().toLowerCase().replaceAll('_', '-');
+  const found = names.find((name) => name === asked);
+  if (found !== undefined) return found;
+  const nearest = nearestOf(asked, names);
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return { input: 'operation', message: `is ${quoted(given)}; expected one of ${names.join(', ')}${hint}` };
+}
+
+/** One error out of all problems, which it lists. */
+export function inputError(problems: readonly Problem[]): ActionError {
+  const list = problems.map(({ input, message }) => `${input} ${message}`);
+  const count = problems.length === 1 ? 'One input is wrong' : `${problems.length} inputs are wrong`;
+  return new ActionError('input_invalid', problems.length === 1 ? `${count}: ${list[0]}.` : `${count}.`, {
+    list: problems.length === 1 ? [] : list,
+    ...(problems.length === 1 ? { fix: `Correct the input \`${problems[0]?.input}\`.` } : {}),
+  });
+}

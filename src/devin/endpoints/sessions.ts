@@ -1,0 +1,316 @@
+import * as z from 'zod/mini';
+import { endpoint, lazy } from '../endpoint.ts';
+import { CursorQuery, cursorQuery, open, optionalText, page, seconds, texts } from './shapes.ts';
+
+/** Documented statuses of a session; the list is open. */
+export const SESSION_STATUSES = ['new', 'claimed', 'running', 'exit', 'error', 'suspended', 'resuming'] as const;
+
+/** What a running session does, then the reasons for which a session is suspended. Only on get and list. */
+export const STATUS_DETAILS = [
+  'working',
+  'waiting_for_user',
+  'waiting_for_approval',
+  'finished',
+  'inactivity',
+  'user_request',
+  'usage_limit_exceeded',
+  'out_of_credits',
+  'out_of_quota',
+  'no_quota_allocation',
+  'payment_declined',
+  'org_usage_limit_exceeded',
+  'user_usage_limit_exceeded',
+  'total_session_limit_exceeded',
+  'error',
+] as const;
+
+/** How a session works. */
+export const DEVIN_MODES = ['normal', 'fast', 'lite', 'ultra', 'fusion'] as const;
+
+const ORIGINS = [
+  'webapp',
+  'slack',
+  'teams',
+  'api',
+  'linear',
+  'jira',
+  'automation',
+  'cli',
+  'desktop',
+  'code_scan',
+  'other',
+] as const;
+
+const CATEGORIES = [
+  'bug_fixing',
+  'ci_cd_and_devops',
+  'code_quality_and_security',
+  'code_review',
+  'code_review_and_analysis',
+  'data_and_automation',
+  'documentation_and_content',
+  'feature_development',
+  'migrations_and_upgrades',
+  'other',
+  'production_investigation',
+  'refactoring_and_optimization',
+  'research_and_exploration',
+  'security',
+  'unit_test_generation',
+] as const;
+
+/** A session may carry at most this many tags. */
+export const MAX_TAGS = 50;
+
+/** A pull request that a session opened. */
+export const SessionPullRequest = lazy(() => z.looseObject({ pr_url: z.string(), pr_state: z.nullable(z.string()) }));
+
+/** A session. Times are Unix seconds. `status_detail` and `structured_output` are absent on the answer to a create. */
+export const Session = lazy(() =>
+  z.looseObject({
+    session_id: z.string(),
+    url: z.string(),
+    status: open(SESSION_STATUSES),
+    status_detail: z.nullish(open(STATUS_DETAILS)),
+    title: optionalText(),
+    tags: z.array(z.string()),
+    org_id: z.string(),
+    user_id: optionalText(),
+    service_user_id: optionalText(),
+    created_at: seconds(),
+    updated_at: seconds(),
+    acus_consumed: z.number(),
+    pull_requests: z.array(SessionPullRequest()),
+    structured_output: z.nullish(z.record(z.string(), z.unknown())),
+    is_archived: z.optional(z.boolean()),
+    origin: z.nullish(open(ORIGINS)),
+    parent_session_id: optionalText(),
+    child_session_ids: texts(),
+    playbook_id: optionalText(),
+    automation_id: optionalText(),
+    devin_mode: z.nullish(open(DEVIN_MODES)),
+    category: z.nullish(open(CATEGORIES)),
+    subcategory: optionalText(),
+  }),
+);
+
+const attachmentUrls = () => z.nullish(z.array(z.url().check(z.minLength(1), z.maxLength(2083))));
+
+/** A secret that only one session gets. */
+const SessionSecret = lazy(() =>
+  z.strictObject({
+    key: z.string().check(z.minLength(1), z.maxLength(256)),
+    value: z.string().check(z.maxLength(65_536)),
+    sensitive: z.optional(z.boolean()),
+  }),
+);
+
+/** The body of `createSession`. Only `prompt` is required. */
+export const SessionCreateRequest = lazy(() =>
+  z.strictObject({
+    prompt: z.string(),
+    title: optionalText(),
+    tags: z.nullish(z.array(z.string()).check(z.maxLength(MAX_TAGS))),
+    repos: texts(),
+    playbook_id: optionalText(),
+    child_playbook_id: optionalText(),
+    knowledge_ids: texts(),
+    secret_ids: texts(),
+    session_secrets: z.nullish(z.array(SessionSecret())),
+    session_links: texts(),
+    attachment_urls: attachmentUrls(),
+    max_acu_limit: z.nullish(z.int()),
+    create_as_user_id: optionalText(),
+    bypass_approval: z.nullish(z.boolean()),
+    devin_mode: z.nullish(z.enum(DEVIN_MODES)),
+    platform: optionalText(),
+    resumable: z.optional(z.boolean()),
+    structured_output_schema: z.nullish(z.record(z.string(), z.unknown())),
+    structured_output_required: z.nullish(z.boolean()),
+  }),
+);
+
+/** Filters of `listSessions`; lists may be given several times. Times are Unix seconds. */
+export const SessionQuery = lazy(() =>
+  z.strictObject({
+    ...cursorQuery,
+    session_ids: texts(),
+    tags: texts(),
+    playbook_id: optionalText(),
+    origins: z.nullish(z.array(z.enum(ORIGINS))),
+    schedule_id: optionalText(),
+    automation_ids: texts(),
+    repo_names: texts(),
+    user_ids: texts(),
+    service_user_ids: texts(),
+    parent_session_id: optionalText(),
+    category: z.nullish(z.enum(CATEGORIES)),
+    is_archived: z.nullish(z.boolean()),
+    created_after: z.nullish(z.int()),
+    created_before: z.nullish(z.int()),
+    updated_after: z.nullish(z.int()),
+    updated_before: z.nullish(z.int()),
+  }),
+);
+
+/** https://docs.devin.ai/api-reference/v3/sessions/create-session */
+export const createSession = endpoint('createSession', 'POST /v3/organizations/{org_id}/sessions', {
+  summary: 'Start a session',
+  permission: ['UseDevinSessions'],
+  query: lazy(() => z.strictObject({ devin_id: optionalText() })),
+  body: SessionCreateRequest,
+  answer: Session,
+  beta: true,
+});
+
+/** https://docs.devin.ai/api-reference/v3/sessions/list-sessions */
+export const listSessions = endpoint('listSessions', 'GET /v3/organizations/{org_id}/sessions', {
+  summary: 'List the sessions of an organization',
+  permission: ['ViewOrgSessions'],
+  paging: 'cursor',
+  query: SessionQuery,
+  answer: page(Session),
+});
+
+/** One session, with its status detail and structured output. */
+export const getSession = endpoint('getSession', 'GET /v3/organizations/{org_id}/sessions/{devin_id}', {
+  summary: 'Show one session',
+  permission: ['ViewOrgSessions'],
+  answer: Session,
+});
+
+/** Ends a session for good; `archive` also archives it. */
+export const terminateSession = endpoint('terminateSession', 'DELETE /v3/organizations/{org_id}/sessions/{devin_id}', {
+  summary: 'End a session',
+  permission: ['ManageOrgSessions'],
+  query: lazy(() => z.strictObject({ archive: z.optional(z.boolean()) })),
+  answer: Session,
+});
+
+/** Archives a session, and puts it to sleep if it runs. */
+export const archiveSession = endpoint(
+  'archiveSession',
+  'POST /v3/organizations/{org_id}/sessions/{devin_id}/archive',
+  { summary: 'Archive a session', permission: ['ManageOrgSessions'], answer: Session },
+);
+
+/** Brings an archived session back; its child sessions stay archived. */
+export const unarchiveSession = endpoint(
+  'unarchiveSession',
+  'POST /v3/organizations/{org_id}/sessions/{devin_id}/unarchive',
+  { summary: 'Bring an archived session back', permission: ['ManageOrgSessions'], answer: Session },
+);
+
+/** A message of a session; `created_at` in Unix seconds. */
+export const SessionMessage = lazy(() =>
+  z.looseObject({
+    event_id: z.string(),
+    source: open(['devin', 'user']),
+    message: z.string(),
+    created_at: seconds(),
+  }),
+);
+
+/** The messages of a session, oldest first. */
+export const listSessionMessages = endpoint(
+  'listSessionMessages',
+  'GET /v3/organizations/{org_id}/sessions/{devin_id}/messages',
+  {
+    summary: 'List the messages of a session',
+    permission: ['ViewOrgSessions'],
+    paging: 'cursor',
+    query: CursorQuery,
+    answer: page(SessionMessage),
+  },
+);
+
+/** Sends a message; a suspended session resumes by it. */
+export const sendSessionMessage = endpoint(
+  'sendSessionMessage',
+  'POST /v3/organizations/{org_id}/sessions/{devin_id}/messages',
+  {
+    summary: 'Send a message to a session',
+    permission: ['ManageOrgSessions'],
+    body: lazy(() =>
+      z.strictObject({
+        message: z.string(),
+        message_as_user_id: optionalText(),
+        attachment_urls: attachmentUrls(),
+      }),
+    ),
+    answer: Session,
+  },
+);
+
+/** A file that came up in a session. */
+export const SessionAttachment = lazy(() =>
+  z.looseObject({
+    attachment_id: z.string(),
+    name: z.string(),
+    url: z.string(),
+    source: open(['devin', 'user']),
+    content_type: optionalText(),
+  }),
+);
+
+/** The files of a session; one answer holds them all. */
+export const listSessionAttachments = endpoint(
+  'listSessionAttachments',
+  'GET /v3/organizations/{org_id}/sessions/{devin_id}/attachments',
+  {
+    summary: 'List the attachments of a session',
+    permission: ['ViewOrgSessions'],
+    answer: lazy(() => z.array(SessionAttachment())),
+  },
+);
+
+/** Uploads one file as `multipart/form-data`; the answer's `url` goes into `attachment_urls`. */
+export const uploadAttachment = endpoint('uploadAttachment', 'POST /v3/organizations/{org_id}/attachments', {
+  summary: 'Upload an attachment',
+  permission: ['UseDevinSessions'],
+  multipart: true,
+  body: lazy(() => z.strictObject({ file: z.unknown() })),
+  answer: lazy(() => z.looseObject({ attachment_id: z.string(), name: z.string(), url: z.string() })),
+  beta: true,
+});
+
+/** Redirects to a short-lived address of the file. */
+export const downloadAttachment = endpoint(
+  'downloadAttachment',
+  'GET /v3/organizations/{org_id}/attachments/{uuid}/{name}',
+  { summary: 'Download an attachment', permission: [], answer: lazy(() => z.unknown()) },
+);
+
+const SessionTags = lazy(() => z.looseObject({ tags: z.array(z.string()) }));
+const SessionTagsUpdate = lazy(() => z.strictObject({ tags: z.array(z.string()).check(z.maxLength(MAX_TAGS)) }));
+
+/** The tags of a session. */
+export const getSessionTags = endpoint('getSessionTags', 'GET /v3/organizations/{org_id}/sessions/{devin_id}/tags', {
+  summary: 'Show the tags of a session',
+  permission: ['ViewOrgSessions'],
+  answer: SessionTags,
+});
+
+/** Adds tags; those already there stay once. */
+export const appendSessionTags = endpoint(
+  'appendSessionTags',
+  'POST /v3/organizations/{org_id}/sessions/{devin_id}/tags',
+  {
+    summary: 'Add tags to a session',
+    permission: ['ManageOrgSessions'],
+    body: SessionTagsUpdate,
+    answer: SessionTags,
+  },
+);
+
+/** Replaces all tags of a session. */
+export const replaceSessionTags = endpoint(
+  'replaceSessionTags',
+  'PUT /v3/organizations/{org_id}/sessions/{devin_id}/tags',
+  {
+    summary: 'Replace the tags of a session',
+    permission: ['ManageOrgSessions'],
+    body: SessionTagsUpdate,
+    answer: SessionTags,
+  },
+);

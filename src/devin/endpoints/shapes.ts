@@ -1,0 +1,45 @@
+import * as z from 'zod/mini';
+import { lazy } from '../endpoint.ts';
+
+/** A text that may be absent or null, as most optional fields of the API are. */
+export const optionalText = (): z.ZodMiniOptional<z.ZodMiniNullable<z.ZodMiniString>> => z.nullish(z.string());
+
+/** Unix seconds, UTC. */
+export const seconds = (): z.ZodMiniNumberFormat => z.int();
+
+/** Every value that the documentation lists for an open enumeration: a newer one is accepted, and kept. */
+const listed = new WeakMap<z.ZodMiniType, readonly string[]>();
+
+/** A text whose documented values are listed, but that may take newer ones. */
+export function open(values: readonly string[]): z.ZodMiniString {
+  const schema = z.string();
+  listed.set(schema, values);
+  return schema;
+}
+
+/** The documented values of a schema made by `open`. */
+export const documentedValues = (schema: z.ZodMiniType): readonly string[] | undefined => listed.get(schema);
+
+/** `first` and `after` of every cursor-paged list. */
+export const cursorQuery = {
+  after: optionalText(),
+  first: z.optional(z.int().check(z.gte(1), z.lte(200))),
+};
+
+/** The query of a list that takes nothing but a cursor. */
+export const CursorQuery = lazy(() => z.strictObject(cursorQuery));
+
+/** The envelope of every cursor-paged list. `total` is optional and may be left out. */
+export function page<T extends z.ZodMiniType>(item: () => T) {
+  return lazy(() =>
+    z.looseObject({
+      items: z.array(item()),
+      end_cursor: z.nullish(z.string()),
+      has_next_page: z.optional(z.boolean()),
+      total: z.nullish(z.int()),
+    }),
+  );
+}
+
+/** Repeated query parameter: one text or several. */
+export const texts = () => z.nullish(z.array(z.string()));

@@ -1,0 +1,155 @@
+import { ActionError, type ErrorCode } from '../contract/errors.ts';
+import { TryTimeout } from './interceptors.ts';
+import { AnswerTooLarge } from './retry.ts';
+import type { Answer } from './transport.ts';
+
+/** What an error is about. */
+export interface RequestFacts {
+  readonly method: string;
+  /** Path without its query. */
+  readonly path: string;
+  /** What the request was to do, e.g. `Start a session`. */
+  readonly summary: string;
+  /** The permissions of which one is needed. */
+  readonly permission: readonly string[];
+}
+
+const MAX_DETAIL = 500;
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const textOf = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined);
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `body.tags: at most 50 items` out of one validation error, in the shape of RFC 9457 or of the older pages. */
+function fieldError(entry: unknown): string | undefined {
+  if (!isRecord(entry)) return textOf(entry);
+  const place = entry['loc'] ?? entry['field'] ?? entry['pointer'] ?? entry['path'];
+  const where = Array.isArray(place) ? place.join('.') : textOf(place);
+  const what = textOf(entry['msg']) ?? textOf(entry['message']) ?? textOf(entry['detail']) ?? JSON.stringify(entry);
+  return where === undefined ? what : `${where}: ${what}`;
+}
+
+const presentTexts = (values: readonly (string | undefined)[]) => values.filter((value) => value !== undefined);
+
+/** What an error's body says: a sentence, and field by field. */
+export interface ProblemText {
+  readonly detail: string | undefined;
+  readonly fields: readonly string[];
+}
+
+/** Reads an error's body: problem+json, `{"detail": …}` with a text or a list, HTML of a proxy, or plain text. */
+export function problemText(contentType: string, body: string): ProblemText {
+  const json = parseJson(body);
+  if (isRecord(json)) {
+    const { detail, errors, title } = json;
+    const lists = [...(Array.isArray(errors) ? errors : []), ...(Array.isArray(detail) ? detail : [])];
+    const inner = isRecord(detail) ? (textOf(detail['message']) ?? JSON.stringify(detail)) : textOf(detail);
+    const said = inner ?? textOf(json['message']) ?? textOf(json['error']) ?? textOf(title);
+    return { detail: said?.slice(0, MAX_DETAIL), fields: presentTexts(lists.map(fieldError)) };
+  }
+  if (/html/i.test(contentType) || /^\s*<(!doctype|html)/i.test(body)) {
+    const [, title] = /<title[^>]*>([^<]*)<\/title>/i.exec(body) ?? [];
+    const name = title?.trim().slice(0, MAX_DETAIL) ?? 'no title';
+    return { detail: `an HTML page came instead of JSON ("${name}"), perhaps from a proxy in between`, fields: [] };
+  }
+  const plain = body.trim().replace(/\s+/g, ' ').slice(0, MAX_DETAIL);
+  return { detail: plain === '' ? undefined : plain, fields: [] };
+}
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  401: 'credential_invalid',
+  403: 'permission_denied',
+  404: 'not_found',
+  409: 'conflict',
+  429: 'rate_limited',
+};
+
+function codeOf(status: number): ErrorCode {
+  const known = CODES[status];
+  if (known !== undefined) return known;
+  if (status >= 500) return 'api_unavailable';
+  return status >= 400 ? 'api_rejected' : 'api_contract';
+}
+
+const either = (permissions: readonly string[]) => permissions.join(' or ');
+
+function adviceFor(
+  code: ErrorCode,
+  facts: RequestFacts,
+  retryAfter: string | undefined,
+): { title?: string; fix?: string } {
+  if (code === 'permission_denied' && facts.permission.length > 0) {
+    const name = either(facts.permission);
+    const level = facts.path.includes('/enterprise/') ? ' at enterprise level' : '';
+    return {
+      title: `Devin API refused: permission ${name} is missing`,
+      fix: `Give the credential's role ${name}${level}: Settings → Service users → Role.`,
+    };
+  }
+  if (code === 'rate_limited' && retryAfter !== undefined) {
+    return { fix: `The API asks to wait (Retry-After: ${retryAfter}). Raise \`timeout\`, or run fewer steps at once.` };
+  }
+  return {};
+}
+
+const MAYBE_DONE = 'The request may have been carried out all the same, so it was not repeated: look before you do.';
+
+/** Whether a failure without a clear answer leaves open if a change was made. */
+const changes = (method: string) => method !== 'GET';
+
+/** The error that an answer outside of 2xx stands for. */
+export function answerError({ status, headers, body }: Answer, facts: RequestFacts): ActionError {
+  const header = (name: string) => String(headers[name] ?? '');
+  const { detail, fields } = problemText(header('content-type'), body.toString('utf8'));
+  const code = codeOf(status);
+  const ambiguous = status >= 500 && changes(facts.method);
+  const said = detail === undefined ? '' : `: ${detail}`;
+  const { title, fix } = adviceFor(code, facts, header('retry-after') || undefined);
+  const tail = ambiguous ? ` ${MAYBE_DONE}` : '';
+  return new ActionError(code, `${facts.summary}: HTTP ${status} for ${facts.method} ${facts.path}${said}${tail}`, {
+    ...(title === undefined ? {} : { title }),
+    ...(fix === undefined ? {} : { fix }),
+    list: fields,
+    status,
+    ambiguous,
+  });
+}
+
+/** Failures that happen before a request has left: nothing can have been carried out. */
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+]);
+
+/** The same error, for a change that was cut short by the end of the step's time or by a cancelled workflow. */
+const interrupted = ({ code, message, fix, cause }: ActionError, about: string) =>
+  new ActionError(code, `${message} ${about} had no answer yet. ${MAYBE_DONE}`, { fix, cause, ambiguous: true });
+
+/** The error that a request without a whole answer stands for. */
+export function connectionError(thrown: unknown, facts: RequestFacts): ActionError {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const about = `${facts.summary}: ${facts.method} ${facts.path}`;
+  if (error instanceof ActionError)
+    return error.code === 'gate_closed' || !changes(facts.method) ? error : interrupted(error, about);
+  if (error instanceof AnswerTooLarge) {
+    return new ActionError('api_contract', `${about}: ${error.message}`, { cause: error });
+  }
+  const code = 'code' in error ? String(error.code) : '';
+  const ambiguous = changes(facts.method) && !NOT_SENT.has(code);
+  const what = error instanceof TryTimeout ? error.message : `the connection failed (${error.message || code})`;
+  return new ActionError('api_unavailable', `${about}: ${what}.${ambiguous ? ` ${MAYBE_DONE}` : ''}`, {
+    cause: error,
+    ambiguous,
+  });
+}

@@ -1,0 +1,78 @@
+import type { Clock } from '../contract/clock.ts';
+import type { ActionError } from '../contract/errors.ts';
+import type { CommonInput, InputName, InputValues } from '../contract/inputs.ts';
+import type { OperationOutput, OutputValues, StepOutcome } from '../contract/outputs.ts';
+import type { JournalEntry } from '../contract/result.ts';
+import type { Devin } from '../devin/client.ts';
+import type { RunFacts } from '../github/facts.ts';
+import type { Log } from '../runner/log.ts';
+import type { Workspace } from '../runner/workspace.ts';
+
+/** What an operation may use to check its inputs before the first request. */
+export interface Checks {
+  readonly workspace: Workspace;
+  readonly clock: Clock;
+  /** Says that an input is wrong: a clause that follows the input's name. */
+  problem(input: InputName, message: string): void;
+}
+
+/** The world of a running operation. */
+export interface Context<I extends InputName = InputName, R extends I = never> {
+  readonly inputs: InputValues<Exclude<I, R> | CommonInput> & { readonly [K in R]: NonNullable<InputValues[K]> };
+  readonly devin: Devin;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Aborts when the workflow is cancelled or the time is over; its reason is the `ActionError` to end with. */
+  readonly signal: AbortSignal;
+  readonly facts: RunFacts;
+  /** When the step began, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Every request so far, one entry a try. */
+  readonly journal: readonly JournalEntry[];
+  /** The organization of the step: the input, or the credential's own. */
+  organization(): Promise<string>;
+}
+
+/** How an operation ended. */
+export interface Report<O extends OperationOutput = OperationOutput> {
+  readonly outcome: StepOutcome;
+  /** Why the step fails, where it does. */
+  readonly error?: ActionError;
+  readonly skippedReason?: string;
+  readonly outputs: OutputValues<O>;
+  /** The same as values, for the result. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Markdown for the job summary. */
+  readonly summary: string;
+}
+
+/** What users ask for: one value that says everything about an operation, and carries it out. */
+export interface Operation<
+  I extends InputName = InputName,
+  R extends I = I,
+  O extends OperationOutput = OperationOutput,
+  P = unknown,
+> {
+  readonly name: string;
+  /** One line for the tables. */
+  readonly summary: string;
+  /** Inputs besides the common ones. */
+  readonly inputs: readonly I[];
+  /** Those of them without which it cannot run. */
+  readonly required: readonly R[];
+  readonly outputs: readonly O[];
+  /** Permissions that the credential needs. */
+  readonly permissions: readonly string[];
+  /** Whether it works on one organization, or on the enterprise. */
+  readonly scope: 'organization' | 'enterprise';
+  /** Versions of the API that have what it needs. */
+  readonly versions: readonly ('v3' | 'v2')[];
+  /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */
+  prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<P>;
+  run(context: Context<I, R>, prepared: P): Promise<Report<O>>;
+}
+
+/** Declares an operation, so that its inputs and outputs are checked where they are used. */
+export const operation = <const I extends InputName, const R extends I, const O extends OperationOutput, P>(
+  value: Operation<I, R, O, P>,
+): Operation<I, R, O, P> => value;

@@ -1,0 +1,25 @@
+import { ActionError } from '../contract/errors.ts';
+import type { Devin } from '../devin/client.ts';
+import { getSelf } from '../devin/endpoints/self.ts';
+
+async function ownOrganization(devin: Devin): Promise<string> {
+  const self = await devin.call(getSelf, { params: {} });
+  if (typeof self.org_id === 'string' && self.org_id !== '') return self.org_id;
+  const who = self.service_user_name ?? self.user_name ?? self.principal_type;
+  throw new ActionError(
+    'input_invalid',
+    `The credential (${who}) belongs to no single organization, and org_id is empty.`,
+    {
+      fix: 'Set `org_id` to the organization that the step is for: Settings → Organization → ID.',
+    },
+  );
+}
+
+/** Finds the organization of the step when it is first needed: the input, or else the credential's own. */
+export function organizationOf(devin: Devin, given: string | undefined): () => Promise<string> {
+  let found: Promise<string> | undefined;
+  return () => {
+    found ??= given === undefined ? ownOrganization(devin) : Promise.resolve(given);
+    return found;
+  };
+}

@@ -1,0 +1,96 @@
+import type { Instant } from '../../contract/kinds.ts';
+import { listSessions } from '../../devin/endpoints/sessions.ts';
+import { link, plain, table } from '../../report/markdown.ts';
+import { count, instant, number } from '../../report/units.ts';
+import { operation } from '../operation.ts';
+import type { Session } from './outcome.ts';
+import { pullRequestName } from './report.ts';
+
+/** Rows that a summary shows; more say no more to a reader. */
+const SHOWN_ROWS = 200;
+const LOGGED_ROWS = 20;
+const LARGEST_PAGE = 200;
+
+const secondsOf = (moment: Instant, now: number) => Math.floor(('at' in moment ? moment.at : now - moment.ago) / 1_000);
+
+const stateOf = ({ status, status_detail: detail }: Session) =>
+  [status, detail].filter(Boolean).join(' · ').replaceAll('_', ' ');
+
+/** What the output says of a session. */
+const inShort = (session: Session) => ({
+  session_id: session.session_id,
+  url: session.url,
+  status: session.status,
+  status_detail: session.status_detail ?? null,
+  title: session.title ?? null,
+  tags: session.tags,
+  created_at: session.created_at,
+  acus_consumed: session.acus_consumed,
+  pull_requests: session.pull_requests,
+});
+
+const row = (session: Session): string[] => [
+  link(session.title ?? session.session_id, session.url),
+  plain(stateOf(session)),
+  number(session.acus_consumed),
+  session.pull_requests.map(({ pr_url: url }) => link(pullRequestName(url), url)).join(', '),
+  instant(session.created_at * 1_000),
+];
+
+function summaryOf(sessions: readonly Session[], more: boolean): string {
+  const title = `### ${count(sessions.length, 'session')}${more ? ', and more' : ''}`;
+  if (sessions.length === 0) return `${title}\n`;
+  const rows = sessions.slice(0, SHOWN_ROWS).map(row);
+  const rest =
+    sessions.length > SHOWN_ROWS ? `\n\n${count(sessions.length - SHOWN_ROWS, 'more session')} in the result.` : '';
+  return `${title}\n\n${table(['Session', 'Status', 'ACUs', 'Pull requests', 'Created (UTC)'], rows)}${rest}\n`;
+}
+
+/** Lists sessions of an organization, the newest first. */
+export const listSessionsOperation = operation({
+  name: 'list-sessions',
+  summary: 'Lists the sessions of an organization, the newest first.',
+  inputs: ['tags', 'repos', 'playbook_id', 'since', 'until', 'max_results'],
+  required: [],
+  outputs: ['sessions', 'count'],
+  permissions: ['ViewOrgSessions'],
+  scope: 'organization',
+  versions: ['v3'],
+  async prepare({ since, until }, checks) {
+    const now = checks.clock.now();
+    if (since === undefined || until === undefined) return;
+    if (secondsOf(since, now) >= secondsOf(until, now)) checks.problem('since', 'is not before until');
+  },
+  async run(context) {
+    const { devin, inputs, clock, log } = context;
+    const { tags, repos, playbook_id: playbook, since, until, max_results: most } = inputs;
+    const query = {
+      first: Math.min(most, LARGEST_PAGE),
+      ...(tags === undefined ? {} : { tags: [...tags] }),
+      ...(repos === undefined ? {} : { repo_names: [...repos] }),
+      ...(playbook === undefined ? {} : { playbook_id: playbook }),
+      ...(since === undefined ? {} : { created_after: secondsOf(since, clock.now()) }),
+      ...(until === undefined ? {} : { created_before: secondsOf(until, clock.now()) }),
+    };
+    const sessions: Session[] = [];
+    let more = false;
+    for await (const session of devin.items(listSessions, {
+      params: { org_id: await context.organization() },
+      query,
+    })) {
+      more = sessions.length === most;
+      if (more) break;
+      sessions.push(session);
+      if (sessions.length % 1_000 === 0) log.progress(`${number(sessions.length)} sessions read`);
+    }
+    log.info(`${count(sessions.length, 'session')}${more ? ', and more' : ''}`);
+    for (const session of sessions.slice(0, LOGGED_ROWS)) log.info(`  ${session.session_id}  ${stateOf(session)}`);
+    const short = sessions.map(inShort);
+    return {
+      outcome: 'success',
+      outputs: { sessions: JSON.stringify(short), count: String(sessions.length) },
+      data: { count: sessions.length, has_more: more, sessions: short },
+      summary: summaryOf(sessions, more),
+    };
+  },
+});

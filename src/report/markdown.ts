@@ -1,0 +1,59 @@
+// What GitHub would read as markup in running text, `@` and `#` among it, since they make mentions and references.
+const MARKUP = /[\\`*_{}[\]()#+\-.!|~@:=$]/g;
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+// biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is what this is for
+const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+const printable = (text: string) => text.toWellFormed().replace(UNPRINTABLE, '');
+
+/** Any text as one line of Markdown that shows just that text. */
+export function plain(text: string): string {
+  return printable(text.replace(/\s*[\r\n\u2028\u2029]\s*/g, ' '))
+    .replace(/[&<>]/g, (sign) => ENTITIES[sign] ?? sign)
+    .replace(MARKUP, '\\$&')
+    .trim();
+}
+
+/** Text as inline code, whatever backticks it holds; also safe in a table. */
+export function code(text: string): string {
+  const line = printable(text.replace(/\s+/g, ' ').trim());
+  if (line === '') return '';
+  const runs = line.match(/`+/g) ?? [];
+  const ticks = '`'.repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
+  const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
+  return `${ticks}${pad}${line.replaceAll('|', '\\|')}${pad}${ticks}`;
+}
+
+/** A link to a web page. What is no http(s) address is shown as text, without a link. */
+export function link(text: string, url: string): string {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return plain(text);
+  const address = new URL(url).href.replace(/[()<>\s\\|]/g, (sign) =>
+    encodeURIComponent(sign).replace('(', '%28').replace(')', '%29'),
+  );
+  return `[${plain(text)}](${address})`;
+}
+
+/** A table; the cells are Markdown already. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => (cell === '' ? ' ' : cell)).join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+}
+
+/** Text in a block of its own, in a fence that it cannot close. */
+export function fence(text: string, language = ''): string {
+  const runs = text.match(/`{3,}/g) ?? [];
+  const ticks = '`'.repeat(Math.max(2, ...runs.map((run) => run.length)) + 1);
+  return `${ticks}${language}\n${printable(text).replace(/\n$/, '')}\n${ticks}`;
+}
+
+/** Text as a quotation that keeps its lines. */
+export const quote = (text: string): string =>
+  printable(text)
+    .trim()
+    .split('\n')
+    .map((row) => `> ${plain(row)}`)
+    .join('\n');
+
+/** A part that is folded away until somebody opens it; `body` is Markdown. */
+export const details = (title: string, body: string): string =>
+  `<details><summary>${plain(title).replace(/\\([^\w\s])/g, '$1')}</summary>\n\n${body}\n\n</details>`;

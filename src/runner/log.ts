@@ -1,0 +1,65 @@
+import type { Clock } from '../contract/clock.ts';
+import { annotation, command, type Level, type Place } from './commands.ts';
+import { type Redactor, SHORTEST_SECRET } from './redact.ts';
+import { logLines } from './text.ts';
+
+/** Longest text of an annotation that is surely shown whole. */
+const MAX_ANNOTATION = 4_000;
+
+/** Where text goes: the standard output of the step. */
+export type Write = (text: string) => void;
+
+/** The log of the step. Whatever comes in, from whomever, it cannot become a workflow command or show a secret. */
+export class Log {
+  readonly #write: Write;
+  readonly #redactor: Redactor;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+
+  constructor(write: Write, redactor: Redactor, clock: Clock) {
+    this.#write = write;
+    this.#redactor = redactor;
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+  }
+
+  /** Prints text, each of its lines by itself. */
+  info(text: string): void {
+    for (const line of logLines(this.#redactor.redact(text))) this.#write(`${line}\n`);
+  }
+
+  /** Prints what just happened, with minutes and seconds since the start; further lines stand under the first. */
+  progress(text: string): void {
+    const elapsed = Math.max(0, Math.round((this.#clock.now() - this.#startedAt) / 1_000));
+    const time = `${String(Math.floor(elapsed / 60)).padStart(2, '0')}:${String(elapsed % 60).padStart(2, '0')}`;
+    const [first = '', ...rest] = logLines(this.#redactor.redact(text));
+    this.#write(`${time}  ${first}\n${rest.map((line) => `       ${line}\n`).join('')}`);
+  }
+
+  /** Prints lines that the log's page folds under a title. */
+  group(title: string, lines: readonly string[]): void {
+    this.#write(command('group', this.#clean(title)));
+    for (const line of lines) this.info(line);
+    this.#write(command('endgroup', ''));
+  }
+
+  /** Shows a message on the run's page, and on a file's line if it has a place. */
+  annotate(level: Level, title: string, message: string, place?: Place): void {
+    const clean = this.#clean(message);
+    const short = clean.length > MAX_ANNOTATION ? `${clean.slice(0, MAX_ANNOTATION)}…` : clean;
+    this.#write(annotation(level, this.#clean(title), short, place));
+  }
+
+  /** Hides a secret in everything printed from now on, by this step and by the runner in later ones. */
+  mask(secret: string): void {
+    this.#redactor.add(secret);
+    // The runner masks line by line, so each line is announced.
+    for (const part of secret.split(/\r?\n/)) {
+      if (part.trim().length >= SHORTEST_SECRET) this.#write(command('add-mask', part));
+    }
+  }
+
+  #clean(text: string): string {
+    return logLines(this.#redactor.redact(text)).join('\n');
+  }
+}

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { OUTPUTS, type Output, type OutputValues } from '../contract/outputs.ts';
+import type { Result } from '../contract/result.ts';
+import type { Env } from './inputs.ts';
+import type { Log } from './log.ts';
+import type { Redactor } from './redact.ts';
+import { Workspace } from './workspace.ts';
+
+/** GitHub drops a whole summary of more than 1 MiB. */
+const MAX_SUMMARY_BYTES = 900 * 1024;
+/** A larger result is cut to its summary in the output. */
+const MAX_RESULT_BYTES = 512 * 1024;
+/** All outputs of a job share 1 MiB; no single one may take most of it. */
+const MAX_OUTPUT_BYTES = 256 * 1024;
+
+const bytesOf = (text: string) => Buffer.byteLength(text);
+
+/** The beginning of a text in at most `max` bytes, cut at the end of a line where there is one. */
+export function cutToBytes(text: string, max: number): string {
+  if (bytesOf(text) <= max) return text;
+  // Cutting bytes may split the last character; the decoder marks that with U+FFFD, which goes.
+  const cut = Buffer.from(text)
+    .subarray(0, Math.max(0, max))
+    .toString('utf8')
+    .replace(/\uFFFD$/, '');
+  const lineEnd = cut.lastIndexOf('\n');
+  return lineEnd > 0 ? cut.slice(0, lineEnd + 1) : cut;
+}
+
+/** What a run leaves behind. */
+export interface Publication {
+  readonly result: Result;
+  readonly outputs: OutputValues;
+  /** Markdown. */
+  readonly summary: string;
+  /** The input `result_file`. */
+  readonly resultFile: string | undefined;
+}
+
+/** Where a run's results go. */
+export interface Sinks {
+  readonly env: Env;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly workspace: Workspace;
+}
+
+/** Writes the whole result to the wanted file, or to the runner's temporary folder; gives its path. */
+async function writeResult(json: string, wanted: string | undefined, { env, log, workspace }: Sinks): Promise<string> {
+  try {
+    if (wanted !== undefined) return await workspace.writeText(wanted, json);
+    const temp = new Workspace(env['RUNNER_TEMP'] ?? workspace.root);
+    const name = `devin-result-${env['GITHUB_RUN_ID'] ?? 'local'}-${env['GITHUB_ACTION'] ?? 'step'}.json`;
+    return join(temp.root, await temp.writeText(name.replaceAll(/[^\w.-]/g, '_'), json));
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    log.annotate('warning', 'The result file was not written', reason);
+    return '';
+  }
+}
+
+function sized(name: string, value: string, log: Log): string {
+  const output: Output | undefined = Object.entries(OUTPUTS).find(([known]) => known === name)?.[1];
+  if (name === 'result' || bytesOf(value) <= MAX_OUTPUT_BYTES) return value;
+  log.annotate(
+    'warning',
+    `The output ${name} is too large`,
+    `It has ${bytesOf(value)} bytes; ${output?.json ? 'it is left empty' : 'it is cut'}. The whole is in the result file.`,
+  );
+  return output?.json ? '' : cutToBytes(value, MAX_OUTPUT_BYTES);
+}
+
+/**
+ * Writes result file, outputs and job summary. A failure to write the summary or the file is a warning: it must not
+ * hide how the operation itself ended.
+ */
+export async function publish({ result, outputs, summary, resultFile }: Publication, sinks: Sinks): Promise<void> {
+  const { env, log, redactor } = sinks;
+  const whole = redactor.redactDeep(result) as Result;
+  const json = JSON.stringify(whole, null, 2);
+  const { data: _data, requests, ...rest } = whole;
+  const short = { ...rest, requests: { count: requests.count, retries: requests.retries }, truncated: true };
+  const isLarge = bytesOf(json) > MAX_RESULT_BYTES;
+  const needsFile = isLarge || Object.values(outputs).some((value) => bytesOf(value ?? '') > MAX_OUTPUT_BYTES);
+  const file = resultFile !== undefined || needsFile ? await writeResult(json, resultFile, sinks) : '';
+  const all: Record<string, string> = {
+    ...outputs,
+    outcome: result.outcome,
+    error_code: result.error?.code ?? '',
+    skipped_reason: result.skipped_reason ?? '',
+    result: JSON.stringify(isLarge ? short : whole),
+    result_file: file,
+  };
+  const fitted = Object.entries(all).map(([name, value]) => [name, sized(name, redactor.redact(value), log)] as const);
+  await writeOutputs(fitted, env, log);
+  await writeSummary(redactor.redact(summary), file, env, log);
+}
+
+async function writeOutputs(outputs: ReadonlyArray<readonly [string, string]>, env: Env, log: Log): Promise<void> {
+  if (env['GITHUB_OUTPUT'] === undefined || env['GITHUB_OUTPUT'] === '') {
+    log.group(
+      'Outputs',
+      outputs.filter(([, value]) => value !== '').map(([name, value]) => `${name}=${value}`),
+    );
+    return;
+  }
+  const { setOutput } = await import('@actions/core');
+  for (const [name, value] of outputs) setOutput(name, value);
+}
+
+async function writeSummary(markdown: string, file: string, env: Env, log: Log): Promise<void> {
+  if (env['GITHUB_STEP_SUMMARY'] === undefined || env['GITHUB_STEP_SUMMARY'] === '') return;
+  const rest = file === '' ? '' : ` The whole result is in \`${file}\`.`;
+  const note = `\n\n> This summary was cut to ${MAX_SUMMARY_BYTES / 1024} KiB.${rest}\n`;
+  const text =
+    bytesOf(markdown) <= MAX_SUMMARY_BYTES ? markdown : cutToBytes(markdown, MAX_SUMMARY_BYTES - bytesOf(note)) + note;
+  try {
+    const { summary } = await import('@actions/core');
+    await summary.addRaw(text, true).write();
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    log.annotate('warning', 'The job summary was not written', reason);
+  }
+}

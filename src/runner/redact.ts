@@ -1,0 +1,50 @@
+const HIDDEN = '***';
+
+/** Shorter texts occur everywhere; hiding them would destroy what a user reads. */
+export const SHORTEST_SECRET = 4;
+
+/** The texts by which a secret would be known: itself and its lines, with and without the spaces around them. */
+export function partsOf(secret: string): ReadonlySet<string> {
+  const parts = [secret, ...secret.split(/\r?\n/)].flatMap((part) => [part, part.trim()]);
+  return new Set(parts.filter((part) => part.trim().length >= SHORTEST_SECRET));
+}
+
+/** Hides secrets in everything that is written: the forms in which they could appear, the longest first. */
+export class Redactor {
+  readonly #forms = new Set<string>();
+  #ordered: readonly string[] = [];
+
+  /** Hides `secret` from now on, also line by line, JSON-escaped, percent-encoded and in Base64. */
+  add(secret: string): void {
+    for (const part of partsOf(secret)) {
+      this.#forms.add(part);
+      this.#forms.add(JSON.stringify(part).slice(1, -1));
+      this.#forms.add(encodeURIComponent(part.toWellFormed()));
+      this.#forms.add(Buffer.from(part).toString('base64'));
+    }
+    this.#ordered = [...this.#forms].sort((a, b) => b.length - a.length);
+  }
+
+  /** The text without any known secret. */
+  redact(text: string): string {
+    let clean = text;
+    // What stands in for a secret may make up another one together with its neighbours. Each pass makes the text shorter.
+    for (let before: string | undefined; before !== clean; ) {
+      before = clean;
+      for (const form of this.#ordered) clean = clean.replaceAll(form, HIDDEN);
+    }
+    return clean;
+  }
+
+  /** The same value with every text in it redacted, property names included. */
+  redactDeep(value: unknown): unknown {
+    if (typeof value === 'string') return this.redact(value);
+    if (Array.isArray(value)) return value.map((entry) => this.redactDeep(entry));
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(
+        Object.entries(value).map(([key, entry]) => [this.redact(key), this.redactDeep(entry)]),
+      );
+    }
+    return value;
+  }
+}

@@ -1,0 +1,71 @@
+import type { ApiVersion, Endpoint } from '../devin/endpoint.ts';
+import { catalogue } from '../devin/endpoints/index.ts';
+import { withBetaFields } from './beta.ts';
+import { formBody, jsonBody } from './body.ts';
+import type { Core } from './core.ts';
+import { authenticate, authorize, credentialOf } from './credentials.ts';
+import { type Handler, Redirect } from './handler.ts';
+import { handlers } from './handlers/index.ts';
+import { json, Problem, type Reply } from './problem.ts';
+import { Router } from './router.ts';
+
+/** A request with its body read. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly query: string;
+  readonly authorization: string | undefined;
+  readonly contentType: string | undefined;
+  readonly body: Buffer;
+}
+
+interface Target {
+  readonly endpoint: Endpoint;
+  readonly handler: Handler;
+  readonly version: ApiVersion;
+}
+
+let routes: Router<Target> | undefined;
+
+function router(): Router<Target> {
+  if (routes) return routes;
+  routes = new Router();
+  for (const endpoint of catalogue) {
+    const handler = handlers.get(endpoint.id);
+    if (!handler) continue;
+    const { method, path, version } = endpoint;
+    routes.add(method, path, { endpoint, handler, version });
+    if (version === 'v3')
+      routes.add(method, path.replace('/v3/', '/v3beta1/'), { endpoint, handler, version: 'v3beta1' });
+  }
+  return routes;
+}
+
+function find(method: string, path: string) {
+  const match = router().find(method, path);
+  if (!match) throw new Problem(404, 'There is no such path');
+  if ('target' in match) return match;
+  const allow = [...new Set(match.allowed)].join(', ');
+  throw new Problem(405, `The method ${method} is not allowed here; allowed: ${allow}`, { headers: { allow } });
+}
+
+async function bodyFor(endpoint: Endpoint, request: ApiRequest): Promise<unknown> {
+  if (!endpoint.body) return undefined;
+  if (endpoint.multipart) return formBody(request.body, request.contentType);
+  return jsonBody(request.body, request.contentType);
+}
+
+/** Answers an API request. @throws {Problem} */
+export async function answer(core: Core, request: ApiRequest): Promise<Reply> {
+  const { target, params } = find(request.method, request.path);
+  const { endpoint, handler, version } = target;
+  const caller = core.caller(authenticate(credentialOf(request.authorization), version));
+  if (!caller) throw new Problem(401, 'The credential is invalid or has expired');
+  authorize(caller, endpoint, params['org_id']);
+  const body = await bodyFor(endpoint, request);
+  const query = new URLSearchParams(request.query);
+  const result = handler.answer({ world: core.world(), caller, params, query, body });
+  if (result instanceof Redirect) return { status: 307, headers: { location: result.location }, body: '' };
+  return json(version === 'v3beta1' ? withBetaFields(endpoint.id, result) : result);
+}

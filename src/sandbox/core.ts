@@ -1,0 +1,63 @@
+import { type Clock, SandboxClock } from './clock.ts';
+import { type Caller, CREDENTIALS, type CredentialName, callerOf } from './credentials.ts';
+import { Faults } from './faults.ts';
+import { Journal } from './journal.ts';
+import { DEFAULT_COUNTS, organizationId, seedState, serviceUserId } from './seed.ts';
+import { Seeded } from './seeded.ts';
+import type { Counts, State, World } from './state.ts';
+
+/** Everything that one sandbox is: its state, its time, its faults and what it has seen. */
+export class Core {
+  readonly seeded: Seeded;
+  readonly clock: SandboxClock;
+  readonly faults = new Faults();
+  readonly journal = new Journal();
+  /** Where the sandbox listens; known once it does. */
+  origin = '';
+  /** Milliseconds that every API answer waits. */
+  latency = 0;
+  readonly #started: number;
+  readonly #callers: ReadonlyMap<CredentialName, Caller>;
+  #state: State | undefined;
+
+  constructor(seed: number, outside: Clock) {
+    this.seeded = new Seeded(seed);
+    this.clock = new SandboxClock(outside);
+    this.#started = this.clock.now();
+    const firstOrg = organizationId(this.seeded, 0);
+    this.#callers = new Map(
+      CREDENTIALS.map((name) => [name, callerOf(name, { serviceUser: serviceUserId(this.seeded, name), firstOrg })]),
+    );
+  }
+
+  /** The state; made when it is first needed. */
+  get state(): State {
+    this.#state ??= seedState(this.seeded, DEFAULT_COUNTS, this.#started);
+    return this.#state;
+  }
+
+  /** The sandbox at this moment, as handlers see it. */
+  world(): World {
+    return { seeded: this.seeded, state: this.state, now: this.clock.now(), origin: this.origin };
+  }
+
+  /** Who a credential is; undefined for one that the sandbox does not know. */
+  caller(name: CredentialName): Caller | undefined {
+    return this.#callers.get(name);
+  }
+
+  /** A new state with these counts, all of it before the sandbox's present. */
+  seed(counts: Partial<Counts>): State {
+    this.#state = seedState(this.seeded, { ...DEFAULT_COUNTS, ...counts }, this.clock.now());
+    return this.#state;
+  }
+
+  /** Everything as it was at the start. */
+  reset(): void {
+    this.#state = undefined;
+    this.faults.clear();
+    this.journal.clear();
+    this.clock.reset();
+    this.latency = 0;
+  }
+}

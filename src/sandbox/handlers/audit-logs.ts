@@ -1,0 +1,29 @@
+import { listAuditLogs, listOrgAuditLogs } from '../../devin/endpoints/audit-logs.ts';
+import type { AuditQuery } from '../audit-log.ts';
+import { existing, type Handler, on } from '../handler.ts';
+import { invalidField } from '../problem.ts';
+
+const MAX_DAYS = 100;
+
+function checkRange({ time_after: since, time_before: until }: AuditQuery): void {
+  if (typeof until !== 'number') return;
+  if (typeof since !== 'number') {
+    throw invalidField(['query', 'time_after'], 'time_before needs time_after', 'missing');
+  }
+  if (until - since > MAX_DAYS * 86_400) {
+    throw invalidField(['query', 'time_before'], `The range should be at most ${MAX_DAYS} days`, 'too_big');
+  }
+}
+
+/** The audit events of the enterprise, and of one organization. */
+export const auditLogHandlers: readonly Handler[] = [
+  on(listAuditLogs, ({ world, query }) => {
+    checkRange(query);
+    return world.state.audit.page(listAuditLogs.id, query, null);
+  }),
+  on(listOrgAuditLogs, ({ world, query, param }) => {
+    checkRange(query);
+    const organization = existing(world.state.organizations.get(param('org_id')), 'Organization');
+    return world.state.audit.page(listOrgAuditLogs.id, query, organization.id);
+  }),
+];

@@ -1,0 +1,82 @@
+import { invalidField } from './problem.ts';
+
+/** The envelope of a cursor-paged answer. */
+export type Page<T> = {
+  readonly items: T[];
+  readonly end_cursor: string | null;
+  readonly has_next_page: boolean;
+  readonly total: number;
+};
+
+/** What a caller says of the page it wants. */
+export interface PageQuery {
+  readonly first?: number | undefined;
+  readonly after?: string | null | undefined;
+}
+
+/** Rows of a list keep their number for life, so a cursor stays right while rows come and go. */
+export interface Numbered {
+  readonly n: number;
+}
+
+/** Rows of a page when `first` is not given. */
+export const DEFAULT_FIRST = 100;
+
+/** The cursor behind row `n` of the list named `list`. */
+export function cursorFor(list: string, n: number): string {
+  return Buffer.from(`${list}:${n}`).toString('base64url');
+}
+
+/** The row number behind a cursor, or undefined at the start. @throws a 422 for a cursor of no or another list. */
+export function rowBehind(list: string, after: string | null | undefined): number | undefined {
+  if (after === undefined || after === null) return undefined;
+  const [name, n, rest] = Buffer.from(after, 'base64url').toString().split(':');
+  const number = Number(n);
+  if (name !== list || rest !== undefined || cursorFor(list, number) !== after) {
+    throw invalidField(['query', 'after'], 'Input should be a cursor that this list has given', 'invalid_cursor');
+  }
+  return number;
+}
+
+/** The index of the first row for which `passed` holds; rows are ordered so that it holds from there on. */
+export function firstIndex(length: number, passed: (index: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (passed(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** One page of `rows`, which are ordered by number; `desc` reads them from the end. */
+export function pageOf<T extends Numbered, I>(
+  list: string,
+  rows: readonly T[],
+  query: PageQuery,
+  show: (row: T) => I,
+  order: 'asc' | 'desc' = 'asc',
+): Page<I> {
+  const first = query.first ?? DEFAULT_FIRST;
+  const behind = rowBehind(list, query.after);
+  const at = (index: number) => rows[index]?.n ?? 0;
+  let part: readonly T[];
+  let more: boolean;
+  if (order === 'asc') {
+    const start = behind === undefined ? 0 : firstIndex(rows.length, (index) => at(index) > behind);
+    part = rows.slice(start, start + first);
+    more = start + first < rows.length;
+  } else {
+    const end = behind === undefined ? rows.length : firstIndex(rows.length, (index) => at(index) >= behind);
+    part = rows.slice(Math.max(0, end - first), end).reverse();
+    more = end - first > 0;
+  }
+  const last = part.at(-1);
+  return {
+    items: part.map(show),
+    end_cursor: more && last ? cursorFor(list, last.n) : null,
+    has_next_page: more,
+    total: rows.length,
+  };
+}

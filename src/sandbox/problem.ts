@@ -1,0 +1,74 @@
+import { STATUS_CODES } from 'node:http';
+
+/** One wrong field of a request, as the `errors` of a 422 list them. */
+export interface FieldError {
+  readonly loc: ReadonlyArray<string | number>;
+  readonly msg: string;
+  readonly type: string;
+}
+
+/** A refusal that becomes an RFC 9457 answer. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly errors: readonly FieldError[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** `detail` is one sentence for the caller; `errors` only for a 422. */
+  constructor(
+    status: number,
+    detail: string,
+    more: { errors?: readonly FieldError[]; headers?: Record<string, string> } = {},
+  ) {
+    super(detail);
+    this.name = 'Problem';
+    this.status = status;
+    this.errors = more.errors;
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** A 422 for wrong fields. */
+export function invalid(errors: readonly FieldError[]): Problem {
+  const detail = errors.map((error) => `${error.loc.join('.')}: ${error.msg}`).join('; ');
+  return new Problem(422, detail, { errors });
+}
+
+/** A 422 for one wrong field. */
+export function invalidField(loc: ReadonlyArray<string | number>, msg: string, type: string): Problem {
+  return invalid([{ loc, msg, type }]);
+}
+
+/** A 404 for a thing that is not there. */
+export function notFound(what: string): Problem {
+  return new Problem(404, `${what} not found`);
+}
+
+/** What goes over the wire. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+/** A JSON answer. */
+export function json(body: unknown, status = 200): Reply {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) ?? 'null' };
+}
+
+/** A problem as `application/problem+json`; `instance` is the path that was asked for. */
+export function problemReply(problem: Problem, instance: string): Reply {
+  const { status, message, errors } = problem;
+  const body = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: message,
+    instance,
+    ...(errors && { errors }),
+  };
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...problem.headers },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { parse as parseYaml } from 'yaml';
+import { type Command, parseFileCommands, parseOutput } from './runner-grammar.ts';
+
+/** The repository's root. */
+export const ROOT = join(import.meta.dirname, '..', '..');
+
+const require = createRequire(import.meta.url);
+/** Node 24, which comes as a package, whatever runs the tests. */
+export const NODE_24 = join(dirname(require.resolve('node/package.json')), 'bin', 'node');
+
+/** A step of a workflow. */
+export interface StepOptions {
+  /** The step's `with:`. */
+  readonly with: Readonly<Record<string, string>>;
+  /** Further environment of the step. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Files of the workspace, by path. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** The event, and its payload. */
+  readonly event?: { readonly name: string; readonly payload: unknown };
+  /** Called with the standard output so far, whenever there is more; may send a signal. */
+  readonly onOutput?: (output: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called with the workspace before the step starts. */
+  readonly before?: (workspace: string) => void;
+  /** Called with the workspace after the step has ended. */
+  readonly after?: (workspace: string) => void;
+}
+
+/** What a step left behind. */
+export interface StepResult {
+  /** Null where a signal ended the process. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Lines that are no command. */
+  readonly log: readonly string[];
+  readonly commands: readonly Command[];
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly state: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly summary: string;
+  /** From the start of the process to its end, in milliseconds. */
+  readonly ms: number;
+  /** From the last output to the end, in milliseconds. */
+  readonly tailMs: number;
+}
+
+interface ActionYaml {
+  readonly runs: { readonly main: string };
+  readonly inputs: Readonly<Record<string, { readonly default?: string | number | boolean }>>;
+}
+
+/** `action.yml`, as the runner reads it. */
+export const readAction = (): ActionYaml => parseYaml(readFileSync(join(ROOT, 'action.yml'), 'utf8'));
+
+/** Inputs as the runner passes them: what the step sets, and the defaults of action.yml, as `INPUT_…` variables. */
+function inputVariables(step: Readonly<Record<string, string>>): Record<string, string> {
+  const defaults = Object.entries(readAction().inputs).map(([name, input]) => [name, String(input.default ?? '')]);
+  const all: Record<string, string> = { ...Object.fromEntries(defaults), ...step };
+  return Object.fromEntries(
+    Object.entries(all).map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]),
+  );
+}
+
+function variables(home: string, { with: inputs, env, event }: StepOptions): Record<string, string> {
+  const file = (name: string) => join(home, name);
+  return {
+    // What a process needs to start at all, and nothing else of this machine.
+    PATH: process.env['PATH'] ?? '',
+    ...(process.env['SystemRoot'] === undefined ? {} : { SystemRoot: process.env['SystemRoot'] }),
+    CI: 'true',
+    GITHUB_ACTIONS: 'true',
+    GITHUB_ACTION: '__run',
+    GITHUB_ACTOR: 'octocat',
+    GITHUB_API_URL: 'https://api.github.com',
+    GITHUB_EVENT_NAME: event?.name ?? 'workflow_dispatch',
+    GITHUB_EVENT_PATH: file('event.json'),
+    GITHUB_JOB: 'devin',
+    GITHUB_OUTPUT: file('output'),
+    GITHUB_ENV: file('env'),
+    GITHUB_STATE: file('state'),
+    GITHUB_STEP_SUMMARY: file('summary'),
+    GITHUB_REPOSITORY: 'acme/api',
+    GITHUB_RUN_ATTEMPT: '1',
+    GITHUB_RUN_ID: '4242',
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_WORKFLOW: 'Devin',
+    GITHUB_WORKSPACE: file('workspace'),
+    RUNNER_TEMP: file('temp'),
+    ...inputVariables(inputs),
+    ...env,
+  };
+}
+
+function lay(home: string, { files = {}, event }: StepOptions): void {
+  mkdirSync(join(home, 'workspace'));
+  mkdirSync(join(home, 'temp'));
+  for (const name of ['output', 'env', 'state', 'summary']) writeFileSync(join(home, name), '');
+  writeFileSync(join(home, 'event.json'), JSON.stringify(event?.payload ?? {}));
+  for (const [path, content] of Object.entries(files)) {
+    const target = join(home, 'workspace', path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, content);
+  }
+}
+
+/** Runs the shipped bundle as a runner would: in a process of its own, with nothing but files and variables. */
+export async function runStep(options: StepOptions): Promise<StepResult> {
+  const home = mkdtempSync(join(tmpdir(), 'step-'));
+  try {
+    lay(home, options);
+    options.before?.(join(home, 'workspace'));
+    const ended = await execute(home, options);
+    options.after?.(join(home, 'workspace'));
+    const file = (name: string) => readFileSync(join(home, name), 'utf8');
+    return {
+      ...ended,
+      ...parseOutput(ended.stdout),
+      outputs: parseFileCommands(file('output')),
+      state: parseFileCommands(file('state')),
+      environment: parseFileCommands(file('env')),
+      summary: file('summary'),
+    };
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+type Ended = Pick<StepResult, 'exitCode' | 'stdout' | 'stderr' | 'ms' | 'tailMs'>;
+
+function execute(home: string, options: StepOptions): Promise<Ended> {
+  const startedAt = performance.now();
+  const child = spawn(NODE_24, [join(ROOT, readAction().runs.main)], {
+    cwd: join(home, 'workspace'),
+    env: variables(home, options),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return new Promise((resolve, reject) => {
+    let [stdout, stderr, lastOutputAt] = ['', '', startedAt];
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      stdout += chunk;
+      lastOutputAt = performance.now();
+      options.onOutput?.(stdout, (signal) => child.kill(signal));
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (exitCode) => {
+      const now = performance.now();
+      resolve({ exitCode, stdout, stderr, ms: now - startedAt, tailMs: now - lastOutputAt });
+    });
+  });
+}

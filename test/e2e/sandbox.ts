@@ -1,0 +1,64 @@
+import { startSandbox } from '../../src/sandbox/index.ts';
+
+/** One request that the sandbox got. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly credential: string;
+}
+
+/** A sandbox over HTTP, with its control calls. */
+export interface TestSandbox {
+  readonly url: string;
+  /** Calls a control endpoint, e.g. `control('faults', [...])`. */
+  control(name: string, body?: unknown): Promise<void>;
+  requests(): Promise<readonly SeenRequest[]>;
+  /** Id of the first organization. */
+  orgId(): Promise<string>;
+  /** Calls the API with the enterprise credential, beside the step under test. */
+  api(method: string, path: string, body?: unknown): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+async function json(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${response.url}: ${response.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** Starts a sandbox on a free port. Its clock runs `speed` times as fast as the real one. */
+export async function openSandbox(speed = 1): Promise<TestSandbox> {
+  const sandbox = await startSandbox({ clock: { now: () => Date.now() } });
+  const call = async (method: string, path: string, body?: unknown, token = '') =>
+    json(
+      await fetch(sandbox.url + path, {
+        method,
+        headers: { 'content-type': 'application/json', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
+  const opened: TestSandbox = {
+    url: sandbox.url,
+    async control(name, body = {}) {
+      await call('POST', `/sandbox/${name}`, body);
+    },
+    async requests() {
+      const answer = await call('GET', '/sandbox/requests');
+      if (!isRecord(answer) || !Array.isArray(answer['items'])) throw new Error('no journal');
+      return answer['items'];
+    },
+    async orgId() {
+      const self = await call('GET', '/v3/self', undefined, 'cog_sandbox_org');
+      if (!isRecord(self) || typeof self['org_id'] !== 'string') throw new Error('no organization');
+      await call('DELETE', '/sandbox/requests');
+      return self['org_id'];
+    },
+    api: (method, path, body) => call(method, path, body, 'cog_sandbox_enterprise'),
+    close: () => sandbox.close(),
+  };
+  if (speed !== 1) await opened.control('clock', { speed });
+  return opened;
+}
