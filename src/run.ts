@@ -212,6 +212,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     facts: runFacts(world.env),
     startedAt,
     journal: transport.journal,
+    redact: (text) => step.redactor.redact(text),
     organization: organizationOf(devin, inputs.org_id),
   };
   // `check` found the inputs present that this operation requires; its own types name no others.

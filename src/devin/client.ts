@@ -13,6 +13,12 @@ import {
 import { answerError, connectionError, type RequestFacts } from './problem.ts';
 import type { Answer, Transport } from './transport.ts';
 
+/** One page of a list, and the cursor behind it. */
+export interface PageOf<T> {
+  readonly items: readonly T[];
+  readonly next: string | undefined;
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** One call of an endpoint. */
@@ -62,15 +68,27 @@ export class Devin {
     return (await this.#checked(endpoint, endpoint.answer, call)) as AnswerOf<E>;
   }
 
-  /** Reads a cursor-paged list row by row, a page at a time. A cursor that comes back is an error, not a loop. */
+  /** Reads a cursor-paged list row by row, a page at a time. */
   async *items<E extends Endpoint>(endpoint: E, call: Call<E>): AsyncGenerator<ItemOf<E>> {
+    for await (const { items } of this.pages(endpoint, call)) yield* items;
+  }
+
+  /**
+   * Reads a cursor-paged list page by page. `next` is the cursor behind a page, undefined on the last one. A cursor that
+   * comes back is an error, not a loop.
+   */
+  async *pages<E extends Endpoint>(endpoint: E, call: Call<E>): AsyncGenerator<PageOf<ItemOf<E>>> {
     const seen = new Set<string>();
     let query: Fields = call.query ?? {};
     for (;;) {
       const answer = await this.#checked(endpoint, endpoint.answer, { ...call, query });
-      const page = Page().parse(answer);
-      for (const item of page.items) yield item as ItemOf<E>;
-      if (page.has_next_page !== true) return;
+      const page = z.parse(Page(), answer);
+      // The endpoint's own schema has checked the rows.
+      const items = page.items as readonly ItemOf<E>[];
+      if (page.has_next_page !== true) {
+        yield { items, next: undefined };
+        return;
+      }
       const next = page.end_cursor;
       if (typeof next !== 'string' || seen.has(next)) {
         throw new ActionError(
@@ -78,6 +96,7 @@ export class Devin {
           `${endpoint.summary}: the list does not come to its end (${endpoint.route}).`,
         );
       }
+      yield { items, next };
       seen.add(next);
       query = { ...query, after: next };
     }

@@ -1,4 +1,8 @@
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
+import english from 'zod/v4/locales/en.js';
+
+// zod/mini has no words of its own: without a language, each of its messages is just "Invalid input".
+z.config(english());
 
 /** HTTP methods that the Devin API uses. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -15,6 +15,8 @@ export interface RequestFacts {
 }
 
 const MAX_DETAIL = 500;
+/** The head of an HTML page, in which its title stands. */
+const MAX_HTML = 10_000;
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const textOf = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined);
@@ -55,7 +57,7 @@ export function problemText(contentType: string, body: string): ProblemText {
     return { detail: said?.slice(0, MAX_DETAIL), fields: presentTexts(lists.map(fieldError)) };
   }
   if (/html/i.test(contentType) || /^\s*<(!doctype|html)/i.test(body)) {
-    const [, title] = /<title[^>]*>([^<]*)<\/title>/i.exec(body) ?? [];
+    const [, title] = /<title[^>]*>([^<]*)<\/title>/i.exec(body.slice(0, MAX_HTML)) ?? [];
     const name = title?.trim().slice(0, MAX_DETAIL) ?? 'no title';
     return { detail: `an HTML page came instead of JSON ("${name}"), perhaps from a proxy in between`, fields: [] };
   }
@@ -99,7 +101,11 @@ function adviceFor(
   return {};
 }
 
-const MAYBE_DONE = 'The request may have been carried out all the same, so it was not repeated: look before you do.';
+/** What a change without a clear answer leaves to a person. PUT and DELETE have been repeated by then, POST and PATCH not. */
+const maybeDone = (method: string) =>
+  method === 'POST' || method === 'PATCH'
+    ? 'The request may have been carried out all the same, so it was not repeated: look before you do.'
+    : 'The request may have been carried out all the same: look before you repeat it.';
 
 /** Whether a failure without a clear answer leaves open if a change was made. */
 const changes = (method: string) => method !== 'GET';
@@ -109,10 +115,10 @@ export function answerError({ status, headers, body }: Answer, facts: RequestFac
   const header = (name: string) => String(headers[name] ?? '');
   const { detail, fields } = problemText(header('content-type'), body.toString('utf8'));
   const code = codeOf(status);
-  const ambiguous = status >= 500 && changes(facts.method);
+  const ambiguous = status >= 500 && status !== 501 && changes(facts.method);
   const said = detail === undefined ? '' : `: ${detail}`;
   const { title, fix } = adviceFor(code, facts, header('retry-after') || undefined);
-  const tail = ambiguous ? ` ${MAYBE_DONE}` : '';
+  const tail = ambiguous ? ` ${maybeDone(facts.method)}` : '';
   return new ActionError(code, `${facts.summary}: HTTP ${status} for ${facts.method} ${facts.path}${said}${tail}`, {
     ...(title === undefined ? {} : { title }),
     ...(fix === undefined ? {} : { fix }),
@@ -133,22 +139,29 @@ const NOT_SENT = new Set([
 ]);
 
 /** The same error, for a change that was cut short by the end of the step's time or by a cancelled workflow. */
-const interrupted = ({ code, message, fix, cause }: ActionError, about: string) =>
-  new ActionError(code, `${message} ${about} had no answer yet. ${MAYBE_DONE}`, { fix, cause, ambiguous: true });
+const interrupted = ({ code, message, fix, cause }: ActionError, about: string, method: string) =>
+  new ActionError(code, `${message} ${about} had no answer yet. ${maybeDone(method)}`, {
+    fix,
+    cause,
+    ambiguous: true,
+  });
 
 /** The error that a request without a whole answer stands for. */
 export function connectionError(thrown: unknown, facts: RequestFacts): ActionError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const about = `${facts.summary}: ${facts.method} ${facts.path}`;
   if (error instanceof ActionError)
-    return error.code === 'gate_closed' || !changes(facts.method) ? error : interrupted(error, about);
+    return error.code === 'gate_closed' || !changes(facts.method) ? error : interrupted(error, about, facts.method);
   if (error instanceof AnswerTooLarge) {
-    return new ActionError('api_contract', `${about}: ${error.message}`, { cause: error });
+    return new ActionError('api_contract', `${about}: ${error.message}`, {
+      cause: error,
+      ambiguous: changes(facts.method),
+    });
   }
   const code = 'code' in error ? String(error.code) : '';
   const ambiguous = changes(facts.method) && !NOT_SENT.has(code);
   const what = error instanceof TryTimeout ? error.message : `the connection failed (${error.message || code})`;
-  return new ActionError('api_unavailable', `${about}: ${what}.${ambiguous ? ` ${MAYBE_DONE}` : ''}`, {
+  return new ActionError('api_unavailable', `${about}: ${what}.${ambiguous ? ` ${maybeDone(facts.method)}` : ''}`, {
     cause: error,
     ambiguous,
   });

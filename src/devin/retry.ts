@@ -57,6 +57,7 @@ class Tries implements Handler, Controller {
   readonly #policy: RetryPolicy;
   readonly #pace: Pace;
   readonly #stop = new AbortController();
+  #done = false;
   #attempt = 0;
   #current: Controller | undefined;
   #status = 0;
@@ -84,7 +85,9 @@ class Tries implements Handler, Controller {
 
   abort(reason: Error): void {
     this.#stop.abort(reason);
-    this.#current?.abort(reason);
+    // A try that has no connection yet cannot be told to stop; whoever asked must not wait for it.
+    if (this.#current === undefined) this.#fail(reason);
+    else this.#current.abort(reason);
   }
 
   // The answer is read whole before it is handed on, so there is nothing to hold back.
@@ -102,6 +105,7 @@ class Tries implements Handler, Controller {
       if (delayMs > 0) await this.#policy.clock.sleep(delayMs, signal);
       signal.throwIfAborted();
       this.#attempt += 1;
+      this.#current = undefined;
       [this.#status, this.#headers, this.#chunks, this.#bytes] = [0, {}, [], 0];
       this.#dispatch({ ...this.#outgoing, attempt: this.#attempt }, this);
     } catch (thrown) {
@@ -161,6 +165,8 @@ class Tries implements Handler, Controller {
   }
 
   #fail(error: Error): void {
+    if (this.#done) return;
+    this.#done = true;
     this.#next.onResponseError?.(this, this.reason ?? error);
   }
 }

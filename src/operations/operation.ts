@@ -29,6 +29,8 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   readonly startedAt: number;
   /** Every request so far, one entry a try. */
   readonly journal: readonly JournalEntry[];
+  /** A text without any secret of the step; for texts that are cut or quoted, which a later look could miss. */
+  redact(text: string): string;
   /** The organization of the step: the input, or the credential's own. */
   organization(): Promise<string>;
 }

@@ -1,15 +1,19 @@
 // What GitHub would read as markup in running text, `@` and `#` among it, since they make mentions and references.
 const MARKUP = /[\\`*_{}[\]()#+\-.!|~@:=$]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-// biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is what this is for
 const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
+const entities = (text: string) => text.replace(/[&<>]/g, (sign) => ENTITIES[sign] ?? sign);
 const printable = (text: string) => text.toWellFormed().replace(UNPRINTABLE, '');
+
+/** Length of the longest run of backticks, and `least` where there is none as long. */
+const longestRun = (text: string, least: number) =>
+  (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), least);
 
 /** Any text as one line of Markdown that shows just that text. */
 export function plain(text: string): string {
-  return printable(text.replace(/\s*[\r\n\u2028\u2029]\s*/g, ' '))
-    .replace(/[&<>]/g, (sign) => ENTITIES[sign] ?? sign)
+  const rows = text.split(/[\r\n\u2028\u2029]+/).map((row) => row.trim());
+  return entities(printable(rows.filter((row) => row !== '').join(' ')))
     .replace(MARKUP, '\\$&')
     .trim();
 }
@@ -18,8 +22,7 @@ export function plain(text: string): string {
 export function code(text: string): string {
   const line = printable(text.replace(/\s+/g, ' ').trim());
   if (line === '') return '';
-  const runs = line.match(/`+/g) ?? [];
-  const ticks = '`'.repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
+  const ticks = '`'.repeat(longestRun(line, 0) + 1);
   const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
   return `${ticks}${pad}${line.replaceAll('|', '\\|')}${pad}${ticks}`;
 }
@@ -27,10 +30,10 @@ export function code(text: string): string {
 /** A link to a web page. What is no http(s) address is shown as text, without a link. */
 export function link(text: string, url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return plain(text);
-  const address = new URL(url).href.replace(/[()<>\s\\|]/g, (sign) =>
+  const address = new URL(url).href.replace(/[()<>\s\\|`$]/g, (sign) =>
     encodeURIComponent(sign).replace('(', '%28').replace(')', '%29'),
   );
-  return `[${plain(text)}](${address})`;
+  return `[${plain(text) || plain(url)}](${address})`;
 }
 
 /** A table; the cells are Markdown already. */
@@ -41,9 +44,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** Text in a block of its own, in a fence that it cannot close. */
 export function fence(text: string, language = ''): string {
-  const runs = text.match(/`{3,}/g) ?? [];
-  const ticks = '`'.repeat(Math.max(2, ...runs.map((run) => run.length)) + 1);
-  return `${ticks}${language}\n${printable(text).replace(/\n$/, '')}\n${ticks}`;
+  // What does not show goes first: backticks may stand together only then.
+  const body = printable(text).replace(/\n$/, '');
+  const ticks = '`'.repeat(longestRun(body, 2) + 1);
+  return `${ticks}${language}\n${body}\n${ticks}`;
 }
 
 /** Text as a quotation that keeps its lines. */
@@ -56,4 +60,4 @@ export const quote = (text: string): string =>
 
 /** A part that is folded away until somebody opens it; `body` is Markdown. */
 export const details = (title: string, body: string): string =>
-  `<details><summary>${plain(title).replace(/\\([^\w\s])/g, '$1')}</summary>\n\n${body}\n\n</details>`;
+  `<details><summary>${entities(printable(title.replace(/\s+/g, ' ')).trim())}</summary>\n\n${body}\n\n</details>`;

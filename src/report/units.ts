@@ -12,7 +12,7 @@ export const count = (value: number, one: string, many = `${one}s`): string =>
 
 /** Milliseconds in the two largest units that say something: `212 ms`, `6 min 3 s`, `2 h 5 min`. */
 export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1_000);
   const parts = [
     [Math.floor(seconds / 86_400), 'd'],

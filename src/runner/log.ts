@@ -1,6 +1,6 @@
 import type { Clock } from '../contract/clock.ts';
 import { annotation, command, type Level, type Place } from './commands.ts';
-import { type Redactor, SHORTEST_SECRET } from './redact.ts';
+import { partsOf, type Redactor } from './redact.ts';
 import { logLines } from './text.ts';
 
 /** Longest text of an annotation that is surely shown whole. */
@@ -25,14 +25,14 @@ export class Log {
 
   /** Prints text, each of its lines by itself. */
   info(text: string): void {
-    for (const line of logLines(this.#redactor.redact(text))) this.#write(`${line}\n`);
+    for (const line of this.#lines(text)) this.#write(`${line}\n`);
   }
 
   /** Prints what just happened, with minutes and seconds since the start; further lines stand under the first. */
   progress(text: string): void {
     const elapsed = Math.max(0, Math.round((this.#clock.now() - this.#startedAt) / 1_000));
     const time = `${String(Math.floor(elapsed / 60)).padStart(2, '0')}:${String(elapsed % 60).padStart(2, '0')}`;
-    const [first = '', ...rest] = logLines(this.#redactor.redact(text));
+    const [first = '', ...rest] = this.#lines(text);
     this.#write(`${time}  ${first}\n${rest.map((line) => `       ${line}\n`).join('')}`);
   }
 
@@ -54,12 +54,17 @@ export class Log {
   mask(secret: string): void {
     this.#redactor.add(secret);
     // The runner masks line by line, so each line is announced.
-    for (const part of secret.split(/\r?\n/)) {
-      if (part.trim().length >= SHORTEST_SECRET) this.#write(command('add-mask', part));
+    for (const part of partsOf(secret)) {
+      if (!part.includes('\n')) this.#write(command('add-mask', part));
     }
   }
 
+  /** Secrets go before the lines are made, since one may span several, and after: what cannot be printed may split one. */
+  #lines(text: string): string[] {
+    return logLines(this.#redactor.redact(text)).map((line) => this.#redactor.redact(line));
+  }
+
   #clean(text: string): string {
-    return logLines(this.#redactor.redact(text)).join('\n');
+    return this.#lines(text).join('\n');
   }
 }

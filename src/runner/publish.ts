@@ -59,8 +59,16 @@ async function writeResult(json: string, wanted: string | undefined, { env, log,
   }
 }
 
+const outputOf = (name: string): Output | undefined => Object.entries(OUTPUTS).find(([known]) => known === name)?.[1];
+
+/** Hides secrets in an output. In JSON they go text by text: a secret such as `true` must not break what others parse. */
+function hidden(name: string, value: string, redactor: Redactor): string {
+  if (value === '' || outputOf(name)?.json === undefined) return redactor.redact(value);
+  return JSON.stringify(redactor.redactDeep(JSON.parse(value)));
+}
+
 function sized(name: string, value: string, log: Log): string {
-  const output: Output | undefined = Object.entries(OUTPUTS).find(([known]) => known === name)?.[1];
+  const output = outputOf(name);
   if (name === 'result' || bytesOf(value) <= MAX_OUTPUT_BYTES) return value;
   log.annotate(
     'warning',
@@ -91,7 +99,9 @@ export async function publish({ result, outputs, summary, resultFile }: Publicat
     result: JSON.stringify(isLarge ? short : whole),
     result_file: file,
   };
-  const fitted = Object.entries(all).map(([name, value]) => [name, sized(name, redactor.redact(value), log)] as const);
+  const fitted = Object.entries(all).map(
+    ([name, value]) => [name, sized(name, hidden(name, value, redactor), log)] as const,
+  );
   await writeOutputs(fitted, env, log);
   await writeSummary(redactor.redact(summary), file, env, log);
 }
@@ -111,9 +121,10 @@ async function writeOutputs(outputs: ReadonlyArray<readonly [string, string]>, e
 async function writeSummary(markdown: string, file: string, env: Env, log: Log): Promise<void> {
   if (env['GITHUB_STEP_SUMMARY'] === undefined || env['GITHUB_STEP_SUMMARY'] === '') return;
   const rest = file === '' ? '' : ` The whole result is in \`${file}\`.`;
-  const note = `\n\n> This summary was cut to ${MAX_SUMMARY_BYTES / 1024} KiB.${rest}\n`;
+  // The note comes first: the cut may fall into a fence or a folded part, where nobody would read it.
+  const note = `> This summary was cut to ${MAX_SUMMARY_BYTES / 1024} KiB.${rest}\n\n`;
   const text =
-    bytesOf(markdown) <= MAX_SUMMARY_BYTES ? markdown : cutToBytes(markdown, MAX_SUMMARY_BYTES - bytesOf(note)) + note;
+    bytesOf(markdown) <= MAX_SUMMARY_BYTES ? markdown : note + cutToBytes(markdown, MAX_SUMMARY_BYTES - bytesOf(note));
   try {
     const { summary } = await import('@actions/core');
     await summary.addRaw(text, true).write();

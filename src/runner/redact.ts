@@ -1,3 +1,5 @@
+import { code, plain } from '../report/markdown.ts';
+
 const HIDDEN = '***';
 
 /** Shorter texts occur everywhere; hiding them would destroy what a user reads. */
@@ -14,15 +16,21 @@ export class Redactor {
   readonly #forms = new Set<string>();
   #ordered: readonly string[] = [];
 
-  /** Hides `secret` from now on, also line by line, JSON-escaped, percent-encoded and in Base64. */
+  /** Hides `secret` from now on, also line by line, JSON-escaped, percent-encoded, in Base64, and as Markdown has it. */
   add(secret: string): void {
     for (const part of partsOf(secret)) {
-      this.#forms.add(part);
-      this.#forms.add(JSON.stringify(part).slice(1, -1));
-      this.#forms.add(encodeURIComponent(part.toWellFormed()));
-      this.#forms.add(Buffer.from(part).toString('base64'));
+      const json = JSON.stringify(part).slice(1, -1);
+      for (const form of [part, json]) {
+        for (const written of [form, plain(form), code(form).replaceAll(/^`+ ?| ?`+$/g, '')]) this.#add(written);
+      }
+      this.#add(encodeURIComponent(part.toWellFormed()));
+      this.#add(Buffer.from(part).toString('base64'));
     }
     this.#ordered = [...this.#forms].sort((a, b) => b.length - a.length);
+  }
+
+  #add(form: string): void {
+    if (form.trim().length >= SHORTEST_SECRET) this.#forms.add(form);
   }
 
   /** The text without any known secret. */

@@ -58,18 +58,21 @@ export class Workspace {
     if (inside === undefined) throw new ActionError('input_invalid', `The file ${path} is outside of the workspace.`);
     await mkdir(dirname(inside), { recursive: true });
     const draft = join(dirname(inside), `.${basename(inside)}.part`);
+    await rm(draft, { force: true });
     try {
-      await writeFile(draft, text, { mode: 0o600, flush: true });
+      // `wx` follows no link that the repository may have put in the draft's place.
+      await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true });
+      await rename(draft, inside);
     } catch (thrown) {
       await rm(draft, { force: true });
       throw thrown;
     }
-    await rename(draft, inside);
     return path;
   }
 
   /** The absolute path, if it lies inside the workspace once links are followed as far as they exist. */
   async #locate(path: string): Promise<string | undefined> {
+    if (path.includes('\0')) return undefined;
     const wanted = isAbsolute(path) ? resolve(path) : resolve(this.root, path);
     const root = await realpath(this.root).catch(() => this.root);
     let existing = wanted;

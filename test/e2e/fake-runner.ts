@@ -12,7 +12,11 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 
 const require = createRequire(import.meta.url);
 /** Node 24, which comes as a package, whatever runs the tests. */
-export const NODE_24 = join(dirname(require.resolve('node/package.json')), 'bin', 'node');
+export const NODE_24 = join(
+  dirname(require.resolve('node/package.json')),
+  'bin',
+  process.platform === 'win32' ? 'node.exe' : 'node',
+);
 
 /** A step of a workflow. */
 export interface StepOptions {
@@ -52,7 +56,8 @@ export interface StepResult {
 }
 
 interface ActionYaml {
-  readonly runs: { readonly main: string };
+  readonly runs: { readonly using: string; readonly main: string };
+  readonly outputs: Readonly<Record<string, { readonly description: string }>>;
   readonly inputs: Readonly<Record<string, { readonly default?: string | number | boolean }>>;
 }
 

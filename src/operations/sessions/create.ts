@@ -3,7 +3,7 @@ import { count, duration } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import { operation } from '../operation.ts';
 import type { Session } from './outcome.ts';
-import { firstWords, SESSION_OUTPUTS, sessionReport } from './report.ts';
+import { SESSION_OUTPUTS, sessionReport } from './report.ts';
 import { type PreparedSession, prepareSession, promptFacts, REQUEST_INPUTS, shortHash } from './request.ts';
 import { requestCounts, WAIT_INPUTS, waitForSession } from './wait.ts';
 
@@ -52,10 +52,8 @@ export const createSessionOperation = operation({
     const sentAt = clock.now();
     const session = await create(context, prepared);
     const took = duration(clock.now() - sentAt);
-    const prompt = await promptFacts(prepared.body.prompt);
-    log.info(
-      `  prompt   ${JSON.stringify(firstWords(prompt.text))} (sha256 ${shortHash(prompt)}, ${prompt.bytes} bytes)`,
-    );
+    const prompt = await promptFacts(prepared.body.prompt, context.redact);
+    log.info(`  prompt   ${JSON.stringify(prompt.beginning)} (sha256 ${shortHash(prompt)}, ${prompt.bytes} bytes)`);
     log.info(`  created  ${session.url} (${count(requestCounts(context).count, 'request')}, ${took})`);
     const story = await waitForSession(context, {
       goal: inputs.wait,

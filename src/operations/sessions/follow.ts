@@ -28,6 +28,8 @@ export class Watch {
   #finishedBefore = false;
   #said = '';
   #messagesAt = -1;
+  /** Cursor behind the last full page of messages: what was read of a long session is not read again. */
+  #messagesBehind: string | undefined;
   /** The session as it was seen last; absent before the first look. */
   session: Session | undefined;
   /** Devin's last message, where messages were read. */
@@ -66,12 +68,12 @@ export class Watch {
     const state = [session.status, session.status_detail].filter(Boolean).join(' · ').replaceAll('_', ' ');
     if (inputs.follow && session.updated_at !== this.#messagesAt) await this.readMessages(sessionId, true);
     this.#messagesAt = session.updated_at;
-    if (state !== this.#said) log.progress(state);
-    this.#said = state;
     for (const { pr_url: url } of session.pull_requests) {
       if (!this.#pullRequests.has(url)) log.progress(`pull request opened: ${url}`);
       this.#pullRequests.add(url);
     }
+    if (state !== this.#said) log.progress(state);
+    this.#said = state;
     this.#finishedBefore ||= verdictOf(session).outcome === 'finished';
     return session;
   }
@@ -79,11 +81,15 @@ export class Watch {
   /** Reads the messages, keeps Devin's last one, and prints the new ones if `print` is set. */
   async readMessages(sessionId: string, print: boolean): Promise<void> {
     const { devin, log } = this.#context;
-    const call = { params: { org_id: this.#orgId, devin_id: sessionId }, query: { first: 200 } };
-    for await (const { event_id: event, source, message } of devin.items(listSessionMessages, call)) {
-      if (source === 'devin') this.lastMessage = message;
-      if (print && source === 'devin' && !this.#printed.has(event)) log.progress(`devin: ${message}`);
-      this.#printed.add(event);
+    const after = this.#messagesBehind === undefined ? {} : { after: this.#messagesBehind };
+    const call = { params: { org_id: this.#orgId, devin_id: sessionId }, query: { first: 200, ...after } };
+    for await (const { items, next } of devin.pages(listSessionMessages, call)) {
+      for (const { event_id: event, source, message } of items) {
+        if (source === 'devin') this.lastMessage = message;
+        if (print && source === 'devin' && !this.#printed.has(event)) log.progress(`devin: ${message}`);
+        this.#printed.add(event);
+      }
+      this.#messagesBehind = next ?? this.#messagesBehind;
     }
   }
 

@@ -133,7 +133,7 @@ function facts({ session, prompt, requests }: SessionStory): string {
       'Prompt',
       prompt === undefined
         ? ''
-        : `${plain(`${firstWords(prompt.text)}`)} (sha256 ${code(shortHash(prompt))}, ${count(prompt.bytes, 'byte')})`,
+        : `${plain(prompt.beginning)} (sha256 ${code(shortHash(prompt))}, ${count(prompt.bytes, 'byte')})`,
     ],
     ['Tags', session.tags.map(code).join(' ')],
     ['Playbook', code(session.playbook_id ?? '')],
@@ -144,20 +144,6 @@ function facts({ session, prompt, requests }: SessionStory): string {
     ['', ''],
     rows.filter(([, cell]) => cell !== '').map((row) => [...row]),
   );
-}
-
-/** The beginning of a prompt's first line, which is all that summaries show of it. */
-export function firstWords(prompt: string, max = 72): string {
-  const [line = ''] = prompt.trim().split(/\r?\n/, 1);
-  const characters = [...line];
-  const cut =
-    characters.length > max
-      ? characters
-          .slice(0, max - 1)
-          .join('')
-          .trimEnd()
-      : line;
-  return cut === prompt.trim() ? cut : `${cut}…`;
 }
 
 /** The job summary of one session. */

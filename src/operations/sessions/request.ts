@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { type InputName, type InputValues, isInputName } from '../../contract/inputs.ts';
 import { SessionCreateRequest } from '../../devin/endpoints/sessions.ts';
+import { firstLine } from '../../runner/text.ts';
 import type { Checks } from '../operation.ts';
 import type { OutputSchema } from './structured.ts';
 
@@ -51,7 +52,8 @@ export interface PreparedSession {
 
 /** A prompt in short; the prompt itself is not shown. */
 export interface PromptFacts {
-  readonly text: string;
+  /** The beginning of its first line. */
+  readonly beginning: string;
   readonly sha256: string;
   readonly bytes: number;
 }
@@ -60,9 +62,13 @@ export interface PromptFacts {
 export const shortHash = ({ sha256 }: PromptFacts) => `${sha256.slice(0, 12)}…`;
 
 /** Says of a prompt what may be shown. Node's crypto is loaded only here, after the request that matters is out. */
-export async function promptFacts(text: string): Promise<PromptFacts> {
+export async function promptFacts(text: string, redact: (text: string) => string): Promise<PromptFacts> {
   const { createHash } = await import('node:crypto');
-  return { text, sha256: createHash('sha256').update(text).digest('hex'), bytes: Buffer.byteLength(text) };
+  return {
+    beginning: firstLine(redact(text)),
+    sha256: createHash('sha256').update(text).digest('hex'),
+    bytes: Buffer.byteLength(text),
+  };
 }
 
 /** A text that comes from one input or from a file that another one names; both at once are a problem. */

@@ -35,7 +35,7 @@ export const sendMessageOperation = operation({
         ...(inputs.attachment_urls === undefined ? {} : { attachment_urls: [...inputs.attachment_urls] }),
       },
     });
-    const prompt = await promptFacts(text);
+    const prompt = await promptFacts(text, context.redact);
     log.info(`Message (sha256 ${shortHash(prompt)}, ${prompt.bytes} bytes) sent to ${session.url}`);
     return sessionReport({
       session,

@@ -34,7 +34,10 @@ export function parseMapping(text: string): Record<string, unknown> | string {
   try {
     // The limit on aliases keeps a small text from unfolding into gigabytes.
     const value: unknown = parseYaml(text, { maxAliasCount: 100, prettyErrors: true });
-    return isRecord(value) ? value : 'is no mapping of names to values';
+    if (!isRecord(value)) return 'is no mapping of names to values';
+    // An alias to its own ancestor, or a depth that no reader takes, would fail only when the request is written.
+    JSON.stringify(value);
+    return value;
   } catch (thrown) {
     const [first = ''] = String(thrown instanceof Error ? thrown.message : thrown).split('\n');
     return `is neither JSON nor YAML: ${first.replace(/:$/, '')}`;

