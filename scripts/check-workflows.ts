@@ -269,7 +269,7 @@ const paths =
     ? given
     : [join(root, 'action.yml'), ...workflowsIn('.github/workflows'), ...workflowsIn('examples')];
 for (const path of paths) {
-  const shown = given.length > 0 ? path : relative(root, path);
+  const shown = given.length > 0 ? path : relative(root, path).replaceAll('\\', '/');
   const findings = await checkFile(path);
   console.log(`${findings.length === 0 ? 'ok  ' : 'FAIL'}  ${shown}`);
   for (const { line, message } of findings)

@@ -52,7 +52,8 @@ export function problemText(contentType: string, body: string): ProblemText {
   if (isRecord(json)) {
     const { detail, errors, title } = json;
     const lists = [...(Array.isArray(errors) ? errors : []), ...(Array.isArray(detail) ? detail : [])];
-    const inner = isRecord(detail) ? (textOf(detail['message']) ?? JSON.stringify(detail)) : textOf(detail);
+    const isObject = isRecord(detail) && !Array.isArray(detail);
+    const inner = isObject ? (textOf(detail['message']) ?? JSON.stringify(detail)) : textOf(detail);
     const said = inner ?? textOf(json['message']) ?? textOf(json['error']) ?? textOf(title);
     return { detail: said?.slice(0, MAX_DETAIL), fields: presentTexts(lists.map(fieldError)) };
   }

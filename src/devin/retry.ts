@@ -100,9 +100,11 @@ class Tries implements Handler, Controller {
   }
 
   async #try(delayMs: number): Promise<void> {
+    const { clock } = this.#policy;
     try {
       const signal = AbortSignal.any([this.#stop.signal, this.#outgoing.signal]);
-      if (delayMs > 0) await this.#policy.clock.sleep(delayMs, signal);
+      // While this request waited, another may have been told to wait longer.
+      for (let wait = delayMs; wait > 0; wait = this.#pace.until - clock.now()) await clock.sleep(wait, signal);
       signal.throwIfAborted();
       this.#attempt += 1;
       this.#current = undefined;

@@ -72,7 +72,8 @@ async function connect(options: TransportOptions) {
   };
   const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';
   if (httpsProxy === '' || isLoopback(origin)) return new Agent(settings);
-  const { default: EnvHttpProxyAgent } = await import('undici/lib/dispatcher/env-http-proxy-agent.js');
+  // The whole index: it gives dispatchers the method that opens a proxy's tunnel.
+  const { EnvHttpProxyAgent } = await import('undici');
   return new EnvHttpProxyAgent({ ...settings, httpsProxy, noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '' });
 }
 

@@ -28,8 +28,11 @@ export function duration(ms: number): string {
     .join(' ');
 }
 
-/** An instant in UTC to the minute: `2026-11-21 03:00`. */
-export const instant = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+/** An instant in UTC to the minute: `2026-11-21 03:00`; one that no calendar has is `unknown`. */
+export function instant(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? 'unknown' : date.toISOString().slice(0, 16).replace('T', ' ');
+}
 
 /** ACUs used, of how many if there is a limit: `2.4 of 10 ACUs`. */
 export const acus = (used: number, limit?: number): string =>

@@ -46,7 +46,7 @@ export class Log {
   /** Shows a message on the run's page, and on a file's line if it has a place. */
   annotate(level: Level, title: string, message: string, place?: Place): void {
     const clean = this.#clean(message);
-    const short = clean.length > MAX_ANNOTATION ? `${clean.slice(0, MAX_ANNOTATION)}…` : clean;
+    const short = clean.length > MAX_ANNOTATION ? `${clean.slice(0, MAX_ANNOTATION).toWellFormed()}…` : clean;
     this.#write(annotation(level, this.#clean(title), short, place));
   }
 

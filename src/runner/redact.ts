@@ -5,10 +5,15 @@ const HIDDEN = '***';
 /** Shorter texts occur everywhere; hiding them would destroy what a user reads. */
 export const SHORTEST_SECRET = 4;
 
+/** Words that are no secret, whatever they are the value of: hiding them would take every answer apart. */
+const WORDS = new Set(['true', 'false', 'null', 'none', 'undefined', 'success', 'failure', 'finished', 'running']);
+
 /** The texts by which a secret would be known: itself and its lines, with and without the spaces around them. */
 export function partsOf(secret: string): ReadonlySet<string> {
   const parts = [secret, ...secret.split(/\r?\n/)].flatMap((part) => [part, part.trim()]);
-  return new Set(parts.filter((part) => part.trim().length >= SHORTEST_SECRET));
+  return new Set(
+    parts.filter((part) => part.trim().length >= SHORTEST_SECRET && !WORDS.has(part.trim().toLowerCase())),
+  );
 }
 
 /** Hides secrets in everything that is written: the forms in which they could appear, the longest first. */

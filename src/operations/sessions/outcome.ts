@@ -58,6 +58,10 @@ const FAILED: Verdict = {
   advice: 'Open the session to see what happened, then start a new one.',
 };
 
+/** An entry of a table; what every object has besides is none. */
+const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 /**
  * What a session's status means. `finishedBefore` says that it was seen as finished: a session that then ends or falls
  * asleep has done its task all the same. A status that this release does not know counts as running.
@@ -71,13 +75,13 @@ export function verdictOf(session: Pick<Session, 'status' | 'status_detail'>, fi
   if (session.status === 'suspended') {
     if (detail === 'error') return FAILED;
     if (finishedBefore && (detail === 'inactivity' || detail === '')) return done;
-    const [headline, advice] = SUSPENSIONS[detail] ?? [
+    const [headline, advice] = own(SUSPENSIONS, detail) ?? [
       detail === '' ? 'is suspended' : `is suspended: ${detail.replaceAll('_', ' ')}`,
       'Open the session to see why.',
     ];
     return { outcome: 'blocked', headline, advice };
   }
-  const known = session.status === 'running' ? RUNNING[detail] : undefined;
+  const known = session.status === 'running' ? own(RUNNING, detail) : undefined;
   return known ?? { outcome: 'running', headline: 'is running', advice: '' };
 }
 

@@ -55,6 +55,7 @@ export function readSchema(text: string): OutputSchema | string {
   if (bytes > MAX_SCHEMA_BYTES) return `has ${bytes} bytes as JSON; at most ${MAX_SCHEMA_BYTES} are allowed`;
   const external = [...externalReferences(schema)];
   if (external.length > 0) return `must be self-contained, but refers to ${external.join(', ')}`;
+  if ('$async' in schema) return 'may not be asynchronous ($async)';
   let validate: ValidateFunction;
   try {
     const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, logger: false });

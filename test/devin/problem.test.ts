@@ -1,0 +1,206 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ActionError } from '../../src/contract/errors.ts';
+import { TryTimeout } from '../../src/devin/interceptors.ts';
+import { answerError, connectionError, problemText, type RequestFacts } from '../../src/devin/problem.ts';
+import { AnswerTooLarge } from '../../src/devin/retry.ts';
+import type { Answer } from '../../src/devin/transport.ts';
+import { anyText } from '../runner/support.ts';
+
+const FACTS: RequestFacts = {
+  method: 'GET',
+  path: '/v3/organizations/org-1/sessions',
+  summary: 'List the sessions',
+  permission: ['ViewOrgSessions'],
+};
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+const answer = (status: number, body: unknown = '', headers: Answer['headers'] = {}): Answer => ({
+  status,
+  headers,
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+});
+const failed = (status: number, method = 'GET', body: unknown = '') =>
+  answerError(answer(status, body), { ...FACTS, method });
+
+describe('what an error body says', () => {
+  it('problem+json: the detail, and field by field', () => {
+    const body = {
+      type: 'about:blank',
+      title: 'Unprocessable Content',
+      status: 422,
+      detail: ' Two fields are wrong ',
+      errors: [
+        { loc: ['body', 'tags', 3], msg: 'too long', type: 'too_long' },
+        { pointer: '#/prompt', detail: 'is missing' },
+        { field: 'title', message: 'too short' },
+        'just a text',
+        { odd: 1 },
+        null,
+      ],
+    };
+    expect(problemText('application/problem+json', JSON.stringify(body))).toEqual({
+      detail: 'Two fields are wrong',
+      fields: ['body.tags.3: too long', '#/prompt: is missing', 'title: too short', 'just a text', '{"odd":1}'],
+    });
+  });
+
+  it('the older forms: a text, a list of fields, or an object as detail', () => {
+    expect(problemText('application/json', '{"detail":"Not found"}')).toEqual({ detail: 'Not found', fields: [] });
+    const list = { detail: [{ loc: ['query', 'first'], msg: 'must be at most 200', type: 'x' }] };
+    expect(problemText('', JSON.stringify(list))).toEqual({
+      detail: undefined,
+      fields: ['query.first: must be at most 200'],
+    });
+    expect(problemText('', '{"detail":{"message":"m"}}').detail).toBe('m');
+    expect(problemText('', '{"detail":{"a":1}}').detail).toBe('{"a":1}');
+    expect(problemText('', '{"message":"m"}').detail).toBe('m');
+    expect(problemText('', '{"error":"e","title":"t"}').detail).toBe('e');
+    expect(problemText('', '{"title":"t"}').detail).toBe('t');
+  });
+
+  it('an HTML page is named by its title, and taken for a proxy in between', () => {
+    const page = '<!DOCTYPE html><html><head><title lang="en"> 502 Bad Gateway </title></head><body>x</body></html>';
+    const said = 'an HTML page came instead of JSON ("502 Bad Gateway"), perhaps from a proxy in between';
+    expect(problemText('text/html; charset=utf-8', page)).toEqual({ detail: said, fields: [] });
+    expect(problemText('', page).detail).toBe(said);
+    expect(problemText('text/html', '<html></html>').detail).toContain('("no title")');
+  });
+
+  it('plain text is taken as it is, in one line, and nothing as nothing', () => {
+    expect(problemText('text/plain', ' upstream\n  timed out ')).toEqual({ detail: 'upstream timed out', fields: [] });
+    expect(problemText('', '')).toEqual({ detail: undefined, fields: [] });
+    expect(problemText('application/json', '[]')).toEqual({ detail: undefined, fields: [] });
+    expect(problemText('', '{"detail":""}').detail).toBeUndefined();
+  });
+
+  it('any body gives a short text, and none an exception', () => {
+    const body = fc.oneof(
+      anyText(),
+      fc.json(),
+      fc.json().map((json) => `{"detail":${json}}`),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom('', 'text/html', 'application/json'), body, (type, text) => {
+        expect((problemText(type, text).detail ?? '').length).toBeLessThanOrEqual(600);
+      }),
+    );
+    expect(problemText('', 'x'.repeat(5_000)).detail?.length).toBe(500);
+  });
+
+  it('a page that was made to be slow to read is read quickly', () => {
+    const startedAt = performance.now();
+    problemText('text/html', '<title'.repeat(200_000));
+    problemText('text/html', `<title>${' '.repeat(500_000)}`);
+    problemText('text/plain', ' '.repeat(500_000));
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+});
+
+describe('an answer that is an error', () => {
+  it.each([
+    [301, 'api_contract'],
+    [302, 'api_contract'],
+    [400, 'api_rejected'],
+    [401, 'credential_invalid'],
+    [403, 'permission_denied'],
+    [404, 'not_found'],
+    [409, 'conflict'],
+    [413, 'api_rejected'],
+    [422, 'api_rejected'],
+    [429, 'rate_limited'],
+    [500, 'api_unavailable'],
+    [501, 'api_unavailable'],
+    [503, 'api_unavailable'],
+  ])('%d is %s, and says what was asked for', (status, code) => {
+    const error = failed(status, 'GET', { detail: 'because' });
+    expect(error).toMatchObject({ code, status, ambiguous: false });
+    expect(error.message).toBe(`List the sessions: HTTP ${status} for GET /v3/organizations/org-1/sessions: because`);
+  });
+
+  it('a 403 names the permission, and the level that it is needed at', () => {
+    const org = failed(403);
+    expect(org.title).toBe('Devin API refused: permission ViewOrgSessions is missing');
+    expect(org.fix).toBe("Give the credential's role ViewOrgSessions: Settings → Service users → Role.");
+    const enterprise = answerError(answer(403), {
+      ...FACTS,
+      path: '/v3/enterprise/audit-logs',
+      permission: ['ManageEnterpriseSettings', 'ViewAccountAuditLogs'],
+    });
+    expect(enterprise.title).toContain('ManageEnterpriseSettings or ViewAccountAuditLogs');
+    expect(enterprise.fix).toContain('ManageEnterpriseSettings or ViewAccountAuditLogs at enterprise level');
+    const unknown = answerError(answer(403), { ...FACTS, permission: [] });
+    expect(unknown.title).toBe('The credential lacks a permission');
+  });
+
+  it('a 422 lists its fields', () => {
+    const body = { detail: 'Invalid', errors: [{ loc: ['body', 'tags'], msg: 'too many' }] };
+    expect(failed(422, 'POST', body).list).toEqual(['body.tags: too many']);
+  });
+
+  it('a 429 says how long the API asks to wait', () => {
+    expect(answerError(answer(429, '', { 'retry-after': '120' }), FACTS).fix).toContain('Retry-After: 120');
+    expect(failed(429).fix).toContain('max_retries');
+  });
+
+  it('only a change that the API did not clearly refuse may have been carried out', () => {
+    for (const method of METHODS) {
+      for (const status of [400, 401, 403, 404, 409, 422, 429, 501]) {
+        expect(failed(status, method).ambiguous, `${method} ${status}`).toBe(false);
+      }
+      for (const status of [500, 502, 503, 504]) {
+        expect(failed(status, method).ambiguous, `${method} ${status}`).toBe(method !== 'GET');
+      }
+    }
+  });
+
+  it('a change that may have been carried out says so, and whether it was repeated', () => {
+    expect(failed(500, 'POST').message).toMatch(/may have been carried out all the same, so it was not repeated/);
+    expect(failed(500, 'DELETE').message).toMatch(/may have been carried out all the same: look before you repeat it/);
+    expect(failed(500, 'GET').message).not.toMatch(/carried out/);
+    expect(failed(422, 'POST').message).not.toMatch(/carried out/);
+  });
+});
+
+describe('a request without an answer', () => {
+  const lost = (error: unknown, method = 'GET') => connectionError(error, { ...FACTS, method });
+  const coded = (code: string) => Object.assign(new Error('x'), { code });
+
+  it('a connection that failed is api_unavailable, and keeps its cause', () => {
+    const cause = coded('ECONNRESET');
+    expect(lost(cause)).toMatchObject({ code: 'api_unavailable', cause, ambiguous: false });
+    expect(lost(cause).message).toContain('the connection failed (x)');
+    expect(lost(Object.assign(new Error(''), { code: 'EPIPE' })).message).toContain('(EPIPE)');
+    expect(lost('odd').message).toContain('odd');
+  });
+
+  it('a change may have been carried out, unless it surely never left', () => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      for (const code of ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+        expect(lost(coded(code), method).ambiguous).toBe(true);
+      for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'ENETUNREACH']) {
+        expect(lost(coded(code), method).ambiguous).toBe(false);
+      }
+      expect(lost(new TryTimeout('no whole answer within 60 s'), method).ambiguous).toBe(true);
+      expect(lost(new AnswerTooLarge('too large'), method).ambiguous).toBe(true);
+    }
+    expect(lost(new TryTimeout('no whole answer within 60 s')).message).toContain(': no whole answer within 60 s.');
+    expect(lost(new AnswerTooLarge('too large'))).toMatchObject({ code: 'api_contract', ambiguous: false });
+  });
+
+  it('a closed gate and a cancelled GET come through as they are', () => {
+    const gate = new ActionError('gate_closed', 'dry run');
+    const stop = new ActionError('cancelled', 'The runner asked.');
+    expect(lost(gate, 'POST')).toBe(gate);
+    expect(lost(stop, 'GET')).toBe(stop);
+  });
+
+  it('a change that was cut short says that it may have been carried out', () => {
+    const stop = new ActionError('timeout', 'Too long.', { fix: 'F' });
+    const error = lost(stop, 'POST');
+    expect(error).toMatchObject({ code: 'timeout', fix: 'F', ambiguous: true });
+    expect(error.message).toMatch(
+      /^Too long\. List the sessions: POST \S+ had no answer yet\. The request may have been/,
+    );
+  });
+});

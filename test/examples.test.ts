@@ -1,0 +1,544 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { STATUS_DETAILS } from '../src/devin/endpoints/sessions.ts';
+import { startSandbox } from '../src/sandbox/index.ts';
+import { LIFE_TAGS } from '../src/sandbox/session-life.ts';
+import { NODE_24, ROOT, runStep } from './e2e/fake-runner.ts';
+import { openSandbox } from './e2e/sandbox.ts';
+
+const EXAMPLES = join(ROOT, 'examples');
+
+/** Runs a program to its end, whatever its exit code. */
+const execute = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) =>
+  new Promise<{ code: number; output: string }>((resolve) => {
+    execFile(program, args, { env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : 1, output: stdout + stderr }),
+    );
+  });
+
+const checkWorkflows = (...paths: string[]) =>
+  execute(NODE_24, [join(ROOT, 'scripts', 'check-workflows.ts'), ...paths]);
+
+interface Fault {
+  readonly title: string;
+  /** The file that is broken, and what is replaced in it. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly finding: string;
+  /** Whether the finding names the line of what was replaced; not for what is missing. */
+  readonly elsewhere?: true;
+}
+
+const START = 'examples/start-session.yml';
+const CI = '.github/workflows/ci.yml';
+const CREATE = 'operation: create-session';
+
+const FAULTS: readonly Fault[] = [
+  {
+    title: 'an input that does not exist',
+    file: START,
+    from: 'max_acu_limit:',
+    to: 'max_acus_limit:',
+    finding: 'action.yml declares no input max_acus_limit; did you mean max_acu_limit?',
+  },
+  {
+    title: 'an input that the operation does not use',
+    file: START,
+    from: 'max_acu_limit: 10',
+    to: 'max_results: 10',
+    finding: 'create-session does not use the input max_results',
+  },
+  {
+    title: 'a value that the input does not take',
+    file: START,
+    from: 'wait: finished',
+    to: 'wait: finishd',
+    finding: 'wait should be',
+  },
+  {
+    title: 'an operation that does not exist',
+    file: START,
+    from: CREATE,
+    to: 'operation: create-sesion',
+    finding: 'there is no operation create-sesion; did you mean create-session?',
+  },
+  {
+    title: 'a step without an operation',
+    file: START,
+    from: CREATE,
+    to: 'org_id: org-1',
+    finding: 'the step names no operation',
+    elsewhere: true,
+  },
+  {
+    title: 'a step without an input that its operation needs',
+    file: 'examples/follow-up.yml',
+    from: 'session_id: ${{ inputs.session }}',
+    to: 'follow: true',
+    finding: 'send-message needs the input session_id',
+    elsewhere: true,
+  },
+  {
+    title: 'an output that does not exist',
+    file: START,
+    from: 'outputs.pull_request_url',
+    to: 'outputs.pullrequest_url',
+    finding: 'action.yml declares no output pullrequest_url; did you mean pull_request_url?',
+  },
+  {
+    title: 'an output that the operation never sets',
+    file: START,
+    from: 'outputs.pull_request_url',
+    to: 'outputs.count',
+    finding: 'the operation of devin does not set it',
+  },
+  {
+    title: 'an output of a step that does not exist',
+    file: START,
+    from: 'steps.devin.outputs.session_url',
+    to: 'steps.davin.outputs.session_url',
+    finding: 'property "davin" is not defined',
+  },
+  {
+    title: 'an output of a job that it does not hand on',
+    file: 'examples/create-then-wait.yml',
+    from: 'needs.start.outputs.session_id',
+    to: 'needs.start.outputs.session',
+    finding: 'property "session" is not defined',
+  },
+  {
+    title: 'an expression inside of a script',
+    file: START,
+    from: '"Devin opened $PULL_REQUEST"',
+    to: '"Devin opened ${{ steps.devin.outputs.pull_request_url }}"',
+    finding: 'an expression inside of a script is run as code',
+  },
+  {
+    title: 'a workflow without permissions',
+    file: START,
+    from: 'permissions: {}\n',
+    to: '',
+    finding: 'there are no top-level permissions',
+    elsewhere: true,
+  },
+  {
+    title: 'a permission without a reason',
+    file: CI,
+    from: 'contents: read # to check out',
+    to: 'contents: read',
+    finding: 'the permission contents lacks its reason',
+  },
+  {
+    title: 'a permission that GitHub does not know',
+    file: START,
+    from: 'permissions: {}',
+    to: 'permissions: { content: read }',
+    finding: "Unexpected value 'content'",
+  },
+  {
+    title: 'an action that is not pinned to a commit',
+    file: CI,
+    from: /actions\/checkout@.*/.exec(readFileSync(join(ROOT, CI), 'utf8'))?.[0] ?? '',
+    to: 'actions/checkout@v7',
+    finding: 'is not pinned to a commit',
+  },
+  {
+    title: 'a pin that does not say its version',
+    file: CI,
+    from: ' # v7.0.1',
+    to: '',
+    finding: 'lacks its version as a comment',
+  },
+  {
+    title: 'a checkout that leaves its token behind',
+    file: CI,
+    from: 'persist-credentials: false',
+    to: 'fetch-depth: 1',
+    finding: 'leaves its token behind',
+    elsewhere: true,
+  },
+  {
+    title: 'an example that does not ask for a pin',
+    file: START,
+    from: ' # pin this to a commit',
+    to: '',
+    finding: 'an example names the action as',
+  },
+  {
+    title: 'an example that does not say when to use it',
+    file: START,
+    from: '# Use this',
+    to: 'x-use: this',
+    finding: 'an example begins with a comment',
+  },
+  {
+    title: 'a job without a limit on its time',
+    file: START,
+    from: '    timeout-minutes: 65\n',
+    to: '',
+    finding: 'the job devin has no timeout-minutes',
+    elsewhere: true,
+  },
+  {
+    title: 'a job that ends before its step may',
+    file: START,
+    from: 'timeout-minutes: 65',
+    to: 'timeout-minutes: 60',
+    finding: "the job devin ends after 60 minutes, before the step's timeout of 1h",
+    elsewhere: true,
+  },
+  { title: 'a misspelled key', file: START, from: 'steps:', to: 'setps:', finding: "Unexpected value 'setps'" },
+  {
+    title: 'an unknown function',
+    file: 'examples/structured-gate.yml',
+    from: '${{ fromJSON(',
+    to: '${{ fromYAML(',
+    finding: "Unrecognized function: 'fromYAML'",
+  },
+  {
+    title: 'broken YAML',
+    file: START,
+    from: 'wait: finished',
+    to: 'wait: "finished',
+    finding: 'Missing closing',
+    elsewhere: true,
+  },
+  { title: 'a runtime that GitHub does not have', file: 'action.yml', from: 'node24', to: 'node99', finding: 'node99' },
+  {
+    title: 'a bundle that is not there',
+    file: 'action.yml',
+    from: 'dist/index.js',
+    to: 'dist/main.js',
+    finding: 'dist/main.js does not exist',
+  },
+];
+
+test('action.yml, workflows and examples are free of faults', async () => {
+  const { code, output } = await checkWorkflows();
+  expect(output).not.toContain('FAIL');
+  expect(output).toContain('ok    action.yml\nok    .github/workflows/ci.yml\nok    examples/');
+  expect(code).toBe(0);
+});
+
+describe('the check finds', () => {
+  const home = mkdtempSync(join(tmpdir(), 'faults-'));
+  const pathOf = (fault: Fault) => join(home, String(FAULTS.indexOf(fault)), fault.file);
+  let found: Awaited<ReturnType<typeof checkWorkflows>>;
+
+  beforeAll(async () => {
+    for (const fault of FAULTS) {
+      const text = readFileSync(join(ROOT, fault.file), 'utf8');
+      expect(text, fault.title).toContain(fault.from);
+      mkdirSync(dirname(pathOf(fault)), { recursive: true });
+      writeFileSync(
+        pathOf(fault),
+        text.replace(fault.from, () => fault.to),
+      );
+    }
+    found = await checkWorkflows(...FAULTS.map(pathOf));
+  });
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  test.each(FAULTS)('$title', (fault) => {
+    const text = readFileSync(join(ROOT, fault.file), 'utf8');
+    const line = text.slice(0, text.indexOf(fault.from)).split('\n').length;
+    const own = found.output.split('\n').filter((one) => one.includes(`${pathOf(fault)}`));
+    expect(own[0]).toBe(`FAIL  ${pathOf(fault)}`);
+    const finding = own.find((one) => one.includes(fault.finding));
+    expect(finding, own.join('\n')).toBeDefined();
+    if (!fault.elsewhere) expect(finding).toContain(`${pathOf(fault)}:${line}  `);
+    expect(found.code).toBe(1);
+  });
+});
+
+type Values = Readonly<Record<string, unknown>>;
+
+interface Step {
+  readonly id?: string;
+  readonly if?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Values;
+  readonly env?: Values;
+}
+
+interface Job {
+  readonly needs?: string | readonly string[];
+  readonly if?: string;
+  readonly outputs?: Values;
+  readonly strategy?: { readonly matrix: Values };
+  readonly steps: readonly Step[];
+}
+
+interface StepDone {
+  readonly green: boolean;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** What it printed. */
+  readonly output: string;
+}
+
+interface JobDone {
+  readonly result: 'success' | 'failure' | 'skipped';
+  readonly outputs: Values;
+  readonly steps: readonly StepDone[];
+}
+
+function evaluate(expression: string, contexts: Values): unknown {
+  const { tokens } = new Lexer(expression).lex();
+  const tree = new Parser(tokens, Object.keys(contexts), []).parse();
+  const dictionary: data.Dictionary = JSON.parse(JSON.stringify(contexts), data.reviver);
+  return JSON.parse(JSON.stringify(new Evaluator(tree, dictionary).evaluate(), data.replacer));
+}
+
+/** A value of a workflow with its expressions replaced, by GitHub's own evaluator. */
+function filled(value: unknown, contexts: Values): unknown {
+  if (typeof value !== 'string') return value;
+  const whole = /^\$\{\{((?:(?!\}\}).)*)\}\}$/s.exec(value.trim())?.[1];
+  if (whole !== undefined) return evaluate(whole, contexts);
+  return value.replaceAll(/\$\{\{(.*?)\}\}/gs, (_, inner: string) => String(evaluate(inner, contexts) ?? ''));
+}
+
+const texts = (values: Values | undefined, contexts: Values): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values ?? {}).map(([name, value]) => [name, String(filled(value, contexts) ?? '')]),
+  );
+
+interface Setting {
+  /** URL of the sandbox that stands in for Devin. */
+  readonly url?: string;
+  readonly inputs?: Values;
+  /** A tag that chooses what new sessions do. */
+  readonly life?: string;
+}
+
+async function runOne({ uses, run, with: given, env }: Step, contexts: Values, setting: Setting): Promise<StepDone> {
+  if (uses === undefined) {
+    const variables = { PATH: process.env['PATH'], ...texts(env, contexts) };
+    const { code, output } = await execute(
+      'bash',
+      ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run ?? ''],
+      variables,
+    );
+    return { green: code === 0, outputs: {}, output };
+  }
+  const inputs = texts(given, contexts);
+  const adds = inputs['operation'] === 'create-session' && setting.life !== undefined;
+  const step = await runStep({
+    with: {
+      ...inputs,
+      ...(adds ? { tags: `${inputs['tags']}, ${setting.life}` } : {}),
+      ...(setting.url === undefined ? {} : { api_url: setting.url }),
+    },
+  });
+  expect(step.stdout, 'no warning about an input').not.toContain('::warning');
+  return { green: step.exitCode === 0, outputs: step.outputs, output: step.stdout };
+}
+
+async function runJob(job: Job, contexts: Values, setting: Setting): Promise<JobDone> {
+  const steps: Record<string, unknown> = {};
+  const done: StepDone[] = [];
+  for (const step of job.steps) {
+    const known = { ...contexts, steps };
+    if (step.if !== undefined && filled(step.if, known) !== true) continue;
+    const ended = await runOne(step, known, setting);
+    done.push(ended);
+    if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
+    if (!ended.green) return { result: 'failure', outputs: {}, steps: done };
+  }
+  return { result: 'success', outputs: texts(job.outputs, { ...contexts, steps }), steps: done };
+}
+
+/** Runs an example as GitHub would: its jobs by their needs, its steps by their conditions, scripts and all. */
+async function runExample(name: string, setting: Setting): Promise<Readonly<Record<string, readonly JobDone[]>>> {
+  const { jobs }: { jobs: Readonly<Record<string, Job>> } = parse(await readFile(join(EXAMPLES, name), 'utf8'));
+  const needs: Record<string, JobDone> = {};
+  const all: Record<string, readonly JobDone[]> = {};
+  for (const [id, job] of Object.entries(jobs)) {
+    const contexts = {
+      github: { repository: 'acme/api' },
+      secrets: { DEVIN_TOKEN: 'cog_sandbox_org' },
+      inputs: setting.inputs ?? {},
+      needs,
+    };
+    const ready = [job.needs ?? []].flat().every((other) => needs[other]?.result === 'success');
+    if (!ready || (job.if !== undefined && filled(job.if, contexts) !== true)) {
+      needs[id] = { result: 'skipped', outputs: {}, steps: [] };
+      all[id] = [needs[id]];
+      continue;
+    }
+    const [[axis, values] = []] = Object.entries(job.strategy?.matrix ?? {});
+    const cells = axis === undefined ? [{}] : [filled(values, contexts)].flat().map((value) => ({ [axis]: value }));
+    const done = await Promise.all(cells.map((matrix) => runJob(job, { ...contexts, matrix }, setting)));
+    all[id] = done;
+    needs[id] = done.find(({ result }) => result === 'failure') ??
+      done[0] ?? { result: 'skipped', outputs: {}, steps: [] };
+  }
+  return all;
+}
+
+/** A sandbox in which sessions are over within milliseconds. */
+async function quick() {
+  const sandbox = await openSandbox(5_000);
+  onTestFinished(() => sandbox.close());
+  return sandbox;
+}
+
+const lastOf = (jobs: readonly JobDone[] | undefined) => jobs?.[0]?.steps.at(-1);
+const resultsOf = (all: Readonly<Record<string, readonly JobDone[]>>) =>
+  Object.fromEntries(Object.entries(all).map(([id, [job]]) => [id, job?.result]));
+
+// The jobs of the examples ask for Linux, and Windows may have another program under the name of bash.
+const onlyHere = { concurrent: true, skip: process.platform === 'win32' };
+
+describe('an example does what it says', onlyHere, () => {
+  test('start-session prints the pull request', async () => {
+    const { url } = await quick();
+    const { devin } = await runExample('start-session.yml', { url, inputs: { task: 'Fix it' }, life: 'sandbox:pr' });
+    expect(lastOf(devin)?.output).toMatch(/^Devin opened https:\/\/github\.com\/acme\/api\/pull\/\d+\n$/);
+  });
+
+  test('start-session says so where there is no pull request', async () => {
+    const { url } = await quick();
+    const { devin } = await runExample('start-session.yml', { url, inputs: { task: 'Look at it' } });
+    expect(lastOf(devin)?.output).toMatch(/^Devin finished without a pull request: https:/);
+  });
+
+  test('nightly-maintenance is green when the work is done', async () => {
+    const { url } = await quick();
+    const { maintain } = await runExample('nightly-maintenance.yml', { url });
+    expect(lastOf(maintain)).toMatchObject({ green: true, outputs: { session_outcome: 'finished' } });
+  });
+
+  test('nightly-maintenance is red when Devin asks a question', async () => {
+    const { url } = await quick();
+    const { maintain } = await runExample('nightly-maintenance.yml', { url, life: 'sandbox:waiting' });
+    expect(lastOf(maintain)).toMatchObject({ green: false, outputs: { error_code: 'session_blocked' } });
+  });
+
+  test('structured-gate lets the answer choose the next job', async () => {
+    const { url } = await quick();
+    const all = await runExample('structured-gate.yml', { url, inputs: { version: 'v1.2.3' } });
+    const { ready } = JSON.parse(String(all['assess']?.[0]?.outputs['verdict']));
+    expect(resultsOf(all)).toEqual({
+      assess: 'success',
+      release: ready ? 'success' : 'skipped',
+      hold: ready ? 'skipped' : 'failure',
+    });
+    const next = ready ? all['release'] : all['hold'];
+    expect(lastOf(next)?.output).toContain(ready ? 'Here v1.2.3 would be released.' : 'The changelog lacks:');
+  });
+
+  test('structured-gate releases nothing when the answer does not fit', async () => {
+    const { url } = await quick();
+    const setting = { url, inputs: { version: 'v1.2.3' }, life: 'sandbox:bad-structured' };
+    const all = await runExample('structured-gate.yml', setting);
+    expect(lastOf(all['assess'])?.outputs['error_code']).toBe('structured_output_invalid');
+    expect(resultsOf(all)).toEqual({ assess: 'failure', release: 'skipped', hold: 'skipped' });
+  });
+
+  test('create-then-wait collects in a later job what the first one started', async () => {
+    const { url } = await quick();
+    const setting = { url, inputs: { task: 'Fix it' }, life: 'sandbox:pr' };
+    const all = await runExample('create-then-wait.yml', setting);
+    expect(resultsOf(all)).toEqual({ start: 'success', meanwhile: 'success', collect: 'success' });
+    expect(lastOf(all['collect'])?.output).toMatch(/^The session finished\.\nhttps:\/\/github\.com\/acme\/api\/pull\//);
+  });
+
+  test('follow-up answers a session that waits, and prints what it says then', async () => {
+    const sandbox = await quick();
+    const body = { prompt: 'Choose', tags: ['sandbox:waiting'] };
+    const made = await sandbox.api('POST', `/v3/organizations/${await sandbox.orgId()}/sessions`, body);
+    const session = Reflect.get(Object(made), 'url');
+    const inputs = { session, message: 'The first way.' };
+    const { 'follow-up': job } = await runExample('follow-up.yml', { url: sandbox.url, inputs });
+    expect(lastOf(job)?.output).toBe('Done. I finished the work after your message.\n');
+  });
+
+  test('clean-up terminates old sessions that work, archives the others, and leaves the rest alone', async () => {
+    const daysAgo = 20;
+    const sandbox = await startSandbox({ clock: { now: () => Date.now() - daysAgo * 86_400_000 } });
+    onTestFinished(() => sandbox.close());
+    const api = async (path: string, body?: unknown) => {
+      const headers = { authorization: 'Bearer cog_sandbox_org', 'content-type': 'application/json' };
+      const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+      return JSON.parse(await (await fetch(`${sandbox.url}/v3${path}`, init)).text());
+    };
+    const { org_id: org } = await api('/self');
+    const create = async (...tags: string[]): Promise<string> =>
+      (await api(`/organizations/${org}/sessions`, { prompt: 'Work', tags })).session_id;
+    const working = await create('workflow', 'sandbox:slow');
+    const finished = await create('workflow', 'sandbox:finish-after=0');
+    const foreign = await create('sandbox:slow');
+    // A slow session counts as working only once it has a machine.
+    await fetch(`${sandbox.url}/sandbox/clock`, { method: 'POST', body: JSON.stringify({ advance_ms: 5_000 }) });
+
+    const all = await runExample('clean-up.yml', { url: sandbox.url });
+    expect(all['end']?.map(({ result }) => result)).toEqual(['success', 'success']);
+    const look = async (id: string) => {
+      const { status, is_archived: archived } = await api(`/organizations/${org}/sessions/${id}`);
+      return { status, archived };
+    };
+    expect(await look(working)).toEqual({ status: 'exit', archived: true });
+    expect(await look(finished)).toEqual({ status: 'suspended', archived: true });
+    expect(await look(foreign)).toEqual({ status: 'running', archived: false });
+  });
+
+  test('clean-up starts no job when there is nothing to end', async () => {
+    const { url } = await quick();
+    const all = await runExample('clean-up.yml', { url });
+    expect(resultsOf(all)).toEqual({ list: 'success', end: 'skipped' });
+  });
+
+  test('sandbox-trial works without a credential', async () => {
+    const { trial } = await runExample('sandbox-trial.yml', {});
+    expect(lastOf(trial)?.output).toMatch(/^Devin would have opened https:\/\/github\.com\//);
+  });
+});
+
+test('every example is in the index, and every entry of the index is there', async () => {
+  const files = (await readdir(EXAMPLES)).filter((name) => name.endsWith('.yml'));
+  const index = await readFile(join(EXAMPLES, 'README.md'), 'utf8');
+  const named = [...index.matchAll(/^\| \[([\w-]+\.yml)\]\(\1\)/gm)].map(([, name]) => name);
+  expect(named.toSorted()).toEqual(files.toSorted());
+});
+
+describe('the documentation', () => {
+  const page = (name: string) => readFile(join(ROOT, 'docs', name), 'utf8');
+
+  test('of outcomes names every status detail of the API except the one of work', async () => {
+    const text = await page('outcomes.md');
+    for (const detail of STATUS_DETAILS.filter((name) => name !== 'working'))
+      expect(text).toContain(`| \`${detail}\` |`);
+  });
+
+  test('of the sandbox names every life of a session', async () => {
+    const rows = [...(await page('sandbox.md')).matchAll(/^\| `(sandbox:[^`]*)` \|/gm)].map(([, tag]) => tag);
+    const expected = LIFE_TAGS.map((tag) => tag.replace(/<(\w+)>/, (_, name: string) => name.toUpperCase()));
+    expect(rows.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('of the sandbox shows control calls and faults that it takes', async () => {
+    const text = await page('sandbox.md');
+    const { url } = await quick();
+    const rows = [...text.matchAll(/^\| `(GET|POST|DELETE) (\/sandbox\/\w+)` \| (?:`(\{.*?\})`)?/gm)];
+    expect(rows.length).toBeGreaterThan(8);
+    const calls = rows.map(([, method = '', path = '', body]) => ({ method, path, body: body ?? '[]' }));
+    const faults = [...text.matchAll(/-d '(.*)'/g)].map(([, body = '']) => ({
+      method: 'POST',
+      path: '/sandbox/faults',
+      body,
+    }));
+    expect(faults).toHaveLength(3);
+    for (const { method, path, body } of [...calls, ...faults]) {
+      const { status } = await fetch(url + path, { method, ...(method === 'POST' ? { body } : {}) });
+      expect(status, `${method} ${path} ${body}`).toBe(200);
+    }
+  });
+});

@@ -1,0 +1,131 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect } from 'vitest';
+import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../src/contract/inputs.ts';
+import { parseInputs } from '../../src/contract/parse.ts';
+import { Devin } from '../../src/devin/client.ts';
+import type { Transport } from '../../src/devin/transport.ts';
+import type { Checks, Context } from '../../src/operations/operation.ts';
+import { loadOperation, type OperationName } from '../../src/operations/registry.ts';
+import type { Session } from '../../src/operations/sessions/outcome.ts';
+import type { SessionStory } from '../../src/operations/sessions/report.ts';
+import { Log } from '../../src/runner/log.ts';
+import { Redactor } from '../../src/runner/redact.ts';
+import { Workspace } from '../../src/runner/workspace.ts';
+import { type Handle, open, type Seen, START, serve, TestClock } from '../devin/support.ts';
+
+/** A session as the API answers it. */
+export const session = (more: Partial<Session> = {}): Session => ({
+  session_id: 'devin-4f2a',
+  url: 'https://app.devin.ai/sessions/4f2a',
+  status: 'running',
+  status_detail: 'working',
+  tags: [],
+  org_id: 'org-1',
+  created_at: START / 1_000,
+  updated_at: START / 1_000,
+  acus_consumed: 2.4,
+  pull_requests: [],
+  ...more,
+});
+
+/** What a report is made of. */
+export const story = (more: Partial<SessionStory> = {}): SessionStory => ({
+  session: session(),
+  verdict: { outcome: 'finished', headline: 'finished', advice: '' },
+  durationMs: 363_000,
+  lastMessage: '',
+  facts: {},
+  requests: { count: 3, retries: 1 },
+  ...more,
+});
+
+const folders: string[] = [];
+
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+/** A workspace of its own, and the problems that were found. */
+export async function checks(): Promise<{ checks: Checks; problems: [InputName, string][]; root: string }> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'operations-')));
+  folders.push(root);
+  const problems: [InputName, string][] = [];
+  return {
+    root,
+    problems,
+    checks: {
+      workspace: new Workspace(root),
+      clock: new TestClock(),
+      problem: (input, message) => problems.push([input, message]),
+    },
+  };
+}
+
+/** What an operation runs in: a server, a client to it, a log whose lines are kept, and a clock. */
+export interface World {
+  readonly devin: Devin;
+  readonly transport: Transport;
+  readonly clock: TestClock;
+  readonly log: Log;
+  readonly seen: readonly Seen[];
+  readonly lines: () => readonly string[];
+}
+
+/** Opens a world around a server. */
+export async function world(handle: Handle): Promise<World> {
+  const { origin, seen } = await serve(handle);
+  const { transport, clock } = await open(origin, { maxRetries: 0 });
+  let written = '';
+  const log = new Log(
+    (text) => {
+      written += text;
+    },
+    new Redactor(),
+    clock,
+  );
+  return {
+    devin: new Devin(transport, '', 'v3'),
+    transport,
+    clock,
+    log,
+    seen,
+    lines: () => written.split('\n').slice(0, -1),
+  };
+}
+
+/** A step that a test carries out. */
+export interface Step {
+  readonly with: Readonly<Record<string, string>>;
+  readonly handle: Handle;
+  /** Aborts what runs; its reason is the error to end with. */
+  readonly signal?: AbortSignal;
+}
+
+/** Carries out an operation as `run` does, against a server of the test's own and at its time. */
+export async function perform(name: OperationName, { with: given, handle, signal }: Step) {
+  const operation = await loadOperation(name);
+  const read = (input: string) => ({ org_id: 'org-1', ...given })[input];
+  const names = [...(Object.keys(COMMON_INPUTS) as readonly string[]).filter(isInputName), ...operation.inputs];
+  const { values, problems } = parseInputs(names, read, {});
+  const { checks: all, problems: found } = await checks();
+  const prepared = await operation.prepare(values, all);
+  expect([...problems, ...found]).toEqual([]);
+  const opened = await world(handle);
+  const context: Context = {
+    // No problem means that every input was parsed.
+    inputs: values as InputValues,
+    devin: opened.devin,
+    log: opened.log,
+    clock: opened.clock,
+    signal: signal ?? new AbortController().signal,
+    facts: { repository: 'acme/api' },
+    startedAt: START,
+    journal: opened.transport.journal,
+    redact: (text) => text,
+    organization: async () => values.org_id ?? '',
+  };
+  const report = await operation.run(context as Context<InputName, InputName>, prepared);
+  return { ...opened, report };
+}

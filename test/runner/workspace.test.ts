@@ -1,0 +1,154 @@
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Workspace } from '../../src/runner/workspace.ts';
+
+const OUTSIDE = 'is outside of the workspace';
+
+let base = '';
+let root = '';
+let away = '';
+let workspace: Workspace;
+
+beforeEach(async () => {
+  base = await realpath(await mkdtemp(join(tmpdir(), 'workspace-')));
+  [root, away] = [join(base, 'root'), join(base, 'away')];
+  await mkdir(root);
+  await mkdir(away);
+  await writeFile(join(away, 'secret.txt'), 'secret');
+  workspace = new Workspace(root);
+});
+
+afterEach(() => rm(base, { recursive: true, force: true }));
+
+const read = (path: string) => workspace.readText(path, 1_000);
+
+describe('reading a file of the workspace', () => {
+  it('gives its text as it stands', async () => {
+    await mkdir(join(root, 'a'));
+    await writeFile(join(root, 'a/prompt.md'), ' Grüße\r\n\n');
+    expect(await read('a/prompt.md')).toEqual({ text: ' Grüße\r\n\n' });
+    expect(await read('./a/../a/prompt.md')).toEqual({ text: ' Grüße\r\n\n' });
+    expect(await read(join(root, 'a/prompt.md'))).toEqual({ text: ' Grüße\r\n\n' });
+  });
+
+  it('a byte order mark at its start goes', async () => {
+    await writeFile(join(root, 'bom.md'), '\ufeffhello');
+    expect(await read('bom.md')).toEqual({ text: 'hello' });
+  });
+
+  it('nothing outside is read: by dots, by an absolute path, by a link to a file or to a folder', async () => {
+    await symlink(join(away, 'secret.txt'), join(root, 'link.txt'));
+    await symlink(away, join(root, 'folder'));
+    await symlink('../away', join(root, 'relative'));
+    for (const path of [
+      '../away/secret.txt',
+      'a/../../away/secret.txt',
+      '..',
+      join(away, 'secret.txt'),
+      'link.txt',
+      'folder/secret.txt',
+      'relative/secret.txt',
+      'folder/none.txt',
+      `${root}-other/x`,
+    ]) {
+      expect(await read(path), path).toEqual({ problem: OUTSIDE });
+    }
+  });
+
+  it('a name that only begins with two dots is inside', async () => {
+    await writeFile(join(root, '..notes'), 'x');
+    expect(await read('..notes')).toEqual({ text: 'x' });
+  });
+
+  it('a link to another file of the workspace is followed', async () => {
+    await writeFile(join(root, 'real.md'), 'real');
+    await symlink('real.md', join(root, 'link.md'));
+    expect(await read('link.md')).toEqual({ text: 'real' });
+  });
+
+  it('works where the workspace itself is behind a link', async () => {
+    await writeFile(join(root, 'a.md'), 'x');
+    await symlink(root, join(base, 'alias'));
+    workspace = new Workspace(join(base, 'alias'));
+    expect(await read('a.md')).toEqual({ text: 'x' });
+    expect(await read(join(root, 'a.md'))).toEqual({ text: 'x' });
+    expect(await read('../away/secret.txt')).toEqual({ problem: OUTSIDE });
+  });
+
+  it('says what is wrong with what is there', async () => {
+    await writeFile(join(root, 'binary'), Uint8Array.of(0x68, 0xff, 0xfe));
+    await writeFile(join(root, 'large'), 'x'.repeat(1_001));
+    await writeFile(join(root, 'exact'), 'x'.repeat(1_000));
+    await symlink('nowhere', join(root, 'dangling'));
+    await symlink('loop', join(root, 'loop'));
+    expect(await read('.')).toEqual({ problem: 'is a directory, not a file' });
+    expect(await read('none.md')).toEqual({ problem: 'does not exist' });
+    expect(await read('binary/x')).toEqual({ problem: 'does not exist' });
+    expect(await read('dangling')).toEqual({ problem: 'does not exist' });
+    expect(await read('binary')).toEqual({ problem: 'is not UTF-8 text' });
+    expect(await read('large')).toEqual({ problem: 'has 1001 bytes; at most 1000 are allowed' });
+    expect(await read('exact')).toEqual({ text: 'x'.repeat(1_000) });
+    expect(await read('loop')).toEqual({ problem: 'cannot be read (ELOOP)' });
+    expect(await read('a\0b')).toEqual({ problem: OUTSIDE });
+  });
+});
+
+describe('writing a file of the workspace', () => {
+  it('makes the folders, replaces what was there, and leaves nothing else behind', async () => {
+    expect(await workspace.writeText('out/result.json', 'one')).toBe('out/result.json');
+    expect(await workspace.writeText('out/result.json', 'two')).toBe('out/result.json');
+    expect(await readFile(join(root, 'out/result.json'), 'utf8')).toBe('two');
+    expect(await readdir(join(root, 'out'))).toEqual(['result.json']);
+    expect((await stat(join(root, 'out/result.json'))).mode & 0o077).toBe(0);
+  });
+
+  it('a reader sees the old text or the new one, never a part', async () => {
+    const [old, fresh] = ['a'.repeat(300_000), 'b'.repeat(300_000)];
+    await workspace.writeText('f', old);
+    let writing = true;
+    const done = workspace.writeText('f', fresh).finally(() => {
+      writing = false;
+    });
+    const seen = new Set<string>();
+    while (writing) seen.add(await readFile(join(root, 'f'), 'utf8'));
+    await done;
+    seen.add(await readFile(join(root, 'f'), 'utf8'));
+    expect([...seen].filter((text) => text !== old && text !== fresh)).toEqual([]);
+    expect(seen).toContain(fresh);
+  });
+
+  it('nothing outside is written: by dots, by an absolute path, or behind a link', async () => {
+    await symlink(away, join(root, 'folder'));
+    await symlink(join(away, 'new.txt'), join(root, 'dangling'));
+    await symlink(join(away, 'none'), join(root, 'hole'));
+    await symlink(join(away, 'secret.txt'), join(root, 'file'));
+    for (const path of ['../away/x', join(away, 'x'), 'folder/x', 'file', 'a\0b']) {
+      expect(await workspace.whyNotWritable(path), path).toBe(OUTSIDE);
+      await expect(workspace.writeText(path, 'x')).rejects.toMatchObject({ code: 'input_invalid' });
+    }
+    await workspace.writeText('dangling', 'x');
+    await workspace.writeText('hole/x', 'x').catch(() => undefined);
+    expect(await readdir(away)).toEqual(['secret.txt']);
+    expect(await readFile(join(away, 'secret.txt'), 'utf8')).toBe('secret');
+    expect(await readFile(join(root, 'dangling'), 'utf8')).toBe('x');
+  });
+
+  it('a link that waits in the place of the draft is not followed', async () => {
+    await symlink(join(away, 'secret.txt'), join(root, '.result.json.part'));
+    await workspace.writeText('result.json', 'mine');
+    expect(await readFile(join(away, 'secret.txt'), 'utf8')).toBe('secret');
+    expect(await readFile(join(root, 'result.json'), 'utf8')).toBe('mine');
+  });
+
+  it('a folder cannot be written, and that is said beforehand', async () => {
+    await mkdir(join(root, 'out'));
+    expect(await workspace.whyNotWritable('out')).toBe('is a directory, not a file');
+    expect(await workspace.whyNotWritable('.')).toBe('is a directory, not a file');
+    expect(await workspace.whyNotWritable('new/')).toBe('is a directory, not a file');
+    expect(await workspace.whyNotWritable('new/file.json')).toBeUndefined();
+    await expect(workspace.writeText('out', 'x')).rejects.toThrow();
+    expect(await readdir(root)).toEqual(['out']);
+  });
+});
