@@ -76,7 +76,7 @@ function readmeParts(operations: readonly Operation[]): Record<string, string> {
         `\`${operation.name}\``,
         operation.summary,
         operation.name === 'create-session' ? '`prompt` or `prompt_file`' : required(operation),
-        operation.permissions.map((name) => name.replace(/^(\w+)/, '`$1`')).join(', '),
+        operation.permissions.map((name) => name.replace(/^(\w+)/, '`$1`')).join(', ') || 'those of the endpoint',
       ]),
     ),
     inputs: [

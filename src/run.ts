@@ -210,9 +210,13 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     clock: world.clock,
     signal,
     facts: runFacts(world.env),
+    workspace: step.workspace,
+    temp: new Workspace(world.env['RUNNER_TEMP'] || step.workspace.root),
+    version: checked.credential.version,
     startedAt,
     journal: transport.journal,
     redact: (text) => step.redactor.redact(text),
+    operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
     organization: organizationOf(devin, inputs.org_id),
   };
   // `check` found the inputs present that this operation requires; its own types name no others.

@@ -131,6 +131,21 @@ export const OPERATION_INPUTS = {
     'Only sessions created at or after this instant: ISO 8601, Unix seconds, or a duration back.',
   ),
   until: optional(instant, 'Only sessions created before this instant.'),
+  endpoint: optional(
+    line,
+    'What to call: an operation id such as `listOrganizations`, or `GET /v3/enterprise/organizations`, with `{names}` or values.',
+  ),
+  params: optional(text, 'Parameters of the path and the query, as YAML. `org_id` is filled in where it is left out.'),
+  body: optional(text, 'Body of the request, as YAML.'),
+  paginate: defaulted(bool, 'true', 'Reads every page of a list; `false` reads only the one that `params` ask for.'),
+  body_file: optional(
+    path,
+    'File in the workspace that gets the answer: a list as a JSON array, or line by line if the name ends in `.jsonl`. It also holds one-time secrets, so only its owner may read it.',
+  ),
+  matrix_size: optional(
+    integer(1, 1000),
+    'Organizations in one job of the output `matrix`; each has its own where empty.',
+  ),
   max_results: defaulted(integer(1, 100_000), '200', 'Most sessions to list.'),
 } as const;
 

@@ -32,6 +32,15 @@ export const OPERATION_OUTPUTS = {
   acus_consumed: { summary: 'ACUs that the session has used.' },
   sessions: { summary: 'The sessions as a JSON array.', json: true },
   count: { summary: 'How many there are.' },
+  status_code: { summary: 'HTTP status of the answer.' },
+  body: { summary: 'The answer as JSON; of a list, its rows.', json: true },
+  body_file: {
+    summary: 'File that holds the answer: the one that was asked for, or one for an answer too large for `body`.',
+  },
+  organizations: { summary: 'The organizations as a JSON array.', json: true },
+  matrix: { summary: 'For `strategy.matrix`: `{"include": [{"org_id": …, "org_name": …}]}`.', json: true },
+  identity: { summary: 'Who the credential is, as JSON.', json: true },
+  allowed_operations: { summary: 'Operations that the credential may run, as a JSON array.', json: true },
 } as const satisfies Record<string, Output>;
 
 /** Every output of the action, by name. */

@@ -1,23 +1,9 @@
 import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
-import {
-  type AnswerOf,
-  type ApiVersion,
-  type BodyOf,
-  type Endpoint,
-  type ItemOf,
-  lazy,
-  type ParamsOf,
-  type QueryOf,
-} from './endpoint.ts';
+import type { AnswerOf, ApiVersion, BodyOf, Endpoint, ItemOf, ParamsOf, QueryOf } from './endpoint.ts';
+import { type PageOf, readPages } from './pagination.ts';
 import { answerError, connectionError, type RequestFacts } from './problem.ts';
-import type { Answer, Transport } from './transport.ts';
-
-/** One page of a list, and the cursor behind it. */
-export interface PageOf<T> {
-  readonly items: readonly T[];
-  readonly next: string | undefined;
-}
+import type { Answer, Transport, TransportRequest } from './transport.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -68,101 +54,135 @@ export class Devin {
     return (await this.#checked(endpoint, endpoint.answer, call)) as AnswerOf<E>;
   }
 
-  /** Reads a cursor-paged list row by row, a page at a time. */
+  /** Reads a list row by row, a page at a time. */
   async *items<E extends Endpoint>(endpoint: E, call: Call<E>): AsyncGenerator<ItemOf<E>> {
     for await (const { items } of this.pages(endpoint, call)) yield* items;
   }
 
-  /**
-   * Reads a cursor-paged list page by page. `next` is the cursor behind a page, undefined on the last one. A cursor that
-   * comes back is an error, not a loop.
-   */
+  /** Reads a list page by page, as `readPages` says. */
   async *pages<E extends Endpoint>(endpoint: E, call: Call<E>): AsyncGenerator<PageOf<ItemOf<E>>> {
-    const seen = new Set<string>();
-    let query: Fields = call.query ?? {};
-    for (;;) {
-      const answer = await this.#checked(endpoint, endpoint.answer, { ...call, query });
-      const page = z.parse(Page(), answer);
+    const fetch = (query: Fields) => this.#checked(endpoint, endpoint.answer, { ...call, query });
+    for await (const page of readPages(endpoint, call.query ?? {}, fetch)) {
       // The endpoint's own schema has checked the rows.
-      const items = page.items as readonly ItemOf<E>[];
-      if (page.has_next_page !== true) {
-        yield { items, next: undefined };
-        return;
-      }
-      const next = page.end_cursor;
-      if (typeof next !== 'string' || seen.has(next)) {
-        throw new ActionError(
-          'api_contract',
-          `${endpoint.summary}: the list does not come to its end (${endpoint.route}).`,
-        );
-      }
-      yield { items, next };
-      seen.add(next);
-      query = { ...query, after: next };
+      yield { items: page.items as readonly ItemOf<E>[], next: page.next };
     }
   }
 
-  async #checked(endpoint: Endpoint, schema: () => z.ZodMiniType, call: AnyCall): Promise<unknown> {
-    const path = this.#path(endpoint, call.params);
-    const facts: RequestFacts = { ...endpoint, path };
-    const body =
-      call.body === undefined && call.extraBody === undefined ? undefined : { ...call.extraBody, ...call.body };
-    const answer = await this.#send(facts, call, path + queryText(call.query ?? {}), endpoint, body);
+  /** Calls an endpoint and gives the answer as it is: any JSON, unchecked, or undefined where there is none. */
+  async raw(endpoint: Endpoint, call: AnyCall): Promise<{ readonly status: number; readonly body: unknown }> {
+    const [answer, facts] = await this.#exchange(endpoint, call);
+    return { status: answer.status, body: parseAnswer(answer, facts) };
+  }
+
+  /**
+   * Reads a file that an endpoint redirects to. Its address gets no credential, and must be https unless it is on
+   * loopback; a further redirect is not followed.
+   */
+  async download(endpoint: Endpoint, call: AnyCall): Promise<Buffer> {
+    const [redirect, facts] = await this.#exchange(endpoint, call);
+    const address = URL.parse(String(redirect.headers['location'] ?? ''));
+    const loopback = address !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(address.hostname);
+    if (address === null || (address.protocol !== 'https:' && !(loopback && address.protocol === 'http:'))) {
+      throw new ActionError('api_contract', `${facts.summary}: the answer redirects to no address that may be read.`);
+    }
+    const path = address.pathname + address.search;
+    const answer = await this.#deliver(facts, { method: 'GET', path, origin: address.origin, signal: call.signal });
     if (answer.status < 200 || answer.status > 299) throw answerError(answer, facts);
-    return check(schema(), answer, facts);
+    return answer.body;
+  }
+
+  /** Reads a list page by page, its rows as they are. */
+  rawPages(endpoint: Endpoint, call: AnyCall): AsyncGenerator<PageOf<unknown>> {
+    const fetch = async (query: Fields) => (await this.raw(endpoint, { ...call, query })).body;
+    return readPages(endpoint, call.query ?? {}, fetch, true);
+  }
+
+  async #checked(endpoint: Endpoint, schema: () => z.ZodMiniType, call: AnyCall): Promise<unknown> {
+    const [answer, facts] = await this.#exchange(endpoint, call);
+    return check(schema(), parseAnswer(answer, facts), answer, facts);
+  }
+
+  async #exchange(endpoint: Endpoint, call: AnyCall): Promise<[Answer, RequestFacts]> {
+    const path = this.#path(endpoint, call);
+    const facts: RequestFacts = { ...endpoint, path };
+    const body = call.extraBody === undefined ? call.body : { ...call.extraBody, ...call.body };
+    const answer = await this.#send(facts, call, path + queryText(call.query ?? {}), endpoint, body);
+    const isRedirect = endpoint.redirects === true && answer.status >= 300 && answer.status <= 399;
+    if (!isRedirect && (answer.status < 200 || answer.status > 299)) throw answerError(answer, facts);
+    return [answer, facts];
   }
 
   async #send(facts: RequestFacts, call: AnyCall, path: string, { method }: Endpoint, body: unknown): Promise<Answer> {
-    const json =
-      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const { signal, deadlineAt, file } = call;
+    const content = file === undefined ? jsonContent(body) : await formContent(file);
+    return await this.#deliver(facts, { method, path, ...content, signal, deadlineAt });
+  }
+
+  async #deliver(facts: RequestFacts, request: TransportRequest): Promise<Answer> {
     try {
-      return await this.#transport.send({ method, path, ...json, signal: call.signal, deadlineAt: call.deadlineAt });
+      return await this.#transport.send(request);
     } catch (thrown) {
       throw connectionError(thrown, facts);
     }
   }
 
-  #path(endpoint: Endpoint, params: Readonly<Record<string, string>>): string {
+  #path(endpoint: Endpoint, { params, version = this.#version }: AnyCall): string {
     const filled = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
-    const versioned = this.#version === 'v3beta1' ? filled.replace(/^\/v3\//, '/v3beta1/') : filled;
+    const versioned = version === 'v3beta1' ? filled.replace(/^\/v3\//, '/v3beta1/') : filled;
     return this.#prefix + versioned;
   }
 }
 
 /** A call of any endpoint. */
-interface AnyCall {
+export interface AnyCall {
   readonly params: Readonly<Record<string, string>>;
   readonly query?: Fields;
-  readonly body?: Fields;
+  readonly body?: Fields | readonly unknown[];
   readonly extraBody?: Fields;
+  /** A file to upload, for an endpoint that takes one. */
+  readonly file?: { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> };
   readonly signal?: AbortSignal;
   readonly deadlineAt?: number;
+  /** The version whose path to use, where it is not the client's own. */
+  readonly version?: ApiVersion;
 }
 
-/** The envelope that all cursor-paged lists share; the endpoint's own schema has checked the rows. */
-const Page = lazy(() =>
-  z.object({
-    items: z.array(z.unknown()),
-    end_cursor: z.nullish(z.string()),
-    has_next_page: z.optional(z.boolean()),
-  }),
-);
+type Content = Pick<TransportRequest, 'body' | 'headers'>;
 
-function check(schema: z.ZodMiniType, answer: Answer, facts: RequestFacts): unknown {
-  const about = `${facts.summary}: the answer to ${facts.method} ${facts.path}`;
-  const details = { status: answer.status, ambiguous: facts.method !== 'GET' };
-  let json: unknown;
+const jsonContent = (body: unknown): Content =>
+  body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+
+/** One file as `multipart/form-data`. */
+async function formContent({ name, bytes }: NonNullable<AnyCall['file']>): Promise<Content> {
+  const form = new FormData();
+  form.append('file', new Blob([bytes]), name);
+  const encoded = new Response(form);
+  const body = new Uint8Array(await encoded.arrayBuffer());
+  return { body, headers: { 'content-type': encoded.headers.get('content-type') ?? 'multipart/form-data' } };
+}
+
+const aboutAnswer = ({ summary, method, path }: RequestFacts) => `${summary}: the answer to ${method} ${path}`;
+const detailsOf = ({ status }: Answer, { method }: RequestFacts) => ({ status, ambiguous: method !== 'GET' });
+
+/** The JSON of an answer; undefined for an answer without a body, as some changes give it. */
+function parseAnswer(answer: Answer, facts: RequestFacts): unknown {
+  if (answer.body.length === 0 && answer.status !== 200) return undefined;
   try {
-    json = JSON.parse(answer.body.toString('utf8'));
+    return JSON.parse(answer.body.toString('utf8'));
   } catch (cause) {
     const type = String(answer.headers['content-type'] ?? 'no content type');
-    throw new ActionError('api_contract', `${about} is not JSON (${type}, ${answer.body.length} bytes).`, {
+    throw new ActionError('api_contract', `${aboutAnswer(facts)} is not JSON (${type}, ${answer.body.length} bytes).`, {
       cause,
-      ...details,
+      ...detailsOf(answer, facts),
     });
   }
+}
+
+function check(schema: z.ZodMiniType, json: unknown, answer: Answer, facts: RequestFacts): unknown {
   const checked = z.safeParse(schema, json);
   if (checked.success) return checked.data;
-  const list = issueList(checked.error.issues);
-  throw new ActionError('api_contract', `${about} breaks the API's contract.`, { list, ...details });
+  throw new ActionError('api_contract', `${aboutAnswer(facts)} breaks the API's contract.`, {
+    list: issueList(checked.error.issues),
+    ...detailsOf(answer, facts),
+  });
 }

@@ -12,9 +12,10 @@ export type ApiVersion = 'v3' | 'v3beta1' | 'v2';
 
 /**
  * How a list is read to its end: `cursor` = `first`/`after`, answered with `end_cursor` and `has_next_page`;
- * `none` = one answer holds everything.
+ * `limit-offset` = `limit`/`offset` with the same answer; `offset` = `skip`/`limit` of v2, answered with `has_more` and
+ * `next_cursor`; `none` = one answer holds everything.
  */
-export type Paging = 'cursor' | 'none';
+export type Paging = 'cursor' | 'limit-offset' | 'offset' | 'none';
 
 /** A schema that is built when it is first needed, so that a start pays only for what it uses. */
 export type Lazy<T extends z.ZodMiniType> = () => T;
@@ -46,6 +47,10 @@ interface Details<Q extends z.ZodMiniType, B extends z.ZodMiniType, A extends z.
   readonly body?: Lazy<B>;
   readonly multipart?: true;
   readonly answer: Lazy<A>;
+  /** The answer is a redirect to a file, on whatever origin. */
+  readonly redirects?: true;
+  /** Fields of the answer that hold a secret which is shown only this once. */
+  readonly secrets?: readonly string[];
   /** True where an older page shows the same operation under `/v3beta1`. */
   readonly beta?: true;
 }
@@ -106,3 +111,10 @@ export function endpoint<
     repeatable: method !== 'POST' && method !== 'PATCH',
   };
 }
+
+const isEndpoint = (value: unknown): value is Endpoint =>
+  typeof value === 'object' && value !== null && 'route' in value && 'answer' in value;
+
+/** The endpoints among the exports of a module. */
+export const endpointsOf = (module: Readonly<Record<string, unknown>>): Endpoint[] =>
+  Object.values(module).filter(isEndpoint);

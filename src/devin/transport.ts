@@ -37,6 +37,8 @@ export interface TransportRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Another origin than the API's; it gets no token. */
+  readonly origin?: string | undefined;
   /** Ends this request; the transport's own signal where absent. */
   readonly signal?: AbortSignal | undefined;
   /** End of this request's tries, in milliseconds since 1970; the transport's own where absent. */
@@ -132,9 +134,10 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   return {
     journal: entries,
     close: () => agent.destroy(),
-    send({ method, path, headers, body, signal = options.signal, deadlineAt = options.deadlineAt }) {
+    send({ method, path, headers, body, ...more }) {
+      const { origin = options.origin, signal = options.signal, deadlineAt = options.deadlineAt } = more;
       const outgoing: Outgoing = {
-        origin: options.origin,
+        origin,
         path,
         method,
         headers: { 'user-agent': options.userAgent, accept: 'application/json', ...headers },

@@ -4,6 +4,7 @@ import type { CommonInput, InputName, InputValues } from '../contract/inputs.ts'
 import type { OperationOutput, OutputValues, StepOutcome } from '../contract/outputs.ts';
 import type { JournalEntry } from '../contract/result.ts';
 import type { Devin } from '../devin/client.ts';
+import type { ApiVersion } from '../devin/endpoint.ts';
 import type { RunFacts } from '../github/facts.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
@@ -25,12 +26,20 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   /** Aborts when the workflow is cancelled or the time is over; its reason is the `ActionError` to end with. */
   readonly signal: AbortSignal;
   readonly facts: RunFacts;
+  /** Files of the workflow. */
+  readonly workspace: Workspace;
+  /** Files that only the rest of the job may want. */
+  readonly temp: Workspace;
+  /** Version of the API that the credential is for. */
+  readonly version: ApiVersion;
   /** When the step began, in milliseconds since 1970. */
   readonly startedAt: number;
   /** Every request so far, one entry a try. */
   readonly journal: readonly JournalEntry[];
   /** A text without any secret of the step; for texts that are cut or quoted, which a later look could miss. */
   redact(text: string): string;
+  /** Every operation of the action, for one that speaks about the others. */
+  operations(): Promise<readonly Operation[]>;
   /** The organization of the step: the input, or the credential's own. */
   organization(): Promise<string>;
 }

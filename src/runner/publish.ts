@@ -48,10 +48,10 @@ export interface Sinks {
 /** Writes the whole result to the wanted file, or to the runner's temporary folder; gives its path. */
 async function writeResult(json: string, wanted: string | undefined, { env, log, workspace }: Sinks): Promise<string> {
   try {
-    if (wanted !== undefined) return await workspace.writeText(wanted, json);
+    if (wanted !== undefined) return await workspace.writeFile(wanted, json);
     const temp = new Workspace(env['RUNNER_TEMP'] ?? workspace.root);
     const name = `devin-result-${env['GITHUB_RUN_ID'] ?? 'local'}-${env['GITHUB_ACTION'] ?? 'step'}.json`;
-    return join(temp.root, await temp.writeText(name.replaceAll(/[^\w.-]/g, '_'), json));
+    return join(temp.root, await temp.writeFile(name.replaceAll(/[^\w.-]/g, '_'), json));
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     log.annotate('warning', 'The result file was not written', reason);

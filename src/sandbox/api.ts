@@ -1,9 +1,9 @@
 import type { ApiVersion, Endpoint } from '../devin/endpoint.ts';
 import { catalogue } from '../devin/endpoints/index.ts';
-import { withBetaFields } from './beta.ts';
 import { formBody, jsonBody } from './body.ts';
 import type { Core } from './core.ts';
-import { authenticate, authorize, credentialOf } from './credentials.ts';
+import { authenticate, authorize, credentialOf, prefersExamples, unknownCredential } from './credentials.ts';
+import { forExample, fromExample } from './examples.ts';
 import { type Handler, Redirect } from './handler.ts';
 import { handlers } from './handlers/index.ts';
 import { json, Problem, type Reply } from './problem.ts';
@@ -61,11 +61,11 @@ export async function answer(core: Core, request: ApiRequest): Promise<Reply> {
   const { target, params } = find(request.method, request.path);
   const { endpoint, handler, version } = target;
   const caller = core.caller(authenticate(credentialOf(request.authorization), version));
-  if (!caller) throw new Problem(401, 'The credential is invalid or has expired');
+  if (!caller) throw unknownCredential();
   authorize(caller, endpoint, params['org_id']);
-  const body = await bodyFor(endpoint, request);
-  const query = new URLSearchParams(request.query);
+  const given = { query: new URLSearchParams(request.query), body: await bodyFor(endpoint, request) };
+  const { query, body } = fromExample(version, endpoint.id, given);
   const result = handler.answer({ world: core.world(), caller, params, query, body });
   if (result instanceof Redirect) return { status: 307, headers: { location: result.location }, body: '' };
-  return json(version === 'v3beta1' ? withBetaFields(endpoint.id, result) : result);
+  return json(forExample(version, endpoint.id, result, prefersExamples(request.authorization)));
 }

@@ -1,9 +1,18 @@
 import { type Clock, SandboxClock } from './clock.ts';
-import { type Caller, CREDENTIALS, type CredentialName, callerOf } from './credentials.ts';
+import {
+  type Caller,
+  CREDENTIALS,
+  type Credential,
+  type CredentialName,
+  callerOf,
+  credentialOf,
+  isProvisioned,
+} from './credentials.ts';
 import { Faults } from './faults.ts';
 import { Journal } from './journal.ts';
 import { DEFAULT_COUNTS, organizationId, seedState, serviceUserId } from './seed.ts';
 import { Seeded } from './seeded.ts';
+import { provisionedCaller, wasProvisioned } from './service-users.ts';
 import type { Counts, State, World } from './state.ts';
 
 /** Everything that one sandbox is: its state, its time, its faults and what it has seen. */
@@ -41,9 +50,16 @@ export class Core {
     return { seeded: this.seeded, state: this.state, now: this.clock.now(), origin: this.origin };
   }
 
-  /** Who a credential is; undefined for one that the sandbox does not know. */
-  caller(name: CredentialName): Caller | undefined {
-    return this.#callers.get(name);
+  /** Who a credential is; undefined for one that the sandbox does not know, or no longer. */
+  caller(credential: Credential): Caller | undefined {
+    return isProvisioned(credential) ? provisionedCaller(this.world(), credential) : this.#callers.get(credential);
+  }
+
+  /** What the journal says of an `Authorization` header: a name, never a token that the sandbox gave to somebody. */
+  journalName(header: string | undefined): CredentialName | 'provisioned' | 'none' | 'unknown' {
+    const credential = credentialOf(header);
+    if (credential === 'none' || credential === 'unknown' || !isProvisioned(credential)) return credential;
+    return wasProvisioned(this.world(), credential) ? 'provisioned' : 'unknown';
   }
 
   /** A new state with these counts, all of it before the sandbox's present. */

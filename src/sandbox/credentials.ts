@@ -4,8 +4,14 @@ import { Problem } from './problem.ts';
 /** The credentials that the sandbox knows. */
 export type CredentialName = 'cog_sandbox_enterprise' | 'cog_sandbox_org' | 'cog_sandbox_viewer' | 'apk_user_sandbox';
 
-/** What a credential may do: all, all in one organization, or only read. */
-type Reach = 'enterprise' | 'organization' | 'viewer' | 'legacy';
+/** The token of a service user that was provisioned in the sandbox. */
+export type ProvisionedToken = `cog_made_up_${string}`;
+
+/** What authenticates a caller. */
+export type Credential = CredentialName | ProvisionedToken;
+
+/** What a credential may do: all, all in one organization, only read, or what the roles of its service user say. */
+type Reach = 'enterprise' | 'organization' | 'viewer' | 'legacy' | 'role';
 
 interface Known {
   readonly reach: Reach;
@@ -38,25 +44,49 @@ const ENTERPRISE_ONLY = new Set([
   'ImpersonateOrgSessions',
 ]);
 
+/** What a role permits, and in which organization; null is the whole enterprise. */
+export interface Grant {
+  readonly orgId: string | null;
+  readonly permissions: ReadonlySet<string>;
+}
+
 /** Who calls. `orgId` is null for a credential of the whole enterprise. */
 export interface Caller {
-  readonly name: CredentialName;
+  readonly name: CredentialName | 'provisioned';
   readonly reach: Reach;
   readonly serviceUserId: string;
   readonly serviceUserName: string;
   readonly orgId: string | null;
+  /** What the roles permit, where `reach` is `role`. */
+  readonly grants: readonly Grant[];
 }
 
 function isKnown(text: string): text is CredentialName {
   return Object.hasOwn(KNOWN, text);
 }
 
-/** The credential of an `Authorization` header: its name if the sandbox knows it, else `none` or `unknown`. */
-export function credentialOf(header: string | undefined): CredentialName | 'none' | 'unknown' {
-  if (header === undefined || header.trim() === '') return 'none';
-  const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
-  return token !== undefined && isKnown(token) ? token : 'unknown';
+/** Whether a token looks like one that the sandbox gives to service users. */
+export function isProvisioned(text: string): text is ProvisionedToken {
+  return text.startsWith('cog_made_up_');
 }
+
+/** `apk_user_sandbox_examples` is `apk_user_sandbox` for one who reads answers as the documentation's examples do. */
+const FOR_EXAMPLES = /^(Bearer +apk_user_sandbox)_examples *$/i;
+
+/** Whether a caller wants the examples' shape of an answer where the reference has another. */
+export function prefersExamples(header: string | undefined): boolean {
+  return FOR_EXAMPLES.test(header ?? '');
+}
+
+/** The credential of an `Authorization` header, if the sandbox may know it, else `none` or `unknown`. */
+export function credentialOf(header: string | undefined): Credential | 'none' | 'unknown' {
+  if (header === undefined || header.trim() === '') return 'none';
+  const token = /^Bearer +(\S+) *$/i.exec(header.replace(FOR_EXAMPLES, '$1'))?.[1];
+  return token !== undefined && (isKnown(token) || isProvisioned(token)) ? token : 'unknown';
+}
+
+/** The name of the service user behind one of the sandbox's own credentials. */
+export const titleOf = (name: CredentialName): string => KNOWN[name].title;
 
 /** Who a known credential is; `ids` are the ids of its service user and of the first organization. */
 export function callerOf(name: CredentialName, ids: { serviceUser: string; firstOrg: string }): Caller {
@@ -67,33 +97,56 @@ export function callerOf(name: CredentialName, ids: { serviceUser: string; first
     serviceUserId: ids.serviceUser,
     serviceUserName: title,
     orgId: reach === 'organization' ? ids.firstOrg : null,
+    grants: [],
   };
 }
 
+const CHALLENGE = { 'www-authenticate': 'Bearer' };
+
+/** A 401 for a credential that the sandbox does not know, or no longer. */
+export function unknownCredential(): Problem {
+  return new Problem(401, 'The credential is invalid or has expired', { headers: CHALLENGE });
+}
+
 /** Lets through the credentials that a path of `version` takes. @throws a 401 that says what is wrong. */
-export function authenticate(
-  credential: CredentialName | 'none' | 'unknown',
-  version: Endpoint['version'],
-): CredentialName {
-  const headers = { 'www-authenticate': 'Bearer' };
+export function authenticate(credential: Credential | 'none' | 'unknown', version: Endpoint['version']): Credential {
+  const headers = CHALLENGE;
   if (credential === 'none') {
     throw new Problem(401, 'The Authorization header is missing; send "Bearer" and a service user key', { headers });
   }
-  if (credential === 'unknown') throw new Problem(401, 'The credential is invalid or has expired', { headers });
-  if ((KNOWN[credential].reach === 'legacy') !== (version === 'v2')) {
+  if (credential === 'unknown') throw unknownCredential();
+  const isLegacy = !isProvisioned(credential) && KNOWN[credential].reach === 'legacy';
+  if (isLegacy !== (version === 'v2')) {
     const needs = version === 'v2' ? 'v2 needs a personal key (apk_user_...)' : 'v3 needs a service user key (cog_...)';
     throw new Problem(401, `The credential is of another kind: ${needs}`, { headers });
   }
   return credential;
 }
 
-/** Whether the caller has a permission, in the organizations that it reaches at all. */
-export function holds(caller: Caller, permission: string): boolean {
+/** Whether only an enterprise role can carry a permission. */
+export function isOfEnterprise(permission: string): boolean {
+  return ENTERPRISE_ONLY.has(permission) || /^(Manage|View)Account/.test(permission);
+}
+
+/** Whether the roles of a caller permit something; an enterprise permission implies the organizations' own. */
+function isGranted({ grants }: Caller, permission: string, orgId: string | null | undefined): boolean {
+  if (permission === 'ReadAccountMeta') return true;
+  const implying = permission.replace(/^(\w+)Org(?=[A-Z])/, '$1Account');
+  return grants.some((grant) => {
+    if (grant.orgId === null) return grant.permissions.has(permission) || grant.permissions.has(implying);
+    return (orgId === undefined || orgId === grant.orgId) && grant.permissions.has(permission);
+  });
+}
+
+/**
+ * Whether the caller has a permission: in an organization, in the whole enterprise (null), or, without `orgId`, in the
+ * organizations that it reaches at all.
+ */
+export function holds(caller: Caller, permission: string, orgId?: string | null): boolean {
+  if (caller.reach === 'role') return isGranted(caller, permission, orgId);
   if (caller.reach === 'enterprise') return true;
   if (caller.reach === 'viewer') return permission.startsWith('View') || permission === 'ReadAccountMeta';
-  return (
-    caller.reach === 'organization' && !ENTERPRISE_ONLY.has(permission) && !/^(Manage|View)Account/.test(permission)
-  );
+  return caller.reach === 'organization' && !isOfEnterprise(permission);
 }
 
 /** A 403 that names the permission. */
@@ -102,18 +155,23 @@ export function lacks(caller: Caller, permission: readonly string[], why = ''): 
   return new Problem(403, `The service user "${caller.serviceUserName}" lacks the permission${needed}${why}`);
 }
 
+function reaches({ reach, orgId, grants }: Caller, asked: string): boolean {
+  if (reach === 'role' && grants.some((grant) => grant.orgId === asked)) return true;
+  return orgId === null || orgId === asked;
+}
+
 /** @throws a 403 where the caller may not use the endpoint, or not for that organization. */
 export function authorize(caller: Caller, endpoint: Endpoint, orgId: string | undefined): void {
   const { permission } = endpoint;
-  if (caller.orgId !== null && endpoint.path.split('/')[2] === 'enterprise') {
+  const isEnterprisePath = endpoint.path.split('/')[2] === 'enterprise';
+  if (caller.orgId !== null && isEnterprisePath) {
     throw lacks(caller, permission, ': a service user of an organization cannot reach enterprise endpoints');
   }
-  if (caller.orgId !== null && orgId !== undefined && orgId !== caller.orgId) {
-    throw lacks(caller, permission, ` in the organization ${orgId}`);
-  }
+  if (orgId !== undefined && !reaches(caller, orgId)) throw lacks(caller, permission, ` in the organization ${orgId}`);
   if (caller.reach === 'viewer') {
     if (endpoint.method !== 'GET') throw lacks(caller, permission, ': it may only read');
     return;
   }
-  if (permission.length > 0 && !permission.some((name) => holds(caller, name))) throw lacks(caller, permission);
+  const where = isEnterprisePath ? null : orgId;
+  if (permission.length > 0 && !permission.some((name) => holds(caller, name, where))) throw lacks(caller, permission);
 }

@@ -5,7 +5,7 @@ export interface JournalEntry {
   readonly path: string;
   /** 0 where the answer was lost. */
   readonly status: number;
-  /** The name of a known credential, `none` or `unknown`. */
+  /** The name of a known credential, `provisioned` for one that the sandbox gave, `none` or `unknown`. */
   readonly credential: string;
   /** From the request's arrival to its answer, in the time outside of the sandbox. */
   readonly ms: number;

@@ -19,7 +19,7 @@ export interface Numbered {
   readonly n: number;
 }
 
-/** Rows of a page when `first` is not given. */
+/** Rows of a page when `first` (or, in v2, `limit`) is not given. */
 export const DEFAULT_FIRST = 100;
 
 /** The cursor behind row `n` of the list named `list`. */
@@ -78,5 +78,37 @@ export function pageOf<T extends Numbered, I>(
     end_cursor: more && last ? cursorFor(list, last.n) : null,
     has_next_page: more,
     total: rows.length,
+  };
+}
+
+/** The envelope of a v2 list. */
+export type OffsetPage<T> = {
+  readonly items: T[];
+  readonly total: number;
+  readonly skip: number;
+  readonly limit: number;
+  readonly has_more: boolean;
+  /** The `skip` of the next page. */
+  readonly next_cursor: number | null;
+};
+
+/** What a caller of v2 says of the page it wants. */
+export interface OffsetQuery {
+  readonly skip?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** One page of `rows` as v2 counts them: from `skip` on, at most `limit`. */
+export function offsetPageOf<T, I>(rows: readonly T[], query: OffsetQuery, show: (row: T) => I): OffsetPage<I> {
+  const { skip = 0, limit = DEFAULT_FIRST } = query;
+  const end = skip + limit;
+  const more = end < rows.length;
+  return {
+    items: rows.slice(skip, end).map(show),
+    total: rows.length,
+    skip,
+    limit,
+    has_more: more,
+    next_cursor: more ? end : null,
   };
 }

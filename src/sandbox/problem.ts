@@ -55,8 +55,17 @@ export function json(body: unknown, status = 200): Reply {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) ?? 'null' };
 }
 
-/** A problem as `application/problem+json`; `instance` is the path that was asked for. */
+/** A problem as v2 answers it: `detail` is a sentence or, of a 422, the list of wrong fields. */
+function legacyReply({ status, message, errors, headers }: Problem): Reply {
+  const reply = json({ detail: errors ?? message }, status);
+  return { ...reply, headers: { ...reply.headers, ...headers } };
+}
+
+/**
+ * A problem as `application/problem+json`, or as v2 has it under its paths; `instance` is the path that was asked for.
+ */
 export function problemReply(problem: Problem, instance: string): Reply {
+  if (/^\/(beta\/)?v2\//.test(instance)) return legacyReply(problem);
   const { status, message, errors } = problem;
   const body = {
     type: 'about:blank',

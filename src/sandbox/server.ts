@@ -5,7 +5,6 @@ import { readBody } from './body.ts';
 import type { Clock } from './clock.ts';
 import { control } from './control.ts';
 import type { Core } from './core.ts';
-import { credentialOf } from './credentials.ts';
 import type { Fault } from './faults.ts';
 import { Problem, problemReply, type Reply } from './problem.ts';
 
@@ -71,7 +70,7 @@ export function serve(core: Core, outside: Clock, closing: AbortSignal): Server 
         method,
         path: url,
         status,
-        credential: credentialOf(authorization),
+        credential: core.journalName(authorization),
         ms,
         user_agent: agent ?? null,
       });

@@ -3,6 +3,7 @@ import type { Session, SessionCreateRequest, SessionMessage } from '../devin/end
 import { isObject } from './json-schema.ts';
 import type { Numbered } from './page.ts';
 import type { Seeded } from './seeded.ts';
+import { categoryOf } from './session-facts.ts';
 import { type Life, momentOf, type Step } from './session-life.ts';
 import { fitting, misfitting } from './structured-output.ts';
 
@@ -106,7 +107,7 @@ export function showSession(id: string, orgId: string, n: number, record: Sessio
     playbook_id: request.playbook_id ?? null,
     automation_id: null,
     devin_mode: request.devin_mode ?? 'normal',
-    category: null,
+    category: categoryOf(request),
     subcategory: null,
   };
 }

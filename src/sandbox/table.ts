@@ -37,6 +37,13 @@ export class Table<T> {
     return this.#byId.get(id);
   }
 
+  /** Takes a row away, and gives it. */
+  remove(id: string): Row<T> | undefined {
+    const row = this.#byId.get(id);
+    if (this.#byId.delete(id)) this.#all = undefined;
+    return row;
+  }
+
   /** Every row, oldest first. */
   all(): readonly Row<T>[] {
     this.#all ??= [...this.#byId.values()];

@@ -37,7 +37,8 @@ describe.each(OPERATION_NAMES)('%s', (name) => {
   it('names permissions that its endpoints name', async () => {
     const { permissions } = await loadOperation(name);
     const known = new Set(catalogue.flatMap(({ permission }) => permission as readonly string[]));
-    expect(permissions.length).toBeGreaterThan(0);
+    // call-api needs those of whatever endpoint it calls.
+    expect(permissions.length > 0).toBe(name !== 'call-api');
     for (const permission of permissions) expect(known).toContain(permission.split(' ')[0]);
   });
 });

@@ -97,8 +97,8 @@ describe('reading a file of the workspace', () => {
 
 describe('writing a file of the workspace', () => {
   it('makes the folders, replaces what was there, and leaves nothing else behind', async () => {
-    expect(await workspace.writeText('out/result.json', 'one')).toBe('out/result.json');
-    expect(await workspace.writeText('out/result.json', 'two')).toBe('out/result.json');
+    expect(await workspace.writeFile('out/result.json', 'one')).toBe('out/result.json');
+    expect(await workspace.writeFile('out/result.json', 'two')).toBe('out/result.json');
     expect(await readFile(join(root, 'out/result.json'), 'utf8')).toBe('two');
     expect(await readdir(join(root, 'out'))).toEqual(['result.json']);
     expect((await stat(join(root, 'out/result.json'))).mode & 0o077).toBe(0);
@@ -106,9 +106,9 @@ describe('writing a file of the workspace', () => {
 
   it('a reader sees the old text or the new one, never a part', async () => {
     const [old, fresh] = ['a'.repeat(300_000), 'b'.repeat(300_000)];
-    await workspace.writeText('f', old);
+    await workspace.writeFile('f', old);
     let writing = true;
-    const done = workspace.writeText('f', fresh).finally(() => {
+    const done = workspace.writeFile('f', fresh).finally(() => {
       writing = false;
     });
     const seen = new Set<string>();
@@ -126,10 +126,10 @@ describe('writing a file of the workspace', () => {
     await symlink(join(away, 'secret.txt'), join(root, 'file'));
     for (const path of ['../away/x', join(away, 'x'), 'folder/x', 'file', 'a\0b']) {
       expect(await workspace.whyNotWritable(path), path).toBe(OUTSIDE);
-      await expect(workspace.writeText(path, 'x')).rejects.toMatchObject({ code: 'input_invalid' });
+      await expect(workspace.writeFile(path, 'x')).rejects.toMatchObject({ code: 'input_invalid' });
     }
-    await workspace.writeText('dangling', 'x');
-    await workspace.writeText('hole/x', 'x').catch(() => undefined);
+    await workspace.writeFile('dangling', 'x');
+    await workspace.writeFile('hole/x', 'x').catch(() => undefined);
     expect(await readdir(away)).toEqual(['secret.txt']);
     expect(await readFile(join(away, 'secret.txt'), 'utf8')).toBe('secret');
     expect(await readFile(join(root, 'dangling'), 'utf8')).toBe('x');
@@ -137,7 +137,7 @@ describe('writing a file of the workspace', () => {
 
   it('a link that waits in the place of the draft is not followed', async () => {
     await symlink(join(away, 'secret.txt'), join(root, '.result.json.part'));
-    await workspace.writeText('result.json', 'mine');
+    await workspace.writeFile('result.json', 'mine');
     expect(await readFile(join(away, 'secret.txt'), 'utf8')).toBe('secret');
     expect(await readFile(join(root, 'result.json'), 'utf8')).toBe('mine');
   });
@@ -148,7 +148,7 @@ describe('writing a file of the workspace', () => {
     expect(await workspace.whyNotWritable('.')).toBe('is a directory, not a file');
     expect(await workspace.whyNotWritable('new/')).toBe('is a directory, not a file');
     expect(await workspace.whyNotWritable('new/file.json')).toBeUndefined();
-    await expect(workspace.writeText('out', 'x')).rejects.toThrow();
+    await expect(workspace.writeFile('out', 'x')).rejects.toThrow();
     expect(await readdir(root)).toEqual(['out']);
   });
 });

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { cursorQuery, page, seconds } from './shapes.ts';
+import { AUDIT_LOG_ACTIONS } from './audit-log-actions.ts';
+import { cursorQuery, open, optionalRange, optionalText, page, seconds } from './shapes.ts';
 
 /** One audit event. `action` is open: new ones appear over time. `created_at` is in seconds. */
 export const AuditLog = lazy(() =>
   z.looseObject({
     audit_log_id: z.string(),
-    action: z.string(),
+    action: open(AUDIT_LOG_ACTIONS),
     created_at: seconds(),
     data: z.record(z.string(), z.unknown()),
     org_id: z.nullable(z.string()),
@@ -22,9 +23,8 @@ export const AuditLogQuery = lazy(() =>
   z.strictObject({
     ...cursorQuery,
     order: z.optional(z.enum(['asc', 'desc'])),
-    action: z.nullish(z.string()),
-    time_after: z.nullish(z.int()),
-    time_before: z.nullish(z.int()),
+    action: z.nullish(open(AUDIT_LOG_ACTIONS)),
+    ...optionalRange,
   }),
 );
 
@@ -47,3 +47,60 @@ export const listOrgAuditLogs = endpoint('listOrgAuditLogs', 'GET /v3/enterprise
   answer: page(AuditLog),
   beta: true,
 });
+
+/**
+ * A message to a session that a guardrail found fault with. `confidence_score` is from 0 to 1, `action_taken` says what
+ * the guardrail did about it, `created_at` is in Unix seconds.
+ */
+export const GuardrailViolation = lazy(() =>
+  z.looseObject({
+    violation_id: z.int(),
+    guardrail_id: z.string(),
+    guardrail_name: z.string(),
+    action_taken: z.string(),
+    confidence_score: z.number(),
+    reasoning: z.string(),
+    user_message: z.string(),
+    event_id: z.string(),
+    session_id: z.nullable(z.string()),
+    org_id: z.string(),
+    created_at: seconds(),
+  }),
+);
+
+/** Of time and order as `AuditLogQuery`. */
+export const GuardrailViolationQuery = lazy(() =>
+  z.strictObject({
+    ...cursorQuery,
+    ...optionalRange,
+    order: z.optional(z.enum(['asc', 'desc'])),
+    session_id: optionalText(),
+    guardrail_id: optionalText(),
+  }),
+);
+
+/** https://docs.devin.ai/api-reference/v3/guardrail-violations */
+export const listGuardrailViolations = endpoint(
+  'listGuardrailViolations',
+  'GET /v3beta1/enterprise/guardrail-violations',
+  {
+    summary: 'List the guardrail violations of the enterprise',
+    permission: ['ManageEnterpriseSettings'],
+    paging: 'cursor',
+    query: GuardrailViolationQuery,
+    answer: page(GuardrailViolation),
+  },
+);
+
+/** The violations in one organization; needs the enterprise permission all the same. */
+export const listOrgGuardrailViolations = endpoint(
+  'listOrgGuardrailViolations',
+  'GET /v3beta1/enterprise/organizations/{org_id}/guardrail-violations',
+  {
+    summary: 'List the guardrail violations of one organization',
+    permission: ['ManageEnterpriseSettings'],
+    paging: 'cursor',
+    query: GuardrailViolationQuery,
+    answer: page(GuardrailViolation),
+  },
+);

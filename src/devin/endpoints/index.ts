@@ -1,32 +1,57 @@
-import type { Endpoint } from '../endpoint.ts';
-import { listAuditLogs, listOrgAuditLogs } from './audit-logs.ts';
-import { listGitConnectionRepositories, listGitConnections } from './git-providers.ts';
-import { getOrganization, listOrganizations } from './organizations.ts';
-import { getEnterpriseSelf, getSelf } from './self.ts';
+import { type Endpoint, endpointsOf } from '../endpoint.ts';
+import * as auditLogs from './audit-logs.ts';
+import * as consumption from './consumption.ts';
+import * as enterpriseSessions from './enterprise-sessions.ts';
+import * as gitProviders from './git-providers.ts';
+import * as idpGroups from './idp-groups.ts';
+import * as infrastructure from './infrastructure.ts';
+import * as ipAccessList from './ip-access-list.ts';
+import * as knowledge from './knowledge.ts';
+import * as members from './members.ts';
+import * as metrics from './metrics.ts';
+import * as organizationTags from './organization-tags.ts';
+import * as organizations from './organizations.ts';
+import * as playbooks from './playbooks.ts';
+import * as repositories from './repositories.ts';
+import * as schedules from './schedules.ts';
+import * as secrets from './secrets.ts';
+import * as self from './self.ts';
+import * as serviceUsers from './service-users.ts';
+import * as sessionInsights from './session-insights.ts';
 import * as sessions from './sessions.ts';
+import * as v2Enterprise from './v2-enterprise.ts';
+import * as v2Git from './v2-git.ts';
+import * as v2Members from './v2-members.ts';
+import * as v2Organizations from './v2-organizations.ts';
+import * as v2Playbooks from './v2-playbooks.ts';
+import * as v2Sessions from './v2-sessions.ts';
 
-/** Every operation of the Devin API that this project knows, by operation id. */
-export const catalogue = [
-  getSelf,
-  getEnterpriseSelf,
-  listOrganizations,
-  getOrganization,
-  listAuditLogs,
-  listOrgAuditLogs,
-  listGitConnections,
-  listGitConnectionRepositories,
-  sessions.createSession,
-  sessions.listSessions,
-  sessions.getSession,
-  sessions.terminateSession,
-  sessions.archiveSession,
-  sessions.unarchiveSession,
-  sessions.listSessionMessages,
-  sessions.sendSessionMessage,
-  sessions.listSessionAttachments,
-  sessions.uploadAttachment,
-  sessions.downloadAttachment,
-  sessions.getSessionTags,
-  sessions.appendSessionTags,
-  sessions.replaceSessionTags,
-] as const satisfies readonly Endpoint[];
+/** Every operation of the Devin API that this project knows. */
+export const catalogue: readonly Endpoint[] = [
+  self,
+  organizations,
+  organizationTags,
+  members,
+  idpGroups,
+  serviceUsers,
+  secrets,
+  ipAccessList,
+  gitProviders,
+  repositories,
+  sessions,
+  enterpriseSessions,
+  sessionInsights,
+  schedules,
+  playbooks,
+  knowledge,
+  auditLogs,
+  consumption,
+  metrics,
+  infrastructure,
+  v2Organizations,
+  v2Members,
+  v2Git,
+  v2Sessions,
+  v2Playbooks,
+  v2Enterprise,
+].flatMap((resource) => endpointsOf({ ...resource }));

@@ -27,7 +27,8 @@ export const STATUS_DETAILS = [
 /** How a session works. */
 export const DEVIN_MODES = ['normal', 'fast', 'lite', 'ultra', 'fusion'] as const;
 
-const ORIGINS = [
+/** Where a session came from; the list is open. */
+export const ORIGINS = [
   'webapp',
   'slack',
   'teams',
@@ -41,7 +42,8 @@ const ORIGINS = [
   'other',
 ] as const;
 
-const CATEGORIES = [
+/** What a session is about; the list is open. */
+export const CATEGORIES = [
   'bug_fixing',
   'ci_cd_and_devops',
   'code_quality_and_security',
@@ -224,6 +226,15 @@ export const listSessionMessages = endpoint(
   },
 );
 
+/** The body of a message to a session. */
+export const SessionMessageCreateRequest = lazy(() =>
+  z.strictObject({
+    message: z.string(),
+    message_as_user_id: optionalText(),
+    attachment_urls: attachmentUrls(),
+  }),
+);
+
 /** Sends a message; a suspended session resumes by it. */
 export const sendSessionMessage = endpoint(
   'sendSessionMessage',
@@ -231,13 +242,7 @@ export const sendSessionMessage = endpoint(
   {
     summary: 'Send a message to a session',
     permission: ['ManageOrgSessions'],
-    body: lazy(() =>
-      z.strictObject({
-        message: z.string(),
-        message_as_user_id: optionalText(),
-        attachment_urls: attachmentUrls(),
-      }),
-    ),
+    body: SessionMessageCreateRequest,
     answer: Session,
   },
 );
@@ -278,11 +283,15 @@ export const uploadAttachment = endpoint('uploadAttachment', 'POST /v3/organizat
 export const downloadAttachment = endpoint(
   'downloadAttachment',
   'GET /v3/organizations/{org_id}/attachments/{uuid}/{name}',
-  { summary: 'Download an attachment', permission: [], answer: lazy(() => z.unknown()) },
+  { summary: 'Download an attachment', permission: [], redirects: true, answer: lazy(() => z.unknown()) },
 );
 
-const SessionTags = lazy(() => z.looseObject({ tags: z.array(z.string()) }));
-const SessionTagsUpdate = lazy(() => z.strictObject({ tags: z.array(z.string()).check(z.maxLength(MAX_TAGS)) }));
+/** The tags of a session. */
+export const SessionTags = lazy(() => z.looseObject({ tags: z.array(z.string()) }));
+/** Tags to set or to add, at most 50. */
+export const SessionTagsUpdateRequest = lazy(() =>
+  z.strictObject({ tags: z.array(z.string()).check(z.maxLength(MAX_TAGS)) }),
+);
 
 /** The tags of a session. */
 export const getSessionTags = endpoint('getSessionTags', 'GET /v3/organizations/{org_id}/sessions/{devin_id}/tags', {
@@ -298,7 +307,7 @@ export const appendSessionTags = endpoint(
   {
     summary: 'Add tags to a session',
     permission: ['ManageOrgSessions'],
-    body: SessionTagsUpdate,
+    body: SessionTagsUpdateRequest,
     answer: SessionTags,
   },
 );
@@ -310,7 +319,7 @@ export const replaceSessionTags = endpoint(
   {
     summary: 'Replace the tags of a session',
     permission: ['ManageOrgSessions'],
-    body: SessionTagsUpdate,
+    body: SessionTagsUpdateRequest,
     answer: SessionTags,
   },
 );

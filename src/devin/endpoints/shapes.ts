@@ -43,3 +43,35 @@ export function page<T extends z.ZodMiniType>(item: () => T) {
 
 /** Repeated query parameter: one text or several. */
 export const texts = () => z.nullish(z.array(z.string()));
+
+/** The answer of a change that says nothing; its body, if there is one, has no documented shape. */
+export const Nothing = lazy(() => z.unknown());
+
+/** `skip` and `limit` of the paged lists of v2. */
+export const offsetQuery = {
+  skip: z.optional(z.int().check(z.gte(0))),
+  limit: z.optional(z.int().check(z.gte(1), z.lte(200))),
+};
+
+/** The query of a v2 list that takes nothing but its page. */
+export const OffsetQuery = lazy(() => z.strictObject(offsetQuery));
+
+/** The envelope of the paged lists of v2. `next_cursor` is the next `skip`. */
+export function offsetPage<T extends z.ZodMiniType>(item: () => T) {
+  return lazy(() =>
+    z.looseObject({
+      items: z.array(item()),
+      total: z.int(),
+      skip: z.int(),
+      limit: z.int(),
+      has_more: z.boolean(),
+      next_cursor: z.nullish(z.int()),
+    }),
+  );
+}
+
+/** Both ends of a range of time in Unix seconds, UTC, each of which may be left out. */
+export const optionalRange = { time_before: z.nullish(z.int()), time_after: z.nullish(z.int()) };
+
+/** Both ends of a range of time in Unix seconds, UTC; both are needed. */
+export const requiredRange = { time_before: z.int(), time_after: z.int() };

@@ -109,7 +109,7 @@ export async function prepareSchema(
 
 async function prepareExtra(text: string | undefined, checks: Checks): Promise<Record<string, unknown>> {
   if (text === undefined) return {};
-  const { parseMapping } = await import('./structured.ts');
+  const { parseMapping } = await import('../yaml.ts');
   const extra = parseMapping(text);
   if (typeof extra === 'string') {
     checks.problem('extra_body', extra);

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { parse as parseYaml } from 'yaml';
+import { isRecord, parseMapping } from '../yaml.ts';
 
 /** Largest schema that the API takes. */
 export const MAX_SCHEMA_BYTES = 64 * 1024;
@@ -10,9 +10,6 @@ export interface OutputSchema {
   /** What is wrong with a value, one line a finding; empty if it fits. */
   check(value: unknown): string[];
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function externalReferences(node: unknown, found: Set<string> = new Set()): Set<string> {
   if (Array.isArray(node)) for (const entry of node) externalReferences(entry, found);
@@ -28,21 +25,6 @@ const sentence = ({ instancePath, message, params }: ErrorObject) => {
   const extra = 'additionalProperty' in params ? ` (${String(params['additionalProperty'])})` : '';
   return `${instancePath === '' ? 'the output' : instancePath.slice(1).replaceAll('/', '.')} ${message ?? 'is wrong'}${extra}`;
 };
-
-/** Parses JSON or YAML that must be a mapping. Gives the mapping, or what is wrong as a clause. */
-export function parseMapping(text: string): Record<string, unknown> | string {
-  try {
-    // The limit on aliases keeps a small text from unfolding into gigabytes.
-    const value: unknown = parseYaml(text, { maxAliasCount: 100, prettyErrors: true });
-    if (!isRecord(value)) return 'is no mapping of names to values';
-    // An alias to its own ancestor, or a depth that no reader takes, would fail only when the request is written.
-    JSON.stringify(value);
-    return value;
-  } catch (thrown) {
-    const [first = ''] = String(thrown instanceof Error ? thrown.message : thrown).split('\n');
-    return `is neither JSON nor YAML: ${first.replace(/:$/, '')}`;
-  }
-}
 
 /**
  * Reads a JSON Schema of Draft 7 and compiles it, so that a faulty one is found before anything is spent. Gives the

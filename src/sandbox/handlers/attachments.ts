@@ -7,7 +7,8 @@ import { attachmentUrlsOf, repositoryOf, type SessionRecord } from '../sessions.
 import type { World } from '../state.ts';
 import type { Row } from '../table.ts';
 import { decoded } from '../text.ts';
-import { record, sessionOf } from './session-access.ts';
+import { recordChange } from './changes.ts';
+import { sessionOf } from './session-access.ts';
 
 function urlOf(world: World, orgId: string, id: string, name: string): string {
   return `${world.origin}/v3/organizations/${orgId}/attachments/${id}/${encodeURIComponent(name)}`;
@@ -47,6 +48,13 @@ function patchOf(world: World, row: Row<SessionRecord>) {
   return { attachment_id: id, name, url, source: 'devin', content_type: 'text/x-patch' };
 }
 
+/** The files of a session: those that users gave it, then those that it made. */
+export function attachmentsOf(world: World, row: Row<SessionRecord>) {
+  const fromUser = attachmentUrlsOf(row.value, world.now).map((url, i) => given(world, url, row.n, i));
+  const moment = momentOf(row.value.steps, world.now);
+  return moment.pullRequest && moment.detail === 'finished' ? [...fromUser, patchOf(world, row)] : fromUser;
+}
+
 /** Uploads, lists and hands out files. */
 export const attachmentHandlers: readonly Handler[] = [
   on(uploadAttachment, ({ world, caller, body, param }) => {
@@ -60,7 +68,7 @@ export const attachmentHandlers: readonly Handler[] = [
     files.add(id, organization.id, { attachment_id: id, name, contentType: file.contentType, bytes: file.bytes });
     // The documented list has no action for an upload; this one comes nearest.
     const change = { change: 'upload_attachment', attachment_id: id };
-    record(world, caller, organization.id, 'update_org_settings', change);
+    recordChange({ world, caller }, 'update_org_settings', organization.id, change);
     return { attachment_id: id, name, url: urlOf(world, organization.id, id, name) };
   }),
   on(downloadAttachment, ({ world, param }) => {
@@ -68,11 +76,5 @@ export const attachmentHandlers: readonly Handler[] = [
     const found = row?.orgId === param('org_id') && row.value.name === param('name') ? row : undefined;
     return new Redirect(`${world.origin}/sandbox/files/${existing(found, 'Attachment').id}`);
   }),
-  on(listSessionAttachments, (call) => {
-    const { world } = call;
-    const row = sessionOf(call);
-    const fromUser = attachmentUrlsOf(row.value, world.now).map((url, i) => given(world, url, row.n, i));
-    const moment = momentOf(row.value.steps, world.now);
-    return moment.pullRequest && moment.detail === 'finished' ? [...fromUser, patchOf(world, row)] : fromUser;
-  }),
+  on(listSessionAttachments, (call) => attachmentsOf(call.world, sessionOf(call))),
 ];

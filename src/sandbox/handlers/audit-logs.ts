@@ -5,7 +5,11 @@ import { invalidField } from '../problem.ts';
 
 const MAX_DAYS = 100;
 
-function checkRange({ time_after: since, time_before: until }: AuditQuery): void {
+/** Both ends of a range of time, in Unix seconds. */
+type Range = Pick<AuditQuery, 'time_after' | 'time_before'>;
+
+/** @throws a 422 for a range without a start, or of more than 100 days. */
+export function checkRange({ time_after: since, time_before: until }: Range): void {
   if (typeof until !== 'number') return;
   if (typeof since !== 'number') {
     throw invalidField(['query', 'time_after'], 'time_before needs time_after', 'missing');

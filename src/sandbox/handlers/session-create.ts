@@ -1,27 +1,25 @@
 import { createSession } from '../../devin/endpoints/sessions.ts';
 import { demand, existing, type Handler, on } from '../handler.ts';
-import { outsideReferences } from '../json-schema.ts';
+import { checkSchema } from '../output-schema.ts';
 import { invalidField, Problem } from '../problem.ts';
 import { firstSteps } from '../seed.ts';
 import { LIFE_TAGS, type Life, lifeOf } from '../session-life.ts';
 import type { SessionRequest } from '../sessions.ts';
-import { record, show } from './session-access.ts';
+import type { World } from '../state.ts';
+import { recordChange } from './changes.ts';
+import { playbookTable } from './playbooks.ts';
+import { show } from './session-access.ts';
 
 const PLATFORMS = ['linux', 'windows', 'inherit'];
-const MAX_SCHEMA_BYTES = 64 * 1024;
 /** About what a short session uses. */
 const ACUS = 2.4;
 
-function checkSchema(schema: SessionRequest['structured_output_schema']): void {
-  if (!schema) return;
-  const loc = ['body', 'structured_output_schema'];
-  if (Buffer.byteLength(JSON.stringify(schema)) > MAX_SCHEMA_BYTES) {
-    throw invalidField(loc, 'The schema should be at most 64 KB', 'too_big');
-  }
-  const [outside] = outsideReferences(schema);
-  if (outside !== undefined) {
-    throw invalidField(loc, `The schema should be self-contained, but refers to ${outside}`, 'external_ref');
-  }
+/** A request with the schema of the playbook that it names, unless it brings its own. A playbook that is unknown has none. */
+function withPlaybook(world: World, orgId: string, request: SessionRequest): SessionRequest {
+  const playbook = playbookTable(world).get(request.playbook_id ?? '');
+  const isInReach = playbook && (playbook.orgId === null || playbook.orgId === orgId);
+  const schema = isInReach ? playbook.value.structured_output_schema : null;
+  return schema && !request.structured_output_schema ? { ...request, structured_output_schema: schema } : request;
 }
 
 function lifeFor(request: SessionRequest): Life {
@@ -38,8 +36,9 @@ function checkPlatform(platform: string | null | undefined): void {
 
 /** Starts sessions. */
 export const sessionCreateHandlers: readonly Handler[] = [
-  on(createSession, ({ world, caller, body, param }) => {
+  on(createSession, ({ world, caller, body: asked, param }) => {
     const { state, seeded, now } = world;
+    const body = withPlaybook(world, param('org_id'), asked);
     checkSchema(body.structured_output_schema);
     const life = lifeFor(body);
     checkPlatform(body.platform);
@@ -59,7 +58,7 @@ export const sessionCreateHandlers: readonly Handler[] = [
       tags: [...new Set(body.tags ?? [])],
       isArchived: false,
     });
-    record(world, caller, row.orgId, 'create_session', { session_id: row.id });
+    recordChange({ world, caller }, 'create_session', row.orgId, { session_id: row.id });
     return show(world, row);
   }),
 ];

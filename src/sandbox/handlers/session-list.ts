@@ -1,13 +1,18 @@
 import type * as z from 'zod/mini';
 import { getSession, listSessionMessages, listSessions, type SessionQuery } from '../../devin/endpoints/sessions.ts';
-import { existing, type Handler, on } from '../handler.ts';
-import { pageOf } from '../page.ts';
+import { type Handler, on } from '../handler.ts';
+import { type Page, type PageQuery, pageOf } from '../page.ts';
+import { categoryOf } from '../session-facts.ts';
 import { momentOf } from '../session-life.ts';
-import { messagesOf, repositoryName, type SessionRecord, sessionId } from '../sessions.ts';
+import { type MessageView, messagesOf, repositoryName, type SessionRecord, sessionId } from '../sessions.ts';
+import type { World } from '../state.ts';
 import type { Row } from '../table.ts';
+import { organizationOf } from './rows.ts';
 import { sessionOf, show } from './session-access.ts';
 
-type Query = z.output<ReturnType<typeof SessionQuery>>;
+/** Filters of a list of sessions; a list that has fewer leaves out some. */
+export type SessionFilter = Partial<z.output<ReturnType<typeof SessionQuery>>>;
+
 type Test = (row: Row<SessionRecord>) => boolean;
 
 /** A test for a list filter: at least one of the row's values is asked for. An absent filter lets all through. */
@@ -36,7 +41,7 @@ function one(wanted: string | null | undefined): readonly string[] | undefined {
   return typeof wanted === 'string' ? [wanted] : undefined;
 }
 
-function testsOf(query: Query, now: number): Test[] {
+function testsOf(query: SessionFilter, now: number): Test[] {
   const ids = query.session_ids && new Set(query.session_ids.map(sessionId));
   const repos = query.repo_names?.map((name) => repositoryName(name).toLowerCase());
   const archived = query.is_archived;
@@ -49,30 +54,40 @@ function testsOf(query: Query, now: number): Test[] {
     anyOf(repos, ({ request }) => (request.repos ?? []).map((name) => repositoryName(name).toLowerCase())),
     anyOf(query.user_ids, (record) => [record.userId]),
     anyOf(query.service_user_ids, (record) => [record.serviceUserId]),
-    // The sandbox has no schedules, automations, child sessions or categories: such a filter leaves nothing.
+    anyOf(one(query.category), (record) => [categoryOf(record.request)]),
+    // The sandbox has no schedules, automations or child sessions: such a filter leaves nothing.
     anyOf(one(query.schedule_id), () => []),
     anyOf(query.automation_ids, () => []),
     anyOf(one(query.parent_session_id), () => []),
-    anyOf(one(query.category), () => []),
     between(query.created_after, query.created_before, ({ value }) => value.created),
     between(query.updated_after, query.updated_before, ({ value }) => momentOf(value.steps, now).updatedAt),
   ];
 }
 
+/** The sessions that a list's filters let through, oldest first. */
+export function sessionsWhere({ state, now }: World, filter: SessionFilter): Row<SessionRecord>[] {
+  const tests = testsOf(filter, now);
+  return state.sessions.all().filter((row) => tests.every((test) => test(row)));
+}
+
+/** One page of the messages of a session; `list` is the id of the endpoint that lists them. */
+export function messagePage(
+  { seeded, now }: World,
+  list: string,
+  row: Row<SessionRecord>,
+  query: PageQuery,
+): Page<MessageView> {
+  return pageOf(`${list}/${row.n}`, messagesOf(seeded, row.n, row.value, now), query, (message) => message.view);
+}
+
 /** Reads sessions and their messages. */
 export const sessionListHandlers: readonly Handler[] = [
-  on(listSessions, ({ world, query, param }) => {
-    const organization = existing(world.state.organizations.get(param('org_id')), 'Organization');
-    const tests = testsOf(query, world.now);
-    const rows = world.state.sessions
-      .all()
-      .filter((row) => row.orgId === organization.id && tests.every((test) => test(row)));
+  on(listSessions, (call) => {
+    const { world, query } = call;
+    const organization = organizationOf(call);
+    const rows = sessionsWhere(world, query).filter((row) => row.orgId === organization.id);
     return pageOf(listSessions.id, rows, query, (row) => show(world, row), 'desc');
   }),
   on(getSession, (call) => show(call.world, sessionOf(call))),
-  on(listSessionMessages, (call) => {
-    const row = sessionOf(call);
-    const messages = messagesOf(call.world.seeded, row.n, row.value, call.world.now);
-    return pageOf(`${listSessionMessages.id}/${row.n}`, messages, call.query, (message) => message.view);
-  }),
+  on(listSessionMessages, (call) => messagePage(call.world, listSessionMessages.id, sessionOf(call), call.query)),
 ];

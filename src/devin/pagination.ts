@@ -1,0 +1,103 @@
+import * as z from 'zod/mini';
+import { ActionError } from '../contract/errors.ts';
+import { type Endpoint, lazy } from './endpoint.ts';
+
+/** One page of a list. */
+export interface PageOf<T> {
+  readonly items: readonly T[];
+  /** The cursor behind the page of a cursor-paged list; undefined on the last page. */
+  readonly next: string | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A page as it came, and the query that asks for what follows; undefined at the end. */
+interface Step {
+  readonly items: readonly unknown[];
+  readonly next: Fields | undefined;
+}
+
+const CursorPage = lazy(() =>
+  z.object({
+    items: z.array(z.unknown()),
+    end_cursor: z.nullish(z.string()),
+    has_next_page: z.optional(z.boolean()),
+  }),
+);
+
+const OffsetPage = lazy(() =>
+  z.object({ items: z.array(z.unknown()), has_more: z.optional(z.boolean()), next_cursor: z.nullish(z.int()) }),
+);
+
+/** A list whose filter leaves little may have empty pages between others, but not this many in a row. */
+const MAX_EMPTY_PAGES = 100;
+
+function envelope<T extends z.ZodMiniType>(schema: T, answer: unknown): z.output<T> {
+  const page = z.safeParse(schema, answer);
+  if (page.success) return page.data;
+  const list = page.error.issues.map(({ path, message }) => `${path.join('.') || 'answer'}: ${message}`);
+  throw new ActionError('api_contract', 'The answer is not a page of a list.', { list });
+}
+
+/** How each kind of list says what follows a page. `query` is the one that asked for it. */
+const STEPS: Readonly<Record<Exclude<Endpoint['paging'], 'none'>, (answer: unknown, query: Fields) => Step>> = {
+  cursor(answer) {
+    const page = envelope(CursorPage(), answer);
+    return { items: page.items, next: page.has_next_page === true ? { after: page.end_cursor } : undefined };
+  },
+  'limit-offset'(answer, query) {
+    const page = envelope(CursorPage(), answer);
+    const offset = Number(query['offset'] ?? 0) + page.items.length;
+    return { items: page.items, next: page.has_next_page === true ? { offset } : undefined };
+  },
+  offset(answer, query) {
+    const page = envelope(OffsetPage(), answer);
+    const skip = page.next_cursor ?? Number(query['skip'] ?? 0) + page.items.length;
+    return { items: page.items, next: page.has_more === true ? { skip } : undefined };
+  },
+};
+
+/**
+ * Reads a list page by page; `fetch` gets the query of each page and gives its answer. A list that does not go on is an
+ * error, not a loop: a cursor that is missing or comes back, a page that repeats the one before, an offset that stands.
+ * With `ahead` the next page is asked for while the last one is worked on; for a reader that wants them all.
+ */
+export async function* readPages(
+  endpoint: Endpoint,
+  first: Fields,
+  fetch: (query: Fields) => Promise<unknown>,
+  ahead = false,
+): AsyncGenerator<PageOf<unknown>> {
+  if (endpoint.paging === 'none') {
+    const answer = await fetch(first);
+    yield { items: Array.isArray(answer) ? answer : [answer], next: undefined };
+    return;
+  }
+  const seen = new Set<string>();
+  let query = first;
+  let before = '';
+  let empty = 0;
+  let answer = fetch(query);
+  for (;;) {
+    const { items, next } = STEPS[endpoint.paging](await answer, query);
+    const [[name, value] = ['', undefined]] = Object.entries(next ?? {});
+    const behind = value === undefined || value === null ? '' : String(value);
+    const fingerprint = JSON.stringify([items.length, items[0], items.at(-1)]);
+    if (next !== undefined && (behind === '' || seen.has(behind))) throw endless(endpoint, 'its cursor comes back');
+    if (items.length > 0 && fingerprint === before) throw endless(endpoint, 'a page repeats the one before');
+    empty = items.length === 0 ? empty + 1 : 0;
+    if (empty > MAX_EMPTY_PAGES) throw endless(endpoint, `${MAX_EMPTY_PAGES} empty pages say that more follow`);
+    if (next !== undefined) query = { ...query, [name]: value };
+    const coming = ahead && next !== undefined ? fetch(query) : undefined;
+    // It is looked at when its turn comes; until then a failure is nobody's surprise.
+    coming?.catch(() => undefined);
+    yield { items, next: endpoint.paging === 'cursor' && next !== undefined ? behind : undefined };
+    if (next === undefined) return;
+    seen.add(behind);
+    before = fingerprint;
+    answer = coming ?? fetch(query);
+  }
+}
+
+const endless = ({ summary, route }: Endpoint, why: string) =>
+  new ActionError('api_contract', `${summary}: the list does not come to its end: ${why} (${route}).`);

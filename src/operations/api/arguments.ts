@@ -1,0 +1,130 @@
+import * as z from 'zod/mini';
+import { nearestOf } from '../../contract/kinds.ts';
+import type { Endpoint } from '../../devin/endpoint.ts';
+import { isRecord, parseMapping, parseYaml } from '../yaml.ts';
+
+/** Arguments of a call that were found right. */
+export interface Arguments {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly body: Readonly<Record<string, unknown>> | readonly unknown[] | undefined;
+}
+
+/** Says what is wrong with one of the inputs `params` and `body`: a clause. */
+export type Complain = (input: 'params' | 'body', message: string) => void;
+
+const pathNames = ({ path }: Endpoint) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+const queryNames = ({ query }: Endpoint) => {
+  const schema = query?.();
+  return schema instanceof z.ZodMiniObject ? Object.keys(schema.shape) : undefined;
+};
+
+const hint = (name: string, known: readonly string[]) => {
+  const nearest = nearestOf(name, known);
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+};
+
+function complainOf(
+  input: 'params' | 'body',
+  issues: readonly z.core.$ZodIssue[],
+  known: readonly string[],
+  complain: Complain,
+) {
+  for (const issue of issues) {
+    const place = issue.path.join('.');
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) {
+        complain(input, `has ${[place, key].filter(Boolean).join('.')}, which does not exist${hint(key, known)}`);
+      }
+    } else {
+      complain(input, `${place === '' ? 'as a whole' : `at ${place}`}: ${issue.message}`);
+    }
+  }
+}
+
+/** A value of the path: a text or a number, made a text. A session's id gets its prefix, if it lacks one. */
+function pathValue(name: string, value: unknown, complain: Complain): string {
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  if (text === '') complain('params', `at ${name}: expected a text`);
+  if (text === '.' || text === '..') complain('params', `at ${name}: ${text} is no id`);
+  return name === 'devin_id' && !text.startsWith('devin-') ? `devin-${text}` : text;
+}
+
+/** A single value stands for a list of one, as it does in a query. */
+function widened(schema: z.ZodMiniType | undefined, query: Record<string, unknown>): Record<string, unknown> {
+  if (!(schema instanceof z.ZodMiniObject)) return query;
+  const isList = (name: string): boolean => {
+    const field: unknown = schema.shape[name];
+    const inner = (type: unknown): unknown =>
+      type instanceof z.ZodMiniOptional || type instanceof z.ZodMiniNullable ? inner(type._zod.def.innerType) : type;
+    return inner(field) instanceof z.ZodMiniArray;
+  };
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]) => [name, isList(name) && !Array.isArray(value) ? [value] : value]),
+  );
+}
+
+function readParams(
+  endpoint: Endpoint,
+  given: Readonly<Record<string, string>>,
+  text: string | undefined,
+  complain: Complain,
+) {
+  const mapping = text === undefined ? {} : parseMapping(text);
+  if (typeof mapping === 'string') {
+    complain('params', mapping);
+    return { params: given, query: {} };
+  }
+  const [inPath, inQuery] = [pathNames(endpoint), queryNames(endpoint)];
+  const params: Record<string, string> = { ...given };
+  const query: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(mapping)) {
+    if (inPath.includes(name)) params[name] = pathValue(name, value, complain);
+    else if (inQuery === undefined || inQuery.includes(name)) query[name] = value;
+    else complain('params', `has ${name}, which ${endpoint.id} does not take${hint(name, [...inPath, ...inQuery])}`);
+  }
+  for (const name of inPath) {
+    if (params[name] === undefined && name !== 'org_id') complain('params', `lacks ${name}, which is part of the path`);
+  }
+  return { params, query };
+}
+
+function readBody({ id, body, multipart }: Endpoint, text: string | undefined, complain: Complain): Arguments['body'] {
+  if (multipart) {
+    const mapping = text === undefined ? {} : parseMapping(text);
+    const file = typeof mapping === 'string' ? undefined : mapping['file'];
+    if (typeof file === 'string' && file !== '') return { file };
+    complain('body', `names no file, which ${id} needs: write file and its path in the workspace`);
+    return undefined;
+  }
+  const schema = body?.();
+  if (schema === undefined || (text === undefined && z.safeParse(schema, undefined).success)) {
+    if (text !== undefined) complain('body', `is given, but ${id} takes none`);
+    return undefined;
+  }
+  const parsed = text === undefined ? { value: {} } : parseYaml(text);
+  if (typeof parsed === 'string') {
+    complain('body', parsed);
+    return undefined;
+  }
+  const known = schema instanceof z.ZodMiniObject ? Object.keys(schema.shape) : [];
+  complainOf('body', z.safeParse(schema, parsed.value).error?.issues ?? [], known, complain);
+  if (isRecord(parsed.value) || Array.isArray(parsed.value)) return parsed.value;
+  complain('body', 'is neither a mapping nor a list');
+  return undefined;
+}
+
+/** Reads the YAML of `params` and `body` for an endpoint, and reports everything that does not fit it. */
+export function readArguments(
+  endpoint: Endpoint,
+  given: Readonly<Record<string, string>>,
+  texts: { readonly params: string | undefined; readonly body: string | undefined },
+  complain: Complain,
+): Arguments {
+  const { params, query: asked } = readParams(endpoint, given, texts.params, complain);
+  const schema = endpoint.query?.();
+  const query = widened(schema, asked);
+  const issues = schema === undefined ? [] : (z.safeParse(schema, query).error?.issues ?? []);
+  complainOf('params', issues, queryNames(endpoint) ?? [], complain);
+  return { params, query, body: readBody(endpoint, texts.body, complain) };
+}

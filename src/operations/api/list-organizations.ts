@@ -1,0 +1,118 @@
+import { ActionError } from '../../contract/errors.ts';
+import { listOrganizations } from '../../devin/endpoints/organizations.ts';
+import { getSelf } from '../../devin/endpoints/self.ts';
+import { code, plain, table } from '../../report/markdown.ts';
+import { count, number } from '../../report/units.ts';
+import type { Context } from '../operation.ts';
+import { operation } from '../operation.ts';
+
+/** GitHub starts at most this many jobs from one matrix. */
+const MAX_JOBS = 256;
+
+/** What the output says of an organization. Limits are in ACUs; null is no limit. */
+interface Listed {
+  readonly org_id: string;
+  readonly org_name: string;
+  readonly max_cycle_acu_limit: number | null;
+  readonly max_session_acu_limit: number | null;
+}
+
+type ListContext = Context<'matrix_size'>;
+
+async function fromV2({ devin }: ListContext): Promise<Listed[]> {
+  const { v2ListOrganizations } = await import('../../devin/endpoints/v2-organizations.ts');
+  const found: Listed[] = [];
+  for await (const row of devin.items(v2ListOrganizations, { params: {}, query: { limit: 200 } })) {
+    const { org_id, org_name, max_cycle_acu_limit: cycle, max_session_acu_limit: session } = row;
+    found.push({ org_id, org_name, max_cycle_acu_limit: cycle ?? null, max_session_acu_limit: session ?? null });
+  }
+  return found;
+}
+
+async function fromV3({ devin }: ListContext): Promise<Listed[]> {
+  const found: Listed[] = [];
+  for await (const row of devin.items(listOrganizations, { params: {}, query: { first: 200 } })) {
+    const { org_id, name, max_cycle_acu_limit, max_session_acu_limit } = row;
+    found.push({ org_id, org_name: name, max_cycle_acu_limit, max_session_acu_limit });
+  }
+  return found;
+}
+
+/** A service user of one organization may not list them, but it knows its own. */
+async function ownOnly(context: ListContext, refused: ActionError): Promise<Listed[]> {
+  const { org_id: id } = await context.devin.call(getSelf, { params: {} });
+  if (typeof id !== 'string') throw refused;
+  context.log.info('The credential belongs to one organization, which is all that it may see.');
+  return [{ org_id: id, org_name: id, max_cycle_acu_limit: null, max_session_acu_limit: null }];
+}
+
+async function organizations(context: ListContext): Promise<Listed[]> {
+  if (context.version === 'v2') return await fromV2(context);
+  try {
+    return await fromV3(context);
+  } catch (thrown) {
+    if (thrown instanceof ActionError && thrown.code === 'permission_denied') return await ownOnly(context, thrown);
+    throw thrown;
+  }
+}
+
+/** Rows of a matrix: one organization each, or groups of `size` with their ids and names joined by commas. */
+export function matrixOf(listed: readonly Pick<Listed, 'org_id' | 'org_name'>[], size = 1) {
+  const include = [];
+  for (let at = 0; at < listed.length; at += size) {
+    const group = listed.slice(at, at + size);
+    include.push({
+      org_id: group.map(({ org_id: id }) => id).join(','),
+      org_name: group.map(({ org_name: name }) => name).join(', '),
+    });
+  }
+  return { include };
+}
+
+const limit = (acus: number | null) => (acus === null ? 'none' : number(acus));
+
+function summaryOf(listed: readonly Listed[], jobs: number): string {
+  const rows = listed.map((row) => [
+    plain(row.org_name),
+    code(row.org_id),
+    limit(row.max_cycle_acu_limit),
+    limit(row.max_session_acu_limit),
+  ]);
+  const title = `### ${count(listed.length, 'organization')} in ${count(jobs, 'job')}`;
+  return `${title}\n\n${table(['Name', 'Id', 'ACUs a cycle', 'ACUs a session'], rows)}\n`;
+}
+
+/** Lists the organizations that the credential sees, also as a matrix: the way to scale past one runner. */
+export const listOrganizationsOperation = operation({
+  name: 'list-organizations',
+  summary: 'Lists the organizations that the credential sees, also as a matrix for one job each.',
+  inputs: ['matrix_size'],
+  required: [],
+  outputs: ['organizations', 'count', 'matrix'],
+  permissions: ['ManageOrganizations (for more than its own)'],
+  scope: 'enterprise',
+  versions: ['v3', 'v2'],
+  prepare: async () => undefined,
+  async run(context) {
+    const listed = await organizations(context);
+    const matrix = matrixOf(listed, context.inputs.matrix_size);
+    const jobs = matrix.include.length;
+    context.log.info(`${count(listed.length, 'organization')}, ${count(jobs, 'job')}`);
+    if (jobs > MAX_JOBS) {
+      const size = Math.ceil(listed.length / MAX_JOBS);
+      throw new ActionError(
+        'input_invalid',
+        `A matrix of ${jobs} jobs is more than the ${MAX_JOBS} that GitHub starts.`,
+        {
+          fix: `Set \`matrix_size\` to ${size} or more, so that a job gets a group of organizations.`,
+        },
+      );
+    }
+    return {
+      outcome: 'success',
+      outputs: { organizations: JSON.stringify(listed), count: String(listed.length), matrix: JSON.stringify(matrix) },
+      data: { organizations: listed, count: listed.length, matrix },
+      summary: summaryOf(listed, jobs),
+    };
+  },
+});

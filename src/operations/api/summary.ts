@@ -1,0 +1,47 @@
+import { code, plain, table } from '../../report/markdown.ts';
+import { number } from '../../report/units.ts';
+import { isRecord } from '../yaml.ts';
+
+const MAX_COLUMNS = 8;
+const MAX_CELL = 120;
+
+/** One value in a cell of a table. */
+function cell(value: unknown): string {
+  if (value === null || value === undefined || value === '') return '';
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : number(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const short = text.length > MAX_CELL ? `${text.slice(0, MAX_CELL).toWellFormed()}…` : text;
+  return typeof value === 'string' ? plain(short) : code(short);
+}
+
+/** Columns that say something: those with texts and numbers before those with lists and mappings. */
+function columnsOf(rows: readonly Record<string, unknown>[]): string[] {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const filled = names.filter((name) =>
+    rows.some((row) => row[name] !== null && row[name] !== undefined && row[name] !== ''),
+  );
+  const simple = filled.filter((name) => rows.every((row) => typeof row[name] !== 'object' || row[name] === null));
+  return [...simple, ...filled.filter((name) => !simple.includes(name))].slice(0, MAX_COLUMNS);
+}
+
+/** Rows as a table of Markdown; values of any kind. */
+export function rowsTable(rows: readonly unknown[]): string {
+  const records = rows.filter(isRecord);
+  if (records.length !== rows.length)
+    return table(
+      ['Value'],
+      rows.map((row) => [cell(row)]),
+    );
+  const columns = columnsOf(records);
+  return table(
+    columns.map(plain),
+    records.map((row) => columns.map((name) => cell(row[name]))),
+  );
+}
+
+/** One object as a table of its fields. */
+export const fieldsTable = (value: Readonly<Record<string, unknown>>): string =>
+  table(
+    ['Field', 'Value'],
+    Object.entries(value).map(([name, entry]) => [code(name), cell(entry)]),
+  );

@@ -1,0 +1,131 @@
+import { ActionError, asActionError } from '../../contract/errors.ts';
+import { getSelf } from '../../devin/endpoints/self.ts';
+import { code, plain, table } from '../../report/markdown.ts';
+import type { Context, Operation } from '../operation.ts';
+import { operation } from '../operation.ts';
+import { PROBES, type Probe, V2_PROBES } from './probes.ts';
+
+/** What a probe found: allowed, refused, or not to be told without changing something. */
+type Finding = 'yes' | 'no' | 'unknown';
+
+/** Who a credential is. */
+interface Identity {
+  readonly kind: string;
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly org_id: string | null;
+}
+
+async function identify({ devin, version }: Context<never>): Promise<Identity> {
+  if (version === 'v2') return { kind: 'legacy personal key', id: null, name: null, org_id: null };
+  const self = await devin.call(getSelf, { params: {} });
+  return {
+    kind: self.principal_type,
+    id: self.service_user_id ?? self.user_id ?? null,
+    name: self.service_user_name ?? self.user_name ?? null,
+    org_id: self.org_id ?? null,
+  };
+}
+
+async function probe(
+  { devin }: Context<never>,
+  { endpoint, call, inOrganization }: Probe,
+  orgId: string | null,
+): Promise<Finding> {
+  if (inOrganization && orgId === null) return 'unknown';
+  try {
+    await devin.raw(endpoint, call(orgId ?? ''));
+    return 'yes';
+  } catch (thrown) {
+    const { code: name } = asActionError(thrown);
+    if (name === 'permission_denied' || name === 'not_found') return 'no';
+    throw thrown;
+  }
+}
+
+async function probeAll(context: Context<never>, orgId: string | null): Promise<Map<string, Finding>> {
+  const probes = context.version === 'v2' ? V2_PROBES : PROBES;
+  const found = await Promise.all(
+    probes.map(async (one) => [one.permission, await probe(context, one, orgId)] as const),
+  );
+  return new Map(found);
+}
+
+/** Permissions without which an operation cannot run. One with a remark, as `ViewOrgSessions (to wait)`, is for a part. */
+const neededBy = ({ permissions }: Operation) => permissions.filter((text) => /^[A-Z]\w+$/.test(text));
+
+function verdictOn(value: Operation, findings: ReadonlyMap<string, Finding>, version: string): Finding {
+  const isV2 = version === 'v2';
+  if (!value.versions.includes(isV2 ? 'v2' : 'v3')) return 'no';
+  if (isV2) return findings.get('Enterprise administrator') ?? 'unknown';
+  const results = neededBy(value).map((name) => findings.get(name) ?? 'unknown');
+  if (results.includes('no')) return 'no';
+  return results.includes('unknown') ? 'unknown' : 'yes';
+}
+
+const MARKS: Readonly<Record<Finding, string>> = { yes: '✓ yes', no: '✗ no', unknown: '? only a change would tell' };
+
+function summaryOf(
+  identity: Identity,
+  rows: ReadonlyArray<readonly [Operation, Finding]>,
+  findings: ReadonlyMap<string, Finding>,
+): string {
+  const who = identity.name ?? identity.id ?? identity.kind;
+  const scope = identity.org_id === null ? 'of the enterprise' : `of ${code(identity.org_id)}`;
+  const operations = rows.map(([value, finding]) => [
+    code(value.name),
+    MARKS[finding],
+    value.permissions.map(plain).join(', '),
+  ]);
+  const permissions = [...findings].map(([name, finding]) => [code(name), MARKS[finding]]);
+  const missing = [...findings].filter(([, finding]) => finding === 'no').map(([name]) => code(name));
+  return [
+    `### ${plain(who)} · ${plain(identity.kind.replaceAll('_', ' '))} ${scope}`,
+    table(['Operation', 'May it run', 'Needs'], operations),
+    table(['Permission', 'Granted'], permissions),
+    missing.length === 0 ? '' : `Not granted: ${missing.join(', ')}. Grant: Settings → Service users → Role.`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .concat('\n');
+}
+
+/** Says who the credential is, and which operations it may run. */
+export const whoamiOperation = operation({
+  name: 'whoami',
+  summary: 'Says who the credential is and which operations it may run, by reads that change nothing.',
+  inputs: [],
+  required: [],
+  outputs: ['identity', 'allowed_operations'],
+  permissions: ['ReadAccountMeta (every service user has it)'],
+  scope: 'organization',
+  versions: ['v3', 'v2'],
+  prepare: async () => undefined,
+  async run(context) {
+    const identity = await identify(context);
+    const findings = await probeAll(context, context.inputs.org_id ?? identity.org_id);
+    if (context.version === 'v2' && findings.get('Enterprise administrator') === 'no') {
+      throw new ActionError(
+        'permission_denied',
+        'The legacy key is not one of an Enterprise administrator, which v2 needs.',
+      );
+    }
+    findings.set('ReadAccountMeta', 'yes');
+    const operations = await context.operations();
+    const rows = operations.map((value) => [value, verdictOn(value, findings, context.version)] as const);
+    const allowed = rows.filter(([, finding]) => finding === 'yes').map(([{ name }]) => name);
+    context.log.info(`${identity.name ?? identity.kind}${identity.org_id === null ? '' : ` of ${identity.org_id}`}`);
+    for (const [{ name }, finding] of rows) context.log.info(`  ${name.padEnd(20)} ${MARKS[finding]}`);
+    return {
+      outcome: 'success',
+      outputs: { identity: JSON.stringify(identity), allowed_operations: JSON.stringify(allowed) },
+      data: {
+        identity,
+        allowed_operations: allowed,
+        operations: Object.fromEntries(rows.map(([{ name }, finding]) => [name, finding])),
+        permissions: Object.fromEntries(findings),
+      },
+      summary: summaryOf(identity, rows, findings),
+    };
+  },
+});

@@ -1,0 +1,58 @@
+import type * as z from 'zod/mini';
+import {
+  type AcuLimit,
+  deleteOrgDevinAcuLimit,
+  listDevinAcuLimits,
+  setOrgDevinAcuLimit,
+} from '../../devin/endpoints/consumption.ts';
+import { existing, type Handler, on } from '../handler.ts';
+import { pageOf } from '../page.ts';
+import { shelf } from '../shelf.ts';
+import type { World } from '../state.ts';
+import { Table } from '../table.ts';
+import { recordChange } from './changes.ts';
+import { organizationOf } from './rows.ts';
+
+type Limit = z.output<ReturnType<typeof AcuLimit>>;
+
+/** The documented list has no action for limits; this one comes nearest. */
+const ACTION = 'update_org_settings';
+
+/** Limits by organization. At the start, an organization that has a limit of its own has the same here. */
+const limits = shelf(({ state }: World) => {
+  const table = new Table<Limit>();
+  for (const { id, value } of state.organizations.all()) {
+    if (value.max_cycle_acu_limit !== null) table.add(id, id, limitOf(id, value.max_cycle_acu_limit));
+  }
+  return table;
+});
+
+function limitOf(orgId: string, acus: number): Limit {
+  return { scope: 'org', org_id: orgId, user_id: null, cycle_acu_limit: acus };
+}
+
+/** Limits of Devin ACUs per cycle and organization. */
+export const acuLimitHandlers: readonly Handler[] = [
+  on(listDevinAcuLimits, ({ world, query }) => {
+    // A limit goes with its organization.
+    const rows = limits(world)
+      .all()
+      .filter(({ id }) => world.state.organizations.get(id));
+    return pageOf(listDevinAcuLimits.id, rows, query, (row) => row.value);
+  }),
+  on(setOrgDevinAcuLimit, (call) => {
+    const { id } = organizationOf(call);
+    const limit = limitOf(id, call.body.cycle_acu_limit);
+    const row = limits(call.world).get(id);
+    if (row) row.value = limit;
+    else limits(call.world).add(id, id, limit);
+    recordChange(call, ACTION, id, { change: 'set_acu_limit', cycle_acu_limit: limit.cycle_acu_limit });
+    return null;
+  }),
+  on(deleteOrgDevinAcuLimit, (call) => {
+    const { id } = organizationOf(call);
+    existing(limits(call.world).remove(id), 'ACU limit');
+    recordChange(call, ACTION, id, { change: 'delete_acu_limit' });
+    return null;
+  }),
+];

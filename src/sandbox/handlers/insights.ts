@@ -1,0 +1,75 @@
+import type * as z from 'zod/mini';
+import {
+  generateEnterpriseSessionInsights,
+  getEnterpriseSessionInsights,
+} from '../../devin/endpoints/enterprise-sessions.ts';
+import {
+  generateSessionInsights,
+  getSessionInsights,
+  listSessionInsights,
+  type SessionInsights,
+} from '../../devin/endpoints/session-insights.ts';
+import { analysisOf } from '../analysis.ts';
+import { type Handler, on } from '../handler.ts';
+import { pageOf } from '../page.ts';
+import { sizeOf } from '../session-facts.ts';
+import { messagesOf, type SessionRecord } from '../sessions.ts';
+import { shelf } from '../shelf.ts';
+import type { World } from '../state.ts';
+import type { Row } from '../table.ts';
+import type { Change } from './changes.ts';
+import { organizationOf } from './rows.ts';
+import { anySession, recordFor, sessionOf, show } from './session-access.ts';
+import { sessionsWhere } from './session-list.ts';
+
+/** How long it takes to generate insights, in milliseconds of the sandbox's time. */
+const TAKES = 5000;
+/** Of the seeded sessions, the second and then every fourth has insights from the start. */
+const SEEDED = { first: 2, each: 4 };
+
+/** When the generation of a session's insights began, in milliseconds, by session id. */
+const begun = shelf(({ state, now }) => {
+  const times = new Map<string, number>();
+  for (const { id, n } of state.sessions.all()) {
+    if (n <= state.counts.sessions && n % SEEDED.each === SEEDED.first) times.set(id, now - TAKES);
+  }
+  return times;
+});
+
+/** A session with its figures and, once they are generated, its insights. */
+export function insightsOf(world: World, row: Row<SessionRecord>): z.output<ReturnType<typeof SessionInsights>> {
+  const session = show(world, row);
+  const messages = messagesOf(world.seeded, row.n, row.value, world.now);
+  const fromUser = messages.filter(({ view }) => view.source === 'user').length;
+  const started = begun(world).get(row.id);
+  return {
+    ...session,
+    num_user_messages: fromUser,
+    num_devin_messages: messages.length - fromUser,
+    session_size: sizeOf(session.acus_consumed, messages.length),
+    analysis: started !== undefined && world.now >= started + TAKES ? analysisOf(world, row) : null,
+  };
+}
+
+function generate(row: Row<SessionRecord>, change: Change): { session_id: string; status: string } {
+  const times = begun(change.world);
+  if (times.has(row.id)) return { session_id: row.id, status: 'already_exists' };
+  times.set(row.id, change.world.now);
+  // The documented list has no action for insights; this one comes nearest.
+  recordFor(row, change, 'update_org_settings', { change: 'generate_session_insights' });
+  return { session_id: row.id, status: 'started' };
+}
+
+/** Generates and shows insights of sessions. */
+export const insightHandlers: readonly Handler[] = [
+  on(listSessionInsights, (call) => {
+    const { world, query } = call;
+    const organization = organizationOf(call);
+    const rows = sessionsWhere(world, query).filter((row) => row.orgId === organization.id);
+    return pageOf(listSessionInsights.id, rows, query, (row) => insightsOf(world, row), 'desc');
+  }),
+  on(getSessionInsights, (call) => insightsOf(call.world, sessionOf(call))),
+  on(generateSessionInsights, (call) => generate(sessionOf(call), call)),
+  on(getEnterpriseSessionInsights, (call) => insightsOf(call.world, anySession(call))),
+  on(generateEnterpriseSessionInsights, (call) => generate(anySession(call), call)),
+];

@@ -1,0 +1,79 @@
+import * as v2 from '../../devin/endpoints/v2-sessions.ts';
+import { type Handler, on } from '../handler.ts';
+import { offsetPageOf } from '../page.ts';
+import { momentOf } from '../session-life.ts';
+import { type SessionRecord, sessionId } from '../sessions.ts';
+import type { World } from '../state.ts';
+import type { Row } from '../table.ts';
+import { insightsOf } from './insights.ts';
+import { show } from './session-access.ts';
+import { instant, iso } from './v2-view.ts';
+
+type Session = Row<SessionRecord>;
+
+function shown(session: ReturnType<typeof show>) {
+  return {
+    session_id: session.session_id,
+    url: session.url,
+    status: session.status,
+    title: session.title ?? null,
+    org_id: session.org_id ?? '',
+    user_id: session.user_id ?? null,
+    acus_consumed: session.acus_consumed,
+    pull_requests: session.pull_requests.map(({ pr_url: url, pr_state: state }) => ({ url, state: state ?? null })),
+    tags: [...session.tags],
+    created_at: iso(session.created_at),
+    updated_at: iso(session.updated_at),
+  };
+}
+
+/** A test for a range of time, both ends included. */
+function within(from: number | undefined, to: number | undefined, ms: (row: Session) => number) {
+  return (row: Session) => ms(row) >= (from ?? Number.NEGATIVE_INFINITY) && ms(row) <= (to ?? Number.POSITIVE_INFINITY);
+}
+
+interface Ranges {
+  readonly created_date_from?: string | null | undefined;
+  readonly created_date_to?: string | null | undefined;
+  readonly updated_date_from?: string | null | undefined;
+  readonly updated_date_to?: string | null | undefined;
+}
+
+/** The sessions of organizations that exist, in the ranges of the query, newest first. */
+function sessionsIn({ state, now }: World, query: Ranges): Session[] {
+  const end = (name: keyof Ranges) => instant(query[name], name);
+  const tests = [
+    ({ orgId }: Session) => state.organizations.get(orgId ?? '') !== undefined,
+    within(end('created_date_from'), end('created_date_to'), ({ value }) => value.created),
+    within(end('updated_date_from'), end('updated_date_to'), ({ value }) => momentOf(value.steps, now).updatedAt),
+  ];
+  return state.sessions
+    .all()
+    .filter((row) => tests.every((test) => test(row)))
+    .reverse();
+}
+
+/** The sessions of all organizations as v2 shows them. */
+export const v2SessionHandlers: readonly Handler[] = [
+  on(v2.v2ListSessions, ({ world, query }) => {
+    const ids = query.session_ids?.map(sessionId);
+    const rows = sessionsIn(world, query).filter(
+      ({ id, orgId, value }) =>
+        (ids?.includes(id) ?? true) &&
+        (query.org_ids?.includes(orgId ?? '') ?? true) &&
+        (query.user_ids?.includes(value.userId ?? '') ?? true),
+    );
+    return offsetPageOf(rows, query, (row) => shown(show(world, row)));
+  }),
+  on(v2.v2ListSessionInsights, ({ world, query }) =>
+    offsetPageOf(sessionsIn(world, query), query, (row) => {
+      const { analysis } = insightsOf(world, row);
+      const { suggested_prompt = null, action_items = [], issues = [], timeline = [] } = analysis ?? {};
+      return {
+        ...shown(show(world, row)),
+        initial_user_message: row.value.request.prompt,
+        session_analysis: analysis ? { suggested_prompt, action_items, issues, timeline } : null,
+      };
+    }),
+  ),
+];
