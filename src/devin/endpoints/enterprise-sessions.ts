@@ -8,6 +8,7 @@ import {
   SessionMessageCreateRequest,
   SessionTags,
   SessionTagsUpdateRequest,
+  sessionFilters,
 } from './sessions.ts';
 import { cursorQuery, optionalText, page, texts } from './shapes.ts';
 
@@ -48,22 +49,11 @@ export const ENTERPRISE_CATEGORIES = [
 export const EnterpriseSessionQuery = lazy(() =>
   z.strictObject({
     ...cursorQuery,
-    session_ids: texts(),
+    ...sessionFilters(),
     org_ids: texts(),
-    tags: texts(),
-    playbook_id: optionalText(),
     origins: z.nullish(z.array(z.enum(ENTERPRISE_ORIGINS))),
-    schedule_id: optionalText(),
-    repo_names: texts(),
-    user_ids: texts(),
-    service_user_ids: texts(),
     category: z.nullish(z.enum(ENTERPRISE_CATEGORIES)),
-    is_archived: z.nullish(z.boolean()),
     include_deleted_orgs: z.optional(z.boolean()),
-    created_after: z.nullish(z.int()),
-    created_before: z.nullish(z.int()),
-    updated_after: z.nullish(z.int()),
-    updated_before: z.nullish(z.int()),
   }),
 );
 

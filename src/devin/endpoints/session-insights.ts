@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { CATEGORIES, ORIGINS, Session } from './sessions.ts';
-import { cursorQuery, open, optionalText, page, texts } from './shapes.ts';
+import { CATEGORIES, ORIGINS, Session, sessionFilters } from './sessions.ts';
+import { cursorQuery, open, optionalText, page } from './shapes.ts';
 
 const NoteUsage = lazy(() => z.looseObject({ message: z.string(), note_id: z.string(), reason: z.string() }));
 
@@ -81,20 +81,9 @@ export const SessionInsightsGenerated = lazy(() => z.looseObject({ session_id: z
 export const SessionInsightsQuery = lazy(() =>
   z.strictObject({
     ...cursorQuery,
-    session_ids: texts(),
-    tags: texts(),
-    playbook_id: optionalText(),
+    ...sessionFilters(),
     origins: z.nullish(z.array(z.enum(ORIGINS))),
-    schedule_id: optionalText(),
-    repo_names: texts(),
-    user_ids: texts(),
-    service_user_ids: texts(),
     category: z.nullish(z.enum(CATEGORIES)),
-    is_archived: z.nullish(z.boolean()),
-    created_after: z.nullish(z.int()),
-    created_before: z.nullish(z.int()),
-    updated_after: z.nullish(z.int()),
-    updated_before: z.nullish(z.int()),
   }),
 );
 

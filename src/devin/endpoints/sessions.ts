@@ -132,26 +132,31 @@ export const SessionCreateRequest = lazy(() =>
   }),
 );
 
+/** Filters that every list of sessions takes. */
+export const sessionFilters = () => ({
+  session_ids: texts(),
+  tags: texts(),
+  playbook_id: optionalText(),
+  schedule_id: optionalText(),
+  repo_names: texts(),
+  user_ids: texts(),
+  service_user_ids: texts(),
+  is_archived: z.nullish(z.boolean()),
+  created_after: z.nullish(z.int()),
+  created_before: z.nullish(z.int()),
+  updated_after: z.nullish(z.int()),
+  updated_before: z.nullish(z.int()),
+});
+
 /** Filters of `listSessions`; lists may be given several times. Times are Unix seconds. */
 export const SessionQuery = lazy(() =>
   z.strictObject({
     ...cursorQuery,
-    session_ids: texts(),
-    tags: texts(),
-    playbook_id: optionalText(),
+    ...sessionFilters(),
     origins: z.nullish(z.array(z.enum(ORIGINS))),
-    schedule_id: optionalText(),
     automation_ids: texts(),
-    repo_names: texts(),
-    user_ids: texts(),
-    service_user_ids: texts(),
     parent_session_id: optionalText(),
     category: z.nullish(z.enum(CATEGORIES)),
-    is_archived: z.nullish(z.boolean()),
-    created_after: z.nullish(z.int()),
-    created_before: z.nullish(z.int()),
-    updated_after: z.nullish(z.int()),
-    updated_before: z.nullish(z.int()),
   }),
 );
 

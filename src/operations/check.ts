@@ -1,0 +1,114 @@
+import type { Clock } from '../contract/clock.ts';
+import { ActionError } from '../contract/errors.ts';
+import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
+import { nearestOf } from '../contract/kinds.ts';
+import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
+import { type Credential, readCredential, sandboxCredential } from '../devin/credential.ts';
+import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
+import type { Log } from '../runner/log.ts';
+import type { Workspace } from '../runner/workspace.ts';
+import type { Operation } from './operation.ts';
+import { loadOperation, OPERATION_NAMES, type OperationName } from './registry.ts';
+
+/** What is known of a step so far; what fails early leaves the rest as it is. */
+export interface Known {
+  operation: string;
+  dryRun: boolean;
+  resultFile: string | undefined;
+}
+
+/** A step that has not been looked at yet. */
+export interface Unchecked {
+  readonly env: Env;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly workspace: Workspace;
+  readonly known: Known;
+}
+
+/** A step whose inputs are right. */
+export interface Checked {
+  readonly operation: Operation;
+  readonly inputs: InputValues;
+  readonly credential: Credential;
+  /** What the operation made of its inputs. */
+  readonly prepared: unknown;
+}
+
+const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
+
+/** Reads and checks everything that can be checked without a request, and reports all that is wrong together. */
+export async function checkStep(step: Unchecked): Promise<Checked> {
+  const { env, log, clock, workspace, known } = step;
+  const readInput = inputReader(env);
+  const name = parseOperation<OperationName>(readInput('operation'), OPERATION_NAMES);
+  if (typeof name !== 'string') throw inputError([name]);
+  known.operation = name;
+  const operation = await loadOperation(name);
+  const parsed = parseInputs([...COMMON, ...operation.inputs], readInput, env);
+  const { values, problems } = parsed;
+  known.dryRun = values.dry_run ?? false;
+  maskSecrets(log, parsed);
+  warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
+  for (const needed of operation.required) {
+    if (readInput(needed) === undefined) problems.push({ input: needed, message: `is missing; ${name} needs it` });
+  }
+  await checkResultFile(step, values.result_file, problems);
+  const prepared = await operation.prepare(values, {
+    workspace,
+    clock,
+    problem: (input, message) => problems.push({ input, message }),
+  });
+  const credential = checkCredential(operation, values, problems);
+  // No problem means that every input was parsed.
+  return { operation, inputs: values as InputValues, credential, prepared };
+}
+
+function maskSecrets(log: Log, { values }: ParsedInputs<InputName>): void {
+  if (values.devin_token !== undefined) log.mask(values.devin_token.trim());
+  for (const secret of values.session_secrets?.values() ?? []) log.mask(secret);
+}
+
+function warnUnused(
+  log: Log,
+  { name, inputs }: Operation,
+  unused: readonly InputName[],
+  unknown: readonly string[],
+): void {
+  for (const input of unused) {
+    log.annotate('warning', `The input ${input} has no effect`, `${name} does not use it.`);
+  }
+  for (const input of unknown) {
+    const meant = nearestOf(input, [...COMMON, ...inputs]);
+    if (meant !== undefined) {
+      log.annotate('warning', `The input ${input} does not exist`, `It has no effect. Did you mean ${meant}?`);
+    }
+  }
+}
+
+async function checkResultFile(
+  { workspace, known }: Unchecked,
+  path: string | undefined,
+  problems: Problem[],
+): Promise<void> {
+  if (path === undefined) return;
+  const reason = await workspace.whyNotWritable(path);
+  if (reason === undefined) known.resultFile = path;
+  else problems.push({ input: 'result_file', message: `names ${JSON.stringify(path)}, which ${reason}` });
+}
+
+/** Reads the credential. Throws what is wrong with it and with all inputs. */
+function checkCredential(operation: Operation, values: Partial<InputValues>, problems: readonly Problem[]): Credential {
+  const inSandbox = values.api_url === 'sandbox';
+  const given = values.devin_token ?? (inSandbox ? sandboxCredential(operation.scope) : undefined);
+  const credential = readCredential(given, values.api_version ?? 'auto');
+  if ('code' in credential) {
+    if (problems.length > 0) throw inputError([...problems, credential]);
+    throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`);
+  }
+  const wrongVersion = credential.version === 'v2' && !operation.versions.includes('v2');
+  const message = `is for the legacy API v2, which has no ${operation.name}; pass a service user key (cog_…)`;
+  const all = wrongVersion ? [...problems, { input: 'devin_token', message }] : problems;
+  if (all.length > 0) throw inputError(all);
+  return credential;
+}
