@@ -64,8 +64,19 @@ const inputRows = (inputs: Readonly<Record<string, Input>>, operations: readonly
     ];
   });
 
-const outputRows = (outputs: Readonly<Record<string, { readonly summary: string }>>) =>
-  Object.entries(outputs).map(([name, output]) => [`\`${name}\``, output.summary]);
+const outputRows = (
+  outputs: Readonly<Record<string, { readonly summary: string }>>,
+  operations: readonly Operation[],
+) =>
+  Object.entries(outputs).map(([name, output]) => {
+    const setters = operations.filter((operation) => operation.outputs.some((set) => set === name));
+    const isOfOneSession = setters.length === operations.filter(({ outputs }) => outputs.includes('session_id')).length;
+    const by =
+      isOfOneSession && setters.length > 1
+        ? 'operations on one session'
+        : setters.map(({ name }) => `\`${name}\``).join(', ');
+    return [`\`${name}\``, output.summary, ...(setters.length === 0 ? [] : [by])];
+  });
 
 function readmeParts(operations: readonly Operation[]): Record<string, string> {
   const required = (operation: Operation) => operation.required.map((name) => `\`${name}\``).join(', ');
@@ -87,9 +98,9 @@ function readmeParts(operations: readonly Operation[]): Record<string, string> {
     ].join('\n\n'),
     outputs: [
       'Of every operation:',
-      table(['Output', 'Meaning'], outputRows(COMMON_OUTPUTS)),
-      'Of operations on sessions (`sessions` and `count`: of `list-sessions`):',
-      table(['Output', 'Meaning'], outputRows(OPERATION_OUTPUTS)),
+      table(['Output', 'Meaning'], outputRows(COMMON_OUTPUTS, [])),
+      'Of single operations:',
+      table(['Output', 'Meaning', 'Set by'], outputRows(OPERATION_OUTPUTS, operations)),
     ].join('\n\n'),
   };
 }

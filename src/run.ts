@@ -8,7 +8,7 @@ import { runFacts } from './github/facts.ts';
 import { type Checked, checkStep, type Known } from './operations/check.ts';
 import { docsUrl, errorLink, failureReport } from './operations/failure.ts';
 import type { Context, Report } from './operations/operation.ts';
-import { organizationOf } from './operations/organization.ts';
+import { organizationOf, singleOf } from './operations/organization.ts';
 import { loadOperation, OPERATION_NAMES } from './operations/registry.ts';
 import { resultOf } from './operations/result.ts';
 import type { Env } from './runner/inputs.ts';
@@ -127,7 +127,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     journal: transport.journal,
     redact: (text) => step.redactor.redact(text),
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
-    organization: organizationOf(devin, inputs.org_id),
+    organization: organizationOf(devin, singleOf(inputs.org_id)),
   };
   // `check` found the inputs present that this operation requires; its own types name no others.
   return await operation.run(context as Context<InputName, InputName>, prepared);
@@ -142,7 +142,13 @@ async function finish(step: Step, report: Report): Promise<boolean> {
     summary: report.summary,
     resultFile: known.resultFile,
   };
-  await publish(publication, { env: world.env, log, redactor, workspace });
+  let isPublished = true;
+  try {
+    await publish(publication, { env: world.env, log, redactor, workspace });
+  } catch (thrown) {
+    isPublished = false;
+    log.annotate('error', 'The outputs were not written', asActionError(thrown).message);
+  }
   if (report.skippedReason !== undefined) log.info(`Skipped: ${report.skippedReason}`);
   if (report.error !== undefined) {
     const { title, message, list, fix, code, cause } = report.error;
@@ -150,5 +156,5 @@ async function finish(step: Step, report: Report): Promise<boolean> {
     log.annotate('error', title, [message, ...list.map((entry) => `- ${entry}`), `${fix} More: ${link}`].join('\n'));
     if (code === 'internal' && cause instanceof Error) log.group('Details for a report', [cause.stack ?? '']);
   }
-  return report.outcome !== 'failure';
+  return isPublished && report.outcome !== 'failure';
 }

@@ -1,24 +1,27 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ExecFileOptions, execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { catalogue } from '../src/devin/endpoints/index.ts';
 import { STATUS_DETAILS } from '../src/devin/endpoints/sessions.ts';
+import { PROBES } from '../src/operations/api/probes.ts';
+import { CREDENTIALS } from '../src/sandbox/credentials.ts';
 import { startSandbox } from '../src/sandbox/index.ts';
 import { LIFE_TAGS } from '../src/sandbox/session-life.ts';
 import { NODE_24, ROOT, runStep } from './e2e/fake-runner.ts';
-import { openSandbox } from './e2e/sandbox.ts';
+import { openSandbox, type TestSandbox } from './e2e/sandbox.ts';
 
 const EXAMPLES = join(ROOT, 'examples');
 
 /** Runs a program to its end, whatever its exit code. */
-const execute = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) =>
+const execute = (program: string, args: readonly string[], options: ExecFileOptions = {}) =>
   new Promise<{ code: number; output: string }>((resolve) => {
-    execFile(program, args, { env }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : 1, output: stdout + stderr }),
+    execFile(program, args, options, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : 1, output: `${stdout}${stderr}` }),
     );
   });
 
@@ -96,7 +99,7 @@ const FAULTS: readonly Fault[] = [
     title: 'an output that the operation never sets',
     file: START,
     from: 'outputs.pull_request_url',
-    to: 'outputs.count',
+    to: 'outputs.matrix',
     finding: 'the operation of devin does not set it',
   },
   {
@@ -273,7 +276,8 @@ interface Job {
   readonly needs?: string | readonly string[];
   readonly if?: string;
   readonly outputs?: Values;
-  readonly strategy?: { readonly matrix: Values };
+  readonly environment?: string;
+  readonly strategy?: { readonly matrix: Values | string };
   readonly steps: readonly Step[];
 }
 
@@ -282,6 +286,8 @@ interface StepDone {
   readonly outputs: Readonly<Record<string, string>>;
   /** What it printed. */
   readonly output: string;
+  /** Its job summary, where it may write one. */
+  readonly summary?: string;
 }
 
 interface JobDone {
@@ -314,45 +320,83 @@ interface Setting {
   /** URL of the sandbox that stands in for Devin. */
   readonly url?: string;
   readonly inputs?: Values;
+  /** The secrets of an environment (or of the repository), as they are when a job begins. */
+  readonly secrets?: (environment: string | undefined) => Values;
+  /** A folder of programs that scripts find before all others. */
+  readonly programs?: string;
   /** A tag that chooses what new sessions do. */
   readonly life?: string;
 }
 
-async function runOne({ uses, run, with: given, env }: Step, contexts: Values, setting: Setting): Promise<StepDone> {
-  if (uses === undefined) {
-    const variables = { PATH: process.env['PATH'], ...texts(env, contexts) };
-    const { code, output } = await execute(
-      'bash',
-      ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run ?? ''],
-      variables,
-    );
-    return { green: code === 0, outputs: {}, output };
-  }
-  const inputs = texts(given, contexts);
+/** Where a job runs: what it knows, and the files that its steps share. */
+interface Place {
+  readonly contexts: Values;
+  readonly setting: Setting;
+  readonly workspace: string;
+}
+
+async function runScript({ run, env }: Step, { contexts, setting, workspace }: Place): Promise<StepDone> {
+  const path = [setting.programs, process.env['PATH']].filter((one) => one !== undefined).join(':');
+  const variables = { PATH: path, ...texts(env, contexts) };
+  const { code, output } = await execute('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run ?? ''], {
+    env: variables,
+    cwd: workspace,
+  });
+  return { green: code === 0, outputs: {}, output };
+}
+
+/** The one action of others that the examples use; hands out what it would keep. */
+function upload({ path = '' }: Readonly<Record<string, string>>, { workspace }: Place): StepDone {
+  const green = existsSync(join(workspace, path));
+  return { green, outputs: {}, output: green ? readFileSync(join(workspace, path), 'utf8') : '' };
+}
+
+async function runOne(step: Step, place: Place): Promise<StepDone> {
+  const { contexts, setting, workspace } = place;
+  if (step.uses === undefined) return await runScript(step, place);
+  const inputs = texts(step.with, contexts);
+  if (step.uses.startsWith('actions/upload-artifact@')) return upload(inputs, place);
   const adds = inputs['operation'] === 'create-session' && setting.life !== undefined;
-  const step = await runStep({
+  const done = await runStep({
     with: {
       ...inputs,
       ...(adds ? { tags: `${inputs['tags']}, ${setting.life}` } : {}),
       ...(setting.url === undefined ? {} : { api_url: setting.url }),
     },
+    before: (own) => cpSync(workspace, own, { recursive: true }),
+    after: (own) => cpSync(own, workspace, { recursive: true }),
   });
-  expect(step.stdout, 'no warning about an input').not.toContain('::warning');
-  return { green: step.exitCode === 0, outputs: step.outputs, output: step.stdout };
+  expect(done.stdout, 'no warning about an input').not.toContain('::warning');
+  const { stdout: output, summary } = done;
+  return { green: done.exitCode === 0, outputs: done.outputs, output, summary };
 }
 
 async function runJob(job: Job, contexts: Values, setting: Setting): Promise<JobDone> {
   const steps: Record<string, unknown> = {};
   const done: StepDone[] = [];
-  for (const step of job.steps) {
-    const known = { ...contexts, steps };
-    if (step.if !== undefined && filled(step.if, known) !== true) continue;
-    const ended = await runOne(step, known, setting);
-    done.push(ended);
-    if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
-    if (!ended.green) return { result: 'failure', outputs: {}, steps: done };
+  const workspace = mkdtempSync(join(tmpdir(), 'job-'));
+  try {
+    for (const step of job.steps) {
+      const known = { ...contexts, steps };
+      if (step.if !== undefined && filled(step.if, known) !== true) continue;
+      const ended = await runOne(step, { contexts: known, setting, workspace });
+      done.push(ended);
+      if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
+      if (!ended.green) return { result: 'failure', outputs: {}, steps: done };
+    }
+    return { result: 'success', outputs: texts(job.outputs, { ...contexts, steps }), steps: done };
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
   }
-  return { result: 'success', outputs: texts(job.outputs, { ...contexts, steps }), steps: done };
+}
+
+/** The cells of a matrix: of one axis, or of rows that it includes. */
+function cellsOf(matrix: Values | string | undefined, contexts: Values): readonly Values[] {
+  const whole: unknown = typeof matrix === 'string' ? filled(matrix, contexts) : (matrix ?? {});
+  const [[axis, values] = []] = Object.entries(whole ?? {});
+  if (axis === undefined) return [{}];
+  const all = [filled(values, contexts)].flat();
+  return axis === 'include' ? all.map(Object) : all.map((value) => ({ [axis]: value }));
 }
 
 /** Runs an example as GitHub would: its jobs by their needs, its steps by their conditions, scripts and all. */
@@ -363,7 +407,7 @@ async function runExample(name: string, setting: Setting): Promise<Readonly<Reco
   for (const [id, job] of Object.entries(jobs)) {
     const contexts = {
       github: { repository: 'acme/api' },
-      secrets: { DEVIN_TOKEN: 'cog_sandbox_org' },
+      secrets: setting.secrets?.(job.environment) ?? { DEVIN_TOKEN: 'cog_sandbox_org' },
       inputs: setting.inputs ?? {},
       needs,
     };
@@ -373,8 +417,7 @@ async function runExample(name: string, setting: Setting): Promise<Readonly<Reco
       all[id] = [needs[id]];
       continue;
     }
-    const [[axis, values] = []] = Object.entries(job.strategy?.matrix ?? {});
-    const cells = axis === undefined ? [{}] : [filled(values, contexts)].flat().map((value) => ({ [axis]: value }));
+    const cells = cellsOf(job.strategy?.matrix, contexts);
     const done = await Promise.all(cells.map((matrix) => runJob(job, { ...contexts, matrix }, setting)));
     all[id] = done;
     needs[id] = done.find(({ result }) => result === 'failure') ??
@@ -383,11 +426,47 @@ async function runExample(name: string, setting: Setting): Promise<Readonly<Reco
   return all;
 }
 
+// Tests that run at the same time cannot tell whose end `onTestFinished` means once they have waited for something.
+const ends: Array<() => unknown> = [];
+const atTheEnd = (end: () => unknown) => ends.push(end);
+afterAll(() => Promise.all(ends.map((end) => end())));
+
 /** A sandbox in which sessions are over within milliseconds. */
 async function quick() {
   const sandbox = await openSandbox(5_000);
-  onTestFinished(() => sandbox.close());
+  atTheEnd(() => sandbox.close());
   return sandbox;
+}
+
+async function organizationsIn(sandbox: TestSandbox): Promise<ReadonlyArray<{ org_id: string }>> {
+  const { items } = Object(await sandbox.api('GET', '/v3/enterprise/organizations'));
+  return items;
+}
+
+/** A new service user of the sandbox, `place` being its path, and its key. */
+async function provision(sandbox: TestSandbox, place: string, role: string): Promise<{ id: string; token: string }> {
+  const json = { name: 'Bot', role_id: role, ttl_seconds: 31_536_000 };
+  const made = Object(await sandbox.api('POST', `/v3beta1/${place}/service-users`, json));
+  await fetch(`${sandbox.url}/sandbox/requests`, { method: 'DELETE' });
+  return { id: made.service_user.service_user_id, token: made.token };
+}
+
+const statusOf = async ({ url }: TestSandbox, token: string) =>
+  (await fetch(`${url}/v3/self`, { headers: { authorization: `Bearer ${token}` } })).status;
+
+/** A GitHub CLI that keeps what it is asked for and what it is given. */
+function fakeGh(first = '') {
+  const home = mkdtempSync(join(tmpdir(), 'gh-'));
+  atTheEnd(() => rmSync(home, { recursive: true, force: true }));
+  const file = (name: string) => join(home, name);
+  const script = `#!/bin/sh
+${first}
+cat > '${file('stored')}'
+echo "$* for $GH_REPO, $(stat -c '%a %n' new-key.json)" >> '${file('asked')}'
+`;
+  writeFileSync(file('gh'), script, { mode: 0o755 });
+  const read = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : undefined);
+  return { programs: home, stored: () => read('stored'), asked: () => read('asked') };
 }
 
 const lastOf = (jobs: readonly JobDone[] | undefined) => jobs?.[0]?.steps.at(-1);
@@ -464,7 +543,7 @@ describe('an example does what it says', onlyHere, () => {
   test('clean-up terminates old sessions that work, archives the others, and leaves the rest alone', async () => {
     const daysAgo = 20;
     const sandbox = await startSandbox({ clock: { now: () => Date.now() - daysAgo * 86_400_000 } });
-    onTestFinished(() => sandbox.close());
+    atTheEnd(() => sandbox.close());
     const api = async (path: string, body?: unknown) => {
       const headers = { authorization: 'Bearer cog_sandbox_org', 'content-type': 'application/json' };
       const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
@@ -496,6 +575,138 @@ describe('an example does what it says', onlyHere, () => {
     expect(resultsOf(all)).toEqual({ list: 'success', end: 'skipped' });
   });
 
+  test('across-organizations starts one session in each, and lists their pull requests', async () => {
+    const sandbox = await quick();
+    const secrets = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
+    const inputs = { task: 'Tidy up', organizations: '*' };
+    const { all } = await runExample('across-organizations.yml', {
+      url: sandbox.url,
+      secrets,
+      inputs,
+      life: 'sandbox:pr',
+    });
+    const ids = (await organizationsIn(sandbox)).map(({ org_id: id }) => id);
+    const lines = lastOf(all)?.output.trim().split('\n') ?? [];
+    expect(lines.map((line) => line.split(' ').slice(0, 2))).toEqual(ids.map((id) => [id, 'finished']));
+    for (const line of lines) expect(line).toMatch(/ https:\/\/github\.com\/acme\/api\/pull\/\d+$/);
+  });
+
+  test('across-organizations is red when one fails, and the others have their sessions all the same', async () => {
+    const sandbox = await quick();
+    const { org_id: second } = (await organizationsIn(sandbox))[1] ?? {};
+    await sandbox.control('faults', [{ path: `/organizations/${second}/sessions`, method: 'POST', status: 400 }]);
+    const secrets = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
+    const inputs = { task: 'Tidy up', organizations: '*' };
+    const { all } = await runExample('across-organizations.yml', { url: sandbox.url, secrets, inputs });
+    expect(lastOf(all)?.green).toBe(false);
+    const outcomes = JSON.parse(lastOf(all)?.outputs['sessions'] ?? '');
+    expect(outcomes).toMatchObject([
+      { session_outcome: 'finished' },
+      { error_code: 'api_rejected' },
+      { session_outcome: 'finished' },
+    ]);
+  });
+
+  test('session-per-organization starts one session in each, and one that fails stops no other', async () => {
+    const sandbox = await quick();
+    const { org_id: second } = (await organizationsIn(sandbox))[1] ?? {};
+    // The second organization alone is out of order.
+    await sandbox.control('faults', [{ path: `/organizations/${second}/sessions`, method: 'POST', status: 400 }]);
+    const secrets = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
+    const setting = { url: sandbox.url, secrets, inputs: { task: 'Tidy up' } };
+    const all = await runExample('session-per-organization.yml', setting);
+    expect(all['devin']?.map(({ result }) => result)).toEqual(['success', 'failure', 'success']);
+    expect(lastOf(all['devin'])?.output).toBe('Engineering Team: Done. I finished the work in acme/api.\n');
+    const made = (await sandbox.requests()).filter(({ method }) => method === 'POST').map(({ path }) => path);
+    const expected = (await organizationsIn(sandbox)).map(({ org_id: id }) => `/v3/organizations/${id}/sessions`);
+    expect(made.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('export-users makes a table of everybody', async () => {
+    const sandbox = await quick();
+    const secrets = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
+    const { export: job } = await runExample('export-users.yml', { url: sandbox.url, secrets });
+    const [head, first, ...rest] = lastOf(job)?.output.trim().split('\n') ?? [];
+    expect(head).toBe('"user_id","email","name","roles"');
+    expect(first).toMatch(/^"user-[0-9a-f]{32}","user-1@example\.com","User 1","Admin; Admin in org-[0-9a-f]{32}"$/);
+    expect(rest).toHaveLength(11);
+  });
+
+  test('export-users takes more users than one page holds', async () => {
+    const sandbox = await quick();
+    await sandbox.control('seed', { users: 450 });
+    const secrets = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
+    const { export: job } = await runExample('export-users.yml', { url: sandbox.url, secrets });
+    expect(lastOf(job)?.output.trim().split('\n')).toHaveLength(451);
+  });
+
+  test('check-credential lets the work begin with a key that may', async () => {
+    const { url } = await quick();
+    const all = await runExample('check-credential.yml', { url });
+    expect(resultsOf(all)).toEqual({ key: 'success', work: 'success' });
+    expect(lastOf(all['work'])?.outputs['session_outcome']).toBe('finished');
+  });
+
+  test('check-credential starts nothing with a key that is refused', async () => {
+    const sandbox = await quick();
+    const all = await runExample('check-credential.yml', {
+      url: sandbox.url,
+      secrets: () => ({ DEVIN_TOKEN: 'cog_no_longer_good' }),
+    });
+    expect(resultsOf(all)).toEqual({ key: 'failure', work: 'skipped' });
+    expect(lastOf(all['key'])?.outputs['error_code']).toBe('credential_invalid');
+    expect(lastOf(all['key'])?.summary).toContain('credential');
+    expect((await sandbox.requests()).map(({ method }) => method)).not.toContain('POST');
+  });
+
+  test('check-credential names what a key lacks', async () => {
+    const sandbox = await quick();
+    await sandbox.control('faults', [{ path: '/organizations/*/sessions', method: 'GET', status: 403 }]);
+    const all = await runExample('check-credential.yml', { url: sandbox.url });
+    expect(resultsOf(all)).toEqual({ key: 'failure', work: 'skipped' });
+    expect(lastOf(all['key'])?.output).toContain('Give its role ViewOrgSessions');
+    expect(lastOf(all['key'])?.output).toMatch(/^Sandbox Organization may run: /m);
+    expect(all['key']?.[0]?.steps[0]?.summary).toContain('Not granted: `ViewOrgSessions`');
+  });
+
+  test('rotate-key replaces the key, proves the new one and revokes the old one', async () => {
+    const sandbox = await quick();
+    const org = await sandbox.orgId();
+    const { token: old, id } = await provision(sandbox, `organizations/${org}`, 'org_member');
+    const gh = fakeGh();
+    const secrets = (environment: string | undefined): Values =>
+      environment === 'devin'
+        ? { DEVIN_TOKEN: gh.stored() ?? old }
+        : { DEVIN_ADMIN_TOKEN: 'cog_sandbox_enterprise', GH_SECRETS_TOKEN: 'ghp_made_up' };
+    const all = await runExample('rotate-key.yml', { url: sandbox.url, secrets, programs: gh.programs });
+    expect(resultsOf(all)).toEqual({ whose: 'success', rotate: 'success', prove: 'success', revoke: 'success' });
+    expect(gh.asked()).toBe('secret set DEVIN_TOKEN --env devin for acme/api, 600 new-key.json\n');
+
+    const fresh = gh.stored() ?? '';
+    expect(fresh).toMatch(/^cog_made_up_[0-9a-f]{32}$/);
+    expect(await statusOf(sandbox, fresh)).toBe(200);
+    expect(await statusOf(sandbox, old)).toBe(401);
+    const keys = await sandbox.api('GET', `/v3beta1/enterprise/service-users/${id}/api-keys?status=active`);
+    expect(keys).toMatchObject({ total: 1 });
+    // The runner hides what it is asked to mask; nothing else may hold the key.
+    const seen = JSON.stringify(all).replaceAll(`::add-mask::${fresh}`, '');
+    expect(seen).not.toContain(fresh);
+  });
+
+  test('rotate-key keeps the old key, and the file of the new one goes, where GitHub refuses', async () => {
+    const sandbox = await quick();
+    const { token: old } = await provision(sandbox, `organizations/${await sandbox.orgId()}`, 'org_member');
+    const gh = fakeGh('exit 1');
+    const secrets = () => ({ DEVIN_TOKEN: old, DEVIN_ADMIN_TOKEN: 'cog_sandbox_enterprise', GH_SECRETS_TOKEN: 'x' });
+    const setting = { url: sandbox.url, secrets, programs: gh.programs };
+    const all = await runExample('rotate-key.yml', setting);
+    expect(resultsOf(all)).toEqual({ whose: 'success', rotate: 'failure', prove: 'skipped', revoke: 'skipped' });
+    expect(await statusOf(sandbox, old)).toBe(200);
+    // Now there are two, and nobody can tell which of them is in use.
+    const again = await runExample('rotate-key.yml', setting);
+    expect(lastOf(again['rotate'])?.output).toContain('::error title=Which key?::');
+  });
+
   test('sandbox-trial works without a credential', async () => {
     const { trial } = await runExample('sandbox-trial.yml', {});
     expect(lastOf(trial)?.output).toMatch(/^Devin would have opened https:\/\/github\.com\//);
@@ -522,6 +733,21 @@ describe('the documentation', () => {
     const rows = [...(await page('sandbox.md')).matchAll(/^\| `(sandbox:[^`]*)` \|/gm)].map(([, tag]) => tag);
     const expected = LIFE_TAGS.map((tag) => tag.replace(/<(\w+)>/, (_, name: string) => name.toUpperCase()));
     expect(rows.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('of the sandbox says how many operations it serves, and names every credential', async () => {
+    const text = await page('sandbox.md');
+    const onlyInExamples = catalogue.filter(({ id }) => /^(seed|v2Seed)/.test(id));
+    expect(text).toContain(`all ${catalogue.length - onlyInExamples.length} operations of the reference`);
+    expect(onlyInExamples).toHaveLength(3);
+    const tokens = [...text.matchAll(/^\| `((?:cog|apk)_\w+)` \|/gm)].map(([, token]) => token);
+    expect(tokens).toEqual([...CREDENTIALS, 'apk_user_sandbox_examples']);
+  });
+
+  test('of whoami names every read that it makes', async () => {
+    const text = await page('whoami.md');
+    const rows = [...text.matchAll(/^\| `(\w+)` \| `(\w+)` \|/gm)].map(([, permission, id]) => [permission, id]);
+    expect(rows).toEqual(PROBES.map(({ permission, endpoint }) => [permission, endpoint.id]));
   });
 
   test('of the sandbox shows control calls and faults that it takes', async () => {

@@ -10,6 +10,7 @@ import {
   keyValues,
   line,
   list,
+  organizations,
   path,
   sessionId,
   text,
@@ -47,7 +48,10 @@ export const COMMON_INPUTS = {
     'Service user key (`cog_…`). Falls back to the variables `DEVIN_TOKEN`, `DEVIN_SERVICE_USER_TOKEN` and `DEVIN_API_KEY`. Masked.',
     { env: ['DEVIN_TOKEN', 'DEVIN_SERVICE_USER_TOKEN', 'DEVIN_API_KEY'], secret: true },
   ),
-  org_id: optional(id, 'The organization. A service user of an organization needs none: it is asked for its own.'),
+  org_id: optional(
+    organizations,
+    'The organization. A service user of an organization needs none: it is asked for its own. For `create-session` also a list, or `*` for every organization that the credential sees: one session each.',
+  ),
   api_url: defaulted(
     apiUrl,
     'https://api.devin.ai',
@@ -71,12 +75,9 @@ export const OPERATION_INPUTS = {
   prompt: optional(text, 'What Devin is to do. For `send-message`: the message.'),
   prompt_file: optional(path, 'File in the workspace (UTF-8) that holds the prompt.'),
   title: optional(line, 'Title of the session.'),
-  tags: optional(list(50), 'Tags of the session, at most 50. For `list-sessions`: only sessions with one of these.'),
-  repos: optional(
-    list(),
-    'Repositories (`owner/name`) of the session. For `list-sessions`: only sessions on one of these.',
-  ),
-  playbook_id: optional(id, 'Playbook that the session follows. For `list-sessions`: only sessions with this one.'),
+  tags: optional(list(50), 'Tags of the session, at most 50. For lists: only sessions with one of these.'),
+  repos: optional(list(), 'Repositories (`owner/name`) of the session. For lists: only sessions on one of these.'),
+  playbook_id: optional(id, 'Playbook that the session follows. For lists: only sessions with this one.'),
   child_playbook_id: optional(id, 'Playbook for the sessions that this session starts.'),
   knowledge_ids: optional(list(), 'Knowledge notes for the session.'),
   secret_ids: optional(list(), 'Stored secrets that the session gets.'),
@@ -85,6 +86,14 @@ export const OPERATION_INPUTS = {
   }),
   session_links: optional(list(), 'Other sessions to link.'),
   attachment_urls: optional(list(), 'URLs of files for the session.'),
+  attachments: optional(
+    list(),
+    'Files of the workspace to upload, as paths or globs: at most 50 MB each and 100 MB in all.',
+  ),
+  download_attachments: optional(
+    path,
+    'Folder in the workspace for the files that Devin attached; needs `wait: finished`.',
+  ),
   max_acu_limit: optional(integer(1), 'Most ACUs that the session may use.'),
   devin_mode: optional(choice(['normal', 'fast', 'lite', 'ultra', 'fusion']), 'How Devin works.'),
   platform: optional(line, 'Platform of the machine, such as `linux` or `windows`, or the name of an outpost pool.'),
@@ -101,12 +110,17 @@ export const OPERATION_INPUTS = {
     text,
     'YAML that is merged into the request, for fields that are newer than this release. It overrides no other input.',
   ),
+  idempotency: defaulted(
+    line,
+    'run',
+    'What never creates two sessions: `run` is this step of this workflow run, re-runs included; any other text is a key of your own, for every workflow of the organization; `none` switches it off.',
+  ),
   wait: defaulted(
     choice(['none', 'started', 'finished']),
     'none',
     'How long to stay: not at all, until the session runs, or until it has finished.',
   ),
-  poll_interval: defaulted(duration('1s', '1h'), '10s', 'Time between two looks at a session.'),
+  poll_interval: defaulted(duration('1s', '1h'), '10s', 'Time between two looks at a session, or at its insights.'),
   follow: defaulted(bool, 'true', "Prints the session's messages to the log as they come."),
   on_waiting: defaulted(
     choice(['succeed', 'fail', 'keep-waiting']),
@@ -131,6 +145,11 @@ export const OPERATION_INPUTS = {
     'Only sessions created at or after this instant: ISO 8601, Unix seconds, or a duration back.',
   ),
   until: optional(instant, 'Only sessions created before this instant.'),
+  generate: defaulted(
+    bool,
+    'false',
+    'Has the insights generated that are missing, and waits until they are there. Needs `ManageOrgSessions`.',
+  ),
   endpoint: optional(
     line,
     'What to call: an operation id such as `listOrganizations`, or `GET /v3/enterprise/organizations`, with `{names}` or values.',

@@ -172,6 +172,22 @@ export const id: Kind<string> = {
   },
 };
 
+/** One or several organizations by their ids, or `*` for every one that the credential sees. */
+export type Organizations = readonly string[] | '*';
+
+/** Ids of organizations, each once, or `*`. */
+export const organizations: Kind<Organizations> = {
+  label: 'id, list or `*`',
+  parse(value) {
+    if (value.trim() === '*') return { value: '*' };
+    const entries = value.split(/[\r\n,]/).map((entry) => entry.trim());
+    const ids = [...new Set(entries.filter((entry) => entry !== ''))];
+    return ids.length > 0 && ids.every((entry) => 'value' in id.parse(entry))
+      ? { value: ids }
+      : { expected: 'one id of letters, digits, - and _, a list of such ids, or *' };
+  },
+};
+
 /** A session by id, with or without `devin-`, or by the address of its page. The value carries the prefix. */
 export const sessionId: Kind<string> = {
   label: 'session id or URL',

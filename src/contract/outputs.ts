@@ -24,13 +24,22 @@ export const OPERATION_OUTPUTS = {
   session_outcome: {
     summary: '`running`, `finished`, `waiting`, `blocked`, `failed`, `timed_out` or `terminated`.',
   },
-  created: { summary: '`true` if this step created the session.' },
+  created: { summary: '`true` if this step created the session, `false` if it found the one of an earlier attempt.' },
   pull_request_url: { summary: 'The first pull request of the session.' },
   pull_requests: { summary: 'All pull requests: `[{"pr_url": …, "pr_state": …}]`.', json: true },
   structured_output: { summary: 'The structured output, checked against its schema.', json: true },
   last_message: { summary: "Devin's last message." },
   acus_consumed: { summary: 'ACUs that the session has used.' },
-  sessions: { summary: 'The sessions as a JSON array.', json: true },
+  attachments: {
+    summary:
+      'The files that Devin attached and `download_attachments` brought: `[{"name": …, "path": …, "bytes": …}]`.',
+    json: true,
+  },
+  sessions: {
+    summary:
+      'The sessions as a JSON array; of `create-session` one entry an organization, also where there is only one.',
+    json: true,
+  },
   count: { summary: 'How many there are.' },
   status_code: { summary: 'HTTP status of the answer.' },
   body: { summary: 'The answer as JSON; of a list, its rows.', json: true },

@@ -14,6 +14,8 @@ export interface Call<E> {
   readonly body?: BodyOf<E> & Fields;
   /** Fields that the schema of the body does not know; they override nothing. */
   readonly extraBody?: Fields;
+  /** A file to upload, for an endpoint that takes one. */
+  readonly file?: NonNullable<AnyCall['file']>;
   /** Ends this call; the run's own signal where absent. */
   readonly signal?: AbortSignal;
   /** End of its tries, in milliseconds since 1970; the run's own where absent. */

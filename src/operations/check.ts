@@ -8,6 +8,7 @@ import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
 import type { Operation } from './operation.ts';
+import { isSeveral } from './organization.ts';
 import { loadOperation, OPERATION_NAMES, type OperationName } from './registry.ts';
 
 /** What is known of a step so far; what fails early leaves the rest as it is. */
@@ -37,6 +38,8 @@ export interface Checked {
 
 const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
 
+const MATRIX_ADVICE = 'list them with the operation list-organizations and run one job each, in a matrix';
+
 /** Reads and checks everything that can be checked without a request, and reports all that is wrong together. */
 export async function checkStep(step: Unchecked): Promise<Checked> {
   const { env, log, clock, workspace, known } = step;
@@ -52,6 +55,9 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
   for (const needed of operation.required) {
     if (readInput(needed) === undefined) problems.push({ input: needed, message: `is missing; ${name} needs it` });
+  }
+  if (isSeveral(values.org_id) && operation.severalOrganizations !== true) {
+    problems.push({ input: 'org_id', message: `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}` });
   }
   await checkResultFile(step, values.result_file, problems);
   const prepared = await operation.prepare(values, {

@@ -76,6 +76,8 @@ export interface Operation<
   readonly permissions: readonly string[];
   /** Whether it works on one organization, or on the enterprise. */
   readonly scope: 'organization' | 'enterprise';
+  /** It takes several organizations in `org_id`; the others take one. */
+  readonly severalOrganizations?: true;
   /** Versions of the API that have what it needs. */
   readonly versions: readonly ('v3' | 'v2')[];
   /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */

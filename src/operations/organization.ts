@@ -1,4 +1,5 @@
 import { ActionError } from '../contract/errors.ts';
+import type { Organizations } from '../contract/kinds.ts';
 import type { Devin } from '../devin/client.ts';
 import { getSelf } from '../devin/endpoints/self.ts';
 
@@ -23,3 +24,11 @@ export function organizationOf(devin: Devin, given: string | undefined): () => P
     return found;
   };
 }
+
+/** True where a step is for several organizations, or for as many as there are. */
+export const isSeveral = (given: Organizations | undefined): given is Organizations =>
+  given === '*' || (given !== undefined && given.length > 1);
+
+/** The one organization that a step names; undefined where it names none, or several. */
+export const singleOf = (given: Organizations | undefined): string | undefined =>
+  given === undefined || given === '*' || given.length > 1 ? undefined : given[0];

@@ -9,6 +9,7 @@ export const OPERATIONS = {
   'list-sessions': async () => (await import('./sessions/list.ts')).listSessionsOperation,
   'terminate-session': async () => (await import('./sessions/end-operations.ts')).terminateSessionOperation,
   'archive-session': async () => (await import('./sessions/end-operations.ts')).archiveSessionOperation,
+  'list-session-insights': async () => (await import('./sessions/insights.ts')).listSessionInsightsOperation,
   'list-organizations': async () => (await import('./api/list-organizations.ts')).listOrganizationsOperation,
   whoami: async () => (await import('./api/whoami.ts')).whoamiOperation,
   'call-api': async () => (await import('./api/call.ts')).callApiOperation,

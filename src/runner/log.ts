@@ -15,24 +15,31 @@ export class Log {
   readonly #redactor: Redactor;
   readonly #clock: Clock;
   readonly #startedAt: number;
+  readonly #prefix: string;
 
-  constructor(write: Write, redactor: Redactor, clock: Clock) {
+  constructor(write: Write, redactor: Redactor, clock: Clock, startedAt = clock.now(), prefix = '') {
     this.#write = write;
     this.#redactor = redactor;
     this.#clock = clock;
-    this.#startedAt = clock.now();
+    this.#startedAt = startedAt;
+    this.#prefix = prefix;
+  }
+
+  /** The same log for one of several things that happen at once: each line begins with the name. */
+  within(name: string): Log {
+    return new Log(this.#write, this.#redactor, this.#clock, this.#startedAt, `${this.#prefix}${name}  `);
   }
 
   /** Prints text, each of its lines by itself. */
   info(text: string): void {
-    for (const line of this.#lines(text)) this.#write(`${line}\n`);
+    for (const line of this.#lines(this.#prefix + text)) this.#write(`${line}\n`);
   }
 
   /** Prints what just happened, with minutes and seconds since the start; further lines stand under the first. */
   progress(text: string): void {
     const elapsed = Math.max(0, Math.round((this.#clock.now() - this.#startedAt) / 1_000));
     const time = `${String(Math.floor(elapsed / 60)).padStart(2, '0')}:${String(elapsed % 60).padStart(2, '0')}`;
-    const [first = '', ...rest] = this.#lines(text);
+    const [first = '', ...rest] = this.#lines(this.#prefix + text);
     this.#write(`${time}  ${first}\n${rest.map((line) => `       ${line}\n`).join('')}`);
   }
 

@@ -89,7 +89,9 @@ export async function publish({ result, outputs, summary, resultFile }: Publicat
   const { data: _data, requests, ...rest } = whole;
   const short = { ...rest, requests: { count: requests.count, retries: requests.retries }, truncated: true };
   const isLarge = bytesOf(json) > MAX_RESULT_BYTES;
-  const needsFile = isLarge || Object.values(outputs).some((value) => bytesOf(value ?? '') > MAX_OUTPUT_BYTES);
+  // Whatever is cut somewhere stands whole in the file.
+  const isCut = bytesOf(summary) > MAX_SUMMARY_BYTES;
+  const needsFile = isLarge || isCut || Object.values(outputs).some((value) => bytesOf(value ?? '') > MAX_OUTPUT_BYTES);
   const file = resultFile !== undefined || needsFile ? await writeResult(json, resultFile, sinks) : '';
   const all: Record<string, string> = {
     ...outputs,

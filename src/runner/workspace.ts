@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ActionError } from '../contract/errors.ts';
 
@@ -7,6 +7,17 @@ export type FileText = { readonly text: string } | { readonly problem: string };
 
 /** What came of reading a file: its bytes, or what is wrong. */
 export type FileBytes = { readonly bytes: Buffer<ArrayBuffer> } | { readonly problem: string };
+
+/** A file as it was found: its path in the workspace, with `/`, and what tells whether it has changed since. */
+export interface FoundFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+/** What came of looking for files: them, or what is wrong, as a clause that follows the pattern. */
+export type FoundFiles = { readonly files: readonly FoundFile[] } | { readonly problem: string };
 
 const codeOf = (thrown: unknown) =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
@@ -83,6 +94,55 @@ export class Workspace {
     } finally {
       await handle?.close();
     }
+  }
+
+  /**
+   * The files that a pattern matches, by name. Folders and the insides of `.git` are left out; a link that leads out of
+   * the workspace is a problem, not a match that is passed over.
+   */
+  async findFiles(pattern: string): Promise<FoundFiles> {
+    if (isAbsolute(pattern) || pattern.split(/[\\/]/).includes('..'))
+      return { problem: 'may lead out of the workspace' };
+    // Loaded here: Node 20, under which the tests start, has no such export.
+    const { glob } = await import('node:fs/promises');
+    const found: FoundFile[] = [];
+    for await (const match of glob(pattern, { cwd: this.root })) {
+      const path = match.split(sep).join('/');
+      if (path.split('/').includes('.git')) continue;
+      const inside = await this.#locate(path);
+      if (inside === undefined)
+        return { problem: `matches ${JSON.stringify(path)}, which is outside of the workspace` };
+      const facts = await stat(inside).catch(() => undefined);
+      if (facts?.isFile()) found.push({ path, bytes: facts.size, changedAt: facts.mtimeMs });
+    }
+    return { files: found.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+  }
+
+  /** Reads a file that was found before. One that has changed since, or changes meanwhile, is a problem. */
+  async readFound({ path, bytes: size, changedAt }: FoundFile): Promise<FileBytes> {
+    const isSame = async () => {
+      const inside = await this.#locate(path);
+      const now = inside === undefined ? undefined : await stat(inside).catch(() => undefined);
+      return now?.size === size && now.mtimeMs === changedAt;
+    };
+    const changed = { problem: 'changed while it was read' };
+    if (!(await isSame())) return changed;
+    const read = await this.readBytes(path, size);
+    if ('problem' in read) return read;
+    return read.bytes.length === size && (await isSame()) ? read : changed;
+  }
+
+  /** Whether there is anything at a path, be it only a link that leads nowhere. */
+  async exists(path: string): Promise<boolean> {
+    return (await lstat(resolve(this.root, path)).catch(() => undefined)) !== undefined;
+  }
+
+  /** What forbids a folder at a path, as a clause that follows its name; undefined if nothing does. */
+  async whyNoFolder(path: string): Promise<string | undefined> {
+    const inside = await this.#locate(path);
+    if (inside === undefined) return 'is outside of the workspace';
+    const there = await stat(inside).catch(() => undefined);
+    return there === undefined || there.isDirectory() ? undefined : 'is a file, not a folder';
   }
 
   /** What forbids writing to a path, as a clause that follows its name; undefined if nothing does. */

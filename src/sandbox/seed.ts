@@ -3,7 +3,7 @@ import { CREDENTIALS } from './credentials.ts';
 import type { Seeded } from './seeded.ts';
 import { begin, type Ending, type Life, stopped } from './session-life.ts';
 import { repositoryOf, type SessionRecord, summaryOf } from './sessions.ts';
-import type { Counts, State } from './state.ts';
+import type { Counts, State, World } from './state.ts';
 import { Table } from './table.ts';
 
 /** What a sandbox holds when it starts. */
@@ -25,6 +25,11 @@ const REPOSITORIES = [
 ];
 
 const LANGUAGES = ['TypeScript', 'Python', 'Go', 'Rust', null];
+
+/** Seconds of a day. */
+export const DAY = 86_400;
+
+type Organization = ReturnType<State['organizations']['all']>[number]['value'];
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -56,6 +61,30 @@ export function serviceUserId(seeded: Seeded, credential: (typeof CREDENTIALS)[n
 /** The id of the nth organization, counted from 0. */
 export function organizationId(seeded: Seeded, n: number): string {
   return `org-${seeded.hex('organization', n)}`;
+}
+
+/** When the first organization was made, in Unix seconds. */
+export function beginningOf({ started }: Pick<State, 'started'>): number {
+  return Math.floor(started / 1000) - 200 * DAY;
+}
+
+function organizationAt(seeded: Seeded, started: number, n: number): Organization {
+  return {
+    org_id: organizationId(seeded, n),
+    name: ORGANIZATIONS[n] ?? `Organization ${n + 1}`,
+    created_at: beginningOf({ started }) + n * 3600,
+    updated_at: Math.floor(started / 1000) - 20 * DAY + n,
+    max_cycle_acu_limit: n === 1 ? 500 : null,
+    max_session_acu_limit: n === 2 ? 20 : null,
+  };
+}
+
+/**
+ * The nth organization, counted from 0, as the sandbox began with it, whatever became of it since, so that seed rows do
+ * not depend on when they are first asked for. Undefined if there never were so many.
+ */
+export function seededOrganization({ seeded, state }: Pick<World, 'seeded' | 'state'>, n: number) {
+  return n < state.counts.organizations ? organizationAt(seeded, state.started, n) : undefined;
 }
 
 /** The first steps of a session and what it says along the way. */
@@ -141,15 +170,8 @@ export function seedState(seeded: Seeded, counts: Counts, now: number): State {
   const seconds = Math.floor(now / 1000);
   const organizations: State['organizations'] = new Table();
   for (let i = 0; i < counts.organizations; i += 1) {
-    const org_id = organizationId(seeded, i);
-    organizations.add(org_id, org_id, {
-      org_id,
-      name: ORGANIZATIONS[i] ?? `Organization ${i + 1}`,
-      created_at: seconds - 200 * 86_400 + i * 3600,
-      updated_at: seconds - 20 * 86_400 + i,
-      max_cycle_acu_limit: i === 1 ? 500 : null,
-      max_session_acu_limit: i === 2 ? 20 : null,
-    });
+    const organization = organizationAt(seeded, now, i);
+    organizations.add(organization.org_id, organization.org_id, organization);
   }
   const users: State['users'] = new Table();
   for (let i = 0; i < counts.users; i += 1) {
@@ -166,5 +188,6 @@ export function seedState(seeded: Seeded, counts: Counts, now: number): State {
   const sessions: State['sessions'] = new Table();
   // The oldest first, because the list is read from its end.
   for (let i = counts.sessions - 1; i >= 0; i -= 1) seedSession(seeded, { sessions }, i, now, orgIds);
-  return { counts, organizations, users, ...seedGit(seeded, counts, seconds), sessions, files: new Table(), audit };
+  const git = seedGit(seeded, counts, seconds);
+  return { counts, started: now, organizations, users, ...git, sessions, files: new Table(), audit };
 }

@@ -36,6 +36,8 @@ export interface StoredFile {
 /** Everything that the sandbox knows. A reset or a seed makes a new one. */
 export interface State {
   readonly counts: Counts;
+  /** Milliseconds since 1970, sandbox time: everything that is seeded lies before it. */
+  readonly started: number;
   readonly organizations: Table<AnswerOf<typeof getOrganization>>;
   readonly users: Table<User>;
   readonly connections: Table<z.output<ReturnType<typeof GitConnection>>>;

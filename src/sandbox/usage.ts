@@ -1,4 +1,4 @@
-import { organizationId, serviceUserId } from './seed.ts';
+import { beginningOf, organizationId, serviceUserId } from './seed.ts';
 import { showSession } from './sessions.ts';
 import { shelf } from './shelf.ts';
 import type { World } from './state.ts';
@@ -183,8 +183,7 @@ export interface Cycle {
 /** The cycles from the first organization's beginning on, without a gap, oldest first; the last one is running. */
 export function billingCycles({ state, now }: World): Cycle[] {
   const current = Math.floor(now / 1000);
-  const starts = state.organizations.all().map(({ value }) => value.created_at);
-  const beginning = starts.reduce((first, start) => Math.min(first, start), current - HISTORY_DAYS * DAY);
+  const beginning = beginningOf(state);
   const date = new Date(beginning * 1000);
   // The cycle in which the beginning lies starts in its month, or in the one before.
   let month = date.getUTCFullYear() * 12 + date.getUTCMonth() - 1;

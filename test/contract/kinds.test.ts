@@ -14,6 +14,7 @@ import {
   line,
   list,
   nearestOf,
+  organizations,
   path,
   sessionId,
   text,
@@ -307,6 +308,15 @@ describe('ids', () => {
     );
     for (const given of ['', 'a/b', '..', '../x', 'a b', 'a?b', 'a#b', 'a%2Fb', 'a,b', 'a\nb', 'ä', 'x'.repeat(201)]) {
       expect(isRefused(id, given), given).toBe(true);
+    }
+  });
+
+  it('organizations are ids, each once, or all of them', () => {
+    expect(accepted(organizations, ' * ')).toBe('*');
+    expect(accepted(organizations, 'org-1')).toEqual(['org-1']);
+    expect(accepted(organizations, 'org-2, org-1\norg-2,\r\n')).toEqual(['org-2', 'org-1']);
+    for (const given of [',', '*, org-1', 'org-1, a/b', 'org 1']) {
+      expect(isRefused(organizations, given), given).toBe(true);
     }
   });
 

@@ -69,7 +69,7 @@ describe('an answer that is no success', () => {
     await sandbox.control('faults', [
       { method: 'POST', path: '/organizations/*/sessions', status: 502, body, content_type: 'text/html' },
     ]);
-    const result = await step({});
+    const result = await step({ idempotency: 'none' });
     expect(result.outputs['error_code']).toBe('api_unavailable');
     expect(errorOf(result)?.message).toContain('502 Bad Gateway');
   });
@@ -82,7 +82,7 @@ describe('an answer that is no success', () => {
           ? { garbage: true }
           : { status: 200, body: '{"session_id":"devin-1"}', content_type: 'application/json' };
       await sandbox.control('faults', [{ method: 'POST', path: '/organizations/*/sessions', ...fault }]);
-      const result = await step({});
+      const result = await step({ idempotency: 'none' });
       expect(result.outputs['error_code']).toBe('api_contract');
       expect(errorOf(result)?.message).toMatch(kind === 'garbage' ? /is not JSON/ : /- url: .*string/);
       expect(result.stderr).toBe('');
@@ -90,7 +90,7 @@ describe('an answer that is no success', () => {
   );
 });
 
-describe('a session is never created twice', () => {
+describe('a session is never created twice with idempotency: none', () => {
   test.each([
     ['a lost answer', { reset: true, after_commit: true }, 'api_unavailable'],
     ['a cut answer', { truncate: true, after_commit: true }, 'api_unavailable'],
@@ -98,7 +98,7 @@ describe('a session is never created twice', () => {
     ['no answer in time', { hang: true, after_commit: true }, 'api_unavailable'],
   ])('after %s the request is not repeated, and the error says to look first', async (_name, fault, code) => {
     await sandbox.control('faults', [{ method: 'POST', path: '/organizations/*/sessions', times: 9, ...fault }]);
-    const result = await step({ request_timeout: '1s' });
+    const result = await step({ idempotency: 'none', request_timeout: '1s' });
     expect(result.exitCode).toBe(1);
     expect(result.outputs['error_code']).toBe(code);
     expect(errorOf(result)?.message).toContain('may have been carried out');

@@ -139,7 +139,7 @@ describe('call-api', { concurrent: true }, () => {
       await own.control('seed', { audit_logs: 3_000 });
       const { outputs } = await callApi({ api_url: own.url, endpoint: 'listAuditLogs' });
       expect(outputs).toMatchObject({ count: '3000', body: '' });
-      expect(outputs['body_file']).toMatch(/devin-api-answer\.jsonl$/);
+      expect(outputs['body_file']).toMatch(/devin-api-answer-__run\.jsonl$/);
     } finally {
       await own.close();
     }

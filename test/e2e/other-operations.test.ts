@@ -135,7 +135,9 @@ describe('operations on sessions', { concurrent: true }, () => {
     }
     const id = await create('only-mine, x');
     const mine = await step('list-sessions', { tags: 'only-mine', since: '1h' });
-    expect(JSON.parse(mine.outputs['sessions'] ?? '')).toMatchObject([{ session_id: id, tags: ['only-mine', 'x'] }]);
+    expect(JSON.parse(mine.outputs['sessions'] ?? '')).toMatchObject([
+      { session_id: id, tags: ['only-mine', 'x', expect.stringMatching(/^devin-action:[0-9a-f]{24}$/)] },
+    ]);
     expect(mine.summary).toContain('### 1 session');
     const none = await step('list-sessions', { tags: 'nobody-has-this' });
     expect(none.outputs).toMatchObject({ outcome: 'success', count: '0', sessions: '[]' });

@@ -50,8 +50,10 @@ describe('the request of a new session', () => {
   });
 
   it('every field of the API that has an input has it under the same name', () => {
-    const files = new Set(['prompt_file', 'structured_output_schema_file', 'extra_body']);
-    const own = REQUEST_INPUTS.filter((name) => !files.has(name));
+    const other = new Set([
+      ...['prompt_file', 'structured_output_schema_file', 'attachments', 'extra_body', 'idempotency'],
+    ]);
+    const own = REQUEST_INPUTS.filter((name) => !other.has(name));
     expect([...own].sort()).toEqual(Object.keys(SessionCreateRequest().shape).sort());
   });
 
@@ -184,7 +186,7 @@ describe('the message of send-message', () => {
   const prepare = async (inputs: Parameters<typeof sendMessageOperation.prepare>[0]) => {
     const { checks: all, problems, root } = await checks();
     await writeFile(join(root, 'm.md'), 'from a file');
-    return { text: await sendMessageOperation.prepare(inputs, all), problems };
+    return { text: (await sendMessageOperation.prepare(inputs, all)).text, problems };
   };
 
   it('comes from message, prompt or prompt_file', async () => {

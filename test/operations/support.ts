@@ -7,6 +7,7 @@ import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
 import type { Transport } from '../../src/devin/transport.ts';
 import type { Checks, Context } from '../../src/operations/operation.ts';
+import { singleOf } from '../../src/operations/organization.ts';
 import { loadOperation, type OperationName } from '../../src/operations/registry.ts';
 import type { Session } from '../../src/operations/sessions/outcome.ts';
 import type { SessionStory } from '../../src/operations/sessions/report.ts';
@@ -128,7 +129,7 @@ export async function perform(name: OperationName, { with: given, handle, signal
     startedAt: START,
     journal: opened.transport.journal,
     redact: (text) => text,
-    organization: async () => values.org_id ?? '',
+    organization: async () => singleOf(values.org_id) ?? '',
   };
   const report = await operation.run(context as Context<InputName, InputName>, prepared);
   return { ...opened, report };

@@ -42,6 +42,21 @@ describe('workflow commands', () => {
 });
 
 describe('the log', () => {
+  it('of one of several begins each entry with its name, which forges no command either', () => {
+    fc.assert(
+      fc.property(hostile, hostile, (name, text) => {
+        const { log, parsed } = openLog();
+        const own = log.within(name);
+        own.info(text);
+        own.progress(text);
+        expect(parsed().commands).toEqual([]);
+      }),
+    );
+    const { log, parsed } = openLog();
+    log.within('acme').within('api').info('hello');
+    expect(parsed().log).toEqual(['acme  api  hello']);
+  });
+
   it('prints no command but the intended ones, whatever it is given', () => {
     fc.assert(
       fc.property(hostile, hostile, (one, two) => {

@@ -159,6 +159,12 @@ describe('what a step leaves behind', () => {
     expect(warnings).toEqual(['The output last_message is too large', 'The output structured_output is too large']);
   });
 
+  it('a summary that is cut leaves the whole result in a file, also where none was asked for', async () => {
+    const { outputs, summary } = await published({ summary: 'x\n'.repeat(600 * KIB) });
+    expect(outputs['result_file']).toMatch(/devin-result-.*\.json$/);
+    expect(summary.split('\n')[0]).toContain(outputs['result_file']);
+  });
+
   it('a summary of over 900 KiB is cut, says so first, and names the file', async () => {
     const rows = Array.from({ length: 60_000 }, (_, index) => `| ${index} | some row |`).join('\n');
     const { summary } = await published({ summary: rows, resultFile: 'r.json' });

@@ -92,4 +92,23 @@ describe('hiding secrets', () => {
       }),
     );
   });
+
+  it('no secret stays in a value, whatever quotes, backslashes and line breaks it holds, and however deep it stands', () => {
+    fc.assert(
+      fc.property(secret, around, fc.integer({ min: 0, max: 4 }), (each, text, depth) => {
+        const redactor = new Redactor();
+        redactor.add(each);
+        let value: unknown = `${text}${each}${text}`;
+        for (let at = 0; at < depth; at += 1) value = at % 2 === 0 ? { [`k${at}`]: value, n: at } : [at, value, null];
+        const texts: string[] = [];
+        JSON.stringify(redactor.redactDeep(value), (_key, entry: unknown) => {
+          if (typeof entry === 'string') texts.push(entry);
+          return entry;
+        });
+        expect(texts.some((one) => one.includes(each))).toBe(false);
+        // The same value as JSON inside of a text, which escapes the secret once more.
+        expect(JSON.stringify(redactor.redactDeep({ nested: JSON.stringify(value) }))).not.toContain(each);
+      }),
+    );
+  });
 });

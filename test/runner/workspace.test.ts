@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -150,5 +150,37 @@ describe('writing a file of the workspace', () => {
     expect(await workspace.whyNotWritable('new/file.json')).toBeUndefined();
     await expect(workspace.writeFile('out', 'x')).rejects.toThrow();
     expect(await readdir(root)).toEqual(['out']);
+  });
+});
+
+describe('what is found in the workspace', () => {
+  it('is read only as it was found', async () => {
+    const path = join(root, 'a.txt');
+    await writeFile(path, 'first');
+    const { size: bytes, mtimeMs: changedAt } = await stat(path);
+    const found = { path: 'a.txt', bytes, changedAt };
+    expect(await workspace.readFound(found)).toEqual({ bytes: Buffer.from('first') });
+    await writeFile(path, 'other');
+    await utimes(path, 1, 2);
+    expect(await workspace.readFound(found)).toEqual({ problem: 'changed while it was read' });
+    await rm(path);
+    await symlink(join(away, 'secret.txt'), path);
+    expect(await workspace.readFound(found)).toEqual({ problem: 'changed while it was read' });
+  });
+
+  it('a link counts as something that exists, wherever it leads', async () => {
+    await symlink(join(away, 'nothing'), join(root, 'link'));
+    expect(await workspace.exists('link')).toBe(true);
+    expect(await workspace.exists('nothing')).toBe(false);
+  });
+
+  it('a folder may be new or there, but no file, and not outside', async () => {
+    await writeFile(join(root, 'file'), '');
+    await mkdir(join(root, 'folder'));
+    await symlink(away, join(root, 'out'));
+    expect(await workspace.whyNoFolder('new/one')).toBeUndefined();
+    expect(await workspace.whyNoFolder('folder')).toBeUndefined();
+    expect(await workspace.whyNoFolder('file')).toBe('is a file, not a folder');
+    expect(await workspace.whyNoFolder('out/one')).toBe(OUTSIDE);
   });
 });

@@ -57,6 +57,15 @@ test('a file that is not there, or one of another organization, is a 404', async
   expect((await b.ask('/sandbox/files/none')).status).toBe(404);
 });
 
+test('a file of an organization that was deleted is a 404', async () => {
+  const b = await bench();
+  const path = b.path(`attachments/${(await upload(b, form('a.txt', 'a'))).body.attachment_id}/a.txt`);
+  expect((await b.ask(path)).status).toBe(307);
+  expect((await b.ask(`/v3/enterprise/organizations/${b.org}`, { method: 'DELETE' })).status).toBe(200);
+  const { status, body } = await b.ask(path);
+  expect([status, body.detail]).toEqual([404, expect.stringContaining('Organization')]);
+});
+
 test('an upload without its file, or of another type, is a 422', async () => {
   const b = await bench();
   const missing = await upload(b, form('a.txt', 'a', 'other'));

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { ActionError } from '../../contract/errors.ts';
 import type { AnyCall } from '../../devin/client.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
@@ -8,7 +8,7 @@ import type { Context, Report } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { isRecord } from '../yaml.ts';
 import { type Arguments, readArguments } from './arguments.ts';
-import { Rows, SAMPLE_ROWS } from './rows.ts';
+import { MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
 import { mayHoldSecrets, secretsIn } from './secrets.ts';
 import { fieldsTable, rowsTable } from './summary.ts';
 import { counterpartOf, findTarget, type Target } from './target.ts';
@@ -88,12 +88,27 @@ async function readFileAnswer(endpoint: Endpoint, call: AnyCall, context: CallCo
   };
 }
 
+/** Name of a file for an answer that is too large for an output; each step of a job has its own. */
+const tempName = ({ facts }: CallContext, extension: string) =>
+  `devin-api-answer-${(facts.step ?? 'step').replaceAll(/[^\w-]/g, '_')}.${extension}`;
+
+/** Puts an answer where it belongs: the file that was asked for, the output, or a file where that is too small. */
+async function keep(text: string, context: CallContext): Promise<{ readonly file: string; readonly body: string }> {
+  const { inputs, workspace, temp } = context;
+  if (inputs.body_file !== undefined) {
+    return { file: await workspace.writeFile(inputs.body_file, `${text}\n`), body: '' };
+  }
+  if (Buffer.byteLength(text) <= MAX_KEPT_BYTES) return { file: '', body: text };
+  const name = await temp.writeFile(tempName(context, 'json'), `${context.redact(text)}\n`);
+  return { file: join(temp.root, name), body: '' };
+}
+
 const rowsOf = (endpoint: Endpoint, context: CallContext) =>
   new Rows({
     file: context.inputs.body_file,
     workspace: context.workspace,
     temp: context.temp,
-    tempName: 'devin-api-answer.jsonl',
+    tempName: tempName(context, 'jsonl'),
     redact: context.redact,
     inspect: (text, rows) => mask(text, rows, endpoint, context),
   });
@@ -167,10 +182,9 @@ async function readOne(endpoint: Endpoint, call: AnyCall, context: CallContext):
   const rows = rowsOf(endpoint, context);
   rows.sample.push(...(isList ? body.slice(0, SAMPLE_ROWS) : body === undefined ? [] : [body]));
   rows.count = isList ? body.length : 1;
-  const { body_file: wanted } = context.inputs;
-  const file = wanted === undefined ? '' : await context.workspace.writeFile(wanted, `${text}\n`);
+  const { file, body: kept } = await keep(text, context);
   context.log.info(`HTTP ${status}${file === '' ? '' : `, answer in ${file}`}`);
-  return report(endpoint, status, rows, file, file === '' ? text : '', isList);
+  return report(endpoint, status, rows, file, kept, isList);
 }
 
 /** Calls any operation of the Devin API. */

@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import type { Draft, Workspace } from '../../runner/workspace.ts';
 
-/** Largest text of rows that is kept for the output. */
-const MAX_KEPT_BYTES = 256 * 1024;
+/** Largest answer that an output holds. */
+export const MAX_KEPT_BYTES = 256 * 1024;
 /** Rows that a summary may show. */
 export const SAMPLE_ROWS = 50;
 
@@ -83,7 +84,7 @@ export class Rows {
       return { path: '', body: `[${this.#kept.join('').trimEnd().replaceAll('\n', ',')}]` };
     if (!this.#byLine) await this.#draft.write(this.count === 0 ? '[]\n' : '\n]\n');
     const path = await this.#draft.commit();
-    return { path: file === undefined ? `${temp.root}/${path}` : path, body: '' };
+    return { path: file === undefined ? join(temp.root, path) : path, body: '' };
   }
 
   /** Takes an unfinished file away. */

@@ -3,6 +3,7 @@ import { getSelf } from '../../devin/endpoints/self.ts';
 import { code, plain, table } from '../../report/markdown.ts';
 import type { Context, Operation } from '../operation.ts';
 import { operation } from '../operation.ts';
+import { singleOf } from '../organization.ts';
 import { PROBES, type Probe, V2_PROBES } from './probes.ts';
 
 /** What a probe found: allowed, refused, or not to be told without changing something. */
@@ -103,7 +104,7 @@ export const whoamiOperation = operation({
   prepare: async () => undefined,
   async run(context) {
     const identity = await identify(context);
-    const findings = await probeAll(context, context.inputs.org_id ?? identity.org_id);
+    const findings = await probeAll(context, singleOf(context.inputs.org_id) ?? identity.org_id);
     if (context.version === 'v2' && findings.get('Enterprise administrator') === 'no') {
       throw new ActionError(
         'permission_denied',
@@ -115,7 +116,7 @@ export const whoamiOperation = operation({
     const rows = operations.map((value) => [value, verdictOn(value, findings, context.version)] as const);
     const allowed = rows.filter(([, finding]) => finding === 'yes').map(([{ name }]) => name);
     context.log.info(`${identity.name ?? identity.kind}${identity.org_id === null ? '' : ` of ${identity.org_id}`}`);
-    for (const [{ name }, finding] of rows) context.log.info(`  ${name.padEnd(20)} ${MARKS[finding]}`);
+    for (const [{ name }, finding] of rows) context.log.info(`  ${name.padEnd(22)} ${MARKS[finding]}`);
     return {
       outcome: 'success',
       outputs: { identity: JSON.stringify(identity), allowed_operations: JSON.stringify(allowed) },

@@ -1,70 +1,64 @@
-import { createSession } from '../../devin/endpoints/sessions.ts';
-import { count, duration } from '../../report/units.ts';
-import type { Context } from '../operation.ts';
+import type { InputValues } from '../../contract/inputs.ts';
+import type { Checks } from '../operation.ts';
 import { operation } from '../operation.ts';
-import type { Session } from './outcome.ts';
+import { isSeveral, singleOf } from '../organization.ts';
+import { entryOf } from './entries.ts';
+import { carryOut, RUN_INPUTS } from './one.ts';
 import { SESSION_OUTPUTS, sessionReport } from './report.ts';
-import { type PreparedSession, prepareSession, promptFacts, REQUEST_INPUTS, shortHash } from './request.ts';
-import { requestCounts, WAIT_INPUTS, waitForSession } from './wait.ts';
+import { type PreparedSession, prepareSession, REQUEST_INPUTS } from './request.ts';
 
-/** A request that is out when the workflow is cancelled gets this long to tell which session it made. */
-const CREATE_GRACE_MS = 1_500;
+const INPUTS = [...REQUEST_INPUTS, ...RUN_INPUTS] as const;
 
-const INPUTS = [...REQUEST_INPUTS, ...WAIT_INPUTS, 'on_timeout', 'on_cancel'] as const;
-
-type CreateContext = Context<(typeof INPUTS)[number]>;
-
-/** A signal that aborts `ms` after another one did, with its reason. */
-function later({ signal, clock }: CreateContext, ms: number): AbortSignal {
-  const late = new AbortController();
-  const follow = () => clock.deadline(ms).addEventListener('abort', () => late.abort(signal.reason));
-  if (signal.aborted) late.abort(signal.reason);
-  else signal.addEventListener('abort', follow, { once: true });
-  return late.signal;
+async function prepare(
+  inputs: Partial<InputValues<(typeof INPUTS)[number]>>,
+  checks: Checks,
+): Promise<PreparedSession> {
+  const { download_attachments: folder, wait } = inputs;
+  const reason = folder === undefined ? undefined : await checks.workspace.whyNoFolder(folder);
+  if (reason !== undefined) checks.problem('download_attachments', `names ${JSON.stringify(folder)}, which ${reason}`);
+  if (folder !== undefined && wait !== undefined && wait !== 'finished') {
+    checks.problem('download_attachments', 'needs wait: finished, since Devin attaches files while it works');
+  }
+  return await prepareSession(inputs, checks);
 }
 
-async function create(context: CreateContext, { body, extraBody }: PreparedSession): Promise<Session> {
-  const orgId = await context.organization();
-  context.signal.throwIfAborted();
-  return await context.devin.call(createSession, {
-    params: { org_id: orgId },
-    body,
-    extraBody,
-    signal: later(context, CREATE_GRACE_MS),
-  });
-}
-
-/** Starts a session, and stays with it as long as `wait` says. */
+/** Starts a session, and stays with it as long as `wait` says; of several organizations one in each. */
 export const createSessionOperation = operation({
   name: 'create-session',
   summary: 'Starts a session, waits for it if asked, and hands its results to the next steps.',
   inputs: INPUTS,
   required: [],
-  outputs: [...SESSION_OUTPUTS, 'created'],
-  permissions: ['UseDevinSessions', 'ViewOrgSessions (to wait)', 'ManageOrgSessions (to end on cancel)'],
+  outputs: [...SESSION_OUTPUTS, 'created', 'attachments', 'sessions', 'count'],
+  permissions: [
+    'UseDevinSessions',
+    'ViewOrgSessions (to wait, and to find the session of an earlier attempt)',
+    'ManageOrgSessions (to end on cancel)',
+  ],
   scope: 'organization',
+  severalOrganizations: true,
   versions: ['v3'],
-  prepare: prepareSession,
+  prepare,
   async run(context, prepared) {
-    const { log, facts, clock, inputs } = context;
-    const about = [facts.repository, inputs.org_id].filter((part) => part !== undefined).join(' · ');
+    const { log, facts, inputs } = context;
+    if (isSeveral(inputs.org_id)) {
+      const { createAcross } = await import('./across.ts');
+      return await createAcross(context, inputs.org_id, prepared);
+    }
+    const about = [facts.repository, singleOf(inputs.org_id)].filter((part) => part !== undefined).join(' · ');
     log.info(`Devin session${about === '' ? '' : ` for ${about}`}`);
-    const sentAt = clock.now();
-    const session = await create(context, prepared);
-    const took = duration(clock.now() - sentAt);
-    const prompt = await promptFacts(prepared.body.prompt, context.redact);
-    log.info(`  prompt   ${JSON.stringify(prompt.beginning)} (sha256 ${shortHash(prompt)}, ${prompt.bytes} bytes)`);
-    log.info(`  created  ${session.url} (${count(requestCounts(context).count, 'request')}, ${took})`);
-    const story = await waitForSession(context, {
-      goal: inputs.wait,
-      orgId: session.org_id,
-      sessionId: session.session_id,
-      created: { session, onTimeout: inputs.on_timeout, onCancel: inputs.on_cancel },
-      schema: prepared.schema,
-      outputRequired: inputs.structured_output_required ?? true,
-      prompt,
-      maxAcus: inputs.max_acu_limit,
-    });
-    return sessionReport(story, true);
+    const { started, story, downloaded } = await carryOut(context, await context.organization(), prepared);
+    const report = sessionReport(story, started.created);
+    const entry = entryOf(story.session, story.verdict.outcome, started.created, story.error);
+    const files = downloaded === undefined ? {} : { attachments: JSON.stringify(downloaded) };
+    return {
+      ...report,
+      outputs: { ...report.outputs, ...files, sessions: JSON.stringify([entry]), count: '1' },
+      data: {
+        ...report.data,
+        ...(downloaded === undefined ? {} : { attachments: downloaded }),
+        sessions: [entry],
+        count: 1,
+      },
+    };
   },
 });

@@ -1,17 +1,14 @@
-import type { Instant } from '../../contract/kinds.ts';
 import { listSessions } from '../../devin/endpoints/sessions.ts';
 import { link, plain, table } from '../../report/markdown.ts';
 import { count, instant, number } from '../../report/units.ts';
 import { operation } from '../operation.ts';
+import { checkRange, FILTER_INPUTS, filterQuery } from './filters.ts';
 import type { Session } from './outcome.ts';
 import { pullRequestName } from './report.ts';
 
 /** Rows that a summary shows; more say no more to a reader. */
 const SHOWN_ROWS = 200;
 const LOGGED_ROWS = 20;
-const LARGEST_PAGE = 200;
-
-const secondsOf = (moment: Instant, now: number) => Math.floor(('at' in moment ? moment.at : now - moment.ago) / 1_000);
 
 const stateOf = ({ status, status_detail: detail }: Session) =>
   [status, detail].filter(Boolean).join(' · ').replaceAll('_', ' ');
@@ -50,28 +47,17 @@ function summaryOf(sessions: readonly Session[], more: boolean): string {
 export const listSessionsOperation = operation({
   name: 'list-sessions',
   summary: 'Lists the sessions of an organization, the newest first.',
-  inputs: ['tags', 'repos', 'playbook_id', 'since', 'until', 'max_results'],
+  inputs: FILTER_INPUTS,
   required: [],
   outputs: ['sessions', 'count'],
   permissions: ['ViewOrgSessions'],
   scope: 'organization',
   versions: ['v3'],
-  async prepare({ since, until }, checks) {
-    const now = checks.clock.now();
-    if (since === undefined || until === undefined) return;
-    if (secondsOf(since, now) >= secondsOf(until, now)) checks.problem('since', 'is not before until');
-  },
+  prepare: checkRange,
   async run(context) {
     const { devin, inputs, clock, log } = context;
-    const { tags, repos, playbook_id: playbook, since, until, max_results: most } = inputs;
-    const query = {
-      first: Math.min(most, LARGEST_PAGE),
-      ...(tags === undefined ? {} : { tags: [...tags] }),
-      ...(repos === undefined ? {} : { repo_names: [...repos] }),
-      ...(playbook === undefined ? {} : { playbook_id: playbook }),
-      ...(since === undefined ? {} : { created_after: secondsOf(since, clock.now()) }),
-      ...(until === undefined ? {} : { created_before: secondsOf(until, clock.now()) }),
-    };
+    const most = inputs.max_results;
+    const query = filterQuery(inputs, clock.now());
     const sessions: Session[] = [];
     let more = false;
     for await (const session of devin.items(listSessions, {

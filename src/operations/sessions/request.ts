@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { type InputName, type InputValues, isInputName } from '../../contract/inputs.ts';
-import { SessionCreateRequest } from '../../devin/endpoints/sessions.ts';
+import { MAX_TAGS, SessionCreateRequest } from '../../devin/endpoints/sessions.ts';
 import { firstLine } from '../../runner/text.ts';
+import type { FoundFile } from '../../runner/workspace.ts';
 import type { Checks } from '../operation.ts';
+import { KEY_INPUTS, usesKey } from './idempotency.ts';
 import type { OutputSchema } from './structured.ts';
 
 /** Largest prompt or schema file that is read. */
@@ -38,7 +40,9 @@ export const REQUEST_INPUTS = [
   ...PLAIN_FIELDS,
   'session_secrets',
   ...SCHEMA_INPUTS,
+  'attachments',
   'extra_body',
+  ...KEY_INPUTS,
 ] as const satisfies readonly InputName[];
 
 type RequestInputs = Partial<InputValues<(typeof REQUEST_INPUTS)[number]>>;
@@ -48,6 +52,8 @@ export interface PreparedSession {
   readonly body: z.input<ReturnType<typeof SessionCreateRequest>>;
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly schema: OutputSchema | undefined;
+  /** Files to upload before the session is created; their addresses come on top of `attachment_urls`. */
+  readonly uploads: readonly FoundFile[];
 }
 
 /** A prompt in short; the prompt itself is not shown. */
@@ -120,6 +126,24 @@ async function prepareExtra(text: string | undefined, checks: Checks): Promise<R
   return extra;
 }
 
+/** The files to upload. The code that finds them is loaded only where there are some. */
+export async function prepareUploads(
+  patterns: readonly string[] | undefined,
+  checks: Checks,
+): Promise<readonly FoundFile[]> {
+  if (patterns === undefined) return [];
+  const { findUploads } = await import('./uploads.ts');
+  return await findUploads(patterns, checks);
+}
+
+function checkTags({ tags, idempotency = 'run' }: RequestInputs, checks: Checks): void {
+  if ((tags ?? []).length < MAX_TAGS || !usesKey(idempotency)) return;
+  checks.problem(
+    'tags',
+    `has ${MAX_TAGS} entries, and idempotency adds one to the ${MAX_TAGS} that a session may have; give at most ${MAX_TAGS - 1}, or set idempotency to none`,
+  );
+}
+
 /** Composes the request of a new session, and reports everything that is wrong with it. */
 export async function prepareSession(inputs: RequestInputs, checks: Checks): Promise<PreparedSession> {
   const text = await textOrFile(['prompt', 'prompt_file'], [inputs.prompt, inputs.prompt_file], checks);
@@ -128,6 +152,8 @@ export async function prepareSession(inputs: RequestInputs, checks: Checks): Pro
   }
   const schema = await prepareSchema(inputs, checks);
   const extraBody = await prepareExtra(inputs.extra_body, checks);
+  const uploads = await prepareUploads(inputs.attachments, checks);
+  checkTags(inputs, checks);
   const given = PLAIN_FIELDS.filter((name) => inputs[name] !== undefined);
   const secrets = [...(inputs.session_secrets ?? [])].map(([key, value]) => ({ key, value, sensitive: true }));
   const prompt = (text ?? '').toWellFormed();
@@ -138,7 +164,7 @@ export async function prepareSession(inputs: RequestInputs, checks: Checks): Pro
     ...(schema === undefined ? {} : { structured_output_schema: schema.schema }),
   };
   reportIssues(z.safeParse(SessionCreateRequest(), body).error?.issues ?? [], checks);
-  return { body, extraBody, schema };
+  return { body, extraBody, schema, uploads };
 }
 
 function reportIssues(issues: readonly z.core.$ZodIssue[], checks: Checks): void {

@@ -2,20 +2,21 @@ import { sendSessionMessage } from '../../devin/endpoints/sessions.ts';
 import { operation } from '../operation.ts';
 import { verdictOf } from './outcome.ts';
 import { SESSION_OUTPUTS, sessionReport } from './report.ts';
-import { promptFacts, shortHash, textOrFile } from './request.ts';
+import { prepareUploads, promptFacts, shortHash, textOrFile } from './request.ts';
+import { uploaded } from './start.ts';
 import { requestCounts } from './wait.ts';
 
 /** Sends a message to a session; one that sleeps wakes by it. */
 export const sendMessageOperation = operation({
   name: 'send-message',
   summary: 'Sends a message to a session; one that sleeps wakes by it.',
-  inputs: ['session_id', 'message', 'prompt', 'prompt_file', 'attachment_urls'],
+  inputs: ['session_id', 'message', 'prompt', 'prompt_file', 'attachments', 'attachment_urls'],
   required: ['session_id'],
   outputs: SESSION_OUTPUTS,
-  permissions: ['ManageOrgSessions'],
+  permissions: ['ManageOrgSessions', 'UseDevinSessions (to upload)'],
   scope: 'organization',
   versions: ['v3'],
-  async prepare({ message, prompt, prompt_file: file }, checks) {
+  async prepare({ message, prompt, prompt_file: file, attachments }, checks) {
     if (message !== undefined && prompt !== undefined) {
       checks.problem('prompt', 'is given together with message; give one of the two');
     }
@@ -24,15 +25,17 @@ export const sendMessageOperation = operation({
       checks.problem('message', 'is missing; give the text in message, prompt or prompt_file');
     }
     const text = await textOrFile([message === undefined ? 'prompt' : 'message', 'prompt_file'], [said, file], checks);
-    return (text ?? '').toWellFormed();
+    return { text: (text ?? '').toWellFormed(), uploads: await prepareUploads(attachments, checks) };
   },
-  async run(context, text) {
+  async run(context, { text, uploads }) {
     const { devin, inputs, log } = context;
+    const orgId = await context.organization();
+    const urls = [...(inputs.attachment_urls ?? []), ...(await uploaded(context, orgId, uploads))];
     const session = await devin.call(sendSessionMessage, {
-      params: { org_id: await context.organization(), devin_id: inputs.session_id },
+      params: { org_id: orgId, devin_id: inputs.session_id },
       body: {
         message: text,
-        ...(inputs.attachment_urls === undefined ? {} : { attachment_urls: [...inputs.attachment_urls] }),
+        ...(urls.length === 0 ? {} : { attachment_urls: urls }),
       },
     });
     const prompt = await promptFacts(text, context.redact);

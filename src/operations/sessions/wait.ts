@@ -13,12 +13,12 @@ export const WAIT_INPUTS = ['wait', 'poll_interval', 'follow', 'on_waiting'] as 
 
 /** A session to wait for, and what is known of it. */
 export interface Waited {
-  /** `none` is for a session that this step created and does not stay with. */
+  /** `none` is for a session that this step started and does not stay with. */
   readonly goal: 'none' | 'started' | 'finished';
   readonly orgId: string;
   readonly sessionId: string;
-  /** The session, if this step created it: only then may it be ended. */
-  readonly created?: { readonly session: Session; readonly onTimeout: Ending; readonly onCancel: Ending };
+  /** The session, if this step started or found it, and what becomes of it when the wait is cut short. */
+  readonly started?: { readonly session: Session; readonly onTimeout: Ending; readonly onCancel: Ending };
   readonly schema?: OutputSchema | undefined;
   /** Whether a session that has a schema must come with structured output. */
   readonly outputRequired?: boolean;
@@ -61,10 +61,10 @@ type Base = Omit<SessionStory, 'session' | 'verdict'>;
 
 /**
  * Waits for a session and says how it ended, also when the wait is cut short: the session is known by then, so its
- * outputs are worth having. Only a session that this step created is ever ended.
+ * outputs are worth having. Only a session that this run created is ever ended.
  */
 export async function waitForSession(context: WaitContext, waited: Waited): Promise<SessionStory> {
-  const watch = new Watch(context, waited.orgId, waited.created?.session);
+  const watch = new Watch(context, waited.orgId, waited.started?.session);
   const base = (): Base => ({
     durationMs: context.clock.now() - context.startedAt,
     lastMessage: watch.lastMessage,
@@ -75,10 +75,10 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
   });
   try {
     context.signal.throwIfAborted();
-    const { goal, created } = waited;
+    const { goal, started } = waited;
     if (goal === 'none') {
-      if (created === undefined) throw new ActionError('internal', 'There is neither a session nor a wait for one.');
-      return { ...base(), session: created.session, verdict: verdictOf(created.session) };
+      if (started === undefined) throw new ActionError('internal', 'There is neither a session nor a wait for one.');
+      return { ...base(), session: started.session, verdict: verdictOf(started.session) };
     }
     const { session, verdict } = await watch.until(goal, waited.sessionId);
     if (!context.inputs.follow && goal === 'finished') await watch.readMessages(waited.sessionId, false);
@@ -108,7 +108,7 @@ async function cutShort(
   error: ActionError,
   base: Base,
 ): Promise<SessionStory> {
-  const { onTimeout, onCancel } = waited.created ?? {};
+  const { onTimeout, onCancel } = waited.started ?? {};
   const how = error.code === 'timeout' ? onTimeout : error.code === 'cancelled' ? onCancel : undefined;
   const end = how === undefined ? undefined : await endSession(context, waited.orgId, session.session_id, how);
   if (end !== undefined) context.log.progress(end.sentence);

@@ -7,6 +7,7 @@ import {
 } from '../../devin/endpoints/consumption.ts';
 import { existing, type Handler, on } from '../handler.ts';
 import { pageOf } from '../page.ts';
+import { seededOrganization } from '../seed.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import { Table } from '../table.ts';
@@ -19,10 +20,11 @@ type Limit = z.output<ReturnType<typeof AcuLimit>>;
 const ACTION = 'update_org_settings';
 
 /** Limits by organization. At the start, an organization that has a limit of its own has the same here. */
-const limits = shelf(({ state }: World) => {
+const limits = shelf((world: World) => {
   const table = new Table<Limit>();
-  for (const { id, value } of state.organizations.all()) {
-    if (value.max_cycle_acu_limit !== null) table.add(id, id, limitOf(id, value.max_cycle_acu_limit));
+  for (let i = 0; i < world.state.counts.organizations; i += 1) {
+    const { org_id: id = '', max_cycle_acu_limit: acus = null } = seededOrganization(world, i) ?? {};
+    if (acus !== null) table.add(id, id, limitOf(id, acus));
   }
   return table;
 });

@@ -8,6 +8,7 @@ import type { World } from '../state.ts';
 import type { Row } from '../table.ts';
 import { decoded } from '../text.ts';
 import { recordChange } from './changes.ts';
+import { organizationOf, rowOf } from './rows.ts';
 import { sessionOf } from './session-access.ts';
 
 function urlOf(world: World, orgId: string, id: string, name: string): string {
@@ -61,8 +62,8 @@ export const attachmentHandlers: readonly Handler[] = [
     const { file } = body;
     if (!(file instanceof FormFile)) throw invalidField(['body', 'file'], 'Field required', 'missing');
     if (file.bytes.byteLength > MAX_UPLOAD_BYTES) throw new Problem(413, 'A file should be at most 100 MB');
-    const { files, organizations } = world.state;
-    const organization = existing(organizations.get(param('org_id')), 'Organization');
+    const { files } = world.state;
+    const organization = organizationOf({ world, param });
     const id = world.seeded.uuid('file', files.next);
     const name = file.name || 'file';
     files.add(id, organization.id, { attachment_id: id, name, contentType: file.contentType, bytes: file.bytes });
@@ -72,9 +73,10 @@ export const attachmentHandlers: readonly Handler[] = [
     return { attachment_id: id, name, url: urlOf(world, organization.id, id, name) };
   }),
   on(downloadAttachment, ({ world, param }) => {
-    const row = world.state.files.get(param('uuid'));
-    const found = row?.orgId === param('org_id') && row.value.name === param('name') ? row : undefined;
-    return new Redirect(`${world.origin}/sandbox/files/${existing(found, 'Attachment').id}`);
+    const { id: orgId } = organizationOf({ world, param });
+    const row = rowOf(world.state.files, param('uuid'), orgId, 'Attachment');
+    const { id } = existing(row.value.name === param('name') ? row : undefined, 'Attachment');
+    return new Redirect(`${world.origin}/sandbox/files/${id}`);
   }),
   on(listSessionAttachments, (call) => attachmentsOf(call.world, sessionOf(call))),
 ];

@@ -94,6 +94,14 @@ function seededPermission({ state }: World, i: number, j: number): NewPermission
   return { git_connection_id, repo_path: known?.repo_path ?? `acme/module-${nth}`, read_only };
 }
 
+/** The permissions that the nth organization, counted from 0, starts with. */
+export function seededPermissions(world: World, n: number): NewPermission[] {
+  const { organizations, permissions_per_org: count } = world.state.counts;
+  return Array.from({ length: n < organizations ? count : 0 }, (_, j) => seededPermission(world, n, j)).filter(
+    (permission) => permission !== undefined,
+  );
+}
+
 const sets = shelf(() => new Map<string, PermissionSet>());
 
 /** The Git permissions of an organization; filled when they are first asked for. */
@@ -103,12 +111,8 @@ export function permissionsOf(world: World, organization: OrganizationRow): Perm
   const label = `git-permission/${organization.id}`;
   const set = new PermissionSet(organization.id, (n) => `git-permission-${world.seeded.hex(label, n)}`);
   sets(world).set(organization.id, set);
-  const { counts } = world.state;
-  const index = organization.n - 1;
-  const count = index < counts.organizations ? counts.permissions_per_org : 0;
-  for (let j = 0; j < count; j += 1) {
-    const wanted = seededPermission(world, index, j);
-    if (wanted) set.add(wanted, organization.value.created_at + j * 60);
+  for (const [j, wanted] of seededPermissions(world, organization.n - 1).entries()) {
+    set.add(wanted, organization.value.created_at + j * 60);
   }
   return set;
 }

@@ -7,6 +7,7 @@ import {
 } from '../../devin/endpoints/audit-logs.ts';
 import { type Handler, on } from '../handler.ts';
 import { pageOf } from '../page.ts';
+import { organizationId } from '../seed.ts';
 import { messagesOf, sessionId } from '../sessions.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
@@ -73,9 +74,9 @@ function violation({ seeded }: World, i: number, { orgId, sessionId: session, ev
 }
 
 function occasions({ state, seeded, now }: World): Occasion[] {
-  const organizations = state.organizations.all();
+  const { organizations } = state.counts;
   const past = PAST_DAYS.map((days, i) => ({
-    orgId: organizations[i % Math.max(1, organizations.length)]?.id ?? '',
+    orgId: organizationId(seeded, i % organizations),
     sessionId: null,
     eventId: `event-${seeded.hex('guardrail-event', i)}`,
     at: Math.floor(now / 1000 / DAY) * DAY - days * DAY + seeded.below(DAY, 'guardrail-time', i),

@@ -1,9 +1,9 @@
 import type * as z from 'zod/mini';
 import type { KnowledgeNote } from '../../devin/endpoints/knowledge.ts';
+import { beginningOf, DAY, seededOrganization } from '../seed.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import { Table } from '../table.ts';
-import { beginningOf, DAY, seededOrganization } from './beginning.ts';
 
 /** A note as the API shows it. */
 export type Note = z.output<ReturnType<typeof KnowledgeNote>>;
@@ -92,9 +92,9 @@ const NOTES: readonly SeedNote[] = [
 /** The notes, those of the enterprise and of all organizations together. */
 export const notes = shelf((world) => {
   const table = new Table<Note>();
-  const beginning = beginningOf(world);
+  const beginning = beginningOf(world.state);
   for (const seed of NOTES) {
-    const orgId = seed.org === null ? null : seededOrganization(world, seed.org);
+    const orgId = seed.org === null ? null : seededOrganization(world, seed.org)?.org_id;
     if (orgId === undefined) continue;
     const folder = foldersOf(world, orgId).find(({ path }) => path === seed.path);
     const note_id = `note-${world.seeded.hex('note', table.next)}`;

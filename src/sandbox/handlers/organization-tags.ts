@@ -1,9 +1,10 @@
 import * as tags from '../../devin/endpoints/organization-tags.ts';
 import { type Handler, on } from '../handler.ts';
 import { invalidField, notFound } from '../problem.ts';
+import { seededOrganization } from '../seed.ts';
 import { shelf } from '../shelf.ts';
 import { type Change, recordChange } from './changes.ts';
-import { organizationOf, seededOrganization } from './rows.ts';
+import { organizationOf } from './rows.ts';
 
 interface Allowed {
   readonly tags: readonly string[];
@@ -22,7 +23,7 @@ const kept = shelf((world) => {
   const byOrganization = new Map<string, Allowed>();
   SEEDED.forEach((allowed, n) => {
     const organization = seededOrganization(world, n);
-    if (organization) byOrganization.set(organization.id, allowed);
+    if (organization) byOrganization.set(organization.org_id, allowed);
   });
   return byOrganization;
 });

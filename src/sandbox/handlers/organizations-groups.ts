@@ -2,15 +2,15 @@ import type * as z from 'zod/mini';
 import { getOrgGroupLimits, type OrgGroups, replaceOrgGroupLimits } from '../../devin/endpoints/organizations.ts';
 import { type Handler, on } from '../handler.ts';
 import { invalid } from '../problem.ts';
+import { seededOrganization } from '../seed.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import { recordChange } from './changes.ts';
-import { seededOrganization } from './rows.ts';
 
 type Groups = z.output<ReturnType<typeof OrgGroups>>['groups'];
 
 const kept = shelf<{ groups: Groups }>((world) => {
-  const org_ids = [0, 1].flatMap((n) => seededOrganization(world, n)?.id ?? []);
+  const org_ids = [0, 1].flatMap((n) => seededOrganization(world, n)?.org_id ?? []);
   return { groups: { product: { max_cycle_acus: 1000, org_ids } } };
 });
 

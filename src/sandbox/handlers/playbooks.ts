@@ -3,12 +3,12 @@ import * as playbooks from '../../devin/endpoints/playbooks.ts';
 import { type Handler, on } from '../handler.ts';
 import { checkSchema } from '../output-schema.ts';
 import { Problem } from '../problem.ts';
+import { beginningOf, DAY, seededOrganization } from '../seed.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import { type Row, Table } from '../table.ts';
-import { beginningOf, DAY, seededOrganization } from './beginning.ts';
 import { type Change, recordChange, userBehind } from './changes.ts';
-import { anyRow, lists, organizationOf, removes, rowOf, shows } from './rows.ts';
+import { anyRow, isInReach, lists, organizationOf, removes, rowOf, shows } from './rows.ts';
 
 /** A playbook as the API shows it. */
 export type Playbook = z.output<ReturnType<typeof playbooks.Playbook>>;
@@ -29,10 +29,10 @@ const SEED = [
 /** The playbooks, those of the enterprise and of all organizations together. */
 export const playbookTable = shelf((world) => {
   const table = new Table<Playbook>();
-  const beginning = beginningOf(world);
-  const author = world.state.users.all()[0]?.id ?? 'user-unknown';
+  const beginning = beginningOf(world.state);
+  const author = world.state.counts.users > 0 ? `user-${world.seeded.hex('user', 0)}` : 'user-unknown';
   for (const { org, title, macro, body } of SEED) {
-    const orgId = org === null ? null : seededOrganization(world, org);
+    const orgId = org === null ? null : seededOrganization(world, org)?.org_id;
     if (orgId === undefined) continue;
     const playbook_id = `playbook-${world.seeded.hex('playbook', table.next)}`;
     table.add(playbook_id, orgId, {
@@ -57,8 +57,12 @@ function checkMacro(world: World, orgId: string | null, macro: string | null, se
   const taken = playbookTable(world)
     .all()
     .some(
-      ({ id, value, orgId: other }) =>
-        id !== self && macro !== null && value.macro === macro && (other === null || orgId === null || other === orgId),
+      (row) =>
+        row.id !== self &&
+        macro !== null &&
+        row.value.macro === macro &&
+        isInReach(world, row) &&
+        (row.orgId === null || orgId === null || row.orgId === orgId),
     );
   if (taken) throw new Problem(409, `There is a playbook with the macro ${macro} already`);
 }

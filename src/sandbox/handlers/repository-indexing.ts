@@ -1,12 +1,12 @@
 import type * as z from 'zod/mini';
 import type { RepoIndexingStatus, RepoIndexJob, RepositoryIndexing } from '../../devin/endpoints/repositories.ts';
 import { notFound } from '../problem.ts';
+import { beginningOf, DAY, seededOrganization } from '../seed.ts';
 import { shelf } from '../shelf.ts';
 import type { State, World } from '../state.ts';
 import { type Row, Table } from '../table.ts';
-import { beginningOf, DAY, seededOrganization } from './beginning.ts';
 import { type Change, recordChange } from './changes.ts';
-import { permissionsOf } from './git-permissions-set.ts';
+import { type NewPermission, permissionsOf, seededPermissions } from './git-permissions-set.ts';
 
 type Repository = Row<ReturnType<State['repositories']['all']>[number]['value']>;
 type Job = z.output<ReturnType<typeof RepoIndexJob>>;
@@ -47,11 +47,11 @@ function runOf(world: World, n: number, branch: string, started: number): Run {
 
 const shelfOfRuns = shelf((world) => {
   const table = new Table<Indexing>();
-  const orgId = seededOrganization(world, 0) ?? '';
+  const orgId = seededOrganization(world, 0)?.org_id ?? '';
   let runs = 0;
-  for (const { value } of repositoriesOf(world, orgId).slice(0, SEEDED)) {
+  for (const { value } of covered(world, seededPermissions(world, 0)).slice(0, SEEDED)) {
     runs += 1;
-    const run = runOf(world, runs, DEFAULT_BRANCH, (beginningOf(world) + (200 - runs) * DAY) * 1000);
+    const run = runOf(world, runs, DEFAULT_BRANCH, (beginningOf(world.state) + (200 - runs) * DAY) * 1000);
     table.add(key(orgId, value.repo_path), orgId, { path: value.repo_path, runs: [run] });
   }
   return { table, runs };
@@ -65,14 +65,11 @@ function beginnings(connection: string, path: string): string[] {
   return Array.from(path, (_, i) => `${connection} ${path.slice(0, i + 1)}`);
 }
 
-/** The repositories that an organization may use: those that its Git permissions cover. */
-export function repositoriesOf(world: World, orgId: string): readonly Repository[] {
-  const organization = world.state.organizations.get(orgId);
-  if (!organization) return [];
+/** The repositories that Git permissions cover. */
+function covered(world: World, permissions: readonly NewPermission[]): readonly Repository[] {
   const exact = new Set<string>();
   const prefixes = new Set<string>();
-  for (const { value } of permissionsOf(world, organization).table.all()) {
-    const { git_connection_id: connection, repo_path, group_prefix, prefix_path } = value;
+  for (const { git_connection_id: connection, repo_path, group_prefix, prefix_path } of permissions) {
     if (repo_path) exact.add(`${connection} ${repo_path.toLowerCase()}`);
     if (group_prefix) prefixes.add(`${connection} ${group_prefix.toLowerCase()}/`);
     if (prefix_path) prefixes.add(`${connection} ${prefix_path.toLowerCase()}`);
@@ -82,6 +79,17 @@ export function repositoriesOf(world: World, orgId: string): readonly Repository
     if (exact.has(`${value.git_connection_id} ${path}`)) return true;
     return prefixes.size > 0 && beginnings(value.git_connection_id, path).some((one) => prefixes.has(one));
   });
+}
+
+/** The repositories that an organization may use: those that its Git permissions cover. */
+export function repositoriesOf(world: World, orgId: string): readonly Repository[] {
+  const organization = world.state.organizations.get(orgId);
+  if (!organization) return [];
+  const { table } = permissionsOf(world, organization);
+  return covered(
+    world,
+    table.all().map(({ value }) => value),
+  );
 }
 
 /** A repository that an organization may use, by its path in any case. @throws a 404 */

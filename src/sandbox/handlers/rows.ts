@@ -2,7 +2,6 @@ import type * as z from 'zod/mini';
 import type { Endpoint, Method, ParamsOf } from '../../devin/endpoint.ts';
 import { existing, type Handler, on } from '../handler.ts';
 import { pageOf } from '../page.ts';
-import { organizationId } from '../seed.ts';
 import type { State, World } from '../state.ts';
 import type { Row, Table } from '../table.ts';
 import { recordChange } from './changes.ts';
@@ -19,14 +18,6 @@ export function organizationOf({ world, param }: { world: World; param(name: 'or
   return existing(world.state.organizations.get(param('org_id')), 'Organization');
 }
 
-/**
- * The nth organization that the sandbox started with, counted from 0, for seed rows. Undefined if it never had so many,
- * or if that one has been deleted before anybody asked for the rows.
- */
-export function seededOrganization({ state, seeded }: World, n: number): OrganizationRow | undefined {
-  return n < state.counts.organizations ? state.organizations.get(organizationId(seeded, n)) : undefined;
-}
-
 /** A row that belongs to an organization. @throws a 404, also for one of another organization. */
 export function rowOf<T>(table: Table<T>, id: string, orgId: string, what: string): Row<T> {
   const row = table.get(id);
@@ -34,7 +25,7 @@ export function rowOf<T>(table: Table<T>, id: string, orgId: string, what: strin
 }
 
 /** Whether a row belongs to the enterprise or to an organization that is still there. */
-function isInReach<T>({ state }: World, { orgId }: Row<T>): boolean {
+export function isInReach<T>({ state }: World, { orgId }: Row<T>): boolean {
   return orgId === null || state.organizations.get(orgId) !== undefined;
 }
 

@@ -1,10 +1,9 @@
 import type { AnswerOf } from '../../devin/endpoint.ts';
 import type { getSchedule } from '../../devin/endpoints/schedules.ts';
-import { serviceUserId } from '../seed.ts';
+import { seededOrganization, serviceUserId } from '../seed.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import { Table } from '../table.ts';
-import { seededOrganization } from './rows.ts';
 
 /** A schedule as the API shows it. */
 export type Schedule = AnswerOf<typeof getSchedule>;
@@ -68,14 +67,14 @@ export const scheduleTable = shelf((world) => {
   const first = seededOrganization(world, 0);
   const second = seededOrganization(world, 1);
   if (first) {
-    add(first.id, {
+    add(first.org_id, {
       name: 'Nightly dependency check',
       prompt: 'Look for outdated dependencies, and update what is safe to update.',
       frequency: '0 6 * * *',
       tags: ['nightly'],
       last_executed_at: isoOf(midnight - 18 * 3_600_000),
     });
-    add(first.id, {
+    add(first.org_id, {
       name: 'Release preparation',
       prompt: 'Prepare the changelog of the next release.',
       schedule_type: 'one_time',
@@ -83,7 +82,7 @@ export const scheduleTable = shelf((world) => {
     });
   }
   if (second) {
-    add(second.id, {
+    add(second.org_id, {
       name: 'Weekly data quality report',
       prompt: 'Compare the row counts of this week with those of the last one.',
       frequency: '0 9 * * 1',

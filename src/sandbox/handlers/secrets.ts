@@ -2,12 +2,12 @@ import type { ItemOf } from '../../devin/endpoint.ts';
 import { createSecret, deleteSecret, listSecrets } from '../../devin/endpoints/secrets.ts';
 import { type Handler, on } from '../handler.ts';
 import { invalidField, Problem } from '../problem.ts';
-import { serviceUserId } from '../seed.ts';
+import { DAY, seededOrganization, serviceUserId } from '../seed.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import { Table } from '../table.ts';
 import { recordChange } from './changes.ts';
-import { lists, organizationOf, removes, seededOrganization } from './rows.ts';
+import { lists, organizationOf, removes } from './rows.ts';
 
 type Secret = ItemOf<typeof listSecrets>;
 
@@ -26,8 +26,8 @@ const table = shelf((world) => {
   for (const [index, key, secret_type, note] of SEEDED) {
     const organization = seededOrganization(world, index);
     if (!organization) continue;
-    const created_at = organization.value.created_at + 86_400;
-    add(world, secrets, organization.id, { key, secret_type, note, is_sensitive: true, created_by, created_at });
+    const created_at = organization.created_at + DAY;
+    add(world, secrets, organization.org_id, { key, secret_type, note, is_sensitive: true, created_by, created_at });
   }
   return secrets;
 });

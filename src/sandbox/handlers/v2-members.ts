@@ -8,11 +8,11 @@ import { type Group, groups, rolesOf } from '../membership.ts';
 import { offsetPageOf } from '../page.ts';
 import { notFound, Problem } from '../problem.ts';
 import { chosenRole } from '../roles.ts';
+import { beginningOf, DAY } from '../seed.ts';
 import { secondsOf } from '../service-users.ts';
 import { shelf } from '../shelf.ts';
 import type { User, World } from '../state.ts';
 import type { Row } from '../table.ts';
-import { beginningOf, DAY } from './beginning.ts';
 import { idpGroupHandlers } from './idp-groups.ts';
 import { memberUserHandlers } from './member-users.ts';
 import { type OrganizationRow, organizationOf } from './rows.ts';
@@ -23,7 +23,10 @@ const HOUR = 3600;
 const INVITED_ROLE = 'account_member';
 
 /** When users came, in Unix seconds. v3 keeps no such time, so for those after the start it is when v2 first saw them. */
-const arrivals = shelf((world) => ({ beginning: beginningOf(world) + 20 * DAY, seen: new Map<string, number>() }));
+const arrivals = shelf((world) => ({
+  beginning: beginningOf(world.state) + 20 * DAY,
+  seen: new Map<string, number>(),
+}));
 
 function createdAt(world: World, user: Row<User>): number {
   const { beginning, seen } = arrivals(world);

@@ -1,0 +1,174 @@
+import { ActionError, asActionError } from '../../contract/errors.ts';
+import type { Organizations } from '../../contract/kinds.ts';
+import { listOrganizations } from '../../devin/endpoints/organizations.ts';
+import { code, link, plain, table } from '../../report/markdown.ts';
+import { acus, count, number } from '../../report/units.ts';
+import { errorPart } from '../failure.ts';
+import type { Report } from '../operation.ts';
+import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
+import { carryOut, type Done, type RunContext } from './one.ts';
+import { pool } from './pool.ts';
+import { pullRequestName, type SESSION_OUTPUTS, sessionOutputs } from './report.ts';
+import type { PreparedSession } from './request.ts';
+
+type AcrossOutput = (typeof SESSION_OUTPUTS)[number] | 'created' | 'attachments' | 'sessions' | 'count';
+
+interface Organization {
+  readonly id: string;
+  /** Its name, or its id where only that is known. */
+  readonly name: string;
+}
+
+/** What became of one organization. */
+interface Row {
+  readonly org: Organization;
+  readonly done: Done | undefined;
+  readonly error: ActionError | undefined;
+}
+
+async function organizationsOf(context: RunContext, given: Organizations): Promise<readonly Organization[]> {
+  if (given !== '*') return given.map((id) => ({ id, name: id }));
+  try {
+    const found: Organization[] = [];
+    for await (const row of context.devin.items(listOrganizations, { params: {}, query: { first: 200 } })) {
+      found.push({ id: row.org_id, name: row.name });
+    }
+    if (found.length > 0) return found;
+    throw new ActionError('not_found', 'The credential sees no organization.');
+  } catch (thrown) {
+    const error = asActionError(thrown);
+    if (error.code !== 'permission_denied') throw error;
+    // A service user of one organization may not list them, but it knows its own.
+    const own = await context.organization().catch(() => {
+      throw error;
+    });
+    return [{ id: own, name: own }];
+  }
+}
+
+async function attempt(context: RunContext, org: Organization, work: () => Promise<Done>): Promise<Row> {
+  try {
+    const done = await work();
+    return { org, done, error: done.story.error };
+  } catch (thrown) {
+    const error = asActionError(thrown);
+    context.log.progress(`failed: ${error.message}`);
+    return { org, done: undefined, error };
+  }
+}
+
+const entryFor = ({ org, done, error }: Row): SessionEntry =>
+  done === undefined
+    ? emptyEntry(org.id, error ?? new ActionError('internal', 'There is neither a session nor an error.'))
+    : { ...entryOf(done.story.session, done.story.verdict.outcome, done.started.created, error), org_id: org.id };
+
+const called = ({ id, name }: Organization) => (name === id ? id : `${name} (${id})`);
+
+/** One error for all that failed. A cancelled workflow and the end of the time come before what they caused. */
+function errorOf(rows: readonly Row[], keyed: boolean): ActionError | undefined {
+  const failed = rows.flatMap(({ org, error }) => (error === undefined ? [] : [{ org, error }]));
+  const [first] = failed;
+  if (first === undefined) return undefined;
+  const decisive = failed.find(({ error }) => error.code === 'cancelled' || error.code === 'timeout') ?? first;
+  const rerun = keyed
+    ? 'A re-run finds the sessions that there are, and creates only those that are missing.'
+    : 'With `idempotency: none` a re-run creates a session in every organization again.';
+  return new ActionError(decisive.error.code, `${failed.length} of ${count(rows.length, 'organization')} failed.`, {
+    list: failed.map(({ org, error }) => `${called(org)}: ${error.code}: ${error.message}`),
+    fix: `${decisive.error.fix} ${rerun}`,
+    cause: decisive.error,
+  });
+}
+
+function summaryRow({ org, done, error }: Row): string[] {
+  const story = done?.story;
+  const session = story?.session;
+  const state = story === undefined ? 'no session' : story.verdict.outcome.replaceAll('_', ' ');
+  const requests = (session?.pull_requests ?? []).map(({ pr_url: url }) => link(pullRequestName(url), url));
+  return [
+    plain(org.name),
+    `${error === undefined ? '' : '✗ '}${plain(state)}`,
+    session === undefined ? '' : link('session', session.url),
+    requests.join(', '),
+    session === undefined ? '' : number(session.acus_consumed),
+    error === undefined ? '' : `${code(error.code)} ${plain(error.message)}`,
+  ];
+}
+
+/** Failures first: they are what a person acts on. */
+const failuresFirst = (rows: readonly Row[]) => [
+  ...rows.filter(({ error }) => error !== undefined),
+  ...rows.filter(({ error }) => error === undefined),
+];
+
+const headline = (rows: readonly Row[], goal: string) => {
+  const good = rows.filter(({ error }) => error === undefined).length;
+  return `${good} of ${count(rows.length, 'session')} ${goal === 'finished' ? 'finished' : 'started'}`;
+};
+
+function summaryOf(rows: readonly Row[], goal: string, error: ActionError | undefined): string {
+  const used = rows.reduce((sum, { done }) => sum + (done?.story.session.acus_consumed ?? 0), 0);
+  const opened = rows.reduce((sum, { done }) => sum + (done?.story.session.pull_requests.length ?? 0), 0);
+  const head = ['Organization', 'Outcome', 'Session', 'Pull requests', 'ACUs', 'Why'];
+  return [
+    `### ${error === undefined ? '✓' : '✗'} ${headline(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
+    table(head, failuresFirst(rows).map(summaryRow)),
+    error === undefined ? '' : errorPart(new ActionError(error.code, error.message, { fix: error.fix })),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .concat('\n');
+}
+
+function reportOf(rows: readonly Row[], context: RunContext): Report<AcrossOutput> {
+  const { wait, idempotency } = context.inputs;
+  const error = errorOf(rows, idempotency.toLowerCase() !== 'none');
+  const sessions = rows.map(entryFor);
+  const first = rows.find(({ done }) => done !== undefined)?.done;
+  const single = first?.story;
+  const asked = context.inputs.download_attachments !== undefined;
+  const files = rows.flatMap(({ done }) => done?.downloaded ?? []);
+  context.log.info(headline(rows, wait));
+  return {
+    outcome: error === undefined ? 'success' : 'failure',
+    ...(error === undefined ? {} : { error }),
+    outputs: {
+      ...(single === undefined ? {} : sessionOutputs(single.session, single.verdict.outcome, single.lastMessage)),
+      ...(first === undefined ? {} : { created: String(first.started.created) }),
+      ...(asked ? { attachments: JSON.stringify(files) } : {}),
+      sessions: JSON.stringify(sessions),
+      count: String(sessions.length),
+    },
+    data: { sessions, count: sessions.length, ...(asked ? { attachments: files } : {}) },
+    summary: summaryOf(rows, wait, error),
+  };
+}
+
+/** Starts one session in each of several organizations. One that fails does not stop the others. */
+export async function createAcross(
+  context: RunContext,
+  given: Organizations,
+  prepared: PreparedSession,
+): Promise<Report<AcrossOutput>> {
+  const { inputs, log, facts } = context;
+  const organizations = await organizationsOf(context, given);
+  const about = facts.repository === undefined ? '' : ` for ${facts.repository}`;
+  log.info(`Devin sessions${about} in ${count(organizations.length, 'organization')}`);
+  const turn = pool(inputs.concurrency);
+  const folder = inputs.download_attachments;
+  const rows = await Promise.all(
+    organizations.map((org) => {
+      // Each organization has its own lines in the log, and its own folder: two may have files of the same name.
+      const own: RunContext = {
+        ...context,
+        log: organizations.length === 1 ? log : log.within(org.name),
+        inputs: { ...inputs, ...(folder === undefined ? {} : { download_attachments: `${folder}/${org.id}` }) },
+      };
+      return attempt(own, org, () => carryOut(own, org.id, prepared, turn));
+    }),
+  );
+  const [first] = rows;
+  // In a dry run no organization gets a session, which is no failure.
+  if (first?.error !== undefined && rows.every(({ error }) => error?.code === 'gate_closed')) throw first.error;
+  return reportOf(rows, context);
+}

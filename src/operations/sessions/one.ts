@@ -1,0 +1,84 @@
+import { ActionError } from '../../contract/errors.ts';
+import { count, duration } from '../../report/units.ts';
+import type { Context } from '../operation.ts';
+import type { Downloaded } from './downloads.ts';
+import type { SessionStory } from './report.ts';
+import { type PreparedSession, promptFacts, shortHash } from './request.ts';
+import { type START_INPUTS, type Started, startSession } from './start.ts';
+import { requestCounts, WAIT_INPUTS, waitForSession } from './wait.ts';
+
+/** Inputs that say how a session is waited for and left. */
+export const RUN_INPUTS = [...WAIT_INPUTS, 'on_timeout', 'on_cancel', 'download_attachments'] as const;
+
+/** What it takes to carry a session through. */
+export type RunContext = Context<
+  (typeof RUN_INPUTS)[number] | (typeof START_INPUTS)[number] | 'max_acu_limit' | 'structured_output_required'
+>;
+
+/** Lets a task run when its turn has come. */
+export type Turn = <T>(task: () => Promise<T>) => Promise<T>;
+
+/** A session that was carried through as far as the inputs ask for. */
+export interface Done {
+  readonly started: Started;
+  readonly story: SessionStory;
+  /** The files that came with it; undefined where none were asked for. */
+  readonly downloaded: readonly Downloaded[] | undefined;
+}
+
+function tell({ log }: RunContext, { session, created }: Started, sent: string): void {
+  log.info(created ? `  created  ${session.url} (${sent})` : `  found    ${session.url}, from an earlier attempt`);
+}
+
+/** A re-run finds the session that failed. Its error has to say how to get a new one. */
+const RERUN =
+  'A re-run of this workflow run finds this session again; for a new one start a new run, or change `idempotency`.';
+
+function withAdvice(story: SessionStory, { created }: Started): SessionStory {
+  const { error, verdict } = story;
+  const over = ['failed', 'terminated', 'blocked'].includes(verdict.outcome);
+  if (created || error === undefined || error.code === 'cancelled' || !over) return story;
+  const { code, message, list, title, fix } = error;
+  return { ...story, error: new ActionError(code, message, { list, title, fix: `${fix} ${RERUN}`, cause: error }) };
+}
+
+const atOnce: Turn = (task) => task();
+
+/** Starts a session in an organization, stays with it as `wait` says, and brings its files. */
+export async function carryOut(
+  context: RunContext,
+  orgId: string,
+  prepared: PreparedSession,
+  turn: Turn = atOnce,
+): Promise<Done> {
+  const { inputs, log, clock, signal } = context;
+  const sentAt = clock.now();
+  const started = await turn(() => startSession(context, orgId, prepared));
+  const took = duration(clock.now() - sentAt);
+  const prompt = await promptFacts(prepared.body.prompt, context.redact);
+  log.info(`  prompt   ${JSON.stringify(prompt.beginning)} (sha256 ${shortHash(prompt)}, ${prompt.bytes} bytes)`);
+  tell(context, started, `${count(requestCounts(context).count, 'request')}, ${took}`);
+  const { session, own } = started;
+  const waited = await waitForSession(context, {
+    goal: inputs.wait,
+    orgId: session.org_id,
+    sessionId: session.session_id,
+    started: {
+      session,
+      onTimeout: own ? inputs.on_timeout : 'leave',
+      onCancel: own ? inputs.on_cancel : 'leave',
+    },
+    schema: prepared.schema,
+    outputRequired: inputs.structured_output_required ?? true,
+    prompt,
+    maxAcus: inputs.max_acu_limit,
+  });
+  const story = withAdvice(waited, started);
+  const folder = inputs.download_attachments;
+  if (folder === undefined) return { started, story, downloaded: undefined };
+  if (signal.aborted) return { started, story, downloaded: [] };
+  const { downloadAll } = await import('./downloads.ts');
+  const { files, error } = await downloadAll(context, session.org_id, session.session_id, folder);
+  const late = story.error ?? error;
+  return { started, story: late === undefined ? story : { ...story, error: late }, downloaded: files };
+}
