@@ -26,6 +26,10 @@ function refuse(error: unknown): never {
 }
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    console.log(USAGE);
+    return;
+  }
   let given: ReturnType<typeof readArguments>;
   try {
     given = readArguments();

@@ -3,7 +3,7 @@ export const ERROR_CODES = {
   input_invalid: {
     title: 'An input is wrong',
     meaning: 'At least one input of the step has a value that its operation cannot use. Nothing was sent to Devin.',
-    fix: 'Correct the inputs that the message lists; it names what came and what was expected.',
+    fix: 'Correct each of them; the message says what came and what was expected.',
   },
   credential_missing: {
     title: 'No Devin credential',

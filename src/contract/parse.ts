@@ -80,8 +80,10 @@ export function parseOperation<T extends string>(given: string | undefined, name
 export function inputError(problems: readonly Problem[]): ActionError {
   const list = problems.map(({ input, message }) => `${input} ${message}`);
   const count = problems.length === 1 ? 'One input is wrong' : `${problems.length} inputs are wrong`;
-  return new ActionError('input_invalid', problems.length === 1 ? `${count}: ${list[0]}.` : `${count}.`, {
-    list: problems.length === 1 ? [] : list,
-    ...(problems.length === 1 ? { fix: `Correct the input \`${problems[0]?.input}\`.` } : {}),
+  const [only, ...others] = problems;
+  if (only === undefined || others.length > 0) return new ActionError('input_invalid', `${count}.`, { list });
+  const sentence = `${count}: ${list[0]}`;
+  return new ActionError('input_invalid', /[.?]$/.test(sentence) ? sentence : `${sentence}.`, {
+    fix: `Correct the input \`${only.input}\`.`,
   });
 }

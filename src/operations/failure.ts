@@ -1,5 +1,5 @@
 import type { ActionError, ErrorCode } from '../contract/errors.ts';
-import { code, link, plain } from '../report/markdown.ts';
+import { code, link, plain, prose } from '../report/markdown.ts';
 import type { Report } from './operation.ts';
 
 /** Address of this action's pages on the host that runs it; undefined outside of a workflow. */
@@ -14,9 +14,9 @@ export const errorLink = (name: ErrorCode, docs: string | undefined): string => 
 
 /** What an error says, for a summary: code, sentence, findings and fix. */
 export function errorPart({ code: name, message, list, fix }: ActionError, docs?: string): string {
-  const findings = list.map((entry) => `- ${plain(entry)}`).join('\n');
+  const findings = list.map((entry) => `- ${prose(entry)}`).join('\n');
   const more = docs === undefined ? '' : ` ${link(`About ${name}`, errorLink(name, docs))}`;
-  return [`${code(name)} · ${plain(message)}`, findings, `${plain(fix)}${more}`]
+  return [`${code(name)} · ${prose(message)}`, findings, `${prose(fix)}${more}`]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -24,7 +24,7 @@ export function errorPart({ code: name, message, list, fix }: ActionError, docs?
 /** The report of a step that an error ended. A closed gate is no failure: the step is skipped, and green. */
 export function failureReport(error: ActionError, docs: string | undefined): Report {
   if (error.code === 'gate_closed') {
-    const summary = `### – Skipped\n\n${plain(error.message)}. ${plain(error.fix)}\n`;
+    const summary = `### – Skipped\n\n${prose(error.message)}. ${prose(error.fix)}\n`;
     return { outcome: 'skipped', skippedReason: error.message, outputs: {}, data: {}, summary };
   }
   const summary = `### ✗ ${plain(error.title)}\n\n${errorPart(error, docs)}\n`;

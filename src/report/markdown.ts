@@ -27,6 +27,16 @@ export function code(text: string): string {
   return `${ticks}${pad}${line.replaceAll('|', '\\|')}${pad}${ticks}`;
 }
 
+/** A sentence in which backticks stand for code, as in messages and advice; everything else is plain text. */
+export function prose(text: string): string {
+  const parts = text.split('`');
+  if (parts.length % 2 === 0) return plain(text);
+  return parts.map((part, at) => (at % 2 === 1 ? code(part) : part === '' ? '' : spaced(part))).join('');
+}
+
+/** Plain text that keeps the space at its ends, which the code beside it needs. */
+const spaced = (part: string) => `${/^\s/.test(part) ? ' ' : ''}${plain(part)}${/\s$/.test(part) ? ' ' : ''}`;
+
 /** A link to a web page. What is no http(s) address is shown as text, without a link. */
 export function link(text: string, url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return plain(text);

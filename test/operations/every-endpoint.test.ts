@@ -64,7 +64,7 @@ async function inputsFor(b: Bench, endpoint: Endpoint): Promise<Record<string, s
     endpoint: endpoint.id,
     params: stringify(params),
     ...(body === undefined ? {} : { body: stringify(body) }),
-    ...(endpoint.redirects ? { body_file: 'answer.bin' } : {}),
+    ...(endpoint.redirects || endpoint.secrets ? { body_file: 'answer.bin' } : {}),
   };
 }
 

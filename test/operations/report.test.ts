@@ -61,11 +61,14 @@ describe('the summary of a session', () => {
         session: session(waiting),
         verdict: verdictOf(waiting),
         lastMessage: 'Which branch?\n- main\n- dev',
-        error: new ActionError('session_blocked', 'Devin is waiting for you.'),
+        error: new ActionError('session_blocked', 'Devin is waiting for you.', { fix: verdictOf(waiting).advice }),
       }),
     );
     expect(summary.startsWith('### ? Devin is waiting for you · [session](')).toBe(true);
-    expect(summary).toContain('\n\n> Which branch?\n> \\- main\n> \\- dev\n\nAnswer in the session');
+    expect(summary).toContain(
+      '\n\n> Which branch?\n> \\- main\n> \\- dev\n\n`session_blocked` · Answer in the session',
+    );
+    expect(summary.match(/Answer in the session/g)).toHaveLength(1);
     expect(summary).toContain('`session_blocked`');
     expect(summary).not.toContain('Last message');
   });

@@ -206,8 +206,10 @@ export const callApiOperation = operation({
       checks.problem('endpoint', `is ${JSON.stringify(endpoint)}, which ${target}`);
       return undefined;
     }
-    if (target.endpoint.redirects === true && file === undefined) {
-      checks.problem('body_file', `is missing; ${target.endpoint.id} gives a file`);
+    const { id, redirects, secrets } = target.endpoint;
+    if (redirects === true && file === undefined) checks.problem('body_file', `is missing; ${id} gives a file`);
+    if (secrets !== undefined && file === undefined) {
+      checks.problem('body_file', `is missing; ${id} shows a secret this once, which nothing but that file will hold`);
     }
     return { target, arguments: readArguments(target.endpoint, target.params, { params, body }, checks.problem) };
   },

@@ -14,14 +14,15 @@ function cell(value: unknown): string {
   return typeof value === 'string' ? plain(short) : code(short);
 }
 
-/** Columns that say something: those with texts and numbers before those with lists and mappings. */
+/** Columns that say something in one line. */
 function columnsOf(rows: readonly Record<string, unknown>[]): string[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const filled = names.filter((name) =>
     rows.some((row) => row[name] !== null && row[name] !== undefined && row[name] !== ''),
   );
   const simple = filled.filter((name) => rows.every((row) => typeof row[name] !== 'object' || row[name] === null));
-  return [...simple, ...filled.filter((name) => !simple.includes(name))].slice(0, MAX_COLUMNS);
+  // Lists and mappings would make the table run off the page; the answer itself has them.
+  return (simple.length === 0 ? filled : simple).slice(0, MAX_COLUMNS);
 }
 
 /** Rows as a table of Markdown; values of any kind. */

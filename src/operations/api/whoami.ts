@@ -6,8 +6,8 @@ import { operation } from '../operation.ts';
 import { singleOf } from '../organization.ts';
 import { PROBES, type Probe, V2_PROBES } from './probes.ts';
 
-/** What a probe found: allowed, refused, or not to be told without changing something. */
-type Finding = 'yes' | 'no' | 'unknown';
+/** What a probe found: allowed, refused, not to be told without an organization, or without changing something. */
+type Finding = 'yes' | 'no' | 'unasked' | 'unknown';
 
 /** Who a credential is. */
 interface Identity {
@@ -33,7 +33,7 @@ async function probe(
   { endpoint, call, inOrganization }: Probe,
   orgId: string | null,
 ): Promise<Finding> {
-  if (inOrganization && orgId === null) return 'unknown';
+  if (inOrganization && orgId === null) return 'unasked';
   try {
     await devin.raw(endpoint, call(orgId ?? ''));
     return 'yes';
@@ -61,10 +61,16 @@ function verdictOn(value: Operation, findings: ReadonlyMap<string, Finding>, ver
   if (isV2) return findings.get('Enterprise administrator') ?? 'unknown';
   const results = neededBy(value).map((name) => findings.get(name) ?? 'unknown');
   if (results.includes('no')) return 'no';
+  if (results.includes('unasked')) return 'unasked';
   return results.includes('unknown') ? 'unknown' : 'yes';
 }
 
-const MARKS: Readonly<Record<Finding, string>> = { yes: '✓ yes', no: '✗ no', unknown: '? only a change would tell' };
+const MARKS: Readonly<Record<Finding, string>> = {
+  yes: '✓ yes',
+  no: '✗ no',
+  unasked: '? set org_id to see',
+  unknown: '? only a change would tell',
+};
 
 function summaryOf(
   identity: Identity,
@@ -79,12 +85,11 @@ function summaryOf(
     value.permissions.map(plain).join(', '),
   ]);
   const permissions = [...findings].map(([name, finding]) => [code(name), MARKS[finding]]);
-  const missing = [...findings].filter(([, finding]) => finding === 'no').map(([name]) => code(name));
   return [
     `### ${plain(who)} · ${plain(identity.kind.replaceAll('_', ' '))} ${scope}`,
     table(['Operation', 'May it run', 'Needs'], operations),
     table(['Permission', 'Granted'], permissions),
-    missing.length === 0 ? '' : `Not granted: ${missing.join(', ')}. Grant: Settings → Service users → Role.`,
+    [...findings.values()].some((finding) => finding === 'no') ? 'To grant one: Settings → Service users → Role.' : '',
   ]
     .filter((part) => part !== '')
     .join('\n\n')

@@ -1,7 +1,7 @@
 import type { ActionError } from '../../contract/errors.ts';
 import type { OperationOutput, OutputValues } from '../../contract/outputs.ts';
 import type { RunFacts } from '../../github/facts.ts';
-import { code, details, fence, link, plain, quote, table } from '../../report/markdown.ts';
+import { code, details, fence, link, plain, prose, quote, table } from '../../report/markdown.ts';
 import { acus, count, duration } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import type { Report } from '../operation.ts';
@@ -155,15 +155,17 @@ export function sessionSummary(story: SessionStory): string {
   ];
   const asks = verdict.outcome === 'waiting' && lastMessage !== '';
   const structured = session.structured_output;
+  // The error of an outcome repeats the headline; only its code and its advice are news.
+  const saysTheSame = error?.message === `Devin ${verdict.headline}.`;
+  const advice =
+    error !== undefined && saysTheSame ? `${code(error.code)} · ${prose(error.fix)}` : prose(verdict.advice);
   const fits = outputFits === undefined ? '' : outputFits ? ' (valid)' : ' (not valid)';
   const parts = [
     `### ${error === undefined || verdict.outcome !== 'finished' ? MARKS[verdict.outcome] : '✗'} Devin ${plain(verdict.headline)} · ${links.join(' · ')}`,
     asks ? quote(lastMessage) : '',
-    verdict.advice === '' && ending === undefined
-      ? ''
-      : [verdict.advice, ending ?? ''].filter(Boolean).map(plain).join(' '),
+    [advice, plain(ending ?? '')].filter((part) => part !== '').join(' '),
     overview(story),
-    error === undefined ? '' : errorPart(error),
+    error === undefined || saysTheSame ? '' : errorPart(error),
     structured === undefined || structured === null
       ? ''
       : details(`Structured output${fits}`, fence(JSON.stringify(structured, null, 2), 'json')),
