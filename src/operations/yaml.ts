@@ -1,8 +1,5 @@
 import { parse } from 'yaml';
-
-/** True for a mapping of names to values. */
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isRecord } from './record.ts';
 
 /** Parses JSON or YAML. Gives the value, or what is wrong as a clause. */
 export function parseYaml(text: string): { readonly value: unknown } | string {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { nearestOf } from '../../contract/kinds.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
-import { isRecord, parseMapping, parseYaml } from '../yaml.ts';
+import { isRecord } from '../record.ts';
 
 /** Arguments of a call that were found right. */
 export interface Arguments {
@@ -12,6 +12,9 @@ export interface Arguments {
 
 /** Says what is wrong with one of the inputs `params` and `body`: a clause. */
 export type Complain = (input: 'params' | 'body', message: string) => void;
+
+/** A call without arguments needs no parser. */
+const yaml = () => import('../yaml.ts');
 
 const pathNames = ({ path }: Endpoint) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 const queryNames = ({ query }: Endpoint) => {
@@ -64,13 +67,13 @@ function widened(schema: z.ZodMiniType | undefined, query: Record<string, unknow
   );
 }
 
-function readParams(
+async function readParams(
   endpoint: Endpoint,
   given: Readonly<Record<string, string>>,
   text: string | undefined,
   complain: Complain,
 ) {
-  const mapping = text === undefined ? {} : parseMapping(text);
+  const mapping = text === undefined ? {} : (await yaml()).parseMapping(text);
   if (typeof mapping === 'string') {
     complain('params', mapping);
     return { params: given, query: {} };
@@ -89,9 +92,13 @@ function readParams(
   return { params, query };
 }
 
-function readBody({ id, body, multipart }: Endpoint, text: string | undefined, complain: Complain): Arguments['body'] {
+async function readBody(
+  { id, body, multipart }: Endpoint,
+  text: string | undefined,
+  complain: Complain,
+): Promise<Arguments['body']> {
   if (multipart) {
-    const mapping = text === undefined ? {} : parseMapping(text);
+    const mapping = text === undefined ? {} : (await yaml()).parseMapping(text);
     const file = typeof mapping === 'string' ? undefined : mapping['file'];
     if (typeof file === 'string' && file !== '') return { file };
     complain('body', `names no file, which ${id} needs: write file and its path in the workspace`);
@@ -102,7 +109,7 @@ function readBody({ id, body, multipart }: Endpoint, text: string | undefined, c
     if (text !== undefined) complain('body', `is given, but ${id} takes none`);
     return undefined;
   }
-  const parsed = text === undefined ? { value: {} } : parseYaml(text);
+  const parsed = text === undefined ? { value: {} } : (await yaml()).parseYaml(text);
   if (typeof parsed === 'string') {
     complain('body', parsed);
     return undefined;
@@ -115,16 +122,16 @@ function readBody({ id, body, multipart }: Endpoint, text: string | undefined, c
 }
 
 /** Reads the YAML of `params` and `body` for an endpoint, and reports everything that does not fit it. */
-export function readArguments(
+export async function readArguments(
   endpoint: Endpoint,
   given: Readonly<Record<string, string>>,
   texts: { readonly params: string | undefined; readonly body: string | undefined },
   complain: Complain,
-): Arguments {
-  const { params, query: asked } = readParams(endpoint, given, texts.params, complain);
+): Promise<Arguments> {
+  const { params, query: asked } = await readParams(endpoint, given, texts.params, complain);
   const schema = endpoint.query?.();
   const query = widened(schema, asked);
   const issues = schema === undefined ? [] : (z.safeParse(schema, query).error?.issues ?? []);
   complainOf('params', issues, queryNames(endpoint) ?? [], complain);
-  return { params, query, body: readBody(endpoint, texts.body, complain) };
+  return { params, query, body: await readBody(endpoint, texts.body, complain) };
 }

@@ -6,7 +6,7 @@ import { code } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context, Report } from '../operation.ts';
 import { operation } from '../operation.ts';
-import { isRecord } from '../yaml.ts';
+import { isRecord } from '../record.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
 import { mayHoldSecrets, secretsIn } from './secrets.ts';
@@ -211,7 +211,7 @@ export const callApiOperation = operation({
     if (secrets !== undefined && file === undefined) {
       checks.problem('body_file', `is missing; ${id} shows a secret this once, which nothing but that file will hold`);
     }
-    return { target, arguments: readArguments(target.endpoint, target.params, { params, body }, checks.problem) };
+    return { target, arguments: await readArguments(target.endpoint, target.params, { params, body }, checks.problem) };
   },
   async run(context, prepared): Promise<CallReport> {
     if (prepared === undefined) throw new ActionError('internal', 'There is no endpoint to call.');

@@ -54,7 +54,10 @@ export class Rows {
 
   /** Rows as the file has them, without what stands around them. */
   #written(rows: readonly unknown[]): string {
-    return this.#byLine ? rows.map((row) => `${JSON.stringify(row)}\n`).join('') : JSON.stringify(rows).slice(1, -1);
+    if (!this.#byLine) return JSON.stringify(rows).slice(1, -1);
+    let text = '';
+    for (const row of rows) text += `${JSON.stringify(row)}\n`;
+    return text;
   }
 
   /** What stands before the next rows. */

@@ -1,4 +1,4 @@
-import { isRecord } from '../yaml.ts';
+import { isRecord } from '../record.ts';
 
 /** Names of fields that hold a secret wherever they stand. */
 const SECRET_NAMES = new Set([

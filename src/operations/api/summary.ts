@@ -1,6 +1,6 @@
 import { code, plain, table } from '../../report/markdown.ts';
 import { number } from '../../report/units.ts';
-import { isRecord } from '../yaml.ts';
+import { isRecord } from '../record.ts';
 
 const MAX_COLUMNS = 8;
 const MAX_CELL = 120;

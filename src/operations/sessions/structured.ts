@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { isRecord, parseMapping } from '../yaml.ts';
+import { isRecord } from '../record.ts';
+import { parseMapping } from '../yaml.ts';
 
 /** Largest schema that the API takes. */
 export const MAX_SCHEMA_BYTES = 64 * 1024;
