@@ -85,18 +85,20 @@ async function measureListing(count: number): Promise<Figure[]> {
   });
 }
 
+/** The step that reads rows by `call-api` into a file. */
+const callInputs = (url: string) => ({
+  operation: 'call-api',
+  devin_token: 'cog_sandbox_enterprise',
+  api_url: url,
+  endpoint: 'listAuditLogs',
+  body_file: 'rows.jsonl',
+});
+
 /** Reads rows by `call-api` into a file. Gives the most memory that the process took, in MB. */
 async function peakOf(url: string, count: number): Promise<number> {
   const file = join(home, 'peak');
-  const inputs = {
-    operation: 'call-api',
-    devin_token: 'cog_sandbox_enterprise',
-    api_url: url,
-    endpoint: 'listAuditLogs',
-    body_file: 'rows.jsonl',
-  };
   const preload = `--import=${new URL('peak.mjs', import.meta.url).href}`;
-  await step(inputs, `${grouped(count)} rows`, { NODE_OPTIONS: preload, PEAK_FILE: file });
+  await step(callInputs(url), `${grouped(count)} rows`, { NODE_OPTIONS: preload, PEAK_FILE: file });
   return Number(readFileSync(file, 'utf8')) / 1024;
 }
 
@@ -113,14 +115,7 @@ async function measureCalls(count: number, few: number): Promise<Figure[]> {
     recordPages({ audit_logs: rows, audit_log_days: 90 }, path, 'cog_sandbox_enterprise');
   const small = await serve((await record(few)).pages, (url) => peaksOf(url, few));
   return await serve((await record(count)).pages, async (url) => {
-    const inputs = {
-      operation: 'call-api',
-      devin_token: 'cog_sandbox_enterprise',
-      api_url: url,
-      endpoint: 'listAuditLogs',
-      body_file: 'rows.jsonl',
-    };
-    const ours = () => step(inputs, `${grouped(count)} rows`);
+    const ours = () => step(callInputs(url), `${grouped(count)} rows`);
     const pairs = await interleave(7, ours, () => bare(`${url}${path()}?first=${PAGE}`, count));
     const peaks = await peaksOf(url, count);
     const least = Math.min(...small);

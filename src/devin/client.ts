@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
+import { isSafe } from '../contract/kinds.ts';
 import type { AnswerOf, ApiVersion, BodyOf, Endpoint, ItemOf, ParamsOf, QueryOf } from './endpoint.ts';
 import { type PageOf, readPages } from './pagination.ts';
 import { answerError, connectionError, type RequestFacts } from './problem.ts';
@@ -83,8 +84,7 @@ export class Devin {
   async download(endpoint: Endpoint, call: AnyCall): Promise<Buffer> {
     const [redirect, facts] = await this.#exchange(endpoint, call);
     const address = URL.parse(String(redirect.headers['location'] ?? ''));
-    const loopback = address !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(address.hostname);
-    if (address === null || (address.protocol !== 'https:' && !(loopback && address.protocol === 'http:'))) {
+    if (address === null || !isSafe(address)) {
       throw new ActionError('api_contract', `${facts.summary}: the answer redirects to no address that may be read.`);
     }
     const path = address.pathname + address.search;

@@ -1,5 +1,6 @@
 import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../contract/clock.ts';
+import { isLoopback } from '../contract/kinds.ts';
 import type { JournalEntry } from '../contract/result.ts';
 import type { AnswerHeaders, Controller, Handler, Outgoing } from './dispatch.ts';
 import { authorization, journal, readOnly, tryTimeout } from './interceptors.ts';
@@ -61,8 +62,6 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-const isLoopback = (origin: string) => ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(origin).hostname);
-
 async function connect(options: TransportOptions) {
   const { env, origin } = options;
   const settings = {
@@ -73,7 +72,7 @@ async function connect(options: TransportOptions) {
     bodyTimeout: 0,
   };
   const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';
-  if (httpsProxy === '' || isLoopback(origin)) return new Agent(settings);
+  if (httpsProxy === '' || isLoopback(new URL(origin))) return new Agent(settings);
   // The whole index: it gives dispatchers the method that opens a proxy's tunnel.
   const { EnvHttpProxyAgent } = await import('undici');
   return new EnvHttpProxyAgent({ ...settings, httpsProxy, noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '' });

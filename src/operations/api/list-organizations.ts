@@ -1,10 +1,9 @@
 import { ActionError } from '../../contract/errors.ts';
-import { listOrganizations } from '../../devin/endpoints/organizations.ts';
-import { getSelf } from '../../devin/endpoints/self.ts';
 import { code, plain, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import { operation } from '../operation.ts';
+import { visibleOrganizations } from '../visible-organizations.ts';
 
 /** GitHub starts at most this many jobs from one matrix. */
 const MAX_JOBS = 256;
@@ -29,31 +28,15 @@ async function fromV2({ devin }: ListContext): Promise<Listed[]> {
   return found;
 }
 
-async function fromV3({ devin }: ListContext): Promise<Listed[]> {
-  const found: Listed[] = [];
-  for await (const row of devin.items(listOrganizations, { params: {}, query: { first: 200 } })) {
-    const { org_id, name, max_cycle_acu_limit, max_session_acu_limit } = row;
-    found.push({ org_id, org_name: name, max_cycle_acu_limit, max_session_acu_limit });
-  }
-  return found;
-}
-
-/** A service user of one organization may not list them, but it knows its own. */
-async function ownOnly(context: ListContext, refused: ActionError): Promise<Listed[]> {
-  const { org_id: id } = await context.devin.call(getSelf, { params: {} });
-  if (typeof id !== 'string') throw refused;
-  context.log.info('The credential belongs to one organization, which is all that it may see.');
-  return [{ org_id: id, org_name: id, max_cycle_acu_limit: null, max_session_acu_limit: null }];
-}
-
-async function organizations(context: ListContext): Promise<Listed[]> {
-  if (context.version === 'v2') return await fromV2(context);
-  try {
-    return await fromV3(context);
-  } catch (thrown) {
-    if (thrown instanceof ActionError && thrown.code === 'permission_denied') return await ownOnly(context, thrown);
-    throw thrown;
-  }
+async function fromV3({ devin, log }: ListContext): Promise<Listed[]> {
+  const { organizations, ownOnly } = await visibleOrganizations(devin);
+  if (ownOnly) log.info('The credential belongs to one organization, which is all that it may see.');
+  return organizations.map(({ org_id, name, max_cycle_acu_limit, max_session_acu_limit }) => ({
+    org_id,
+    org_name: name,
+    max_cycle_acu_limit,
+    max_session_acu_limit,
+  }));
 }
 
 /** Rows of a matrix: one organization each, or groups of `size` with their ids and names joined by commas. */
@@ -94,7 +77,7 @@ export const listOrganizationsOperation = operation({
   versions: ['v3', 'v2'],
   prepare: async () => undefined,
   async run(context) {
-    const listed = await organizations(context);
+    const listed = await (context.version === 'v2' ? fromV2(context) : fromV3(context));
     const matrix = matrixOf(listed, context.inputs.matrix_size);
     const jobs = matrix.include.length;
     context.log.info(`${count(listed.length, 'organization')}, ${count(jobs, 'job')}`);

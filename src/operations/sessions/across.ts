@@ -1,10 +1,10 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
 import type { Organizations } from '../../contract/kinds.ts';
-import { listOrganizations } from '../../devin/endpoints/organizations.ts';
 import { code, link, plain, table } from '../../report/markdown.ts';
 import { acus, count, number } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import type { Report } from '../operation.ts';
+import { visibleOrganizations } from '../visible-organizations.ts';
 import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
 import { carryOut, type Done, type RunContext } from './one.ts';
 import { pool } from './pool.ts';
@@ -28,22 +28,9 @@ interface Row {
 
 async function organizationsOf(context: RunContext, given: Organizations): Promise<readonly Organization[]> {
   if (given !== '*') return given.map((id) => ({ id, name: id }));
-  try {
-    const found: Organization[] = [];
-    for await (const row of context.devin.items(listOrganizations, { params: {}, query: { first: 200 } })) {
-      found.push({ id: row.org_id, name: row.name });
-    }
-    if (found.length > 0) return found;
-    throw new ActionError('not_found', 'The credential sees no organization.');
-  } catch (thrown) {
-    const error = asActionError(thrown);
-    if (error.code !== 'permission_denied') throw error;
-    // A service user of one organization may not list them, but it knows its own.
-    const own = await context.organization().catch(() => {
-      throw error;
-    });
-    return [{ id: own, name: own }];
-  }
+  const { organizations } = await visibleOrganizations(context.devin);
+  if (organizations.length === 0) throw new ActionError('not_found', 'The credential sees no organization.');
+  return organizations.map(({ org_id: id, name }) => ({ id, name }));
 }
 
 async function attempt(context: RunContext, org: Organization, work: () => Promise<Done>): Promise<Row> {
