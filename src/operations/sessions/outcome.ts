@@ -85,6 +85,9 @@ export function verdictOf(session: Pick<Session, 'status' | 'status_detail'>, fi
   return known ?? { outcome: 'running', headline: 'is running', advice: '' };
 }
 
+/** A verdict as a sentence: what an error about it says, and by which a summary knows that error again. */
+export const sentenceOf = ({ headline }: Verdict): string => `Devin ${headline}.`;
+
 /** True once the session has a machine and works, or is past that. */
 export const hasStarted = (session: Pick<Session, 'status'>): boolean =>
   !['new', 'claimed', 'resuming'].includes(session.status);

@@ -5,7 +5,7 @@ import { code, details, fence, link, plain, prose, quote, table } from '../../re
 import { acus, count, duration } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import type { Report } from '../operation.ts';
-import type { Session, SessionOutcome, Verdict } from './outcome.ts';
+import { type Session, type SessionOutcome, sentenceOf, type Verdict } from './outcome.ts';
 import { type PromptFacts, shortHash } from './request.ts';
 
 /** Outputs that describe one session. */
@@ -156,7 +156,7 @@ export function sessionSummary(story: SessionStory): string {
   const asks = verdict.outcome === 'waiting' && lastMessage !== '';
   const structured = session.structured_output;
   // The error of an outcome repeats the headline; only its code and its advice are news.
-  const saysTheSame = error?.message === `Devin ${verdict.headline}.`;
+  const saysTheSame = error?.message === sentenceOf(verdict);
   const advice =
     error !== undefined && saysTheSame ? `${code(error.code)} · ${prose(error.fix)}` : prose(verdict.advice);
   const fits = outputFits === undefined ? '' : outputFits ? ' (valid)' : ' (not valid)';

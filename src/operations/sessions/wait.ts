@@ -3,7 +3,7 @@ import type { InputName } from '../../contract/inputs.ts';
 import type { Context } from '../operation.ts';
 import { type Ended, type Ending, endSession } from './end.ts';
 import { Watch } from './follow.ts';
-import { type Session, type Verdict, verdictOf } from './outcome.ts';
+import { type Session, sentenceOf, type Verdict, verdictOf } from './outcome.ts';
 import { closingLine, type SessionStory } from './report.ts';
 import type { PromptFacts } from './request.ts';
 import type { OutputSchema } from './structured.ts';
@@ -36,11 +36,11 @@ export const requestCounts = (context: Pick<Context, 'journal'>) => ({
 
 /** The error that an outcome stands for; undefined for one that the inputs ask for. */
 function errorOf(verdict: Verdict, waited: Waited, onWaiting: string): ActionError | undefined {
-  const { outcome, headline, advice } = verdict;
+  const { outcome, advice } = verdict;
   if (outcome === 'finished' || outcome === 'running') return undefined;
   if (outcome === 'waiting' && (waited.goal === 'started' || onWaiting === 'succeed')) return undefined;
   const code = outcome === 'waiting' || outcome === 'blocked' ? 'session_blocked' : 'session_failed';
-  return new ActionError(code, `Devin ${headline}.`, advice === '' ? {} : { fix: advice });
+  return new ActionError(code, sentenceOf(verdict), advice === '' ? {} : { fix: advice });
 }
 
 function outputError(session: Session, { schema, outputRequired = true }: Waited): ActionError | undefined {
