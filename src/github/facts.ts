@@ -6,6 +6,8 @@ export interface RunFacts {
   readonly actor?: string;
   /** Name of the event, e.g. `issue_comment`. */
   readonly event?: string;
+  /** What the event is about, where a step has looked at it: `#128`, and its page. */
+  readonly thread?: { readonly name: string; readonly url: string };
   /** Page of the run. */
   readonly runUrl?: string;
   /** Name of the workflow. */
@@ -19,6 +21,15 @@ export interface RunFacts {
   /** Id of the step in the job; the runner makes one up where the workflow gives none. */
   readonly step?: string;
 }
+
+/** Events that only somebody who may write to the repository, or GitHub's own clock, can cause. */
+const BY_WRITERS = new Set([
+  ...['workflow_dispatch', 'repository_dispatch', 'schedule', 'push', 'create', 'delete', 'merge_group', 'release'],
+  ...['deployment', 'deployment_status', 'branch_protection_rule', 'page_build', 'registry_package'],
+]);
+
+/** Whether an event needs write access to cause, so that nothing about its sender is to be looked up. */
+export const isByWriters = (event: string): boolean => BY_WRITERS.has(event);
 
 /** Reads the facts from the runner's variables. https://docs.github.com/actions/reference/variables-reference */
 export function runFacts(env: Readonly<Record<string, string | undefined>>): RunFacts {

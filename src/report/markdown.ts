@@ -1,7 +1,11 @@
-// What GitHub would read as markup in running text, `@` and `#` among it, since they make mentions and references.
+// What GitHub would read as markup in running text.
 const MARKUP = /[\\`*_{}[\]()#+\-.!|~@:=$]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+// GitHub looks for people and issues once the backslashes are gone: only what stands between keeps it from them.
+const REFERENCE = /@|#(?=\d)/g;
+const APART = '\u200b';
 
 const entities = (text: string) => text.replace(/[&<>]/g, (sign) => ENTITIES[sign] ?? sign);
 const printable = (text: string) => text.toWellFormed().replace(UNPRINTABLE, '');
@@ -10,10 +14,11 @@ const printable = (text: string) => text.toWellFormed().replace(UNPRINTABLE, '')
 const longestRun = (text: string, least: number) =>
   (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), least);
 
-/** Any text as one line of Markdown that shows just that text. */
+/** Any text as one line of Markdown that shows just that text, and neither mentions nor refers to anything. */
 export function plain(text: string): string {
   const rows = text.split(/[\r\n\u2028\u2029]+/).map((row) => row.trim());
   return entities(printable(rows.filter((row) => row !== '').join(' ')))
+    .replace(REFERENCE, `$&${APART}`)
     .replace(MARKUP, '\\$&')
     .trim();
 }

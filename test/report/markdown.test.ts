@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import { code, details, fence, link, plain, quote, table } from '../../src/report/markdown.ts';
 import { anyText } from '../runner/support.ts';
@@ -63,9 +64,11 @@ const LINE_END = /[\r\n\u0085\u2028\u2029]/;
 const cellEnds = (row: string) => row.match(/(?<!\\)\|/g)?.length ?? 0;
 /** Takes back what `plain` escaped, in one pass from left to right. */
 const shown = (markdown: string) =>
-  markdown.replace(/\\([!-/:-@[-`{-~])|&(amp|lt|gt);/g, (_, sign: string | undefined, name: string) =>
-    sign === undefined ? ({ amp: '&', lt: '<', gt: '>' }[name] ?? '') : sign,
-  );
+  markdown
+    .replaceAll('\u200b', '')
+    .replace(/\\([!-/:-@[-`{-~])|&(amp|lt|gt);/g, (_, sign: string | undefined, name: string) =>
+      sign === undefined ? ({ amp: '&', lt: '<', gt: '>' }[name] ?? '') : sign,
+    );
 
 describe('plain text', () => {
   it('has no sign left that Markdown or HTML would read', () => {
@@ -92,6 +95,13 @@ describe('plain text', () => {
       }),
     );
     expect(shown(plain('one\r\n  two\n\n\nthree'))).toBe('one two three');
+  });
+
+  it('mentions nobody and refers to nothing, also where GitHub looks once the backslashes are gone', async () => {
+    const text = '@octocat @acme/team #1 acme/api#2 mail@example.com # heading';
+    const html = String(await marked(plain(text)));
+    expect(html).not.toMatch(/@\w|#\d|<a/);
+    expect(html.replaceAll('\u200b', '').trim()).toBe(`<p>${text}</p>`);
   });
 
   it('takes a long text of nothing but spaces without effort', () => {
