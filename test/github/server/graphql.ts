@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
+import { type Accepted, type Comment, edit, mayUse, notAccessible, type State, type Token } from './state.ts';
+
+// The package exports its types only.
+const PATH = join(import.meta.dirname, '../../../node_modules/@octokit/graphql-schema/schema.graphql');
+let built: GraphQLSchema | undefined;
+
+function schema(): GraphQLSchema {
+  built ??= buildSchema(readFileSync(PATH, 'utf8'), { assumeValid: true });
+  return built;
+}
+
+/** An error of a kind that GitHub names in `type`. */
+const refusal = (type: string, message: string) => new GraphQLError(message, { extensions: { type } });
+const unknownNode = (id: string) => refusal('NOT_FOUND', `Could not resolve to a node with the global id of '${id}'`);
+
+type Page = { readonly [name in 'first' | 'last']?: number | null } & {
+  readonly [name in 'before' | 'after']?: string | null;
+};
+
+/** A page of a connection; a cursor is a place in the list. */
+function connection<T>(all: readonly T[], args: Page) {
+  const [first, last] = [args.first ?? undefined, args.last ?? undefined];
+  if (first === undefined && last === undefined) {
+    throw refusal('MISSING_PAGINATION_BOUNDARIES', 'You must provide a `first` or `last` value to paginate properly.');
+  }
+  if ((first ?? last ?? 0) > 100) {
+    throw refusal('EXCESSIVE_PAGINATION', 'Requesting more than 100 records exceeds the limit of 100 records.');
+  }
+  const from = Number(args.after ?? -1) + 1;
+  const to = Number(args.before ?? all.length);
+  const start = last === undefined ? from : Math.max(from, to - last);
+  const end = first === undefined ? to : Math.min(to, from + first);
+  const pageInfo = {
+    hasPreviousPage: start > 0,
+    hasNextPage: end < all.length,
+    startCursor: end > start ? String(start) : null,
+    endCursor: end > start ? String(end - 1) : null,
+  };
+  return { nodes: all.slice(start, end), pageInfo, totalCount: all.length };
+}
+
+/** What the queries of a token see, as values whose functions are called with a field's arguments. */
+function root(state: State, token: Token) {
+  const needs = (...accepted: Accepted) => {
+    if (!mayUse(token, accepted)) throw refusal('FORBIDDEN', notAccessible(token));
+  };
+  const reading = (comment: Comment) =>
+    comment.nodeId.startsWith('DC_')
+      ? needs({ discussions: 'read' })
+      : needs({ issues: 'read' }, { 'pull-requests': 'read' });
+  const shown = (comment: Comment) => ({
+    __typename: comment.nodeId.startsWith('DC_') ? 'DiscussionComment' : 'IssueComment',
+    id: comment.nodeId,
+    databaseId: comment.id,
+    body: comment.body,
+    // GraphQL names an app without the suffix that REST puts behind it.
+    author: {
+      __typename: comment.author.bot ? 'Bot' : 'User',
+      login: comment.author.login.replace(/\[bot\]$/, ''),
+    },
+    viewerDidAuthor: comment.author.login === token.login,
+    url: `https://github.com/${state.repository}/discussions/${comment.thread}#discussioncomment-${comment.id}`,
+  });
+  const found = (id: string) => {
+    const comment = state.comments.find(({ nodeId }) => nodeId === id);
+    if (comment === undefined) throw unknownNode(id);
+    reading(comment);
+    return shown(comment);
+  };
+  const written = (body: string) => {
+    if (body.trim() === '') throw refusal('UNPROCESSABLE', 'Body cannot be blank');
+    if ([...body].length > 65_536) throw refusal('UNPROCESSABLE', 'Body is too long (maximum is 65536 characters)');
+    return body;
+  };
+  const discussion = (number: number) => {
+    const thread = state.threads.get(number);
+    if (thread?.kind !== 'discussion') {
+      throw refusal('NOT_FOUND', `Could not resolve to a Discussion with the number of ${number}.`);
+    }
+    needs({ discussions: 'read' });
+    return {
+      id: thread.nodeId,
+      number,
+      comments: (args: Page) => connection(state.comments.filter((each) => each.thread === number).map(shown), args),
+    };
+  };
+  return {
+    viewer: { login: token.login },
+    node: ({ id }: { id: string }) => found(id),
+    nodes: ({ ids }: { ids: readonly string[] }) =>
+      ids.map((id) => {
+        try {
+          return found(id);
+        } catch (thrown) {
+          return thrown instanceof Error ? thrown : new Error(String(thrown));
+        }
+      }),
+    repository: ({ owner, name }: { owner: string; name: string }) => {
+      if (`${owner}/${name}` === state.repository) {
+        return { discussion: ({ number }: { number: number }) => discussion(number) };
+      }
+      throw refusal('NOT_FOUND', `Could not resolve to a Repository with the name '${owner}/${name}'.`);
+    },
+    addDiscussionComment: ({ input }: { input: { discussionId: string; body: string } }) => {
+      const thread = [...state.threads.values()].find(({ nodeId }) => nodeId === input.discussionId);
+      if (thread === undefined) throw unknownNode(input.discussionId);
+      needs({ discussions: 'write' });
+      return { comment: shown(state.comment(thread.number, written(input.body), token)) };
+    },
+    updateDiscussionComment: ({ input }: { input: { commentId: string; body: string } }) => {
+      const comment = state.comments.find(({ nodeId }) => nodeId === input.commentId);
+      if (comment === undefined) throw unknownNode(input.commentId);
+      needs({ discussions: 'write' });
+      edit(comment, written(input.body));
+      return { comment: shown(comment) };
+    },
+  };
+}
+
+/** Answers one GraphQL request. `breach` is told what GitHub's schema refuses, and what this server does not know. */
+export async function answerGraphql(
+  state: State,
+  token: Token,
+  { query, variables }: { query: string; variables: Readonly<Record<string, unknown>> },
+  breach: (what: string) => void,
+): Promise<unknown> {
+  let document: ReturnType<typeof parse>;
+  try {
+    document = parse(query);
+  } catch (thrown) {
+    breach(`GraphQL: ${String(thrown)}`);
+    return { errors: [{ message: String(thrown) }] };
+  }
+  const wrong = validate(schema(), document);
+  if (wrong.length > 0) {
+    for (const { message } of wrong) breach(`GraphQL: ${message}`);
+    return { errors: wrong.map((error) => error.toJSON()) };
+  }
+  const { data, errors = [] } = await execute({
+    schema: schema(),
+    document,
+    rootValue: root(state, token),
+    variableValues: variables,
+  });
+  const shown = errors.map(({ message, path, extensions }) => {
+    const type = extensions['type'];
+    // Wrong variables, or a field that no resolver gives.
+    if (typeof type !== 'string') breach(`GraphQL: ${message}`);
+    return { type, path, message };
+  });
+  return { data, ...(shown.length === 0 ? {} : { errors: shown }) };
+}

@@ -1,0 +1,331 @@
+import { example, type Fields } from './document.ts';
+import {
+  type Accepted,
+  type CheckRun,
+  type Comment,
+  edit,
+  type Job,
+  Refused,
+  type State,
+  type Token,
+} from './state.ts';
+
+/** One request, checked by the document. */
+export interface Asked {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: Fields;
+  readonly token: Token;
+  readonly state: State;
+  /** Address of the API as the caller sees it. */
+  readonly api: string;
+  /** Address where files lie. */
+  readonly files: string;
+}
+
+/** An answer. */
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** How a route of the document is served, and what a token needs for it. */
+export interface Handler {
+  readonly accepted: (asked: Asked) => Accepted;
+  readonly serve: (asked: Asked) => Answer;
+}
+
+const always =
+  (...accepted: Accepted) =>
+  () =>
+    accepted;
+const notFound = () => new Refused(404, 'Not Found');
+const numbered = (asked: Asked, name: string) => Number(asked.params[name]);
+
+/** A page of a list, with the `link` header that GitHub gives. */
+function page<T>({ query, api }: Asked, path: string, all: readonly T[], render: (one: T) => unknown) {
+  const size = Math.min(100, Number(query.get('per_page') ?? 30));
+  const at = Number(query.get('page') ?? 1);
+  const last = Math.max(1, Math.ceil(all.length / size));
+  const link = (rel: string, to: number) => `<${api}${path}?per_page=${size}&page=${to}>; rel="${rel}"`;
+  const links = [
+    ...(at > 1 ? [link('prev', at - 1), link('first', 1)] : []),
+    ...(at < last ? [link('next', at + 1), link('last', last)] : []),
+  ];
+  return {
+    rows: all.slice((at - 1) * size, at * size).map(render),
+    headers: links.length === 0 ? {} : { link: links.join(', ') },
+  };
+}
+
+const repositoryPath = ({ repository }: State) => `/repos/${repository}`;
+
+function commentBody(asked: Asked, comment: Comment): Fields {
+  const { api, state } = asked;
+  const base = example('issue-comment');
+  const { login, bot } = comment.author;
+  const user = { ...Object(base['user']), login, type: bot ? 'Bot' : 'User' };
+  return {
+    ...base,
+    id: comment.id,
+    node_id: comment.nodeId,
+    user,
+    body: comment.body,
+    url: `${api}${repositoryPath(state)}/issues/comments/${comment.id}`,
+    html_url: `https://github.com/${state.repository}/issues/${comment.thread}#issuecomment-${comment.id}`,
+    issue_url: `${api}${repositoryPath(state)}/issues/${comment.thread}`,
+  };
+}
+
+function threadOf(asked: Asked) {
+  const thread = asked.state.threads.get(numbered(asked, 'issue_number'));
+  if (thread === undefined || thread.kind === 'discussion') throw notFound();
+  return thread;
+}
+
+function oneComment(asked: Asked): Comment {
+  const id = numbered(asked, 'comment_id');
+  const comment = asked.state.comments.find((each) => each.id === id && each.nodeId.startsWith('IC_'));
+  if (comment === undefined) throw notFound();
+  return comment;
+}
+
+const MAX_BODY = 65_536;
+
+function newBody({ body }: Asked): string {
+  const text = String(body['body']);
+  const refuse = (message: string) => {
+    const errors = [{ resource: 'IssueComment', code: 'unprocessable', field: 'data', message }];
+    return new Refused(422, 'Validation Failed', { errors });
+  };
+  if (text.trim() === '') throw refuse('Body cannot be blank');
+  if ([...text].length > MAX_BODY) throw refuse(`Body is too long (maximum is ${MAX_BODY} characters)`);
+  return text;
+}
+
+/** GitHub takes `pull-requests` for a comment only where the comment is on a pull request. */
+const commenting = (level: 'read' | 'write', number: (asked: Asked) => number | undefined) => (asked: Asked) => {
+  const pull = asked.state.threads.get(number(asked) ?? 0)?.kind === 'pull_request';
+  return pull ? [{ issues: level }, { 'pull-requests': level }] : [{ issues: level }];
+};
+const byIssue = (asked: Asked) => numbered(asked, 'issue_number');
+const byComment = (asked: Asked) => asked.state.comments.find(({ id }) => id === numbered(asked, 'comment_id'))?.thread;
+
+function jobBody({ api, state }: Asked, job: Job): Fields {
+  const steps = job.steps.map(({ name, conclusion }, at) => ({
+    name,
+    conclusion,
+    status: 'completed',
+    number: at + 1,
+    started_at: '2026-01-31T08:00:00Z',
+    completed_at: '2026-01-31T08:00:01Z',
+  }));
+  const { id, name, conclusion } = job;
+  return {
+    ...example('job'),
+    ...{ id, name, conclusion, steps, run_id: job.run, run_attempt: job.attempt },
+    status: conclusion === null ? 'in_progress' : 'completed',
+    completed_at: conclusion === null ? null : '2026-01-31T08:00:01Z',
+    created_at: '2026-01-31T07:59:00Z',
+    html_url: `https://github.com/${state.repository}/actions/runs/${job.run}/job/${id}`,
+    check_run_url: `${api}${repositoryPath(state)}/check-runs/${id}`,
+  };
+}
+
+function oneJob(asked: Asked): Job {
+  const job = asked.state.jobs.find(({ id }) => id === numbered(asked, 'job_id'));
+  if (job === undefined) throw notFound();
+  return job;
+}
+
+function jobList(asked: Asked, path: string, jobs: readonly Job[]): Answer {
+  if (!asked.state.jobs.some(({ run }) => run === numbered(asked, 'run_id'))) throw notFound();
+  const { rows, headers } = page(asked, path, jobs, (job) => jobBody(asked, job));
+  return { status: 200, body: { total_count: jobs.length, jobs: rows }, headers };
+}
+
+function runJobs(asked: Asked): Answer {
+  const run = numbered(asked, 'run_id');
+  const all = asked.state.jobs.filter((job) => job.run === run);
+  const latest = Math.max(...all.map(({ attempt }) => attempt));
+  const jobs = asked.query.get('filter') === 'all' ? all : all.filter(({ attempt }) => attempt === latest);
+  return jobList(asked, `${repositoryPath(asked.state)}/actions/runs/${run}/jobs`, jobs);
+}
+
+function attemptJobs(asked: Asked): Answer {
+  const [run, attempt] = [numbered(asked, 'run_id'), numbered(asked, 'attempt_number')];
+  const jobs = asked.state.jobs.filter((job) => job.run === run && job.attempt === attempt);
+  return jobList(asked, `${repositoryPath(asked.state)}/actions/runs/${run}/attempts/${attempt}/jobs`, jobs);
+}
+
+function checkRunBody({ api, state }: Asked, run: CheckRun): Fields {
+  const base = example('check-run');
+  const { id, name, conclusion } = run;
+  const count = run.annotations?.length ?? 0;
+  const output = run.output ?? { title: null, summary: null };
+  return {
+    ...base,
+    ...{ id, name, conclusion, check_suite: { id: run.suite } },
+    app: { ...Object(base['app']), slug: run.app },
+    output: {
+      text: null,
+      ...output,
+      annotations_count: count,
+      annotations_url: `${api}${repositoryPath(state)}/check-runs/${id}/annotations`,
+    },
+    html_url: `https://github.com/${state.repository}/runs/${id}`,
+  };
+}
+
+function oneCheckRun(asked: Asked): CheckRun {
+  const run = asked.state.checkRuns.get(numbered(asked, 'check_run_id'));
+  if (run === undefined) throw notFound();
+  return run;
+}
+
+function annotations(asked: Asked): Answer {
+  const run = oneCheckRun(asked);
+  const path = `${repositoryPath(asked.state)}/check-runs/${run.id}/annotations`;
+  const { rows, headers } = page(asked, path, run.annotations ?? [], ({ path: file, line, level, title, message }) => ({
+    ...example('check-annotation-items'),
+    path: file,
+    start_line: line,
+    end_line: line,
+    start_column: null,
+    end_column: null,
+    annotation_level: level,
+    title: title ?? null,
+    message,
+    raw_details: null,
+  }));
+  return { status: 200, body: rows, headers };
+}
+
+function suiteRuns(asked: Asked): Answer {
+  const suite = numbered(asked, 'check_suite_id');
+  const all = [...asked.state.checkRuns.values()].filter((run) => run.suite === suite);
+  if (all.length === 0) throw notFound();
+  const path = `${repositoryPath(asked.state)}/check-suites/${suite}/check-runs`;
+  const { rows, headers } = page(asked, path, all, (run) => checkRunBody(asked, run));
+  return { status: 200, body: { total_count: all.length, check_runs: rows }, headers };
+}
+
+function log(asked: Asked): Answer {
+  const job = oneJob(asked);
+  if (job.log === 'missing') throw notFound();
+  if (job.log === 'gone') throw new Refused(410, 'Server Error');
+  return { status: 302, headers: { location: `${asked.files}/logs/${job.id}.txt?sig=made-up` } };
+}
+
+/** `maintain` and `triage` are folded, a custom role into what it is based on. */
+const FOLDED: Readonly<Record<string, string>> = {
+  admin: 'admin',
+  maintain: 'write',
+  write: 'write',
+  triage: 'read',
+  read: 'read',
+};
+
+function collaborator(asked: Asked): Answer {
+  const login = asked.params['username'] ?? '';
+  const role = asked.state.roles.get(login);
+  if (role === undefined) throw new Refused(404, `${login} is not a user`);
+  const [name = '', base = name] = role.split(' based on ');
+  const permission = role === 'none' ? 'none' : (FOLDED[base] ?? 'read');
+  const may = (...names: readonly string[]) => names.includes(base);
+  const user = {
+    ...Object(example('issue-comment')['user']),
+    login,
+    role_name: name,
+    permissions: {
+      admin: may('admin'),
+      maintain: may('admin', 'maintain'),
+      push: may('admin', 'maintain', 'write'),
+      triage: may('admin', 'maintain', 'write', 'triage'),
+      pull: role !== 'none',
+    },
+  };
+  return { status: 200, body: { permission, role_name: name === 'none' ? '' : name, user } };
+}
+
+const FILES_OF_COMPARISON = 300;
+
+function compare(asked: Asked): Answer {
+  const [base, head] = (asked.params['basehead'] ?? '').split('...');
+  const found = asked.state.comparisons.find((each) => each.base === base && each.head === head);
+  if (found === undefined) throw notFound();
+  const zeros = '0'.repeat(40);
+  const [entry] = [example('commit-comparison')['files']].flat();
+  const files = found.files
+    .slice(0, FILES_OF_COMPARISON)
+    .map((filename) => ({ ...Object(entry), filename, sha: zeros }));
+  return { status: 200, body: { ...example('commit-comparison'), files } };
+}
+
+function user({ token }: Asked): Answer {
+  if (token.installation) throw new Refused(403, 'Resource not accessible by integration');
+  return {
+    status: 200,
+    body: { ...example('private-user-response-with-public-profile-information'), login: token.login },
+  };
+}
+
+/** Every route that the local GitHub serves, named as in the document. */
+export const HANDLERS: Readonly<Record<string, Handler>> = {
+  'GET /user': { accepted: always({}), serve: user },
+  'GET /repos/{owner}/{repo}/issues/{issue_number}/comments': {
+    accepted: commenting('read', byIssue),
+    serve(asked) {
+      const { number } = threadOf(asked);
+      const all = asked.state.comments.filter(({ thread }) => thread === number);
+      const path = `${repositoryPath(asked.state)}/issues/${number}/comments`;
+      const { rows, headers } = page(asked, path, all, (comment) => commentBody(asked, comment));
+      return { status: 200, body: rows, headers };
+    },
+  },
+  'POST /repos/{owner}/{repo}/issues/{issue_number}/comments': {
+    accepted: commenting('write', byIssue),
+    serve(asked) {
+      const { number, locked } = threadOf(asked);
+      if (locked) throw new Refused(403, 'Unable to create comment because issue is locked.');
+      const body = newBody(asked);
+      return { status: 201, body: commentBody(asked, asked.state.comment(number, body, asked.token)) };
+    },
+  },
+  'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}': {
+    accepted: commenting('write', byComment),
+    serve(asked) {
+      const comment = oneComment(asked);
+      edit(comment, newBody(asked));
+      return { status: 200, body: commentBody(asked, comment) };
+    },
+  },
+  'GET /repos/{owner}/{repo}/collaborators/{username}/permission': {
+    accepted: always({ metadata: 'read' }),
+    serve: collaborator,
+  },
+  'GET /repos/{owner}/{repo}/check-runs/{check_run_id}': {
+    accepted: always({ checks: 'read' }),
+    serve: (asked) => ({ status: 200, body: checkRunBody(asked, oneCheckRun(asked)) }),
+  },
+  'GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations': {
+    accepted: always({ checks: 'read' }),
+    serve: annotations,
+  },
+  'GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs': {
+    accepted: always({ checks: 'read' }),
+    serve: suiteRuns,
+  },
+  'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs': { accepted: always({ actions: 'read' }), serve: runJobs },
+  'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs': {
+    accepted: always({ actions: 'read' }),
+    serve: attemptJobs,
+  },
+  'GET /repos/{owner}/{repo}/actions/jobs/{job_id}': {
+    accepted: always({ actions: 'read' }),
+    serve: (asked) => ({ status: 200, body: jobBody(asked, oneJob(asked)) }),
+  },
+  'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs': { accepted: always({ actions: 'read' }), serve: log },
+  'GET /repos/{owner}/{repo}/compare/{basehead}': { accepted: always({ contents: 'read' }), serve: compare },
+};

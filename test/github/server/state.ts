@@ -1,0 +1,142 @@
+/** Who wrote something. */
+export interface Author {
+  readonly login: string;
+  readonly bot: boolean;
+}
+
+/** A comment on an issue, a pull request or a discussion. */
+export interface Comment {
+  readonly id: number;
+  readonly nodeId: string;
+  readonly thread: number;
+  readonly author: Author;
+  body: string;
+  /** How often it was edited over the API. */
+  edits: number;
+  /** What it said before each edit, oldest first. */
+  readonly earlier: string[];
+}
+
+/** Edits a comment, as the API does. */
+export function edit(comment: Comment, body: string): void {
+  comment.earlier.push(comment.body);
+  comment.body = body;
+  comment.edits += 1;
+}
+
+/** An issue, a pull request or a discussion: they share their numbers. */
+export interface Thread {
+  readonly kind: 'issue' | 'pull_request' | 'discussion';
+  readonly number: number;
+  readonly nodeId: string;
+  locked: boolean;
+}
+
+/** Who a token is, and what it may do. */
+export interface Token extends Author {
+  /** A token of an app's installation, as `${{ github.token }}` is one. */
+  readonly installation: boolean;
+  /** What `permissions:` grants; `all` for a person's token. */
+  readonly permissions: Readonly<Record<string, 'read' | 'write'>> | 'all';
+}
+
+/** One annotation of a check run. */
+export interface Annotation {
+  readonly path: string;
+  readonly line: number;
+  readonly level: 'failure' | 'warning' | 'notice';
+  readonly title?: string;
+  readonly message: string;
+}
+
+/** A check run; one of GitHub Actions is a job as well. */
+export interface CheckRun {
+  readonly id: number;
+  readonly name: string;
+  readonly suite: number;
+  readonly app: string;
+  readonly conclusion: string;
+  readonly output?: { readonly title: string; readonly summary: string; readonly text?: string };
+  readonly annotations?: readonly Annotation[];
+}
+
+/** A job of a workflow run; its check run has the same id. */
+export interface Job {
+  readonly id: number;
+  readonly name: string;
+  readonly run: number;
+  readonly attempt: number;
+  readonly conclusion: string | null;
+  readonly steps: readonly { readonly name: string; readonly conclusion: string }[];
+  /** The plain text, or why there is none. */
+  readonly log: string | 'gone' | 'missing';
+}
+
+/** Two commits and what differs. */
+export interface Comparison {
+  readonly base: string;
+  readonly head: string;
+  readonly files: readonly string[];
+}
+
+/** What the local GitHub knows. One repository is enough. */
+export class State {
+  readonly repository: string;
+  readonly tokens = new Map<string, Token>();
+  readonly threads = new Map<number, Thread>();
+  comments: Comment[] = [];
+  /** Roles of collaborators by login. */
+  readonly roles = new Map<string, string>();
+  readonly checkRuns = new Map<number, CheckRun>();
+  jobs: Job[] = [];
+  comparisons: Comparison[] = [];
+  #lastId = 1_000;
+
+  constructor(repository: string) {
+    this.repository = repository;
+  }
+
+  /** A number that nothing has yet. */
+  id(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /** Writes a comment, as whoever. */
+  comment(thread: number, body: string, author: Author): Comment {
+    const id = this.id();
+    const prefix = this.threads.get(thread)?.kind === 'discussion' ? 'DC' : 'IC';
+    const comment = { id, nodeId: `${prefix}_${id}`, thread, author, body, edits: 0, earlier: [] };
+    this.comments.push(comment);
+    return comment;
+  }
+}
+
+/** A refusal, as GitHub words it. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly extra: Readonly<Record<string, unknown>>;
+
+  constructor(status: number, message: string, extra: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.status = status;
+    this.extra = extra;
+  }
+}
+
+/** Sets of permissions of which one is enough, as `x-accepted-github-permissions` lists them. */
+export type Accepted = readonly Readonly<Record<string, 'read' | 'write'>>[];
+
+/** Whether a token has one of the sets. */
+export const mayUse = ({ permissions }: Token, accepted: Accepted): boolean =>
+  permissions === 'all' ||
+  accepted.some((set) =>
+    Object.entries(set).every(([name, level]) => {
+      const has = name === 'metadata' ? 'read' : permissions[name];
+      return has === 'write' || (has === 'read' && level === 'read');
+    }),
+  );
+
+/** GitHub's words for a token that lacks a permission. */
+export const notAccessible = ({ installation }: Token): string =>
+  `Resource not accessible by ${installation ? 'integration' : 'personal access token'}`;
