@@ -3,8 +3,8 @@ const FLOORS = [
   '^src/(contract|report|github|reconcile)/',
   '^src/(devin|runner)/',
   '^src/(operations|sandbox)/',
-  '^src/run\\.ts$',
-  '^src/main\\.ts$',
+  '^src/(run|post)\\.ts$',
+  '^src/main(-post)?\\.ts$',
 ];
 
 const downward = FLOORS.flatMap((floor, at) => {
@@ -71,7 +71,7 @@ export default {
     onlyFrom('runner-imports-actions-core', '^src/runner/', 'node_modules/@actions/core/'),
     onlyFrom('github-imports-actions-github', '^src/github/', 'node_modules/@actions/github/'),
     onlyFrom('transport-imports-undici', '^src/devin/(transport\\.ts|undici\\.d\\.ts)$', 'node_modules/undici/'),
-    onlyFrom('main-touches-process', '^src/main\\.ts$', '^(node:)?process$'),
+    onlyFrom('main-touches-process', '^src/main(-post)?\\.ts$', '^(node:)?process$'),
     {
       name: 'nothing-imports-devdependencies',
       severity: 'error',

@@ -11,7 +11,8 @@ import { parse } from 'yaml';
 const root = join(import.meta.dirname, '..');
 /** The bundle that is measured. */
 export const DIST = join(root, 'dist');
-const NODE = join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
+/** The Node that runs it, as on a runner. */
+export const NODE = join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
 const WARM_UPS = 2;
 
 /** One line of the table. */

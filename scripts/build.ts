@@ -48,6 +48,9 @@ for (const name of readdirSync(out).filter((entry) => /^\d+\.index\.js$/.test(en
   const { code } = minifySync(readFileSync(file, 'utf8'), { module: true, compress: true, mangle: true });
   writeFileSync(file, code);
 }
+// The post step shares the bundle: a second entry of ncc's would hold all of it once more.
+const post = readFileSync(join(root, 'build', 'main-post.js'), 'utf8');
+writeFileSync(join(out, 'post.js'), minifySync(post.replace('./main.js', './index.js'), { module: true }).code);
 writeFileSync(join(out, 'licenses.txt'), licenses());
 for (const name of readdirSync(out).sort()) {
   console.log(`${String(statSync(join(out, name)).size).padStart(9)}  ${name}`);

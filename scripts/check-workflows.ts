@@ -185,6 +185,37 @@ function checkPermissions(source: Source, jobs: readonly YAMLMap[], report: Repo
   }
 }
 
+/** Events, by what their comment is put on. */
+const COMMENTED: ReadonlyArray<readonly [events: RegExp, grants: readonly string[]]> = [
+  [/^issues$/, ['issues']],
+  [/^issue_comment$/, ['issues', 'pull-requests']],
+  [/^pull_request/, ['pull-requests', 'issues']],
+  [/^discussion/, ['discussions']],
+];
+/** Texts that anybody can write. */
+const OF_STRANGERS = /\$\{\{[^}]*\bgithub\.(?:event\.(?!inputs\b)|head_ref\b)/;
+
+/** A comment needs a grant, and what strangers write must not get among the instructions. */
+function checkEvents(source: Source, job: YAMLMap, steps: readonly Step[], report: Report): void {
+  const on = source.document.get('on', true);
+  const events = isMap(on) ? pairsOf(on).map(({ name }) => name) : isSeq(on) ? on.items.map(String) : [String(on)];
+  const granted = pairsOf(mapOf(job.get('permissions', true))).filter(({ value }) => String(value) === 'write');
+  for (const { operation, with: given } of steps) {
+    if (operation === undefined || given === undefined) continue;
+    for (const input of ['prompt', 'message']) {
+      const text = textOf(given.get(input, true));
+      if (text !== undefined && OF_STRANGERS.test(text.value))
+        report(text, `${input} holds a text that strangers may write; pass it with context: event`);
+    }
+    if (given.get('comment') !== true) continue;
+    for (const event of events) {
+      const grants = COMMENTED.find(([names]) => names.test(event))?.[1];
+      if (grants === undefined || granted.some(({ name }) => grants.includes(name))) continue;
+      report(given.get('comment', true), `a comment on the event ${event} needs the permission ${grants[0]}: write`);
+    }
+  }
+}
+
 /** Strips what GitHub's parser says of the place, which findings give in their own way. */
 function placed(source: Source, message: string, report: Report): void {
   const [prefix = '', line = '1'] = /^.*?\(Line: (\d+), Col: \d+\): /.exec(message) ?? [];
@@ -230,15 +261,18 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
     }
     await checkOutputs(source, job, steps, report);
     checkTimes(job, name, steps, report);
+    checkEvents(source, job, steps, report);
   }
 }
 
 function checkAction(source: Source, report: Report): void {
   const { context } = parseAction({ name: source.path, content: source.text }, new NoOperationTraceWriter());
   for (const { message } of context.errors.getErrors()) placed(source, message, report);
-  const main = textOf(source.document.getIn(['runs', 'main'], true));
-  if (main !== undefined && !existsSync(join(dirname(source.path), main.value)))
-    report(main, `${main.value} does not exist`);
+  for (const name of ['main', 'post']) {
+    const file = textOf(source.document.getIn(['runs', name], true));
+    if (file !== undefined && !existsSync(join(dirname(source.path), file.value)))
+      report(file, `${file.value} does not exist`);
+  }
 }
 
 async function checkFile(path: string): Promise<Finding[]> {

@@ -30,6 +30,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 const entriesOf = (inputs: Readonly<Record<string, Input>>) => Object.entries(inputs);
+const defaultOf = (input: Input) => input.default ?? input.filledIn;
 
 function actionYml(): string {
   const inputs = entriesOf(INPUTS).map(([name, input]) => [
@@ -37,7 +38,7 @@ function actionYml(): string {
     {
       description: plainText(input.summary),
       required: name === 'operation',
-      ...(input.default === undefined ? {} : { default: input.default }),
+      ...(defaultOf(input) === undefined ? {} : { default: defaultOf(input) }),
     },
   ]);
   const outputs = Object.entries(OUTPUTS).map(([name, output]) => [name, { description: plainText(output.summary) }]);
@@ -47,7 +48,7 @@ function actionYml(): string {
     branding: { icon: 'cpu', color: 'blue' },
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),
-    runs: { using: 'node24', main: 'dist/index.js' },
+    runs: { using: 'node24', main: 'dist/index.js', post: 'dist/post.js' },
   };
   return `# ${plainText(NOTICE)}\n${stringify(action, { lineWidth: 0, singleQuote: true })}`;
 }
@@ -58,7 +59,7 @@ const inputRows = (inputs: Readonly<Record<string, Input>>, operations: readonly
     return [
       `\`${name}\``,
       input.kind.label,
-      input.default === undefined ? '' : `\`${input.default}\``,
+      defaultOf(input) === undefined ? '' : `\`${defaultOf(input)}\``,
       input.summary,
       ...(users.length === 0 ? [] : [users.map((operation) => `\`${operation.name}\``).join(', ')]),
     ];

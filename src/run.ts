@@ -4,17 +4,22 @@ import type { InputName } from './contract/inputs.ts';
 import type { JournalEntry } from './contract/result.ts';
 import { Devin } from './devin/client.ts';
 import { openTransport, type Transport } from './devin/transport.ts';
-import { runFacts } from './github/facts.ts';
+import { type RunFacts, runFacts } from './github/facts.ts';
 import { type Checked, checkStep, type Known } from './operations/check.ts';
+import { type EventRead, eventReader } from './operations/event.ts';
 import { docsUrl, errorLink, failureReport } from './operations/failure.ts';
+import { githubOf } from './operations/github.ts';
 import type { Context, Report } from './operations/operation.ts';
 import { organizationOf, singleOf } from './operations/organization.ts';
 import { loadOperation, OPERATION_NAMES } from './operations/registry.ts';
 import { resultOf } from './operations/result.ts';
+import { openRemains } from './operations/sessions/remains.ts';
+import { NO_COMMENT, type ThreadComment, threadComment } from './operations/thread-comment.ts';
 import type { Env } from './runner/inputs.ts';
 import { Log, type Write } from './runner/log.ts';
 import { publish } from './runner/publish.ts';
 import { Redactor } from './runner/redact.ts';
+import { stateWriter } from './runner/state.ts';
 import { Workspace } from './runner/workspace.ts';
 import { VERSION } from './version.ts';
 
@@ -38,14 +43,18 @@ interface Step {
   readonly log: Log;
   readonly redactor: Redactor;
   readonly workspace: Workspace;
+  readonly facts: RunFacts;
+  readonly event: () => Promise<EventRead>;
   readonly closers: (() => Promise<void>)[];
   journal: readonly JournalEntry[];
+  comment: ThreadComment;
 }
 
 /** Runs the step that the environment describes, writes what it leaves behind, and says whether it is green. */
 export async function run(world: World): Promise<boolean> {
   const { env, clock, cwd } = world;
   const redactor = new Redactor();
+  const facts = runFacts(env);
   const step: Step = {
     known: { operation: 'unknown', dryRun: false, resultFile: undefined },
     startedAt: clock.now(),
@@ -53,8 +62,11 @@ export async function run(world: World): Promise<boolean> {
     log: new Log(world.write, redactor, clock),
     redactor,
     workspace: new Workspace(env['GITHUB_WORKSPACE'] || cwd),
+    facts,
+    event: eventReader(env, facts),
     closers: [],
     journal: [],
+    comment: NO_COMMENT,
   };
   let report: Report;
   try {
@@ -113,19 +125,30 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const { world, log, startedAt } = step;
   const signal = stopSignal(step, inputs.timeout);
   const [devin, transport] = await connect(step, checked, signal);
+  const github = githubOf(inputs, { env: world.env, clock: world.clock, log, signal });
+  const redact = (text: string) => step.redactor.redact(text);
+  const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github };
+  step.comment = threadComment(inputs, said);
+  const remains = openRemains(stateWriter(world.env), inputs.on_cancel);
+  // A cancelled step may not have got an answer in its last seconds; what it could not settle is left to the post step.
+  step.closers.push(async () => void (world.cancelled.aborted || remains.allSettled()));
   const context: Context = {
     inputs,
     devin,
     log,
     clock: world.clock,
     signal,
-    facts: runFacts(world.env),
+    facts: step.facts,
+    event: step.event,
+    github,
+    comment: step.comment,
     workspace: step.workspace,
     temp: new Workspace(world.env['RUNNER_TEMP'] || step.workspace.root),
     version: checked.credential.version,
     startedAt,
     journal: transport.journal,
-    redact: (text) => step.redactor.redact(text),
+    remains,
+    redact,
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
     organization: organizationOf(devin, singleOf(inputs.org_id)),
   };
@@ -156,5 +179,7 @@ async function finish(step: Step, report: Report): Promise<boolean> {
     log.annotate('error', title, [message, ...list.map((entry) => `- ${entry}`), `${fix} More: ${link}`].join('\n'));
     if (code === 'internal' && cause instanceof Error) log.group('Details for a report', [cause.stack ?? '']);
   }
+  // A gate that lets nobody in says so in the log and the summary, not to the thread.
+  if (report.outcome !== 'skipped') await step.comment.update(report.summary);
   return isPublished && report.outcome !== 'failure';
 }

@@ -17,7 +17,7 @@ test('action.yml declares every input and every output, and runs the bundle unde
   const action = readAction();
   expect(Object.keys(action.inputs)).toEqual(Object.keys(INPUTS));
   expect(Object.keys(action.outputs)).toEqual(Object.keys(OUTPUTS));
-  expect(action.runs).toMatchObject({ using: 'node24', main: 'dist/index.js' });
+  expect(action.runs).toMatchObject({ using: 'node24', main: 'dist/index.js', post: 'dist/post.js' });
 });
 
 test('every input is used by an operation', async () => {

@@ -9,3 +9,15 @@ export interface Clock {
   /** A number from 0 up to, not including, 1. */
   random(): number;
 }
+
+/** A signal that aborts `ms` after another one did, with its reason. */
+export function later(
+  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+  ms: number,
+): AbortSignal {
+  const late = new AbortController();
+  const follow = () => clock.deadline(ms).addEventListener('abort', () => late.abort(signal.reason));
+  if (signal.aborted) follow();
+  else signal.addEventListener('abort', follow, { once: true });
+  return late.signal;
+}

@@ -1,17 +1,21 @@
 import {
   apiUrl,
+  associations,
   bool,
+  botNames,
   choice,
   duration,
   id,
   instant,
   integer,
   type Kind,
+  key,
   keyValues,
   line,
   list,
   organizations,
   path,
+  phrase,
   sessionId,
   text,
 } from './kinds.ts';
@@ -22,6 +26,8 @@ export interface Input<T = unknown, Absent = undefined> {
   /** What it means, for action.yml and the README. */
   readonly summary: string;
   readonly default?: string;
+  /** What action.yml has as the default, where only the runner can fill it in. */
+  readonly filledIn?: string;
   /** Environment variables that stand in for an empty input. */
   readonly env?: readonly string[];
   /** Its value is never repeated in a message. */
@@ -30,7 +36,7 @@ export interface Input<T = unknown, Absent = undefined> {
   readonly absent?: Absent;
 }
 
-function optional<T>(kind: Kind<T>, summary: string, more: Pick<Input, 'env' | 'secret'> = {}): Input<T> {
+function optional<T>(kind: Kind<T>, summary: string, more: Pick<Input, 'env' | 'secret' | 'filledIn'> = {}): Input<T> {
   return { kind, summary, ...more };
 }
 
@@ -68,6 +74,17 @@ export const COMMON_INPUTS = {
   timeout: defaulted(duration('1s', '5d'), '30m', 'Time for the whole operation, waiting included.'),
   concurrency: defaulted(integer(1, 64), '6', 'Requests in flight at once.'),
   result_file: optional(path, 'File in the workspace that also gets the full result as JSON.'),
+  github_token: optional(
+    line,
+    'Token for GitHub: for comments, the logs of failed jobs, and the permission of who asks. The job must grant it what they need; see the README.',
+    { filledIn: '${{ github.token }}', secret: true },
+  ),
+  comment: defaulted(
+    bool,
+    'false',
+    'Keeps one comment on the issue, pull request or discussion of the event, edited in place.',
+  ),
+  comment_key: optional(line, 'Tells several such comments apart; the job and the operation where empty.'),
 } as const;
 
 /** Inputs of single operations. */
@@ -110,6 +127,32 @@ export const OPERATION_INPUTS = {
     text,
     'YAML that is merged into the request, for fields that are newer than this release. It overrides no other input.',
   ),
+  context: defaulted(
+    choice(['none', 'event']),
+    'none',
+    'What the prompt gets besides: `event` adds the issue, pull request, comment, review, failed check or failed workflow run that started the workflow, fenced as data.',
+  ),
+  trigger_phrase: optional(
+    phrase,
+    "Where a person's text started the workflow: only with a line that begins with this, such as `/devin`. The rest of the text is the request; `/devin new …` starts a new session in any case.",
+  ),
+  allowed_associations: defaulted(
+    associations,
+    'OWNER,MEMBER,COLLABORATOR',
+    "Whose text may start a session: the author's association with the repository, as GitHub's events say it.",
+  ),
+  allowed_bots: optional(botNames, 'Bots that may start a session, by name; none where empty.'),
+  max_sessions_per_hour: optional(
+    integer(1, 10_000),
+    'Most sessions in an hour by this workflow in one organization; beyond it the step is skipped.',
+  ),
+  reuse: defaulted(
+    choice(['none', 'thread', 'key']),
+    'none',
+    'Sends the prompt to a live session instead of starting one: to that of the same issue, pull request or discussion (`thread`), or of the same `reuse_key`.',
+  ),
+  reuse_key: optional(key, 'The key of `reuse: key`.'),
+  max_session_age: defaulted(duration('1m', '365d'), '7d', 'Oldest session that `reuse` goes on with.'),
   idempotency: defaulted(
     line,
     'run',

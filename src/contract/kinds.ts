@@ -80,13 +80,19 @@ export function choice<const T extends string>(values: readonly T[]): Kind<T> {
   };
 }
 
+/** The entries of a list by newlines and commas. */
+const entriesOf = (value: string): string[] =>
+  value
+    .split(/[\r\n,]/)
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
 /** A list by newlines and commas; spaces around an entry and empty entries go. */
 export function list(max?: number): Kind<readonly string[]> {
   return {
     label: 'list',
     parse(value) {
-      const entries = value.split(/[\r\n,]/).map((entry) => entry.trim());
-      const kept = entries.filter((entry) => entry !== '');
+      const kept = entriesOf(value);
       return max !== undefined && kept.length > max
         ? { expected: `at most ${max} entries, not ${kept.length}` }
         : { value: kept };
@@ -172,6 +178,66 @@ export const id: Kind<string> = {
   },
 };
 
+/** A key that a user chooses: no spaces, so that it reads the same wherever it is written. */
+export const key: Kind<string> = {
+  label: 'key',
+  parse(value) {
+    const asked = value.trim();
+    return /^[\w.:/#@+-]{1,200}$/.test(asked)
+      ? { value: asked }
+      : { expected: 'at most 200 letters, digits and . : / # @ + - _, without spaces' };
+  },
+};
+
+/** How a line of a text has to begin. */
+export const phrase: Kind<string> = {
+  label: 'one line',
+  parse(value) {
+    const asked = value.trim();
+    return /^\S.{0,98}$/.test(asked) && !asked.startsWith('>')
+      ? { value: asked }
+      : { expected: 'one line of at most 99 characters, such as /devin' };
+  },
+};
+
+/** What GitHub's events call a person's association with a repository. */
+export const ASSOCIATIONS = [
+  'OWNER',
+  'MEMBER',
+  'COLLABORATOR',
+  'CONTRIBUTOR',
+  'FIRST_TIME_CONTRIBUTOR',
+  'FIRST_TIMER',
+  'MANNEQUIN',
+  'NONE',
+] as const;
+
+/** Associations, in any case. */
+export const associations: Kind<readonly string[]> = {
+  label: 'list of associations',
+  parse(value) {
+    const asked = entriesOf(value).map((entry) => entry.toUpperCase());
+    const wrong = asked.find((entry) => !ASSOCIATIONS.some((known) => known === entry));
+    if (wrong === undefined) return { value: asked };
+    const nearest = nearestOf(wrong, ASSOCIATIONS);
+    return { expected: `a list of ${ASSOCIATIONS.join(', ')}`, ...(nearest === undefined ? {} : { nearest }) };
+  },
+};
+
+/** Bots by name, with or without `[bot]`. */
+export const botNames: Kind<readonly string[]> = {
+  label: 'list of names',
+  parse(value) {
+    const asked = entriesOf(value);
+    return asked.every((entry) => /^[\w-]+(?:\[bot\])?$/.test(entry))
+      ? { value: asked }
+      : {
+          expected:
+            'names of bots such as dependabot[bot]; each by itself, since * would let in everybody who can make one',
+        };
+  },
+};
+
 /** One or several organizations by their ids, or `*` for every one that the credential sees. */
 export type Organizations = readonly string[] | '*';
 
@@ -180,8 +246,7 @@ export const organizations: Kind<Organizations> = {
   label: 'id, list or `*`',
   parse(value) {
     if (value.trim() === '*') return { value: '*' };
-    const entries = value.split(/[\r\n,]/).map((entry) => entry.trim());
-    const ids = [...new Set(entries.filter((entry) => entry !== ''))];
+    const ids = [...new Set(entriesOf(value))];
     return ids.length > 0 && ids.every((entry) => 'value' in id.parse(entry))
       ? { value: ids }
       : { expected: 'one id of letters, digits, - and _, a list of such ids, or *' };

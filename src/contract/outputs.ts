@@ -25,6 +25,7 @@ export const OPERATION_OUTPUTS = {
     summary: '`running`, `finished`, `waiting`, `blocked`, `failed`, `timed_out` or `terminated`.',
   },
   created: { summary: '`true` if this step created the session, `false` if it found the one of an earlier attempt.' },
+  reused: { summary: '`true` if the step sent its prompt to a session that was there already.' },
   pull_request_url: { summary: 'The first pull request of the session.' },
   pull_requests: { summary: 'All pull requests: `[{"pr_url": …, "pr_state": …}]`.', json: true },
   structured_output: { summary: 'The structured output, checked against its schema.', json: true },

@@ -4,9 +4,11 @@ import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isIn
 import { nearestOf } from '../contract/kinds.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
 import { type Credential, readCredential, sandboxCredential } from '../devin/credential.ts';
+import type { RunFacts } from '../github/facts.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
+import type { EventRead } from './event.ts';
 import type { Operation } from './operation.ts';
 import { isSeveral } from './organization.ts';
 import { loadOperation, OPERATION_NAMES, type OperationName } from './registry.ts';
@@ -24,6 +26,8 @@ export interface Unchecked {
   readonly log: Log;
   readonly clock: Clock;
   readonly workspace: Workspace;
+  readonly facts: RunFacts;
+  readonly event: () => Promise<EventRead>;
   readonly known: Known;
 }
 
@@ -38,11 +42,13 @@ export interface Checked {
 
 const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
 
+const NOTHING_SPENT = 'Nothing was sent to Devin; docs/security.md explains the gates.';
+
 const MATRIX_ADVICE = 'list them with the operation list-organizations and run one job each, in a matrix';
 
 /** Reads and checks everything that can be checked without a request, and reports all that is wrong together. */
 export async function checkStep(step: Unchecked): Promise<Checked> {
-  const { env, log, clock, workspace, known } = step;
+  const { env, log, clock, workspace, facts, event, known } = step;
   const readInput = inputReader(env);
   const name = parseOperation<OperationName>(readInput('operation'), OPERATION_NAMES);
   if (typeof name !== 'string') throw inputError([name]);
@@ -50,6 +56,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const operation = await loadOperation(name);
   const parsed = parseInputs([...COMMON, ...operation.inputs], readInput, env);
   const { values, problems } = parsed;
+  const unread = new Set(problems.map(({ input }) => input));
   known.dryRun = values.dry_run ?? false;
   maskSecrets(log, parsed);
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
@@ -63,8 +70,16 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const prepared = await operation.prepare(values, {
     workspace,
     clock,
-    problem: (input, message) => problems.push({ input, message }),
+    facts,
+    event,
+    // A value that could not be read counts as missing here; what is wrong with it has been said.
+    problem(input, message) {
+      if (!unread.has(input)) problems.push({ input, message });
+    },
   });
+  // A run for a fork has no credential, so that a closed gate comes before the lack of one.
+  const closed = problems.length === 0 ? operation.gate?.(prepared) : undefined;
+  if (closed !== undefined) throw new ActionError('gate_closed', closed, { fix: NOTHING_SPENT });
   const credential = checkCredential(operation, values, problems);
   // No problem means that every input was parsed.
   return { operation, inputs: values as InputValues, credential, prepared };
@@ -72,6 +87,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
 
 function maskSecrets(log: Log, { values }: ParsedInputs<InputName>): void {
   if (values.devin_token !== undefined) log.mask(values.devin_token.trim());
+  if (values.github_token !== undefined) log.mask(values.github_token);
   for (const secret of values.session_secrets?.values() ?? []) log.mask(secret);
 }
 

@@ -21,10 +21,20 @@ export function errorPart({ code: name, message, list, fix }: ActionError, docs?
     .join('\n\n');
 }
 
+/** A piece of a sentence with the spaces at its ends. */
+const kept = (part: string) => `${/^\s/.test(part) ? ' ' : ''}${prose(part).trim()}${/\s$/.test(part) ? ' ' : ''}`;
+
+/** A sentence whose mentions of our pages are links, where it is known where those are. */
+function linked(text: string, docs: string | undefined): string {
+  if (docs === undefined) return prose(text);
+  const parts = text.split(/docs\/([a-z-]+\.md(?:#[a-z_-]+)?)/);
+  return parts.map((part, at) => (at % 2 === 0 ? kept(part) : link(`docs/${part}`, `${docs}/${part}`))).join('');
+}
+
 /** The report of a step that an error ended. A closed gate is no failure: the step is skipped, and green. */
 export function failureReport(error: ActionError, docs: string | undefined): Report {
   if (error.code === 'gate_closed') {
-    const summary = `### – Skipped\n\n${prose(error.message)}. ${prose(error.fix)}\n`;
+    const summary = `### – Skipped\n\n${linked(`Nothing was done: ${error.message}. ${error.fix}`, docs)}\n`;
     return { outcome: 'skipped', skippedReason: error.message, outputs: {}, data: {}, summary };
   }
   const summary = `### ✗ ${plain(error.title)}\n\n${errorPart(error, docs)}\n`;

@@ -5,14 +5,21 @@ import type { OperationOutput, OutputValues, StepOutcome } from '../contract/out
 import type { JournalEntry } from '../contract/result.ts';
 import type { Devin } from '../devin/client.ts';
 import type { ApiVersion } from '../devin/endpoint.ts';
+import type { Github } from '../github/client.ts';
 import type { RunFacts } from '../github/facts.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
+import type { EventRead } from './event.ts';
+import type { Remains } from './sessions/remains.ts';
+import type { ThreadComment } from './thread-comment.ts';
 
 /** What an operation may use to check its inputs before the first request. */
 export interface Checks {
   readonly workspace: Workspace;
   readonly clock: Clock;
+  readonly facts: RunFacts;
+  /** The event that started the workflow. */
+  event(): Promise<EventRead>;
   /** Says that an input is wrong: a clause that follows the input's name. */
   problem(input: InputName, message: string): void;
 }
@@ -26,6 +33,12 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   /** Aborts when the workflow is cancelled or the time is over; its reason is the `ActionError` to end with. */
   readonly signal: AbortSignal;
   readonly facts: RunFacts;
+  /** The event that started the workflow. */
+  event(): Promise<EventRead>;
+  /** GitHub's API, where the step has a token for it. */
+  github(): Promise<Github | undefined>;
+  /** The comment that the step keeps, if it is to keep one. */
+  readonly comment: ThreadComment;
   /** Files of the workflow. */
   readonly workspace: Workspace;
   /** Files that only the rest of the job may want. */
@@ -36,6 +49,8 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   readonly startedAt: number;
   /** Every request so far, one entry a try. */
   readonly journal: readonly JournalEntry[];
+  /** What the post step would have to end if this step were killed. */
+  readonly remains: Remains;
   /** A text without any secret of the step; for texts that are cut or quoted, which a later look could miss. */
   redact(text: string): string;
   /** Every operation of the action, for one that speaks about the others. */
@@ -82,6 +97,8 @@ export interface Operation<
   readonly versions: readonly ('v3' | 'v2')[];
   /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */
   prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<P>;
+  /** Why nothing is to be done, found without any request or credential: the step is skipped, and green. */
+  gate?(prepared: P): string | undefined;
   run(context: Context<I, R>, prepared: P): Promise<Report<O>>;
 }
 

@@ -13,6 +13,8 @@ export interface Life {
   readonly finishAfter: number;
   readonly pullRequest: boolean;
   readonly output: Output;
+  /** Milliseconds after a message in which the session is still shown as it was before. */
+  readonly lag?: number;
 }
 
 /** One thing that happens to a session, at a time in milliseconds. Fields that are left out stay as they were. */
@@ -40,7 +42,7 @@ const SUSPENSIONS = new Set(STATUS_DETAILS.slice(STATUS_DETAILS.indexOf('inactiv
 /** The tags that choose a life, for an error message. */
 export const LIFE_TAGS = [
   ...['waiting', 'approval', 'error', 'out-of-credits', 'slow', 'pr', 'structured', 'bad-structured', 'exit'],
-  ...['suspended-<reason>', 'finish-after=<seconds>'],
+  ...['suspended-<reason>', 'finish-after=<seconds>', 'lag=<seconds>'],
 ].map((name) => `sandbox:${name}`);
 
 function endingOf(name: string): Ending | undefined {
@@ -56,19 +58,21 @@ export function lifeOf(tags: readonly string[], hasSchema: boolean): Life | { re
   let finishAfter = FINISH_AFTER;
   let pullRequest = false;
   let output: Output = hasSchema ? 'fits' : 'none';
+  let lag = 0;
   for (const tag of tags) {
     if (!tag.startsWith('sandbox:')) continue;
     const name = tag.slice('sandbox:'.length);
-    const seconds = /^finish-after=(\d+(?:\.\d+)?)$/.exec(name)?.[1];
+    const [, timed, seconds] = /^(finish-after|lag)=(\d+(?:\.\d+)?)$/.exec(name) ?? [];
     const special = endingOf(name);
     if (special) ending = special;
-    else if (seconds !== undefined) finishAfter = Number(seconds) * 1000;
+    else if (timed === 'lag') lag = Number(seconds) * 1000;
+    else if (timed !== undefined) finishAfter = Number(seconds) * 1000;
     else if (name === 'pr') pullRequest = true;
     else if (name === 'structured') output = 'fits';
     else if (name === 'bad-structured') output = 'misfits';
     else return { unknownTag: tag };
   }
-  return { ending, finishAfter, pullRequest, output };
+  return { ending, finishAfter, pullRequest, output, lag };
 }
 
 function say(text: string): { source: 'devin'; text: string } {
@@ -172,6 +176,12 @@ export function momentOf(steps: readonly Step[], now: number): Moment {
   }
   if (status === 'running' && detail === 'working') worked += now - updatedAt;
   return { status, detail, updatedAt, output, pullRequest: opened, worked };
+}
+
+/** The steps that are shown at `now`: those from a message on are late by the session's lag. */
+export function shownSteps(steps: readonly Step[], { lag = 0 }: Life, now: number): readonly Step[] {
+  const late = steps.findIndex(({ at, attachments }) => attachments !== undefined && at <= now && now < at + lag);
+  return late === -1 ? steps : steps.slice(0, late);
 }
 
 /** Whether a session has ended for good, so that no message reaches it. */

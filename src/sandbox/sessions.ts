@@ -4,7 +4,7 @@ import { isObject } from './json-schema.ts';
 import type { Numbered } from './page.ts';
 import type { Seeded } from './seeded.ts';
 import { categoryOf } from './session-facts.ts';
-import { type Life, momentOf, type Step } from './session-life.ts';
+import { type Life, momentOf, type Step, shownSteps } from './session-life.ts';
 import { fitting, misfitting } from './structured-output.ts';
 
 /** A session as the API shows it. */
@@ -82,7 +82,7 @@ function acusConsumed(record: SessionRecord, worked: number): number {
 
 /** A session as the API shows it at `now` (milliseconds). */
 export function showSession(id: string, orgId: string, n: number, record: SessionRecord, now: number): SessionView {
-  const moment = momentOf(record.steps, now);
+  const moment = momentOf(shownSteps(record.steps, record.life, now), now);
   const { request } = record;
   const pr = { pr_url: `https://github.com/${repositoryOf(request)}/pull/${n}`, pr_state: 'open' };
   return {
@@ -120,7 +120,7 @@ export function messagesOf(
   now: number,
 ): Array<Numbered & { readonly view: MessageView }> {
   const messages: Array<Numbered & { readonly view: MessageView }> = [];
-  for (const step of record.steps) {
+  for (const step of shownSteps(record.steps, record.life, now)) {
     if (step.at > now || !step.message) continue;
     const number = messages.length + 1;
     messages.push({

@@ -26,6 +26,8 @@ export interface StepOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Files of the workspace, by path. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** GitHub as the step sees it; without it the job has no token. */
+  readonly github?: { readonly url: string; readonly graphqlUrl: string; readonly token: string };
   /** The event, and its payload. */
   readonly event?: { readonly name: string; readonly payload: unknown };
   /** Called with the standard output so far, whenever there is more; may send a signal. */
@@ -56,7 +58,7 @@ export interface StepResult {
 }
 
 interface ActionYaml {
-  readonly runs: { readonly using: string; readonly main: string };
+  readonly runs: { readonly using: string; readonly main: string; readonly post: string };
   readonly outputs: Readonly<Record<string, { readonly description: string }>>;
   readonly inputs: Readonly<Record<string, { readonly default?: string | number | boolean }>>;
 }
@@ -65,15 +67,19 @@ interface ActionYaml {
 export const readAction = (): ActionYaml => parseYaml(readFileSync(join(ROOT, 'action.yml'), 'utf8'));
 
 /** Inputs as the runner passes them: what the step sets, and the defaults of action.yml, as `INPUT_…` variables. */
-function inputVariables(step: Readonly<Record<string, string>>): Record<string, string> {
-  const defaults = Object.entries(readAction().inputs).map(([name, input]) => [name, String(input.default ?? '')]);
+function inputVariables(step: Readonly<Record<string, string>>, token: string): Record<string, string> {
+  // The runner evaluates a default; the token of the job is the only context that one of ours names.
+  const defaults = Object.entries(readAction().inputs).map(([name, input]) => [
+    name,
+    String(input.default ?? '').replace('${{ github.token }}', token),
+  ]);
   const all: Record<string, string> = { ...Object.fromEntries(defaults), ...step };
   return Object.fromEntries(
     Object.entries(all).map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]),
   );
 }
 
-function variables(home: string, { with: inputs, env, event }: StepOptions): Record<string, string> {
+function variables(home: string, { with: inputs, env, event, github }: StepOptions): Record<string, string> {
   const file = (name: string) => join(home, name);
   return {
     // What a process needs to start at all, and nothing else of this machine.
@@ -83,7 +89,8 @@ function variables(home: string, { with: inputs, env, event }: StepOptions): Rec
     GITHUB_ACTIONS: 'true',
     GITHUB_ACTION: '__run',
     GITHUB_ACTOR: 'octocat',
-    GITHUB_API_URL: 'https://api.github.com',
+    GITHUB_API_URL: github?.url ?? 'https://api.github.com',
+    GITHUB_GRAPHQL_URL: github?.graphqlUrl ?? 'https://api.github.com/graphql',
     GITHUB_EVENT_NAME: event?.name ?? 'workflow_dispatch',
     GITHUB_EVENT_PATH: file('event.json'),
     GITHUB_JOB: 'devin',
@@ -98,7 +105,7 @@ function variables(home: string, { with: inputs, env, event }: StepOptions): Rec
     GITHUB_WORKFLOW: 'Devin',
     GITHUB_WORKSPACE: file('workspace'),
     RUNNER_TEMP: file('temp'),
-    ...inputVariables(inputs),
+    ...inputVariables(inputs, github?.token ?? ''),
     ...env,
   };
 }
@@ -116,12 +123,21 @@ function lay(home: string, { files = {}, event }: StepOptions): void {
 }
 
 /** Runs the shipped bundle as a runner would: in a process of its own, with nothing but files and variables. */
-export async function runStep(options: StepOptions): Promise<StepResult> {
+export const runStep = (options: StepOptions): Promise<StepResult> => runEntry(readAction().runs.main, options);
+
+/** Runs the post step of a step that has ended: with its inputs, and with what it wrote to its state. */
+export function runPost(step: Pick<StepResult, 'state'>, options: StepOptions): Promise<StepResult> {
+  const state = Object.entries(step.state).map(([name, value]) => [`STATE_${name}`, value]);
+  const env = { ...options.env, ...Object.fromEntries(state) };
+  return runEntry(readAction().runs.post, { ...options, env });
+}
+
+async function runEntry(entry: string, options: StepOptions): Promise<StepResult> {
   const home = mkdtempSync(join(tmpdir(), 'step-'));
   try {
     lay(home, options);
     options.before?.(join(home, 'workspace'));
-    const ended = await execute(home, options);
+    const ended = await execute(entry, home, options);
     options.after?.(join(home, 'workspace'));
     const file = (name: string) => readFileSync(join(home, name), 'utf8');
     return {
@@ -139,9 +155,9 @@ export async function runStep(options: StepOptions): Promise<StepResult> {
 
 type Ended = Pick<StepResult, 'exitCode' | 'stdout' | 'stderr' | 'ms' | 'tailMs'>;
 
-function execute(home: string, options: StepOptions): Promise<Ended> {
+function execute(entry: string, home: string, options: StepOptions): Promise<Ended> {
   const startedAt = performance.now();
-  const child = spawn(NODE_24, [join(ROOT, readAction().runs.main)], {
+  const child = spawn(NODE_24, [join(ROOT, entry)], {
     cwd: join(home, 'workspace'),
     env: variables(home, options),
     stdio: ['ignore', 'pipe', 'pipe'],

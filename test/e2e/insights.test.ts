@@ -83,3 +83,74 @@ describe('list-session-insights', () => {
     expect((await list({ session_id: 'devin-nothing' })).outputs['error_code']).toBe('not_found');
   });
 });
+
+describe('list-session-insights with a legacy key', () => {
+  const legacy = (inputs: Record<string, string> = {}) =>
+    list({ devin_token: 'apk_user_sandbox', org_id: '', max_results: '500', ...inputs });
+  const requests = async () => (await sandbox.requests()).filter(({ path }) => path.startsWith('/v2/'));
+
+  test('lists the sessions of all organizations, or of the one in org_id, in the same form', async () => {
+    const all = await legacy();
+    expect(all.exitCode).toBe(0);
+    const rows: readonly { org_id: string }[] = sessions(all.outputs);
+    const organizations = new Set(rows.map((row) => row.org_id));
+    expect(organizations.size).toBeGreaterThan(1);
+    const one = await legacy({ org_id: orgId });
+    expect(sessions(one.outputs)).toEqual(rows.filter((row) => row.org_id === orgId));
+    expect(one.summary).toMatch(/^### \d+ sessions · \d+ with insights · [\d.]+ ACUs\n/);
+    const asV3 = sessions((await list({ max_results: '500' })).outputs);
+    expect(sessions(one.outputs).map(Object.keys)).toEqual(asV3.map(Object.keys));
+    for (const [at, row] of sessions(one.outputs).entries()) {
+      const { session_id, created_at, acus_consumed, tags, pull_requests } = asV3[at];
+      expect(row).toMatchObject({ session_id, created_at, acus_consumed, tags, pull_requests, session_size: null });
+    }
+  });
+
+  test('shows what was found in a session that has insights', async () => {
+    const body = { prompt: 'Count the files.' };
+    const made = await sandbox.api('POST', `/v3/organizations/${orgId}/sessions`, body);
+    const id = String(Reflect.get(Object(made), 'session_id'));
+    await list({ session_id: id, generate: 'true' });
+    const found = sessions((await legacy({ org_id: orgId })).outputs);
+    expect(found.find((row: { session_id: string }) => row.session_id === id)).toMatchObject({
+      analysis: { issues: expect.any(Array), timeline: expect.any(Array) },
+    });
+  });
+
+  test('reads page after page, and no further than it has to', async () => {
+    const own = await openSandbox();
+    try {
+      await own.control('seed', { sessions: 450 });
+      const inputs = { api_url: own.url, max_results: '1000' };
+      const whole = await legacy(inputs);
+      expect(Number(whole.outputs['count'])).toBeGreaterThanOrEqual(450);
+      const few = await legacy({ ...inputs, max_results: '10' });
+      expect(few.outputs['count']).toBe('10');
+      expect(few.summary).toContain('and more');
+      expect((await own.requests()).map(({ path }) => path)).toHaveLength(4);
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('keeps to the range of time', async () => {
+    const rows: readonly { created_at: number }[] = sessions((await legacy()).outputs);
+    const times = rows.map((row) => row.created_at).toSorted((a, b) => a - b);
+    const [since = 0, until = 0] = [times[1], times.at(-2)];
+    const some = sessions((await legacy({ since: String(since), until: String(until) })).outputs);
+    expect(some).toEqual(rows.filter((row) => row.created_at >= since && row.created_at < until));
+    expect(some.length).toBeGreaterThan(0);
+  });
+
+  test('names every input that v2 has no counterpart for, before the first request', async () => {
+    const before = (await requests()).length;
+    const result = await legacy({ generate: 'true', tags: 'a', repos: 'acme/api', playbook_id: 'playbook-1' });
+    expect(result.outputs['error_code']).toBe('input_invalid');
+    const { list: problems } = JSON.parse(result.outputs['result'] ?? '').error;
+    for (const name of ['generate', 'tags', 'repos', 'playbook_id']) {
+      expect(problems.join()).toContain(`${name} has no counterpart in the legacy API v2`);
+    }
+    expect((await legacy({ session_id: 'devin-1' })).outputs['error_code']).toBe('input_invalid');
+    expect(await requests()).toHaveLength(before);
+  });
+});

@@ -29,9 +29,12 @@ async function json(response: Response): Promise<unknown> {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** Starts a sandbox on a free port. Its clock runs `speed` times as fast as the real one. */
-export async function openSandbox(speed = 1): Promise<TestSandbox> {
-  const sandbox = await startSandbox({ clock: { now: () => Date.now() } });
+/**
+ * Starts a sandbox on a free port. Its clock runs `speed` times as fast as the real one, and begins `behindMs` before it:
+ * what happens at first is then of the past.
+ */
+export async function openSandbox(speed = 1, behindMs = 0): Promise<TestSandbox> {
+  const sandbox = await startSandbox({ clock: { now: () => Date.now() - behindMs } });
   const call = async (method: string, path: string, body?: unknown, token = '') =>
     json(
       await fetch(sandbox.url + path, {

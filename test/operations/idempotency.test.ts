@@ -7,6 +7,7 @@ import { keyOf } from '../../src/operations/sessions/idempotency.ts';
 import { findEarlier, findLost, findSession, settle } from '../../src/operations/sessions/lookup.ts';
 import { pool } from '../../src/operations/sessions/pool.ts';
 import { START, TestClock } from '../devin/support.ts';
+import { startBench } from './start-support.ts';
 import { perform, session, world } from './support.ts';
 
 const facts: RunFacts = {
@@ -134,6 +135,22 @@ describe('two steps with one key', () => {
     expect(await meet(a, [b, a])).toEqual({ stays: 'devin-a', ended: 0 });
     expect(await meet(b, [b, a])).toEqual({ stays: 'devin-a', ended: 1 });
     expect(await meet(tagged('devin-0', 6), [a])).toEqual({ stays: 'devin-a', ended: 1 });
+  });
+
+  it('start one session, however many they are and whatever ids their sessions get', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 6 }), async (steps) => {
+        const bench = await startBench();
+        const ids = Array.from({ length: steps }, (_, at) => String(at));
+        const begin = { with: { idempotency: 'my key' } };
+        const done = await Promise.all(ids.map((runId) => bench.start({ ...begin, facts: { runId } })));
+        const alive = (await bench.sessions()).filter(({ status }) => status !== 'exit');
+        expect(alive).toHaveLength(1);
+        expect(new Set(done.map(({ session: { session_id: id } }) => id))).toEqual(new Set([alive[0]?.session_id]));
+        expect(done.filter(({ created }) => created)).toHaveLength(1);
+      }),
+      { numRuns: 15 },
+    );
   });
 
   it('a list that does not know the own session yet changes nothing about it', async () => {

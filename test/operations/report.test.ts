@@ -32,7 +32,7 @@ describe('the summary of a session', () => {
   it('says in its first line how it ended, with links to the session and its pull requests', () => {
     const [first] = sessionSummary(finished()).split('\n');
     expect(first).toBe(
-      '### ✓ Devin finished · [session](https://app.devin.ai/sessions/4f2a) · [acme/api\\#482](https://github.com/acme/api/pull/482)',
+      '### ✓ Devin finished · [session](https://app.devin.ai/sessions/4f2a) · [acme/api\\#\u200b482](https://github.com/acme/api/pull/482)',
     );
   });
 
@@ -40,8 +40,8 @@ describe('the summary of a session', () => {
     const summary = sessionSummary(finished());
     expect(summary).toContain('| Outcome | ACUs | Duration | Pull requests | Asked by |');
     expect(summary).toContain(
-      '| finished | 2.4 of 10 | 6 min 3 s | [acme/api\\#482](https://github.com/acme/api/pull/482) open | ' +
-        '\\@octocat by issue\\_comment in [this run](https://github.com/acme/api/actions/runs/1) |',
+      '| finished | 2.4 of 10 | 6 min 3 s | [acme/api\\#\u200b482](https://github.com/acme/api/pull/482) open | ' +
+        '\\@\u200boctocat by issue\\_comment in [this run](https://github.com/acme/api/actions/runs/1) |',
     );
   });
 
@@ -224,7 +224,7 @@ describe('names and words', () => {
 
 describe('the report of a session', () => {
   it('has outputs as texts and data as values', () => {
-    const report = sessionReport(finished(), true);
+    const report = sessionReport(finished(), { created: true, reused: false });
     expect(report.outcome).toBe('success');
     expect(report.outputs).toEqual({
       session_id: 'devin-4f2a',
@@ -238,6 +238,7 @@ describe('the report of a session', () => {
       last_message: 'All *done*.',
       acus_consumed: '2.4',
       created: 'true',
+      reused: 'false',
     });
     expect(report.data).toMatchObject({ created: true, structured_output: { approve: true }, acus_consumed: 2.4 });
   });

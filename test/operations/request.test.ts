@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { SessionCreateRequest } from '../../src/devin/endpoints/sessions.ts';
 import { prepareSession, promptFacts, REQUEST_INPUTS } from '../../src/operations/sessions/request.ts';
 import { sendMessageOperation } from '../../src/operations/sessions/send.ts';
+import { TAG_INPUTS } from '../../src/operations/sessions/tags.ts';
 import { anyText } from '../runner/support.ts';
 import { checks } from './support.ts';
 
@@ -51,10 +52,24 @@ describe('the request of a new session', () => {
 
   it('every field of the API that has an input has it under the same name', () => {
     const other = new Set([
-      ...['prompt_file', 'structured_output_schema_file', 'attachments', 'extra_body', 'idempotency'],
+      ...['prompt_file', 'structured_output_schema_file', 'attachments', 'extra_body', ...TAG_INPUTS],
     ]);
     const own = REQUEST_INPUTS.filter((name) => !other.has(name));
     expect([...own].sort()).toEqual(Object.keys(SessionCreateRequest().shape).sort());
+  });
+
+  it.each([
+    [50, {}, 'idempotency adds one to the 50 that a session may have; give at most 49'],
+    [49, {}, undefined],
+    [50, { idempotency: 'None' }, undefined],
+    [48, { reuse: 'thread' }, undefined],
+    [49, { reuse: 'thread' }, 'idempotency and reuse add 2 to'],
+    [49, { reuse: 'key', max_sessions_per_hour: 3 }, 'idempotency and reuse and max_sessions_per_hour add 3 to'],
+    [50, { idempotency: 'none', max_sessions_per_hour: 3 }, 'max_sessions_per_hour adds one'],
+  ] as const)('%d tags with %j leave room for the tags of the action (%s)', async (count, inputs, problem) => {
+    const tags = Array.from({ length: count }, (_, at) => `t${at}`);
+    const { problems } = await prepared({ prompt: 'x', tags, ...inputs });
+    expect(problems).toEqual(problem === undefined ? [] : [['tags', expect.stringContaining(problem)]]);
   });
 
   it('any prompt is sent as it is written, half characters mended', async () => {

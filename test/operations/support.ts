@@ -10,7 +10,9 @@ import type { Checks, Context } from '../../src/operations/operation.ts';
 import { singleOf } from '../../src/operations/organization.ts';
 import { loadOperation, type OperationName } from '../../src/operations/registry.ts';
 import type { Session } from '../../src/operations/sessions/outcome.ts';
+import { openRemains } from '../../src/operations/sessions/remains.ts';
 import type { SessionStory } from '../../src/operations/sessions/report.ts';
+import { NO_COMMENT } from '../../src/operations/thread-comment.ts';
 import { Log } from '../../src/runner/log.ts';
 import { Redactor } from '../../src/runner/redact.ts';
 import { Workspace } from '../../src/runner/workspace.ts';
@@ -59,6 +61,8 @@ export async function checks(): Promise<{ checks: Checks; problems: [InputName, 
     checks: {
       workspace: new Workspace(root),
       clock: new TestClock(),
+      facts: {},
+      event: async () => ({ problem: 'the step runs outside of a workflow' }),
       problem: (input, message) => problems.push([input, message]),
     },
   };
@@ -122,12 +126,16 @@ export async function perform(name: OperationName, { with: given, handle, signal
     clock: opened.clock,
     signal: signal ?? new AbortController().signal,
     facts: { repository: 'acme/api' },
+    event: all.event,
+    github: async () => undefined,
+    comment: NO_COMMENT,
     workspace: all.workspace,
     temp: all.workspace,
     version: 'v3',
     operations: async () => [],
     startedAt: START,
     journal: opened.transport.journal,
+    remains: openRemains(() => undefined, 'leave'),
     redact: (text) => text,
     organization: async () => singleOf(values.org_id) ?? '',
   };

@@ -128,6 +128,22 @@ test('the end comes when sandbox:finish-after says', async () => {
   expect(await b.later(0, quick)).toMatchObject({ status_detail: 'finished' });
 });
 
+test('sandbox:lag shows the session and its messages as they were before a message, for so long', async () => {
+  const b = await bench();
+  const id = await born(b, 'lag=1.5');
+  const before = await b.later(10, id);
+  expect(before).toMatchObject({ status_detail: 'finished' });
+  const said = await b.says(id);
+  b.clock.ms += 1_000;
+  const sent = await b.ask(b.path(`sessions/${id}/messages`), { method: 'POST', json: { message: 'And this' } });
+  expect(sent.body).toEqual(before);
+  expect(await b.later(1, id)).toEqual(before);
+  expect(await b.says(id)).toEqual(said);
+  expect(await b.later(0.5, id)).toMatchObject({ status_detail: 'working' });
+  expect(await b.says(id)).toContain('user: And this');
+  expect(await b.later(3, id)).toMatchObject({ status_detail: 'finished' });
+});
+
 test('a sandbox: tag that names no life is refused with a list of those that do', async () => {
   const b = await bench();
   const { status, body } = await b.create({ prompt: 'x', tags: ['sandbox:suspended-boredom'] });

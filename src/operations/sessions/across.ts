@@ -4,14 +4,14 @@ import { code, link, plain, table } from '../../report/markdown.ts';
 import { acus, count, number } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import type { Report } from '../operation.ts';
+import { NO_COMMENT } from '../thread-comment.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
-import { carryOut, type Done, type RunContext } from './one.ts';
+import { carryOut, type Done, type RunContext, type RunRequest } from './one.ts';
 import { pool } from './pool.ts';
 import { pullRequestName, type SESSION_OUTPUTS, sessionOutputs } from './report.ts';
-import type { PreparedSession } from './request.ts';
 
-type AcrossOutput = (typeof SESSION_OUTPUTS)[number] | 'created' | 'attachments' | 'sessions' | 'count';
+type AcrossOutput = (typeof SESSION_OUTPUTS)[number] | 'created' | 'reused' | 'attachments' | 'sessions' | 'count';
 
 interface Organization {
   readonly id: string;
@@ -39,7 +39,7 @@ async function attempt(context: RunContext, org: Organization, work: () => Promi
     return { org, done, error: done.story.error };
   } catch (thrown) {
     const error = asActionError(thrown);
-    context.log.progress(`failed: ${error.message}`);
+    context.log.progress(`${error.code === 'gate_closed' ? 'skipped' : 'failed'}: ${error.message}`);
     return { org, done: undefined, error };
   }
 }
@@ -47,13 +47,16 @@ async function attempt(context: RunContext, org: Organization, work: () => Promi
 const entryFor = ({ org, done, error }: Row): SessionEntry =>
   done === undefined
     ? emptyEntry(org.id, error ?? new ActionError('internal', 'There is neither a session nor an error.'))
-    : { ...entryOf(done.story.session, done.story.verdict.outcome, done.started.created, error), org_id: org.id };
+    : { ...entryOf(done.story.session, done.story.verdict.outcome, done.started, error), org_id: org.id };
 
 const called = ({ id, name }: Organization) => (name === id ? id : `${name} (${id})`);
 
 /** One error for all that failed. A cancelled workflow and the end of the time come before what they caused. */
 function errorOf(rows: readonly Row[], keyed: boolean): ActionError | undefined {
-  const failed = rows.flatMap(({ org, error }) => (error === undefined ? [] : [{ org, error }]));
+  // A closed gate, such as a limit that is reached, is no failure.
+  const failed = rows.flatMap(({ org, error }) =>
+    error === undefined || error.code === 'gate_closed' ? [] : [{ org, error }],
+  );
   const [first] = failed;
   if (first === undefined) return undefined;
   const decisive = failed.find(({ error }) => error.code === 'cancelled' || error.code === 'timeout') ?? first;
@@ -70,15 +73,16 @@ function errorOf(rows: readonly Row[], keyed: boolean): ActionError | undefined 
 function summaryRow({ org, done, error }: Row): string[] {
   const story = done?.story;
   const session = story?.session;
-  const state = story === undefined ? 'no session' : story.verdict.outcome.replaceAll('_', ' ');
+  const skipped = error?.code === 'gate_closed';
+  const state = story === undefined ? (skipped ? 'skipped' : 'no session') : story.verdict.outcome.replaceAll('_', ' ');
   const requests = (session?.pull_requests ?? []).map(({ pr_url: url }) => link(pullRequestName(url), url));
   return [
     plain(org.name),
-    `${error === undefined ? '' : '✗ '}${plain(state)}`,
+    `${error === undefined || skipped ? '' : '✗ '}${plain(state)}`,
     session === undefined ? '' : link('session', session.url),
     requests.join(', '),
     session === undefined ? '' : number(session.acus_consumed),
-    error === undefined ? '' : `${code(error.code)} ${plain(error.message)}`,
+    error === undefined ? '' : `${skipped ? '' : `${code(error.code)} `}${plain(error.message)}`,
   ];
 }
 
@@ -90,7 +94,9 @@ const failuresFirst = (rows: readonly Row[]) => [
 
 const headline = (rows: readonly Row[], goal: string) => {
   const good = rows.filter(({ error }) => error === undefined).length;
-  return `${good} of ${count(rows.length, 'session')} ${goal === 'finished' ? 'finished' : 'started'}`;
+  const skipped = rows.filter(({ error }) => error?.code === 'gate_closed').length;
+  const done = `${good} of ${count(rows.length, 'session')} ${goal === 'finished' ? 'finished' : 'started'}`;
+  return skipped === 0 ? done : `${done}, ${skipped} skipped`;
 };
 
 function summaryOf(rows: readonly Row[], goal: string, error: ActionError | undefined): string {
@@ -121,7 +127,7 @@ function reportOf(rows: readonly Row[], context: RunContext): Report<AcrossOutpu
     ...(error === undefined ? {} : { error }),
     outputs: {
       ...(single === undefined ? {} : sessionOutputs(single.session, single.verdict.outcome, single.lastMessage)),
-      ...(first === undefined ? {} : { created: String(first.started.created) }),
+      ...(first === undefined ? {} : { created: String(first.started.created), reused: String(first.started.reused) }),
       ...(asked ? { attachments: JSON.stringify(files) } : {}),
       sessions: JSON.stringify(sessions),
       count: String(sessions.length),
@@ -135,7 +141,7 @@ function reportOf(rows: readonly Row[], context: RunContext): Report<AcrossOutpu
 export async function createAcross(
   context: RunContext,
   given: Organizations,
-  prepared: PreparedSession,
+  prepared: RunRequest,
 ): Promise<Report<AcrossOutput>> {
   const { inputs, log, facts } = context;
   const organizations = await organizationsOf(context, given);
@@ -148,6 +154,8 @@ export async function createAcross(
       // Each organization has its own lines in the log, and its own folder: two may have files of the same name.
       const own: RunContext = {
         ...context,
+        // The comment speaks of all of them, once they have ended.
+        comment: NO_COMMENT,
         log: organizations.length === 1 ? log : log.within(org.name),
         inputs: { ...inputs, ...(folder === undefined ? {} : { download_attachments: `${folder}/${org.id}` }) },
       };

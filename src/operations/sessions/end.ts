@@ -1,6 +1,7 @@
 import { asActionError } from '../../contract/errors.ts';
 import { archiveSession, terminateSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
+import type { Remains } from './remains.ts';
 
 /** A cancelled step has five seconds in all; this leaves time to write outputs and summary. */
 const END_MS = 2_500;
@@ -12,6 +13,8 @@ export type Ending = 'leave' | 'terminate' | 'archive';
 export interface Ended {
   readonly sentence: string;
   readonly terminated: boolean;
+  /** Page of the session, where the API has answered. */
+  readonly url?: string;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface Ended {
  * failure here must not hide.
  */
 export async function endSession(
-  { devin, clock, log }: Pick<Context, 'devin' | 'clock' | 'log'>,
+  { devin, clock, log, remains }: Pick<Context, 'devin' | 'clock' | 'log'> & { readonly remains?: Remains },
   orgId: string,
   sessionId: string,
   how: Ending,
@@ -33,11 +36,13 @@ export async function endSession(
   };
   try {
     if (how === 'terminate') {
-      await devin.call(terminateSession, call);
-      return ended('The session was terminated.', true);
+      const { url } = await devin.call(terminateSession, call);
+      remains?.settled(orgId);
+      return { ...ended('The session was terminated.', true), url };
     }
-    await devin.call(archiveSession, call);
-    return ended('The session was archived.');
+    const { url } = await devin.call(archiveSession, call);
+    remains?.settled(orgId);
+    return { ...ended('The session was archived.'), url };
   } catch (thrown) {
     const { message } = asActionError(thrown);
     log.annotate('warning', `The session could not be ended (${how})`, `It may go on spending ACUs. ${message}`);

@@ -8,6 +8,7 @@ export interface SessionEntry {
   readonly session_url: string | null;
   readonly session_outcome: SessionOutcome | null;
   readonly created: boolean;
+  readonly reused: boolean;
   readonly pull_requests: Session['pull_requests'];
   readonly acus_consumed: number;
   readonly structured_output: Readonly<Record<string, unknown>> | null;
@@ -20,7 +21,7 @@ const errorPart = (error: ActionError | undefined) => (error === undefined ? {} 
 export const entryOf = (
   session: Session,
   outcome: SessionOutcome,
-  created: boolean,
+  { created, reused }: { readonly created: boolean; readonly reused: boolean },
   error: ActionError | undefined,
 ): SessionEntry => ({
   org_id: session.org_id,
@@ -28,6 +29,7 @@ export const entryOf = (
   session_url: session.url,
   session_outcome: outcome,
   created,
+  reused,
   pull_requests: session.pull_requests,
   acus_consumed: session.acus_consumed,
   structured_output: session.structured_output ?? null,
@@ -41,6 +43,7 @@ export const emptyEntry = (orgId: string, error: ActionError): SessionEntry => (
   session_url: null,
   session_outcome: null,
   created: false,
+  reused: false,
   pull_requests: [],
   acus_consumed: 0,
   structured_output: null,

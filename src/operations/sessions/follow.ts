@@ -1,10 +1,14 @@
 import { ActionError } from '../../contract/errors.ts';
-import { getSession, listSessionMessages } from '../../devin/endpoints/sessions.ts';
+import { getSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
+import { isMarked, messagesOf, type Sent, type SessionMessage } from './messages.ts';
 import { hasStarted, type Session, type Verdict, verdictOf } from './outcome.ts';
 
 /** A new session may take a moment until every part of the API knows it. */
 const UNKNOWN_GRACE_MS = 15_000;
+
+/** So long, in milliseconds, a session may still show the state from before a message that it got. */
+const LAG_MS = 30_000;
 
 /** What a wait needs: the inputs `follow`, `poll_interval` and `on_waiting`. */
 export type FollowContext = Pick<
@@ -30,34 +34,59 @@ export class Watch {
   #messagesAt = -1;
   /** Cursor behind the last full page of messages: what was read of a long session is not read again. */
   #messagesBehind: string | undefined;
+  readonly #sent: Sent | undefined;
+  /** The messages from before the one that was sent; all of them until that comes up. */
+  readonly #old = new Set<string>();
+  #heard: boolean;
+  #answered = false;
+  /** The state from before the message, as long as it may still be shown. */
+  #before: Session | undefined;
   /** The session as it was seen last; absent before the first look. */
   session: Session | undefined;
-  /** Devin's last message, where messages were read. */
+  /** Devin's last message, where messages were read; of a reused session the last one after ours. */
   lastMessage = '';
 
-  constructor(context: FollowContext, orgId: string, created?: Session) {
+  /** `session` is one that the step has at hand, `sent` the message that it got. */
+  constructor(context: FollowContext, orgId: string, session?: Session, sent?: Sent) {
     this.#context = context;
     this.#orgId = orgId;
     this.#startedAt = context.clock.now();
-    this.session = created;
+    this.session = session;
+    this.#sent = sent;
+    this.#heard = sent === undefined;
+    // A state of work is no end, so that it does not matter whether it is the one from before.
+    if (sent?.before !== undefined && verdictOf(sent.before).outcome !== 'running') this.#before = sent.before;
+    for (const { pr_url: url } of sent?.before?.pull_requests ?? []) this.#pullRequests.add(url);
   }
 
-  /** Looks until the session has started or come to an end of some kind. Throws the signal's reason when that aborts. */
-  async until(goal: 'started' | 'finished', sessionId: string): Promise<Followed> {
+  /**
+   * Looks until the session has started or come to an end of some kind; `onLook` is told of every look before that.
+   * Throws the signal's reason when that aborts.
+   */
+  async until(
+    goal: 'started' | 'finished',
+    sessionId: string,
+    onLook: (now: Followed) => Promise<void> = async () => undefined,
+  ): Promise<Followed> {
     const { inputs, clock, signal } = this.#context;
     // A start takes seconds, whatever the interval is for the hours that may follow.
     let pause = Math.min(1_000, inputs.poll_interval);
     for (;;) {
       const session = await this.look(sessionId);
       const verdict = session === undefined ? undefined : verdictOf(session, this.#finishedBefore);
-      if (session !== undefined && verdict !== undefined && this.#isEnd(goal, session, verdict))
-        return { session, verdict };
+      if (session !== undefined && verdict !== undefined) {
+        if (this.#isEnd(goal, session, verdict)) return { session, verdict };
+        await onLook({ session, verdict });
+      }
       await clock.sleep(pause, signal);
       pause = Math.min(inputs.poll_interval, pause * 2);
     }
   }
 
-  /** Looks once, and prints what is new. Undefined while the API does not know a new session yet. */
+  /**
+   * Looks once, and prints what is new. Undefined while the API does not know a new session yet, or still shows an old
+   * one as it was before the message.
+   */
   async look(sessionId: string): Promise<Session | undefined> {
     const { devin, inputs, log } = this.#context;
     const session = await this.#tolerant(
@@ -72,6 +101,7 @@ export class Watch {
       if (!this.#pullRequests.has(url)) log.progress(`pull request opened: ${url}`);
       this.#pullRequests.add(url);
     }
+    if (await this.#isBefore(session)) return undefined;
     if (state !== this.#said) log.progress(state);
     this.#said = state;
     this.#finishedBefore ||= verdictOf(session).outcome === 'finished';
@@ -81,16 +111,41 @@ export class Watch {
   /** Reads the messages, keeps Devin's last one, and prints the new ones if `print` is set. */
   async readMessages(sessionId: string, print: boolean): Promise<void> {
     const { devin, log } = this.#context;
-    const after = this.#messagesBehind === undefined ? {} : { after: this.#messagesBehind };
-    const call = { params: { org_id: this.#orgId, devin_id: sessionId }, query: { first: 200, ...after } };
-    for await (const { items, next } of devin.pages(listSessionMessages, call)) {
-      for (const { event_id: event, source, message } of items) {
-        if (source === 'devin') this.lastMessage = message;
-        if (print && source === 'devin' && !this.#printed.has(event)) log.progress(`devin: ${message}`);
+    for await (const { items, next } of messagesOf(devin, this.#orgId, sessionId, this.#messagesBehind)) {
+      for (const item of items) {
+        const { event_id: event, source, message } = item;
+        if (this.#isOld(item) || source !== 'devin') continue;
+        this.#answered = true;
+        this.lastMessage = message;
+        if (print && !this.#printed.has(event)) log.progress(`devin: ${message}`);
         this.#printed.add(event);
       }
       this.#messagesBehind = next ?? this.#messagesBehind;
     }
+  }
+
+  /** Whether a message is from before the one that was sent. */
+  #isOld(message: SessionMessage): boolean {
+    if (!this.#heard && this.#sent !== undefined && isMarked(message, this.#sent)) this.#heard = true;
+    if (!this.#heard) this.#old.add(message.event_id);
+    return this.#old.has(message.event_id);
+  }
+
+  /** Whether a session still shows the end that it had come to before the message. */
+  async #isBefore(session: Session): Promise<boolean> {
+    const before = this.#before;
+    if (before === undefined) return false;
+    const detail = before.status_detail ?? '';
+    const same = session.status === before.status && (session.status_detail ?? '') === detail;
+    const young = this.#context.clock.now() - this.#startedAt < LAG_MS;
+    if (same && young) {
+      if (session.updated_at === before.updated_at) return true;
+      // The message itself may be what has changed since: only an answer tells that Devin took it up.
+      await this.readMessages(session.session_id, this.#context.inputs.follow);
+      if (!this.#answered) return true;
+    }
+    this.#before = undefined;
+    return false;
   }
 
   #isEnd(goal: 'started' | 'finished', session: Session, verdict: Verdict): boolean {

@@ -1,10 +1,7 @@
 import type { InputName } from '../../contract/inputs.ts';
 import type { Context } from '../operation.ts';
-
-/** What every tag of this action begins with. */
-const TAG = 'devin-action:';
-/** 96 bits: enough that two keys never meet, short enough for a tag. */
-const TAG_DIGITS = 24;
+import { stepTag, usesKey } from './tags.ts';
+import type { Upload } from './uploads.ts';
 
 /** Inputs that make the key. */
 export const KEY_INPUTS = ['idempotency'] as const satisfies readonly InputName[];
@@ -22,30 +19,26 @@ interface KeyedRequest {
     readonly session_secrets?: readonly { readonly key: string }[] | null | undefined;
   };
   readonly extraBody: Readonly<Record<string, unknown>>;
-  readonly uploads: readonly { readonly path: string; readonly bytes: number }[];
+  readonly uploads: readonly Upload[];
+  /** Stands for the prompt, where that holds what differs from one attempt to the next. */
+  readonly promptKey?: string | undefined;
 }
 
 type KeyContext = Pick<Context<(typeof KEY_INPUTS)[number]>, 'inputs' | 'facts' | 'clock' | 'startedAt'>;
 
-/** Whether sessions get a tag. */
-export const usesKey = (idempotency: string): boolean => idempotency.toLowerCase() !== 'none';
-
 /**
  * The request as far as it may go into a hash that others can read: the values of secrets stay out, since a short one
  * could be guessed from it. More than the prompt counts, since the jobs of a matrix often send one prompt for many
- * repositories.
+ * repositories. Texts that were fetched do not count, since the next attempt may fetch other ones.
  */
-function requestOf({ body, extraBody, uploads }: KeyedRequest): unknown {
+function requestOf({ body, extraBody, uploads, promptKey }: KeyedRequest): unknown {
   const { session_secrets: secrets, ...rest } = body;
-  const files = uploads.map(({ path, bytes }) => [path, bytes]);
-  return [rest, (secrets ?? []).map(({ key }) => key), extraBody, files];
+  const said = promptKey === undefined ? rest : { ...rest, prompt: promptKey };
+  const files = uploads.flatMap((upload) => ('path' in upload ? [[upload.path, upload.bytes]] : []));
+  return [said, (secrets ?? []).map(({ key }) => key), extraBody, files];
 }
 
-/**
- * The key of a step for one organization; undefined where `idempotency` is `none`. The hash is Node's own: over https
- * it is loaded for TLS anyway, and over plain http it costs 5 ms, which the log pays right after when it says the hash
- * of the prompt.
- */
+/** The key of a step for one organization; undefined where `idempotency` is `none`. */
 export async function keyOf(
   { inputs, facts, clock, startedAt }: KeyContext,
   orgId: string,
@@ -58,7 +51,5 @@ export async function keyOf(
   // Outside of a workflow there is no run to come back to, so the key is good for this process only.
   const run = runId === undefined ? [startedAt, clock.random()] : [repository, workflow, runId, job, step];
   const parts = scope === 'run' ? [scope, orgId, run, requestOf(prepared)] : [scope, orgId, idempotency];
-  const { createHash } = await import('node:crypto');
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return { tag: `${TAG}${digest.slice(0, TAG_DIGITS)}`, scope };
+  return { tag: await stepTag(parts), scope };
 }

@@ -5,16 +5,12 @@ import {
   getSessionInsights,
   listSessionInsights,
 } from '../../devin/endpoints/session-insights.ts';
-import { link, plain, table } from '../../report/markdown.ts';
-import { acus, count, instant, number } from '../../report/units.ts';
-import { errorPart } from '../failure.ts';
+import { count } from '../../report/units.ts';
 import type { Checks, Context, Report } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery } from './filters.ts';
+import { analysed, type InsightsRow, insightsSummary } from './insights-report.ts';
 import { pool } from './pool.ts';
-
-/** Rows that a summary shows; more say no more to a reader. */
-const SHOWN_ROWS = 200;
 
 const INPUTS = [...FILTER_INPUTS, 'session_id', 'generate', 'poll_interval'] as const;
 
@@ -24,7 +20,8 @@ type Insights = AnswerOf<typeof getSessionInsights>;
 const hasAnalysis = ({ analysis }: Insights) => analysis !== null && analysis !== undefined;
 
 /** What the output says of a session. */
-const inShort = (session: Insights) => ({
+const inShort = (session: Insights): InsightsRow => ({
+  org_id: session.org_id,
   session_id: session.session_id,
   url: session.url,
   title: session.title ?? null,
@@ -39,46 +36,6 @@ const inShort = (session: Insights) => ({
   pull_requests: session.pull_requests,
   analysis: session.analysis ?? null,
 });
-
-const row = (session: Insights): string[] => {
-  const { classification, issues = [], action_items: actions = [] } = session.analysis ?? {};
-  const known = hasAnalysis(session);
-  return [
-    link(session.title ?? session.session_id, session.url),
-    plain(session.session_size.toUpperCase()),
-    number(session.acus_consumed),
-    `${number(session.num_user_messages)} / ${number(session.num_devin_messages)}`,
-    known ? plain((classification?.category ?? '').replaceAll('_', ' ')) : 'not generated',
-    known ? String(issues.length) : '',
-    known ? String(actions.length) : '',
-    instant(session.created_at * 1_000),
-  ];
-};
-
-function summaryOf(sessions: readonly Insights[], more: boolean, error: ActionError | undefined): string {
-  const used = sessions.reduce((sum, session) => sum + session.acus_consumed, 0);
-  const known = sessions.filter(hasAnalysis).length;
-  const head = [
-    'Session',
-    'Size',
-    'ACUs',
-    'Messages (user / Devin)',
-    'About',
-    'Issues',
-    'Action items',
-    'Created (UTC)',
-  ];
-  const left = sessions.length - SHOWN_ROWS;
-  return [
-    `### ${error === undefined ? '' : '✗ '}${count(sessions.length, 'session')}${more ? ', and more' : ''} · ${known} with insights · ${acus(used)}`,
-    sessions.length === 0 ? '' : table(head, sessions.slice(0, SHOWN_ROWS).map(row)),
-    left > 0 ? `${count(left, 'more session')} in the result.` : '',
-    error === undefined ? '' : errorPart(error),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n')
-    .concat('\n');
-}
 
 async function read(context: InsightsContext, orgId: string): Promise<{ sessions: Insights[]; more: boolean }> {
   const { devin, inputs, clock } = context;
@@ -133,6 +90,20 @@ async function fill(context: InsightsContext, orgId: string, sessions: Insights[
   return errors[0];
 }
 
+/** What an API tells, and the error of what could not be generated. */
+interface Read {
+  readonly rows: readonly InsightsRow[];
+  readonly more: boolean;
+  readonly error?: ActionError | undefined;
+}
+
+async function byV3(context: InsightsContext): Promise<Read> {
+  const orgId = await context.organization();
+  const { sessions, more } = await read(context, orgId);
+  const error = context.inputs.generate ? await fill(context, orgId, sessions) : undefined;
+  return { rows: sessions.map(inShort), more, error };
+}
+
 /** One session is read by its id, so that filters beside it would do nothing. */
 async function checkInputs(inputs: Partial<InsightsContext['inputs']>, checks: Checks): Promise<void> {
   await checkRange(inputs, checks);
@@ -151,23 +122,20 @@ export const listSessionInsightsOperation = operation({
   outputs: ['sessions', 'count'],
   permissions: ['ViewOrgSessions', 'ManageOrgSessions (to generate)'],
   scope: 'organization',
-  versions: ['v3'],
+  versions: ['v3', 'v2'],
   prepare: checkInputs,
   async run(context): Promise<Report<'sessions' | 'count'>> {
-    const { inputs, log } = context;
-    const orgId = await context.organization();
-    const { sessions, more } = await read(context, orgId);
-    const error = inputs.generate ? await fill(context, orgId, sessions) : undefined;
-    log.info(
-      `${count(sessions.length, 'session')}${more ? ', and more' : ''}, ${sessions.filter(hasAnalysis).length} with insights`,
-    );
-    const short = sessions.map(inShort);
+    const isV2 = context.version === 'v2';
+    const { rows, more, error }: Read = isV2
+      ? await (await import('./insights-v2.ts')).readByV2(context)
+      : await byV3(context);
+    context.log.info(`${count(rows.length, 'session')}${more ? ', and more' : ''}, ${analysed(rows)} with insights`);
     return {
       outcome: error === undefined ? 'success' : 'failure',
       ...(error === undefined ? {} : { error }),
-      outputs: { sessions: JSON.stringify(short), count: String(sessions.length) },
-      data: { count: sessions.length, has_more: more, sessions: short },
-      summary: summaryOf(sessions, more, error),
+      outputs: { sessions: JSON.stringify(rows), count: String(rows.length) },
+      data: { count: rows.length, has_more: more, sessions: rows },
+      summary: insightsSummary(rows, more, error),
     };
   },
 });

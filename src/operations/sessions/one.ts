@@ -3,8 +3,9 @@ import { count, duration } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import type { Downloaded } from './downloads.ts';
 import type { SessionStory } from './report.ts';
-import { type PreparedSession, promptFacts, shortHash } from './request.ts';
-import { type START_INPUTS, type Started, startSession } from './start.ts';
+import { promptFacts, shortHash } from './request.ts';
+import { type START_INPUTS, type Started, type StartRequest, startSession } from './start.ts';
+import type { OutputSchema } from './structured.ts';
 import { requestCounts, WAIT_INPUTS, waitForSession } from './wait.ts';
 
 /** Inputs that say how a session is waited for and left. */
@@ -26,18 +27,26 @@ export interface Done {
   readonly downloaded: readonly Downloaded[] | undefined;
 }
 
-function tell({ log }: RunContext, { session, created }: Started, sent: string): void {
-  log.info(created ? `  created  ${session.url} (${sent})` : `  found    ${session.url}, from an earlier attempt`);
+/** What a session is carried through with. */
+export interface RunRequest extends StartRequest {
+  readonly schema: OutputSchema | undefined;
+}
+
+function tell({ log }: RunContext, { session, created, reused, follows }: Started, sent: string): void {
+  if (reused) log.info(`  reused   ${session.url}, which got the prompt as a message (${sent})`);
+  else if (created) log.info(`  created  ${session.url} (${sent})`);
+  else log.info(`  found    ${session.url}, from an earlier attempt`);
+  if (follows !== undefined) log.info(`  follows  ${follows.url}, which ${follows.why}`);
 }
 
 /** A re-run finds the session that failed. Its error has to say how to get a new one. */
 const RERUN =
   'A re-run of this workflow run finds this session again; for a new one start a new run, or change `idempotency`.';
 
-function withAdvice(story: SessionStory, { created }: Started): SessionStory {
+function withAdvice(story: SessionStory, { created, reused }: Started): SessionStory {
   const { error, verdict } = story;
   const over = ['failed', 'terminated', 'blocked'].includes(verdict.outcome);
-  if (created || error === undefined || error.code === 'cancelled' || !over) return story;
+  if (created || reused || error === undefined || error.code === 'cancelled' || !over) return story;
   const { code, message, list, title, fix } = error;
   return { ...story, error: new ActionError(code, message, { list, title, fix: `${fix} ${RERUN}`, cause: error }) };
 }
@@ -48,23 +57,26 @@ const atOnce: Turn = (task) => task();
 export async function carryOut(
   context: RunContext,
   orgId: string,
-  prepared: PreparedSession,
+  prepared: RunRequest,
   turn: Turn = atOnce,
 ): Promise<Done> {
   const { inputs, log, clock, signal } = context;
   const sentAt = clock.now();
   const started = await turn(() => startSession(context, orgId, prepared));
+  const { session, own, sent } = started;
+  if (own && inputs.wait !== 'none') context.remains.open(orgId, session.session_id);
+  else context.remains.settled(orgId);
   const took = duration(clock.now() - sentAt);
   const prompt = await promptFacts(prepared.body.prompt, context.redact);
   log.info(`  prompt   ${JSON.stringify(prompt.beginning)} (sha256 ${shortHash(prompt)}, ${prompt.bytes} bytes)`);
   tell(context, started, `${count(requestCounts(context).count, 'request')}, ${took}`);
-  const { session, own } = started;
   const waited = await waitForSession(context, {
     goal: inputs.wait,
     orgId: session.org_id,
     sessionId: session.session_id,
     started: {
       session,
+      sent,
       onTimeout: own ? inputs.on_timeout : 'leave',
       onCancel: own ? inputs.on_cancel : 'leave',
     },
@@ -73,6 +85,8 @@ export async function carryOut(
     prompt,
     maxAcus: inputs.max_acu_limit,
   });
+  // A session whose end failed in a cancelled workflow stays for the post step.
+  if (waited.error?.code !== 'cancelled') context.remains.settled(orgId);
   const story = withAdvice(waited, started);
   const folder = inputs.download_attachments;
   if (folder === undefined) return { started, story, downloaded: undefined };

@@ -37,6 +37,8 @@ export interface SessionStory {
   /** True where a schema was given and the structured output fits it. */
   readonly outputFits?: boolean;
   readonly requests: { readonly count: number; readonly retries: number };
+  /** Devin goes on after this: figures that would soon be wrong are left out. */
+  readonly underway?: boolean;
   /** What became of a session whose step stopped waiting for it. */
   readonly ending?: string | undefined;
   readonly error?: ActionError | undefined;
@@ -103,17 +105,18 @@ const pullRequests = (session: Session) =>
     .map(({ pr_url: url, pr_state: state }) => `${link(pullRequestName(url), url)}${state ? ` ${plain(state)}` : ''}`)
     .join(', ');
 
-function askedBy({ actor, event, runUrl }: RunFacts): string {
+function askedBy({ actor, event, thread, runUrl }: RunFacts): string {
   if (actor === undefined) return '';
-  const name = event === undefined ? plain(`@${actor}`) : `${plain(`@${actor}`)} by ${plain(event)}`;
+  const by = event === undefined ? plain(`@${actor}`) : `${plain(`@${actor}`)} by ${plain(event)}`;
+  const name = thread === undefined ? by : `${by} on ${link(thread.name, thread.url)}`;
   return runUrl === undefined ? name : `${name} in ${link('this run', runUrl)}`;
 }
 
-function overview({ session, verdict, durationMs, maxAcus, facts }: SessionStory): string {
+function overview({ session, verdict, durationMs, maxAcus, facts, underway = false }: SessionStory): string {
   const cells: ReadonlyArray<readonly [string, string]> = [
     ['Outcome', plain(verdict.outcome.replaceAll('_', ' '))],
-    ['ACUs', acus(session.acus_consumed, maxAcus).replace(' ACUs', '')],
-    ['Duration', duration(durationMs)],
+    ['ACUs', underway ? '' : acus(session.acus_consumed, maxAcus).replace(' ACUs', '')],
+    ['Duration', underway ? '' : duration(durationMs)],
     ['Pull requests', pullRequests(session) || 'none'],
     ['Asked by', askedBy(facts)],
   ];
@@ -124,7 +127,7 @@ function overview({ session, verdict, durationMs, maxAcus, facts }: SessionStory
   );
 }
 
-function facts({ session, prompt, requests }: SessionStory): string {
+function facts({ session, prompt, requests, underway = false }: SessionStory): string {
   const rows: ReadonlyArray<readonly [string, string]> = [
     ['Session', code(session.session_id)],
     ['Organization', code(session.org_id)],
@@ -138,7 +141,7 @@ function facts({ session, prompt, requests }: SessionStory): string {
     ['Tags', session.tags.map(code).join(' ')],
     ['Playbook', code(session.playbook_id ?? '')],
     ['Mode', code(session.devin_mode ?? '')],
-    ['Requests', `${requests.count}, of which ${count(requests.retries, 'retry', 'retries')}`],
+    ['Requests', underway ? '' : `${requests.count}, of which ${count(requests.retries, 'retry', 'retries')}`],
   ];
   return table(
     ['', ''],
@@ -187,18 +190,21 @@ export function closingLine({ session, verdict, durationMs, maxAcus }: SessionSt
 }
 
 /** One report of a session out of its story. */
-export function sessionReport(story: SessionStory, created?: boolean): Report<SessionOutput | 'created'> {
+export function sessionReport(
+  story: SessionStory,
+  started?: { readonly created: boolean; readonly reused: boolean },
+): Report<SessionOutput | 'created' | 'reused'> {
   const { session, verdict, lastMessage, error } = story;
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
     outputs: {
       ...sessionOutputs(session, verdict.outcome, lastMessage),
-      ...(created === undefined ? {} : { created: String(created) }),
+      ...(started === undefined ? {} : { created: String(started.created), reused: String(started.reused) }),
     },
     data: {
       ...sessionData(session, verdict.outcome, lastMessage),
-      ...(created === undefined ? {} : { created }),
+      ...(started === undefined ? {} : { created: started.created, reused: started.reused }),
     },
     summary: sessionSummary(story),
   };

@@ -4,8 +4,9 @@ import { MAX_TAGS, SessionCreateRequest } from '../../devin/endpoints/sessions.t
 import { firstLine } from '../../runner/text.ts';
 import type { FoundFile } from '../../runner/workspace.ts';
 import type { Checks } from '../operation.ts';
-import { KEY_INPUTS, usesKey } from './idempotency.ts';
 import type { OutputSchema } from './structured.ts';
+import { reservedTags, TAG_INPUTS } from './tags.ts';
+import type { Upload } from './uploads.ts';
 
 /** Largest prompt or schema file that is read. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -42,7 +43,7 @@ export const REQUEST_INPUTS = [
   ...SCHEMA_INPUTS,
   'attachments',
   'extra_body',
-  ...KEY_INPUTS,
+  ...TAG_INPUTS,
 ] as const satisfies readonly InputName[];
 
 type RequestInputs = Partial<InputValues<(typeof REQUEST_INPUTS)[number]>>;
@@ -52,8 +53,10 @@ export interface PreparedSession {
   readonly body: z.input<ReturnType<typeof SessionCreateRequest>>;
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly schema: OutputSchema | undefined;
-  /** Files to upload before the session is created; their addresses come on top of `attachment_urls`. */
-  readonly uploads: readonly FoundFile[];
+  /** What to upload before the session is created; the addresses come on top of `attachment_urls`. */
+  readonly uploads: readonly Upload[];
+  /** Stands for the prompt where the request is to be known again, if the prompt differs from attempt to attempt. */
+  readonly promptKey?: string;
 }
 
 /** A prompt in short; the prompt itself is not shown. */
@@ -136,18 +139,30 @@ export async function prepareUploads(
   return await findUploads(patterns, checks);
 }
 
-function checkTags({ tags, idempotency = 'run' }: RequestInputs, checks: Checks): void {
-  if ((tags ?? []).length < MAX_TAGS || !usesKey(idempotency)) return;
-  checks.problem(
+function checkTags(inputs: RequestInputs, { problem }: Checks): void {
+  const given = (inputs.tags ?? []).length;
+  const reserved = reservedTags(inputs);
+  const most = MAX_TAGS - reserved.length;
+  // What is too much by itself is said with the other fields of the request.
+  if (given > MAX_TAGS || given <= most) return;
+  const added = reserved.length === 1 ? 'adds one' : `add ${reserved.length}`;
+  problem(
     'tags',
-    `has ${MAX_TAGS} entries, and idempotency adds one to the ${MAX_TAGS} that a session may have; give at most ${MAX_TAGS - 1}, or set idempotency to none`,
+    `has ${given} entries, and ${reserved.join(' and ')} ${added} to the ${MAX_TAGS} that a session may have; give at most ${most}`,
   );
 }
 
-/** Composes the request of a new session, and reports everything that is wrong with it. */
-export async function prepareSession(inputs: RequestInputs, checks: Checks): Promise<PreparedSession> {
+/**
+ * Composes the request of a new session, and reports everything that is wrong with it. With `fromEvent` the event may
+ * say what is to be done, so that the prompt may be empty.
+ */
+export async function prepareSession(
+  inputs: RequestInputs,
+  checks: Checks,
+  fromEvent = false,
+): Promise<PreparedSession> {
   const text = await textOrFile(['prompt', 'prompt_file'], [inputs.prompt, inputs.prompt_file], checks);
-  if (inputs.prompt === undefined && inputs.prompt_file === undefined) {
+  if (inputs.prompt === undefined && inputs.prompt_file === undefined && !fromEvent) {
     checks.problem('prompt', 'is missing; say in `prompt` or `prompt_file` what Devin is to do');
   }
   const schema = await prepareSchema(inputs, checks);

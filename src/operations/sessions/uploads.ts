@@ -10,6 +10,16 @@ const MIB = 1024 * 1024;
 const MAX_FILE_BYTES = 50 * MIB;
 const MAX_ALL_BYTES = 100 * MIB;
 
+/** A text to upload that is no file, such as the log of a job. */
+export interface UploadText {
+  /** The name under which Devin sees it, one part of a path. */
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Something to upload: a file of the workspace, or a text. */
+export type Upload = FoundFile | UploadText;
+
 const megabytes = (bytes: number) => `${number(bytes / MIB)} MB`;
 
 /** Finds the files of the input `attachments`, each once, and reports what is wrong with them. */
@@ -37,25 +47,30 @@ export async function findUploads(
   return files;
 }
 
-/** Uploads files to an organization, one after the other. Gives the addresses by which a session gets them. */
+async function contentOf(workspace: Context['workspace'], upload: Upload): Promise<UploadText> {
+  if ('name' in upload) return upload;
+  const read = await workspace.readFound(upload);
+  if ('problem' in read) {
+    throw new ActionError('input_invalid', `The file ${JSON.stringify(upload.path)} ${read.problem}.`, {
+      fix: 'Let the step that writes the file end first, then run this one again.',
+    });
+  }
+  return { name: basename(upload.path), bytes: read.bytes };
+}
+
+/** Uploads to an organization, one after the other. Gives the addresses by which a session gets the files. */
 export async function uploadAll(
   { devin, workspace, log, signal }: Pick<Context, 'devin' | 'workspace' | 'log' | 'signal'>,
   orgId: string,
-  files: readonly FoundFile[],
+  uploads: readonly Upload[],
 ): Promise<string[]> {
   const urls: string[] = [];
-  for (const file of files) {
+  for (const upload of uploads) {
     signal.throwIfAborted();
-    const read = await workspace.readFound(file);
-    if ('problem' in read) {
-      throw new ActionError('input_invalid', `The file ${JSON.stringify(file.path)} ${read.problem}.`, {
-        fix: 'Let the step that writes the file end first, then run this one again.',
-      });
-    }
-    const upload = { name: basename(file.path), bytes: read.bytes };
-    const { url } = await devin.call(uploadAttachment, { params: { org_id: orgId }, file: upload });
+    const file = await contentOf(workspace, upload);
+    const { url } = await devin.call(uploadAttachment, { params: { org_id: orgId }, file });
     urls.push(url);
   }
-  log.info(`  uploaded ${count(files.length, 'file')}`);
+  log.info(`  uploaded ${count(uploads.length, 'file')}`);
   return urls;
 }

@@ -2,9 +2,10 @@ import { ActionError, asActionError } from '../../contract/errors.ts';
 import type { InputName } from '../../contract/inputs.ts';
 import type { Context } from '../operation.ts';
 import { type Ended, type Ending, endSession } from './end.ts';
-import { Watch } from './follow.ts';
+import { type Followed, Watch } from './follow.ts';
+import type { Sent } from './messages.ts';
 import { type Session, sentenceOf, type Verdict, verdictOf } from './outcome.ts';
-import { closingLine, type SessionStory } from './report.ts';
+import { closingLine, type SessionStory, sessionSummary } from './report.ts';
 import type { PromptFacts } from './request.ts';
 import type { OutputSchema } from './structured.ts';
 
@@ -18,7 +19,13 @@ export interface Waited {
   readonly orgId: string;
   readonly sessionId: string;
   /** The session, if this step started or found it, and what becomes of it when the wait is cut short. */
-  readonly started?: { readonly session: Session; readonly onTimeout: Ending; readonly onCancel: Ending };
+  readonly started?: {
+    readonly session: Session;
+    /** The message that it got, if it was there already. */
+    readonly sent?: Sent | undefined;
+    readonly onTimeout: Ending;
+    readonly onCancel: Ending;
+  };
   readonly schema?: OutputSchema | undefined;
   /** Whether a session that has a schema must come with structured output. */
   readonly outputRequired?: boolean;
@@ -26,7 +33,10 @@ export interface Waited {
   readonly maxAcus?: number | undefined;
 }
 
-type WaitContext = Context<(typeof WAIT_INPUTS)[number]>;
+type WaitContext = Pick<
+  Context<(typeof WAIT_INPUTS)[number]>,
+  'inputs' | 'devin' | 'log' | 'clock' | 'signal' | 'facts' | 'startedAt' | 'journal' | 'comment'
+>;
 
 /** Requests and retries so far. */
 export const requestCounts = (context: Pick<Context, 'journal'>) => ({
@@ -64,7 +74,7 @@ type Base = Omit<SessionStory, 'session' | 'verdict'>;
  * outputs are worth having. Only a session that this run created is ever ended.
  */
 export async function waitForSession(context: WaitContext, waited: Waited): Promise<SessionStory> {
-  const watch = new Watch(context, waited.orgId, waited.started?.session);
+  const watch = new Watch(context, waited.orgId, waited.started?.session, waited.started?.sent);
   const base = (): Base => ({
     durationMs: context.clock.now() - context.startedAt,
     lastMessage: watch.lastMessage,
@@ -78,9 +88,9 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
     const { goal, started } = waited;
     if (goal === 'none') {
       if (started === undefined) throw new ActionError('internal', 'There is neither a session nor a wait for one.');
-      return { ...base(), session: started.session, verdict: verdictOf(started.session) };
+      return { ...base(), session: started.session, verdict: firstVerdict(started) };
     }
-    const { session, verdict } = await watch.until(goal, waited.sessionId);
+    const { session, verdict } = await watch.until(goal, waited.sessionId, commenting(context, waited, watch, base));
     if (!context.inputs.follow && goal === 'finished') await watch.readMessages(waited.sessionId, false);
     return judged(context, waited, session, verdict, base());
   } catch (thrown) {
@@ -88,6 +98,26 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
     if (watch.session === undefined) throw error;
     return await cutShort(context, waited, watch.session, error, base());
   }
+}
+
+/** Keeps the comment up to date while Devin works: what changes for a person is said, the rest is left to the log. */
+function commenting({ comment, inputs }: WaitContext, { sessionId }: Waited, watch: Watch, base: () => Base) {
+  let said = '';
+  return async ({ session, verdict }: Followed): Promise<void> => {
+    const news = JSON.stringify([verdict.outcome, session.pull_requests.map(({ pr_url: url }) => url)]);
+    if (news === said) return;
+    said = news;
+    if (verdict.outcome === 'waiting' && !inputs.follow) await watch.readMessages(sessionId, false);
+    await comment.update(sessionSummary({ ...base(), session, verdict, underway: true }));
+  };
+}
+
+/** What is known of a session that is not waited for. One that just got a message works, whatever it was before. */
+function firstVerdict({ session, sent }: NonNullable<Waited['started']>): Verdict {
+  const verdict = verdictOf(session);
+  return sent?.before === undefined || verdict.outcome === 'running'
+    ? verdict
+    : { outcome: 'running', headline: 'got the message', advice: '' };
 }
 
 /** A wait that came to its end. */

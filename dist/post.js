@@ -1,0 +1,1 @@
+Object.entries(process.env).some(([e,s])=>e.toUpperCase().startsWith("STATE_DEVIN_")&&void 0!==s&&""!==s)&&(process.argv[2]="post",await import("./index.js"));export{};

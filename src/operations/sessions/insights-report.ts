@@ -1,0 +1,70 @@
+import type { ActionError } from '../../contract/errors.ts';
+import { link, plain, table } from '../../report/markdown.ts';
+import { acus, count, instant, number } from '../../report/units.ts';
+import { errorPart } from '../failure.ts';
+
+/** Rows that a summary shows; more say no more to a reader. */
+const SHOWN_ROWS = 200;
+
+/** A session with figures about it, as the output `sessions` has it. What the API does not tell is null. */
+export interface InsightsRow {
+  readonly org_id: string;
+  readonly session_id: string;
+  readonly url: string;
+  readonly title: string | null;
+  readonly status: string;
+  readonly status_detail: string | null;
+  readonly tags: readonly string[];
+  /** Unix seconds. */
+  readonly created_at: number | null;
+  readonly acus_consumed: number;
+  readonly session_size: string | null;
+  readonly num_user_messages: number | null;
+  readonly num_devin_messages: number | null;
+  readonly pull_requests: readonly { readonly pr_url: string; readonly pr_state: string | null }[];
+  /** Null until insights have been generated. */
+  readonly analysis: {
+    readonly classification?: { readonly category: string } | null | undefined;
+    readonly issues?: readonly unknown[] | undefined;
+    readonly action_items?: readonly unknown[] | undefined;
+  } | null;
+}
+
+const messages = ({ num_user_messages: user, num_devin_messages: devin }: InsightsRow) =>
+  user === null || devin === null ? '' : `${number(user)} / ${number(devin)}`;
+
+const rowOf = (session: InsightsRow): string[] => {
+  const { classification, issues = [], action_items: actions = [] } = session.analysis ?? {};
+  const known = session.analysis !== null;
+  return [
+    link(session.title ?? session.session_id, session.url),
+    plain(session.session_size?.toUpperCase() ?? ''),
+    number(session.acus_consumed),
+    messages(session),
+    known ? plain((classification?.category ?? '').replaceAll('_', ' ')) : 'not generated',
+    known ? String(issues.length) : '',
+    known ? String(actions.length) : '',
+    instant((session.created_at ?? Number.NaN) * 1_000),
+  ];
+};
+
+const HEAD = ['Session', 'Size', 'ACUs', 'Messages (user / Devin)', 'About', 'Issues', 'Action items', 'Created (UTC)'];
+
+/** How many of the sessions have insights. */
+export const analysed = (sessions: readonly InsightsRow[]): number =>
+  sessions.filter(({ analysis }) => analysis !== null).length;
+
+/** The summary of a list, of which there may be `more`. */
+export function insightsSummary(sessions: readonly InsightsRow[], more: boolean, error?: ActionError): string {
+  const used = sessions.reduce((sum, session) => sum + session.acus_consumed, 0);
+  const left = sessions.length - SHOWN_ROWS;
+  return [
+    `### ${error === undefined ? '' : '✗ '}${count(sessions.length, 'session')}${more ? ', and more' : ''} · ${analysed(sessions)} with insights · ${acus(used)}`,
+    sessions.length === 0 ? '' : table(HEAD, sessions.slice(0, SHOWN_ROWS).map(rowOf)),
+    left > 0 ? `${count(left, 'more session')} in the result.` : '',
+    error === undefined ? '' : errorPart(error),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .concat('\n');
+}

@@ -1,0 +1,71 @@
+import { inputError, type Problem } from '../../contract/parse.ts';
+import type { ItemOf } from '../../devin/endpoint.ts';
+import { v2ListSessionInsights } from '../../devin/endpoints/v2-sessions.ts';
+import type { Context } from '../operation.ts';
+import { singleOf } from '../organization.ts';
+import { type FILTER_INPUTS, filterQuery } from './filters.ts';
+import type { InsightsRow } from './insights-report.ts';
+
+const LARGEST_PAGE = 200;
+
+/** Inputs for which v2 has no counterpart. */
+const MISSING = ['session_id', 'tags', 'repos', 'playbook_id', 'generate'] as const;
+
+type V2Context = Pick<
+  Context<(typeof FILTER_INPUTS)[number] | (typeof MISSING)[number]>,
+  'inputs' | 'devin' | 'clock' | 'signal'
+>;
+
+/** Unix seconds of a date-time, which is in UTC where it has no offset; null for a text that is none. */
+function secondsOf(text: string): number | null {
+  const ms = Date.parse(!text.includes(':') || /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
+  return Number.isNaN(ms) ? null : Math.floor(ms / 1_000);
+}
+
+const rowOf = (session: ItemOf<typeof v2ListSessionInsights>): InsightsRow => ({
+  org_id: session.org_id,
+  session_id: session.session_id,
+  url: session.url,
+  title: session.title ?? null,
+  status: session.status,
+  status_detail: null,
+  tags: session.tags,
+  created_at: secondsOf(session.created_at),
+  acus_consumed: session.acus_consumed,
+  session_size: null,
+  num_user_messages: null,
+  num_devin_messages: null,
+  pull_requests: session.pull_requests.map(({ url, state }) => ({ pr_url: url, pr_state: state ?? null })),
+  analysis: session.session_analysis,
+});
+
+function checkInputs(inputs: V2Context['inputs']): void {
+  const set = MISSING.filter((name) => inputs[name] !== undefined && inputs[name] !== false);
+  const message = 'has no counterpart in the legacy API v2; leave it out, or pass a service user key (cog_…)';
+  const problems: Problem[] = set.map((input) => ({ input, message }));
+  if (problems.length > 0) throw inputError(problems);
+}
+
+/**
+ * Lists sessions by the legacy API: those of the whole enterprise, or of the organization that `org_id` names. Its list
+ * takes no organization and knows only when a session changed last, so that the rest is chosen here.
+ */
+export async function readByV2({ inputs, devin, clock, signal }: V2Context) {
+  checkInputs(inputs);
+  const orgId = singleOf(inputs.org_id);
+  const { created_after: from, created_before: to } = filterQuery(inputs, clock.now());
+  // What was created since then has changed since then.
+  const since = from === undefined ? {} : { updated_date_from: new Date(from * 1_000).toISOString() };
+  const rows: InsightsRow[] = [];
+  const call = { params: {}, query: { limit: LARGEST_PAGE, ...since } };
+  for await (const session of devin.items(v2ListSessionInsights, call)) {
+    signal.throwIfAborted();
+    const row = rowOf(session);
+    const at = row.created_at ?? Number.NaN;
+    if ((orgId !== undefined && row.org_id !== orgId) || at < (from ?? at) || at >= (to ?? Number.POSITIVE_INFINITY))
+      continue;
+    if (rows.length === inputs.max_results) return { rows, more: true };
+    rows.push(row);
+  }
+  return { rows, more: false };
+}

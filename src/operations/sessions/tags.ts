@@ -1,0 +1,59 @@
+import type { InputName, InputValues } from '../../contract/inputs.ts';
+import type { RunFacts } from '../../github/facts.ts';
+
+/** What every tag of this action begins with. */
+const TAG = 'devin-action:';
+/** 96 bits: enough that two keys never meet, short enough for a tag. */
+const TAG_DIGITS = 24;
+
+/** Inputs that say which tags the action adds. */
+export const TAG_INPUTS = ['idempotency', 'reuse', 'max_sessions_per_hour'] as const satisfies readonly InputName[];
+
+/** The issue, pull request or discussion that a session belongs to. */
+export interface Thread {
+  readonly kind: string;
+  readonly number: number;
+}
+
+/** Whether sessions get the tag of a step. */
+export const usesKey = (idempotency: string): boolean => idempotency.toLowerCase() !== 'none';
+
+/** The inputs for each of which the action adds a tag to those that a session gets from `tags`. */
+export function reservedTags({
+  idempotency = 'run',
+  reuse = 'none',
+  max_sessions_per_hour: limit,
+}: Partial<InputValues<(typeof TAG_INPUTS)[number]>>): readonly InputName[] {
+  return [
+    ...(usesKey(idempotency) ? (['idempotency'] as const) : []),
+    ...(reuse === 'none' ? [] : (['reuse'] as const)),
+    ...(limit === undefined ? [] : (['max_sessions_per_hour'] as const)),
+  ];
+}
+
+/** The hash is Node's own: over https it is loaded for TLS anyway, and over plain http it costs 5 ms. */
+async function tagOf(kind: string, parts: readonly unknown[]): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return `${TAG}${kind}${digest.slice(0, TAG_DIGITS)}`;
+}
+
+/** The tag by which a step knows its session again. */
+export const stepTag = (parts: readonly unknown[]): Promise<string> => tagOf('', parts);
+
+/**
+ * The tag of every session of a thread. An issue and a pull request are one kind, since a comment on a pull request
+ * comes as one on an issue; GitHub writes a repository's name in the case in which it was asked for.
+ */
+export function threadTag({ repository = '' }: RunFacts, { kind, number }: Thread): Promise<string> {
+  return tagOf('thread-', [repository.toLowerCase(), kind === 'discussion' ? kind : 'issue', number]);
+}
+
+/** The tag of every session with a `reuse_key`, whichever repository uses it. */
+export const reuseTag = (key: string): Promise<string> => tagOf('reuse-', [key]);
+
+/** The tag of every session that a workflow starts; outside of one, of every session of the organization. */
+export function workflowTag({ repository, workflow }: RunFacts, orgId: string): Promise<string> {
+  const isKnown = repository !== undefined && workflow !== undefined;
+  return tagOf('workflow-', isKnown ? [repository.toLowerCase(), workflow] : [orgId]);
+}

@@ -1,0 +1,263 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  COMMITS,
+  type Doer,
+  issueCommented,
+  issueLabeled,
+  issueOpened,
+  OWNER,
+  pullRequest,
+  runFailed,
+} from './e2e/events.ts';
+import { ROOT } from './e2e/fake-runner.ts';
+import type { TestSandbox } from './e2e/sandbox.ts';
+import { type LocalGithub, openGithub } from './github/server/index.ts';
+import {
+  atTheEnd,
+  checkWorkflows,
+  EXAMPLES,
+  lastOf,
+  onlyHere,
+  organizationsIn,
+  quick,
+  resultsOf,
+  runExample,
+  runWorkflow,
+} from './workflow-runner.ts';
+
+/** A GitHub of acme/api with an issue and a pull request, a maintainer and somebody who only reads. */
+async function withGithub(work: (github: LocalGithub) => Promise<void>): Promise<void> {
+  const github = await openGithub({ repository: 'acme/api' });
+  try {
+    github.thread('issue', 128);
+    github.thread('pull_request', 129);
+    github.collaborator('maintainer', 'maintain');
+    github.collaborator('reader', 'read');
+    github.comparison(COMMITS.base, COMMITS.head, ['src/parser.ts']);
+    await work(github);
+    expect(github.breaches()).toEqual([]);
+  } finally {
+    await github.close();
+  }
+}
+
+const MAINTAINER: Doer = { login: 'maintainer', association: 'MEMBER' };
+const READER: Doer = { login: 'reader', association: 'COLLABORATOR' };
+const STRANGER: Doer = { login: 'stranger', association: 'NONE' };
+
+/** The prompt of a session, as Devin got it. */
+async function promptOf(sandbox: TestSandbox, session: string | undefined): Promise<string> {
+  const answer = await sandbox.api('GET', `/v3/organizations/${await sandbox.orgId()}/sessions/${session}/messages`);
+  return Object(answer).items[0].message;
+}
+
+const posts = async (sandbox: TestSandbox) => (await sandbox.requests()).filter(({ method }) => method === 'POST');
+
+describe('an example that people and events start', onlyHere, () => {
+  test('comment-command: two comments on one thread go to one session, with one comment about it', () =>
+    withGithub(async (github) => {
+      const sandbox = await quick();
+      const say = async (runId: string, body: string, by = MAINTAINER) => {
+        const event = issueCommented(128, body, by);
+        return lastOf((await runExample('comment-command.yml', { url: sandbox.url, github, event, runId }))['devin']);
+      };
+      const first = await say('1', '/devin fix the parser');
+      expect(first).toMatchObject({ green: true, outputs: { session_outcome: 'finished', created: 'true' } });
+      const second = await say('2', '/devin and its tests');
+      expect(second?.outputs).toMatchObject({ reused: 'true', session_id: first?.outputs['session_id'] });
+      const fresh = await say('3', '/devin new fix the lexer');
+      expect(fresh?.outputs).toMatchObject({ created: 'true' });
+      expect(fresh?.outputs['session_id']).not.toBe(first?.outputs['session_id']);
+      const [comment, ...more] = github.comments(128);
+      expect(more).toEqual([]);
+      expect(comment?.body).toContain(fresh?.outputs['session_url']);
+      expect(await promptOf(sandbox, first?.outputs['session_id'])).toContain('fix the parser');
+    }));
+
+  test('comment-command: nobody else is let in, and a comment about something else costs no runner', () =>
+    withGithub(async (github) => {
+      const sandbox = await quick();
+      const say = async (body: string, by: Doer) => {
+        const event = issueCommented(128, body, by);
+        return (await runExample('comment-command.yml', { url: sandbox.url, github, event }))['devin'];
+      };
+      const stranger = lastOf(await say('/devin mine bitcoins', STRANGER));
+      expect(stranger).toMatchObject({ green: true, outputs: { outcome: 'skipped' } });
+      const reader = lastOf(await say('/devin mine bitcoins', READER));
+      expect(reader).toMatchObject({ green: true, outputs: { outcome: 'skipped' } });
+      expect(reader?.outputs['skipped_reason']).toContain('only the role read');
+      expect((await say('Thank you!', MAINTAINER))?.[0]?.result).toBe('skipped');
+      expect(await posts(sandbox)).toEqual([]);
+      expect(github.comments(128)).toEqual([]);
+    }));
+
+  test('label-trigger: a maintainer hands over the issue of a stranger', () =>
+    withGithub(async (github) => {
+      const sandbox = await quick();
+      const event = issueLabeled(128, 'devin', STRANGER, MAINTAINER);
+      const { devin } = await runExample('label-trigger.yml', { url: sandbox.url, github, event });
+      expect(lastOf(devin)).toMatchObject({ green: true, outputs: { outcome: 'success', created: 'true' } });
+      expect(await promptOf(sandbox, lastOf(devin)?.outputs['session_id'])).toContain('The parser drops a comma');
+      expect(github.comments(128)).toHaveLength(1);
+    }));
+
+  test('label-trigger: who may not write hands over nothing, and other labels cost no runner', () =>
+    withGithub(async (github) => {
+      const sandbox = await quick();
+      const label = async (name: string, by: Doer) => {
+        const event = issueLabeled(128, name, STRANGER, by);
+        return (await runExample('label-trigger.yml', { url: sandbox.url, github, event }))['devin'];
+      };
+      for (const by of [READER, STRANGER])
+        expect(lastOf(await label('devin', by))).toMatchObject({ green: true, outputs: { outcome: 'skipped' } });
+      expect((await label('bug', MAINTAINER))?.[0]?.result).toBe('skipped');
+      expect(await posts(sandbox)).toEqual([]);
+    }));
+
+  test('repair-ci: Devin gets the failing job with its annotations and its log', () =>
+    withGithub(async (github) => {
+      const sandbox = await quick();
+      const job = { run: 7, name: 'unit tests', steps: [{ name: 'Run npm test', conclusion: 'failure' }] };
+      const notes = [{ path: 'src/parser.ts', line: 3, level: 'failure' as const, message: 'expected a comma' }];
+      github.job({ ...job, log: '2026-01-31T08:00:00.1234567Z AssertionError: 1 comma is missing\n' }, notes);
+      const event = runFailed(7, { by: MAINTAINER });
+      const { repair } = await runExample('repair-ci.yml', { url: sandbox.url, github, event });
+      expect(lastOf(repair)).toMatchObject({ green: true, outputs: { session_outcome: 'finished' } });
+      const prompt = await promptOf(sandbox, lastOf(repair)?.outputs['session_id']);
+      for (const part of ['unit tests', 'Run npm test', 'src/parser.ts:3', 'expected a comma', '1 comma is missing'])
+        expect(prompt).toContain(part);
+    }));
+
+  test('repair-ci: forks, people who may not write and branches of Devin get none', () =>
+    withGithub(async (github) => {
+      const sandbox = await quick();
+      const fail = async (options: Parameters<typeof runFailed>[1]) => {
+        const event = runFailed(7, options);
+        return (await runExample('repair-ci.yml', { url: sandbox.url, github, event }))['repair'];
+      };
+      for (const options of [{ by: MAINTAINER, fork: true }, { by: READER }])
+        expect(lastOf(await fail(options))).toMatchObject({ green: true, outputs: { outcome: 'skipped' } });
+      expect((await fail({ by: MAINTAINER, branch: 'devin/1-fix' }))?.[0]?.result).toBe('skipped');
+      expect(await posts(sandbox)).toEqual([]);
+    }));
+
+  test.each([
+    ['approves', 'true', { review: 'success', verdict: 'success' }],
+    ['has findings', 'false', { review: 'success', verdict: 'failure' }],
+  ])('review-gate: where Devin %s', (_, approve, results) =>
+    withGithub(async (github) => {
+      const { url } = await quick();
+      const text = await readFile(join(EXAMPLES, 'review-gate.yml'), 'utf8');
+      const told = text.replace('approve: { type: boolean }', `approve: { type: boolean, enum: [${approve}] }`);
+      expect(told).not.toBe(text);
+      const event = pullRequest('opened', 129, { by: OWNER });
+      const all = await runWorkflow(told, { url, github, event });
+      expect(resultsOf(all)).toEqual(results);
+      expect(github.comments(129)).toHaveLength(1);
+    }),
+  );
+
+  test('review-gate: a fork, which has no secrets, is red with the reason', () =>
+    withGithub(async (github) => {
+      const sandbox = await quick();
+      const event = pullRequest('opened', 129, { by: STRANGER, fork: true });
+      const all = await runExample('review-gate.yml', { url: sandbox.url, github, event, secrets: () => ({}) });
+      expect(resultsOf(all)).toEqual({ review: 'success', verdict: 'failure' });
+      expect(lastOf(all['verdict'])?.output).toMatch(/^Not reviewed: skipped\. it comes from a fork/);
+      expect(await sandbox.requests()).toEqual([]);
+      expect(github.requests()).toEqual([]);
+    }));
+
+  test('review-gate: a session that fails is red as well', () =>
+    withGithub(async (github) => {
+      const { url } = await quick();
+      const event = pullRequest('opened', 129, { by: OWNER });
+      const all = await runExample('review-gate.yml', { url, github, event, life: 'sandbox:error' });
+      expect(resultsOf(all)).toEqual({ review: 'failure', verdict: 'failure' });
+      expect(lastOf(all['verdict'])?.output).toMatch(/^Not reviewed: /);
+    }));
+
+  test('nightly-across-organizations gives the task to every organization', async () => {
+    const sandbox = await quick();
+    const { nightly } = await runExample('nightly-across-organizations.yml', {
+      url: sandbox.url,
+      event: { name: 'schedule', payload: {} },
+      secrets: () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' }),
+      life: 'sandbox:pr',
+    });
+    const lines = lastOf(nightly)?.output.trim().split('\n') ?? [];
+    const ids = (await organizationsIn(sandbox)).map(({ org_id: id }) => id);
+    expect(lines.map((line) => line.split(' ').slice(0, 2))).toEqual(ids.map((id) => [id, 'finished']));
+    for (const line of lines) expect(line).toMatch(/ https:\/\/github\.com\/acme\/api\/pull\/\d+$/);
+  });
+});
+
+/** The blocks of YAML of a page that hold a workflow, or steps for one. */
+async function workflowsOf(path: string): Promise<readonly string[]> {
+  const text = await readFile(join(ROOT, path), 'utf8');
+  const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml);
+  return blocks.filter((yaml) => /uses: OWNER\//.test(yaml)).map(asWorkflow);
+}
+
+/** A workflow out of what may be one, a workflow without its name, or only steps of a job. */
+function asWorkflow(yaml: string): string {
+  if (/^on:/m.test(yaml)) return `# Use this.\n${yaml}`;
+  const steps = yaml.replace(/^(?=.)/gm, '      ');
+  return `# Use this.\non: workflow_dispatch\npermissions: {}\njobs:\n  job:\n    runs-on: ubuntu-latest\n    timeout-minutes: 360\n    steps:\n${steps}`;
+}
+
+describe('a workflow of the documentation', onlyHere, () => {
+  test.each(['README.md', 'docs/security.md'])('of %s passes every check', async (page) => {
+    const home = mkdtempSync(join(tmpdir(), 'page-'));
+    atTheEnd(() => rmSync(home, { recursive: true, force: true }));
+    const paths = (await workflowsOf(page)).map((text, at) => {
+      const path = join(home, `${at}.yml`);
+      writeFileSync(path, text);
+      return path;
+    });
+    expect(paths.length).toBeGreaterThan(0);
+    const { code, output } = await checkWorkflows(...paths);
+    expect(output).not.toContain('FAIL');
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['a comment', 'issue_comment:', issueCommented(128, '/devin fix it', MAINTAINER)],
+    ['a failed run', 'workflow_run:', runFailed(7, { by: MAINTAINER })],
+    ['an issue', 'issues:\n', issueOpened(128, MAINTAINER)],
+    ['a key', 'reuse: key', undefined],
+  ])('of the README runs: %s', (_, has, event) =>
+    withGithub(async (github) => {
+      const { url } = await quick();
+      github.job({ run: 7, log: 'AssertionError\n' });
+      const [text = '', ...more] = (await workflowsOf('README.md')).filter((one) => one.includes(has));
+      expect(more).toEqual([]);
+      const all = await runWorkflow(text, { url, github, ...(event === undefined ? {} : { event }) });
+      expect(Object.values(all).map(lastOf)).toMatchObject([{ green: true, outputs: { outcome: 'success' } }]);
+      expect(github.comments(128)).toHaveLength(text.includes('comment: true') ? 1 : 0);
+    }),
+  );
+
+  test('for pull requests from forks: a maintainer lets Devin look, a stranger does not', () =>
+    withGithub(async (github) => {
+      const sandbox = await quick();
+      const [text = '', ...more] = await workflowsOf('docs/security.md');
+      expect(more).toEqual([]);
+      const label = async (name: string, sender: Doer) => {
+        const about = { by: STRANGER, sender, fork: true, name: 'pull_request_target', label: name } as const;
+        const event = pullRequest('labeled', 129, about);
+        return (await runWorkflow(text, { url: sandbox.url, github, event }))['review'];
+      };
+      expect((await label('bug', MAINTAINER))?.[0]?.result).toBe('skipped');
+      expect(lastOf(await label('devin-review', STRANGER))?.outputs).toMatchObject({ outcome: 'skipped' });
+      expect(await posts(sandbox)).toEqual([]);
+      const done = lastOf(await label('devin-review', MAINTAINER));
+      expect(done).toMatchObject({ green: true, outputs: { session_outcome: 'finished' } });
+      expect(await promptOf(sandbox, done?.outputs['session_id'])).toContain('src/parser.ts');
+      expect(github.comments(129)).toHaveLength(1);
+    }));
+});

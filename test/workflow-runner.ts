@@ -1,0 +1,251 @@
+import { type ExecFileOptions, execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
+import { afterAll, expect } from 'vitest';
+import { parse } from 'yaml';
+import { NODE_24, ROOT, runStep, type StepOptions } from './e2e/fake-runner.ts';
+import { openSandbox, type TestSandbox } from './e2e/sandbox.ts';
+import type { LocalGithub } from './github/server/index.ts';
+
+/** The folder of the examples. */
+export const EXAMPLES = join(ROOT, 'examples');
+
+/** Runs a program to its end, whatever its exit code. */
+const execute = (program: string, args: readonly string[], options: ExecFileOptions = {}) =>
+  new Promise<{ code: number; output: string }>((resolve) => {
+    execFile(program, args, options, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : 1, output: `${stdout}${stderr}` }),
+    );
+  });
+
+/** Checks workflows as the project's own check does. */
+export const checkWorkflows = (...paths: string[]) =>
+  execute(NODE_24, [join(ROOT, 'scripts', 'check-workflows.ts'), ...paths]);
+
+/** Names and their values. */
+export type Values = Readonly<Record<string, unknown>>;
+
+interface Step {
+  readonly id?: string;
+  readonly if?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Values;
+  readonly env?: Values;
+}
+
+interface Job {
+  readonly needs?: string | readonly string[];
+  readonly if?: string;
+  readonly outputs?: Values;
+  readonly environment?: string;
+  readonly permissions?: Readonly<Record<string, 'read' | 'write'>>;
+  readonly strategy?: { readonly matrix: Values | string };
+  readonly steps: readonly Step[];
+}
+
+interface StepDone {
+  readonly green: boolean;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** What it printed. */
+  readonly output: string;
+  /** Its job summary, where it may write one. */
+  readonly summary?: string;
+}
+
+/** What became of a job. */
+export interface JobDone {
+  readonly result: 'success' | 'failure' | 'skipped';
+  readonly outputs: Values;
+  readonly steps: readonly StepDone[];
+}
+
+// Nobody cancels a workflow here.
+const CANCELLED = { name: 'cancelled', minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(false) };
+const FUNCTIONS = new Map([[CANCELLED.name, CANCELLED]]);
+/** A condition with one of these decides by itself what the end of earlier jobs means. */
+const LOOKS_AT_THE_END = /\b(?:always|cancelled|failure|success)\(\)/;
+
+function evaluate(expression: string, contexts: Values): unknown {
+  const { tokens } = new Lexer(expression).lex();
+  const tree = new Parser(tokens, Object.keys(contexts), [CANCELLED]).parse();
+  const dictionary: data.Dictionary = JSON.parse(JSON.stringify(contexts), data.reviver);
+  return JSON.parse(JSON.stringify(new Evaluator(tree, dictionary, FUNCTIONS).evaluate(), data.replacer));
+}
+
+/** A value of a workflow with its expressions replaced, by GitHub's own evaluator. */
+function filled(value: unknown, contexts: Values): unknown {
+  if (typeof value !== 'string') return value;
+  const whole = /^\$\{\{((?:(?!\}\}).)*)\}\}$/s.exec(value.trim())?.[1];
+  if (whole !== undefined) return evaluate(whole, contexts);
+  return value.replaceAll(/\$\{\{(.*?)\}\}/gs, (_, inner: string) => String(evaluate(inner, contexts) ?? ''));
+}
+
+const texts = (values: Values | undefined, contexts: Values): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values ?? {}).map(([name, value]) => [name, String(filled(value, contexts) ?? '')]),
+  );
+
+/** What a workflow runs in. */
+export interface Setting {
+  /** URL of the sandbox that stands in for Devin. */
+  readonly url?: string;
+  readonly inputs?: Values;
+  /** The secrets of an environment (or of the repository), as they are when a job begins. */
+  readonly secrets?: (environment: string | undefined) => Values;
+  /** A folder of programs that scripts find before all others. */
+  readonly programs?: string;
+  /** A tag that chooses what new sessions do. */
+  readonly life?: string;
+  /** What started the workflow, in which run; by hand where absent. */
+  readonly event?: NonNullable<StepOptions['event']>;
+  readonly runId?: string;
+  /** GitHub, whose token has just the permissions that a job grants. */
+  readonly github?: LocalGithub;
+}
+
+/** Where a job runs: what it knows, and the files that its steps share. */
+interface Place {
+  readonly contexts: Values;
+  readonly setting: Setting;
+  readonly workspace: string;
+}
+
+async function runScript({ run, env }: Step, { contexts, setting, workspace }: Place): Promise<StepDone> {
+  const path = [setting.programs, process.env['PATH']].filter((one) => one !== undefined).join(':');
+  const variables = { PATH: path, ...texts(env, contexts) };
+  const { code, output } = await execute('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run ?? ''], {
+    env: variables,
+    cwd: workspace,
+  });
+  return { green: code === 0, outputs: {}, output };
+}
+
+/** The one action of others that the examples use; hands out what it would keep. */
+function upload({ path = '' }: Readonly<Record<string, string>>, { workspace }: Place): StepDone {
+  const green = existsSync(join(workspace, path));
+  return { green, outputs: {}, output: green ? readFileSync(join(workspace, path), 'utf8') : '' };
+}
+
+async function runOne(step: Step, place: Place): Promise<StepDone> {
+  const { contexts, setting, workspace } = place;
+  if (step.uses === undefined) return await runScript(step, place);
+  const inputs = texts(step.with, contexts);
+  if (step.uses.startsWith('actions/upload-artifact@')) return upload(inputs, place);
+  const adds = inputs['operation'] === 'create-session' && setting.life !== undefined;
+  const { event, github, runId = '4242' } = setting;
+  const done = await runStep({
+    ...(event === undefined ? {} : { event }),
+    ...(github === undefined ? {} : { github }),
+    env: { GITHUB_RUN_ID: runId },
+    with: {
+      ...inputs,
+      ...(adds ? { tags: [inputs['tags'], setting.life].filter(Boolean).join() } : {}),
+      ...(setting.url === undefined ? {} : { api_url: setting.url }),
+    },
+    before: (own) => cpSync(workspace, own, { recursive: true }),
+    after: (own) => cpSync(own, workspace, { recursive: true }),
+  });
+  expect(done.stdout, 'no warning about an input').not.toContain('::warning');
+  const { stdout: output, summary } = done;
+  return { green: done.exitCode === 0, outputs: done.outputs, output, summary };
+}
+
+async function runJob(job: Job, contexts: Values, setting: Setting): Promise<JobDone> {
+  const steps: Record<string, unknown> = {};
+  const done: StepDone[] = [];
+  const workspace = mkdtempSync(join(tmpdir(), 'job-'));
+  try {
+    for (const step of job.steps) {
+      const known = { ...contexts, steps };
+      if (step.if !== undefined && filled(step.if, known) !== true) continue;
+      const ended = await runOne(step, { contexts: known, setting, workspace });
+      done.push(ended);
+      if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
+      if (!ended.green) return { result: 'failure', outputs: {}, steps: done };
+    }
+    return { result: 'success', outputs: texts(job.outputs, { ...contexts, steps }), steps: done };
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+  }
+}
+
+/** The cells of a matrix: of one axis, or of rows that it includes. */
+function cellsOf(matrix: Values | string | undefined, contexts: Values): readonly Values[] {
+  const whole: unknown = typeof matrix === 'string' ? filled(matrix, contexts) : (matrix ?? {});
+  const [[axis, values] = []] = Object.entries(whole ?? {});
+  if (axis === undefined) return [{}];
+  const all = [filled(values, contexts)].flat();
+  return axis === 'include' ? all.map(Object) : all.map((value) => ({ [axis]: value }));
+}
+
+/** Runs an example. */
+export const runExample = async (name: string, setting: Setting) =>
+  await runWorkflow(await readFile(join(EXAMPLES, name), 'utf8'), setting);
+
+/** Runs a workflow as GitHub would: its jobs by their needs, its steps by their conditions, scripts and all. */
+export async function runWorkflow(
+  text: string,
+  setting: Setting,
+): Promise<Readonly<Record<string, readonly JobDone[]>>> {
+  const { jobs }: { jobs: Readonly<Record<string, Job>> } = parse(text);
+  const needs: Record<string, JobDone> = {};
+  const all: Record<string, readonly JobDone[]> = {};
+  for (const [id, job] of Object.entries(jobs)) {
+    const contexts = {
+      github: { repository: 'acme/api', event_name: setting.event?.name ?? null, event: setting.event?.payload ?? {} },
+      secrets: setting.secrets?.(job.environment) ?? { DEVIN_TOKEN: 'cog_sandbox_org' },
+      inputs: setting.inputs ?? {},
+      needs,
+    };
+    const decides = LOOKS_AT_THE_END.test(job.if ?? '');
+    const ready = decides || [job.needs ?? []].flat().every((other) => needs[other]?.result === 'success');
+    if (!ready || (job.if !== undefined && filled(job.if, contexts) !== true)) {
+      needs[id] = { result: 'skipped', outputs: {}, steps: [] };
+      all[id] = [needs[id]];
+      continue;
+    }
+    const cells = cellsOf(job.strategy?.matrix, contexts);
+    setting.github?.identify({ permissions: job.permissions ?? {} });
+    const done = await Promise.all(cells.map((matrix) => runJob(job, { ...contexts, matrix }, setting)));
+    all[id] = done;
+    needs[id] = done.find(({ result }) => result === 'failure') ??
+      done[0] ?? { result: 'skipped', outputs: {}, steps: [] };
+  }
+  return all;
+}
+
+// Tests that run at the same time cannot tell whose end `onTestFinished` means once they have waited for something.
+// Tests that run at the same time cannot tell whose end `onTestFinished` means once they have waited for something.
+const ends: Array<() => unknown> = [];
+afterAll(() => Promise.all(ends.map((end) => end())));
+
+/** Does something once all tests of the file are over. */
+export const atTheEnd = (end: () => unknown): void => {
+  ends.push(end);
+};
+
+/** A sandbox in which sessions are over within milliseconds. */
+export async function quick() {
+  const sandbox = await openSandbox(5_000);
+  atTheEnd(() => sandbox.close());
+  return sandbox;
+}
+
+/** The organizations of a sandbox. */
+export async function organizationsIn(sandbox: TestSandbox): Promise<ReadonlyArray<{ org_id: string }>> {
+  const { items } = Object(await sandbox.api('GET', '/v3/enterprise/organizations'));
+  return items;
+}
+
+/** The last step of the first job. */
+export const lastOf = (jobs: readonly JobDone[] | undefined) => jobs?.[0]?.steps.at(-1);
+/** How the jobs ended, by their ids. */
+export const resultsOf = (all: Readonly<Record<string, readonly JobDone[]>>) =>
+  Object.fromEntries(Object.entries(all).map(([id, [job]]) => [id, job?.result]));
+
+// The jobs of the examples ask for Linux, and Windows may have another program under the name of bash.
+export const onlyHere = { concurrent: true, skip: process.platform === 'win32' };
