@@ -3,6 +3,7 @@ import { ActionError, asActionError } from './contract/errors.ts';
 import type { InputName } from './contract/inputs.ts';
 import type { JournalEntry } from './contract/result.ts';
 import { Devin } from './devin/client.ts';
+import type { Credential } from './devin/credential.ts';
 import { openTransport, type Transport } from './devin/transport.ts';
 import { runFacts } from './github/facts.ts';
 import { type Checked, checkStep, type Known } from './operations/check.ts';
@@ -76,7 +77,12 @@ function stopSignal({ world }: Step, timeoutMs: number): AbortSignal {
   return stop.signal;
 }
 
-async function connect(step: Step, { inputs, credential }: Checked, signal: AbortSignal): Promise<[Devin, Transport]> {
+async function connect(
+  step: Step,
+  { operation, inputs }: Checked,
+  credential: Credential,
+  signal: AbortSignal,
+): Promise<[Devin, Transport]> {
   const { world, log } = step;
   let base = inputs.api_url;
   if (base === 'sandbox') {
@@ -90,7 +96,7 @@ async function connect(step: Step, { inputs, credential }: Checked, signal: Abor
     origin: url.origin,
     token: credential.token,
     userAgent: `devin-action/${VERSION}`,
-    dryRun: inputs.dry_run,
+    dryRun: inputs.dry_run || operation.readOnly?.(inputs) === true,
     maxRetries: inputs.max_retries,
     requestTimeoutMs: inputs.request_timeout,
     deadlineAt: step.startedAt + inputs.timeout,
@@ -109,10 +115,14 @@ async function connect(step: Step, { inputs, credential }: Checked, signal: Abor
 }
 
 async function perform(step: Step, checked: Checked): Promise<Report> {
-  const { operation, inputs, prepared } = checked;
+  const { operation, inputs, credential, prepared } = checked;
   const { world, log, startedAt } = step;
+  if (credential === undefined) {
+    if (operation.offline === undefined) throw new ActionError('credential_missing', 'The step has no credential.');
+    return operation.offline(log, prepared);
+  }
   const signal = stopSignal(step, inputs.timeout);
-  const [devin, transport] = await connect(step, checked, signal);
+  const [devin, transport] = await connect(step, checked, credential, signal);
   const context: Context = {
     inputs,
     devin,
@@ -122,7 +132,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     facts: runFacts(world.env),
     workspace: step.workspace,
     temp: new Workspace(world.env['RUNNER_TEMP'] || step.workspace.root),
-    version: checked.credential.version,
+    version: credential.version,
     startedAt,
     journal: transport.journal,
     redact: (text) => step.redactor.redact(text),
@@ -156,5 +166,5 @@ async function finish(step: Step, report: Report): Promise<boolean> {
     log.annotate('error', title, [message, ...list.map((entry) => `- ${entry}`), `${fix} More: ${link}`].join('\n'));
     if (code === 'internal' && cause instanceof Error) log.group('Details for a report', [cause.stack ?? '']);
   }
-  return isPublished && report.outcome !== 'failure';
+  return isPublished && report.outcome !== 'failure' && report.error === undefined;
 }

@@ -1,12 +1,14 @@
+import { basename, dirname } from 'node:path';
 import type { Clock } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
 import { type Credential, readCredential, sandboxCredential } from '../devin/credential.ts';
+import { getsNoSecrets } from '../github/fork.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
-import type { Workspace } from '../runner/workspace.ts';
+import { Workspace } from '../runner/workspace.ts';
 import type { Operation } from './operation.ts';
 import { isSeveral } from './organization.ts';
 import { loadOperation, OPERATION_NAMES, type OperationName } from './registry.ts';
@@ -31,10 +33,13 @@ export interface Unchecked {
 export interface Checked {
   readonly operation: Operation;
   readonly inputs: InputValues;
-  readonly credential: Credential;
+  /** Undefined for a pull request that gets none, where the operation can do something without it. */
+  readonly credential: Credential | undefined;
   /** What the operation made of its inputs. */
   readonly prepared: unknown;
 }
+
+const MAX_EVENT_BYTES = 25 * 1024 * 1024;
 
 const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
 
@@ -65,7 +70,9 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
     clock,
     problem: (input, message) => problems.push({ input, message }),
   });
-  const credential = checkCredential(operation, values, problems);
+  const credential = (await mayGoWithout(operation, values, env))
+    ? noCredential(problems)
+    : checkCredential(operation, values, problems);
   // No problem means that every input was parsed.
   return { operation, inputs: values as InputValues, credential, prepared };
 }
@@ -101,6 +108,21 @@ async function checkResultFile(
   const reason = await workspace.whyNotWritable(path);
   if (reason === undefined) known.resultFile = path;
   else problems.push({ input: 'result_file', message: `names ${JSON.stringify(path)}, which ${reason}` });
+}
+
+/** Whether a step without a credential has something to do: one that writes nothing, for a pull request that gets no secrets. */
+async function mayGoWithout(operation: Operation, values: Partial<InputValues>, env: Env): Promise<boolean> {
+  if (values.devin_token !== undefined || values.api_url === 'sandbox') return false;
+  if (operation.offline === undefined || operation.readOnly?.(values) !== true) return false;
+  const { GITHUB_EVENT_PATH: path } = env;
+  if (!path) return false;
+  const read = await new Workspace(dirname(path)).readText(basename(path), MAX_EVENT_BYTES);
+  return 'text' in read && getsNoSecrets(env, read.text);
+}
+
+function noCredential(problems: readonly Problem[]): undefined {
+  if (problems.length > 0) throw inputError(problems);
+  return undefined;
 }
 
 /** Reads the credential. Throws what is wrong with it and with all inputs. */

@@ -1,7 +1,5 @@
+import type { RemovalLimit } from '../contract/kinds.ts';
 import type { Plan, ScopePlan } from './kind.ts';
-
-/** Most removals: so many, or such a share (0 to 1) of what is there. */
-export type RemovalLimit = { readonly count: number } | { readonly share: number };
 
 /** What keeps a plan from taking away more than somebody meant. */
 export interface Limits {

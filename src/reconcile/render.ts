@@ -125,6 +125,10 @@ function scopePart<D, O>(sheet: Sheet<D, O>, plan: ScopePlan<D, O>, open: number
   return [title, rows, more].filter((part) => part !== '').join('\n\n');
 }
 
+/** Scopes in the order in which a person looks for them. */
+export const byName = <D, O>(scopes: readonly ScopePlan<D, O>[]): ScopePlan<D, O>[] =>
+  scopes.toSorted(({ scope: a }, { scope: b }) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+
 const lightest = <D, O>(sheet: Sheet<D, O>, { changes }: ScopePlan<D, O>) =>
   changes.reduce((least, change) => Math.min(least, weight(sheet, change)), 3);
 
@@ -137,16 +141,18 @@ function restPart<D, O>(sheet: Sheet<D, O>, plan: Plan<D, O>): string {
     ...(kept === 0 ? [] : [`${number(kept)} protected`]),
   ];
   if (sheet.left < 2_000) return parts.join(' · ');
-  const rows = plan.scopes.slice(0, 1_000).map((one) => [
-    plain(one.scope.name),
-    number(one.unchanged),
-    number(one.unmanaged),
-    one.changes
-      .filter(({ action }) => action === 'protected')
-      .slice(0, 20)
-      .map((change) => entryCell(sheet, change))
-      .join(', '),
-  ]);
+  const rows = byName(plan.scopes)
+    .slice(0, 1_000)
+    .map((one) => [
+      plain(one.scope.name),
+      number(one.unchanged),
+      number(one.unmanaged),
+      one.changes
+        .filter(({ action }) => action === 'protected')
+        .slice(0, 20)
+        .map((change) => entryCell(sheet, change))
+        .join(', '),
+    ]);
   const fitting: string[][] = [];
   for (const row of rows) {
     const size = row.reduce((sum, cell) => sum + bytes(cell) + 3, 2);
@@ -182,7 +188,7 @@ export function renderPlan<D, O>(
   const around = [...frame.notices, ...frame.hints].reduce((sum, text) => sum + bytes(text), bytes(title));
   const left = Math.max(0, MAX_BYTES - around - 1_000);
   const sheet: Sheet<D, O> = { kind, results, severalVias: vias.size > 1, frame, left, cutChanges: 0 };
-  const ordered = changed.toSorted((a, b) => lightest(sheet, a) - lightest(sheet, b));
+  const ordered = byName(changed).sort((a, b) => lightest(sheet, a) - lightest(sheet, b));
   const open = changed.length <= FEW_SCOPES ? OPEN_ROWS.few : OPEN_ROWS.many;
   const parts = ordered.map((scope) => scopePart(sheet, scope, open));
   const rest = restPart(sheet, plan);
