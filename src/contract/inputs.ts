@@ -193,7 +193,10 @@ export const OPERATION_INPUTS = {
   ),
   expected_plan_hash: optional(sha256, 'Hash of the plan that was reviewed: `apply` refuses any other.'),
   fail_on_drift: defaulted(bool, 'false', 'Makes a plan that found changes red, with the outcome `changes`.'),
-  plan_file: optional(path, 'File in the workspace that gets the whole plan as JSON; a temporary one where empty.'),
+  plan_file: optional(
+    path,
+    'File in the workspace that gets the whole plan as JSON; a temporary one where empty. For `apply` with `expected_plan_hash` it may hold the reviewed plan: then a second run goes on with what is left of it.',
+  ),
   max_results: defaulted(integer(1, 100_000), '200', 'Most sessions to list.'),
 } as const;
 

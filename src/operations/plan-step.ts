@@ -7,6 +7,7 @@ import type { Kind, Plan } from '../reconcile/kind.ts';
 import { hasChanges } from '../reconcile/plan.ts';
 import { planRecord, shownOf } from '../reconcile/record.ts';
 import { byName, headline, renderPlan } from '../reconcile/render.ts';
+import { goesOn } from '../reconcile/reviewed.ts';
 import type { Applied, Limiter, Store } from '../reconcile/store.ts';
 import { code } from '../report/markdown.ts';
 import { count } from '../report/units.ts';
@@ -54,6 +55,7 @@ export interface PlanStep<D, O> {
   readonly scopeName: string;
 }
 
+const MAX_PLAN_BYTES = 200 * 1024 * 1024;
 const LOGGED_CHANGES = 100;
 const LISTED = 50;
 const MARKS = { create: '+', update: '~', delete: '−', protected: '=', conflict: '✗' } as const;
@@ -272,10 +274,21 @@ async function carriedOut<D, O>(
   };
 }
 
+/** Whether the file of the reviewed plan is there, and this plan only does what of it is left to do. */
+async function isRest<D, O>(
+  { inputs, workspace }: PlanContext,
+  { kind, plan }: PlanStep<D, O>,
+  expected: string,
+): Promise<boolean> {
+  if (inputs.plan_file === undefined) return false;
+  const file = await workspace.readText(inputs.plan_file, MAX_PLAN_BYTES);
+  return 'text' in file && goesOn(kind, plan, expected, file.text);
+}
+
 /**
  * Shows a plan, or carries it out: only the one that was reviewed, where a hash says which, and only within the guards.
  * `notices` are sentences for the summary, as Markdown. A plan that has nothing left to do is carried out whatever its
- * hash: so the second run of an apply is green.
+ * hash, and one that goes on with the reviewed plan, of which `plan_file` holds the text: so an apply can be repeated.
  */
 export async function runPlan<D, O>(
   context: PlanContext,
@@ -286,9 +299,10 @@ export async function runPlan<D, O>(
   logPlan(context, step);
   if (inputs.mode === 'plan' || inputs.dry_run) return await planned(context, step, notices);
   const expected = inputs.expected_plan_hash;
-  const isOther = expected !== undefined && expected !== step.plan.hash;
-  if (isOther && hasChanges(step.plan.counts)) {
-    const message = `The plan is ${step.plan.hash}, not the reviewed ${expected}: manifest or present state changed. Nothing was written.`;
+  const { hash, counts } = step.plan;
+  const isOther = expected !== undefined && expected !== hash && hasChanges(counts);
+  if (isOther && !(await isRest(context, step, expected))) {
+    const message = `The plan is ${hash}, not the reviewed ${expected}: manifest or present state changed. Nothing was written.`;
     return await refused(context, step, new ActionError('plan_changed', message));
   }
   const limit = tooMuch(context, step);

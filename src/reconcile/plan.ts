@@ -99,20 +99,43 @@ export function planScope<D, O>(kind: Kind<D, O>, scope: Scope<D, O>): ScopePlan
   return { scope, changes, ...counts, desiredDigest: digest(desired), observedDigest: digest(observed) };
 }
 
+/** What of a plan goes into its hash; `changes` are lines of `changeText`. */
+export interface HashedScope {
+  readonly id: string;
+  readonly prune: boolean;
+  readonly desiredDigest: string;
+  readonly observedDigest: string;
+  readonly changes: readonly string[];
+}
+
 /** A change as a line that does not depend on ids. */
-export function changeText<D, O>(kind: Kind<D, O>, { action, desired, observed }: Change<D, O>): string {
+export const changeText = (action: string, from = '', to = ''): string => JSON.stringify([action, from, to]);
+
+/** A change of a kind as such a line. */
+export function textOfChange<D, O>(kind: Kind<D, O>, { action, desired, observed }: Change<D, O>): string {
   const from = observed === undefined ? '' : kind.observedText(observed);
-  const to = desired === undefined ? '' : kind.desiredText(desired);
-  return JSON.stringify([action, from, to]);
+  return changeText(action, from, desired === undefined ? '' : kind.desiredText(desired));
+}
+
+/** The hash of a plan for things that are called `name`; its scopes in the order of their ids. */
+export function planHash(name: string, scopes: Iterable<HashedScope>): string {
+  const hash = createHash('sha256').update(`plan 1 ${name}\n`);
+  for (const { id, prune, desiredDigest, observedDigest, changes } of scopes) {
+    hash.update(`${JSON.stringify([id, prune, desiredDigest, observedDigest])}\n${changes.join('\n')}\n`);
+  }
+  return hash.digest('hex');
 }
 
 function hashOf<D, O>(kind: Kind<D, O>, scopes: readonly ScopePlan<D, O>[]): string {
-  const hash = createHash('sha256').update(`plan 1 ${kind.name}\n`);
-  for (const { scope, changes, desiredDigest, observedDigest } of scopes) {
-    hash.update(`${JSON.stringify([scope.id, scope.prune, desiredDigest, observedDigest])}\n`);
-    for (const change of changes) hash.update(`${changeText(kind, change)}\n`);
-  }
-  return hash.digest('hex');
+  return planHash(
+    kind.name,
+    scopes.map(({ scope, changes, ...digests }) => ({
+      id: scope.id,
+      prune: scope.prune,
+      ...digests,
+      changes: changes.map((change) => textOfChange(kind, change)),
+    })),
+  );
 }
 
 function countsOf(scopes: readonly ScopePlan<unknown, unknown>[]): Counts {

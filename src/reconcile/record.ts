@@ -49,6 +49,8 @@ export function planRecord<D, O>(kind: Kind<D, O>, plan: Plan<D, O>, applied?: A
         ...(change.update === undefined ? {} : { update: change.update }),
         reason: change.reason,
         escalation: change.escalation,
+        ...(change.observed === undefined ? {} : { from: kind.observedText(change.observed) }),
+        ...(change.desired === undefined ? {} : { to: kind.desiredText(change.desired) }),
         ...resultOf(results.get(change)),
       })),
     })),

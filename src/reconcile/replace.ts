@@ -5,6 +5,8 @@ import { type Replacing, type Run, type Store, settle, stops, type Unit } from '
 
 /** Another look at what is there, and the request itself. */
 const REPLACE_REQUESTS = 2;
+/** Every entry gets a new id and a new entry in the audit log by it, so it has to be worth that. */
+const MIN_SAVED_REQUESTS = 8;
 
 const isPending = (action: string) => action === 'create' || action === 'update' || action === 'delete';
 
@@ -13,11 +15,10 @@ function targetOf<D, O>({ changes, scope, unchanged }: ScopePlan<D, O>, store: S
   const { replacing, maxBatch } = store;
   if (replacing === undefined || !scope.prune || scope.desired.length === 0) return undefined;
   const of = (name: string) => changes.filter(({ action }) => action === name).length;
-  if (of('conflict') > 0) return undefined;
-  const oneByOne = Math.ceil(of('create') / maxBatch) + of('update') + of('delete');
-  // Every entry gets a new id by it, so a set that mostly stays is left in peace.
-  const pending = changes.filter(({ action }) => isPending(action)).length;
-  if (oneByOne <= REPLACE_REQUESTS || pending < unchanged) return undefined;
+  // What only changes is changed in place, where nothing is gone for a moment.
+  if (of('conflict') > 0 || of('update') > 0) return undefined;
+  const oneByOne = Math.ceil(of('create') / maxBatch) + of('delete');
+  if (oneByOne - REPLACE_REQUESTS < MIN_SAVED_REQUESTS || of('create') + of('delete') < unchanged) return undefined;
   const kept = changes.flatMap(({ action, observed }) =>
     action === 'protected' && observed !== undefined ? [replacing.asDesired(observed)] : [],
   );
