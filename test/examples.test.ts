@@ -13,6 +13,7 @@ import { CREDENTIALS } from '../src/sandbox/credentials.ts';
 import { startSandbox } from '../src/sandbox/index.ts';
 import { LIFE_TAGS } from '../src/sandbox/session-life.ts';
 import { NODE_24, ROOT, runStep } from './e2e/fake-runner.ts';
+import { parseFileCommands } from './e2e/runner-grammar.ts';
 import { openSandbox, type TestSandbox } from './e2e/sandbox.ts';
 
 const EXAMPLES = join(ROOT, 'examples');
@@ -296,12 +297,19 @@ interface JobDone {
   readonly steps: readonly StepDone[];
 }
 
+/** The one status function that the examples use. */
+const always = { name: 'always', minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(true) };
+
 function evaluate(expression: string, contexts: Values): unknown {
   const { tokens } = new Lexer(expression).lex();
-  const tree = new Parser(tokens, Object.keys(contexts), []).parse();
+  const tree = new Parser(tokens, Object.keys(contexts), [always]).parse();
   const dictionary: data.Dictionary = JSON.parse(JSON.stringify(contexts), data.reviver);
-  return JSON.parse(JSON.stringify(new Evaluator(tree, dictionary).evaluate(), data.replacer));
+  const evaluator = new Evaluator(tree, dictionary, new Map([['always', always]]));
+  return JSON.parse(JSON.stringify(evaluator.evaluate(), data.replacer));
 }
+
+/** What GitHub takes for true in a condition. */
+const holds = (value: unknown) => value !== false && value !== null && value !== 0 && value !== '';
 
 /** A value of a workflow with its expressions replaced, by GitHub's own evaluator. */
 function filled(value: unknown, contexts: Values): unknown {
@@ -326,6 +334,10 @@ interface Setting {
   readonly programs?: string;
   /** A tag that chooses what new sessions do. */
   readonly life?: string;
+  /** Files of the repository, which a checkout brings. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Members of the context `github`, such as the event. */
+  readonly github?: Values;
 }
 
 /** Where a job runs: what it knows, and the files that its steps share. */
@@ -337,15 +349,28 @@ interface Place {
 
 async function runScript({ run, env }: Step, { contexts, setting, workspace }: Place): Promise<StepDone> {
   const path = [setting.programs, process.env['PATH']].filter((one) => one !== undefined).join(':');
-  const variables = { PATH: path, ...texts(env, contexts) };
+  const given = join(mkdtempSync(join(tmpdir(), 'script-')), 'output');
+  writeFileSync(given, '');
+  const variables = { PATH: path, GITHUB_OUTPUT: given, ...texts(env, contexts) };
   const { code, output } = await execute('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run ?? ''], {
     env: variables,
     cwd: workspace,
   });
-  return { green: code === 0, outputs: {}, output };
+  const outputs = parseFileCommands(readFileSync(given, 'utf8'));
+  rmSync(dirname(given), { recursive: true });
+  return { green: code === 0, outputs, output };
 }
 
-/** The one action of others that the examples use; hands out what it would keep. */
+/** Lays the files of the repository. */
+function checkout({ setting, workspace }: Place): StepDone {
+  for (const [path, content] of Object.entries(setting.files ?? {})) {
+    mkdirSync(dirname(join(workspace, path)), { recursive: true });
+    writeFileSync(join(workspace, path), content);
+  }
+  return { green: true, outputs: {}, output: '' };
+}
+
+/** Hands out what it would keep. */
 function upload({ path = '' }: Readonly<Record<string, string>>, { workspace }: Place): StepDone {
   const green = existsSync(join(workspace, path));
   return { green, outputs: {}, output: green ? readFileSync(join(workspace, path), 'utf8') : '' };
@@ -355,6 +380,7 @@ async function runOne(step: Step, place: Place): Promise<StepDone> {
   const { contexts, setting, workspace } = place;
   if (step.uses === undefined) return await runScript(step, place);
   const inputs = texts(step.with, contexts);
+  if (step.uses.startsWith('actions/checkout@')) return checkout(place);
   if (step.uses.startsWith('actions/upload-artifact@')) return upload(inputs, place);
   const adds = inputs['operation'] === 'create-session' && setting.life !== undefined;
   const done = await runStep({
@@ -375,15 +401,18 @@ async function runJob(job: Job, contexts: Values, setting: Setting): Promise<Job
   const steps: Record<string, unknown> = {};
   const done: StepDone[] = [];
   const workspace = mkdtempSync(join(tmpdir(), 'job-'));
+  let failed = false;
   try {
     for (const step of job.steps) {
       const known = { ...contexts, steps };
-      if (step.if !== undefined && filled(step.if, known) !== true) continue;
+      if (failed && step.if?.includes('always()') !== true) continue;
+      if (step.if !== undefined && !holds(filled(step.if, known))) continue;
       const ended = await runOne(step, { contexts: known, setting, workspace });
       done.push(ended);
       if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
-      if (!ended.green) return { result: 'failure', outputs: {}, steps: done };
+      failed ||= !ended.green;
     }
+    if (failed) return { result: 'failure', outputs: {}, steps: done };
     return { result: 'success', outputs: texts(job.outputs, { ...contexts, steps }), steps: done };
   } finally {
     rmSync(workspace, { recursive: true, force: true });
@@ -406,7 +435,7 @@ async function runExample(name: string, setting: Setting): Promise<Readonly<Reco
   const all: Record<string, readonly JobDone[]> = {};
   for (const [id, job] of Object.entries(jobs)) {
     const contexts = {
-      github: { repository: 'acme/api' },
+      github: { repository: 'acme/api', ...setting.github },
       secrets: setting.secrets?.(job.environment) ?? { DEVIN_TOKEN: 'cog_sandbox_org' },
       inputs: setting.inputs ?? {},
       needs,
@@ -705,6 +734,123 @@ describe('an example does what it says', onlyHere, () => {
     // Now there are two, and nobody can tell which of them is in use.
     const again = await runExample('rotate-key.yml', setting);
     expect(lastOf(again['rotate'])?.output).toContain('::error title=Which key?::');
+  });
+
+  const MANIFEST = '.devin/git-permissions.yml';
+  const enterprise = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
+  const permissionFile = (...repos: readonly string[]) => ({
+    [MANIFEST]: `version: 1\nprune: true\norganizations:\n  Engineering Team:\n    permissions:\n${[
+      '{ connection: acme-github-app, repo: acme/api }',
+      '{ connection: acme-github-app, repo: acme/web-app, read_only: true }',
+      '{ connection: acme-github-app, repo: acme/web-admin }',
+      '{ connection: acme-gitlab, group: acme-lab }',
+      ...repos.map((repo) => `{ connection: acme-github-app, repo: ${repo} }`),
+    ]
+      .map((row) => `      - ${row}\n`)
+      .join('')}`,
+  });
+  const merged = {
+    token: 'ghs_x',
+    event: { pull_request: { merged: true, head: { sha: 'abc' }, merge_commit_sha: 'def' } },
+  };
+
+  /** A GitHub CLI that hands out the artifact of the run for `abc`. */
+  function ghWithPlan(plan: string) {
+    const home = mkdtempSync(join(tmpdir(), 'gh-'));
+    atTheEnd(() => rmSync(home, { recursive: true, force: true }));
+    writeFileSync(join(home, 'kept.json'), plan);
+    const script = `#!/bin/sh\ncase "$*" in\n  'run list '*'--commit abc '*) echo 4711 ;;\n  'run download 4711 '*) cp '${home}/kept.json' plan.json ;;\n  *) exit 1 ;;\nesac\n`;
+    writeFileSync(join(home, 'gh'), script, { mode: 0o755 });
+    return home;
+  }
+
+  test('plan-git-permissions shows the plan and keeps it, and apply-git-permissions applies just that', async () => {
+    const { url, api } = await quick();
+    const setting = { url, secrets: enterprise, files: permissionFile('acme/infra') };
+    const { plan } = await runExample('plan-git-permissions.yml', { ...setting, github: merged });
+    expect(plan?.[0]?.steps[1]?.summary).toMatch(/^### Plan: \+1 −1 · 1 of 1 organization/);
+    const kept = lastOf(plan)?.output ?? '';
+    expect(JSON.parse(kept)).toMatchObject({ has_changes: true });
+    const programs = ghWithPlan(kept);
+
+    const late = { ...setting, files: permissionFile('acme/infra', 'acme/more'), programs, github: merged };
+    const refused = await runExample('apply-git-permissions.yml', late);
+    expect(lastOf(refused['apply'])?.outputs).toMatchObject({ error_code: 'plan_changed' });
+
+    const done = await runExample('apply-git-permissions.yml', { ...setting, programs, github: merged });
+    expect(lastOf(done['apply'])?.outputs).toMatchObject({
+      outcome: 'success',
+      added: '1',
+      removed: '1',
+      converged: 'true',
+    });
+    const { items } = Object(await api('GET', '/v3/enterprise/organizations'));
+    const now = await api('GET', `/v3/enterprise/organizations/${items[0].org_id}/git-providers/permissions`);
+    expect(JSON.stringify(now)).toContain('"repo_path":"acme/infra"');
+  });
+
+  test('apply-git-permissions does nothing for a pull request that was closed, or without its plan', async () => {
+    const sandbox = await quick();
+    const setting = { url: sandbox.url, secrets: enterprise, files: permissionFile('acme/infra') };
+    const closed = { ...merged, event: { pull_request: { ...merged.event.pull_request, merged: false } } };
+    const skipped = await runExample('apply-git-permissions.yml', { ...setting, github: closed });
+    expect(resultsOf(skipped)).toEqual({ apply: 'skipped' });
+    const without = await runExample('apply-git-permissions.yml', {
+      ...setting,
+      github: merged,
+      programs: ghWithPlan('{}'),
+    });
+    expect(resultsOf(without)).toEqual({ apply: 'failure' });
+    expect(await sandbox.requests()).toEqual([]);
+  });
+
+  test('git-permissions-drift opens one issue, brings it up to date, and closes it', async () => {
+    const { url } = await quick();
+    const home = mkdtempSync(join(tmpdir(), 'gh-'));
+    atTheEnd(() => rmSync(home, { recursive: true, force: true }));
+    const script = `#!/bin/sh\necho "$1 $2 $3" >> '${home}/asked'\ncase "$1 $2" in\n  'issue list') cat '${home}/open' 2>/dev/null ;;\n  'issue create') echo 7 > '${home}/open' ; cp issue.md '${home}/body' ;;\n  'issue edit') cp issue.md '${home}/body' ;;\n  'issue close') rm '${home}/open' ;;\nesac\ntrue\n`;
+    writeFileSync(join(home, 'gh'), script, { mode: 0o755 });
+    const github = { token: 'ghs_x', server_url: 'https://github.com', run_id: '42' };
+    const night = (...repos: readonly string[]) =>
+      runExample('git-permissions-drift.yml', {
+        url,
+        secrets: enterprise,
+        files: permissionFile(...repos),
+        programs: home,
+        github,
+      });
+    const drifted = await night('acme/infra');
+    expect(resultsOf(drifted)).toEqual({ drift: 'failure' });
+    expect(drifted['drift']?.[0]?.steps[1]?.outputs).toMatchObject({ outcome: 'changes', error_code: 'drift_found' });
+    expect(readFileSync(join(home, 'body'), 'utf8')).toBe(
+      'To make Devin what the manifest says, this would change: `+1 −1 ~0`. The whole plan: https://github.com/acme/api/actions/runs/42\n\n' +
+        '    create  Engineering Team  repo acme/infra\n    delete  Engineering Team  prefix acme/svc-\n',
+    );
+    await night('acme/infra', 'acme/more');
+    expect(readFileSync(join(home, 'body'), 'utf8')).toContain('`+2 −1 ~0`');
+    const plain = await runExample('plan-git-permissions.yml', {
+      url,
+      secrets: enterprise,
+      files: permissionFile(),
+      github: merged,
+    });
+    expect(resultsOf(plain)).toEqual({ plan: 'success' });
+    const exported = permissionFile();
+    const same = { [MANIFEST]: `${exported[MANIFEST]}      - { connection: acme-github-app, prefix: acme/svc- }\n` };
+    const calm = await runExample('git-permissions-drift.yml', {
+      url,
+      secrets: enterprise,
+      files: same,
+      programs: home,
+      github,
+    });
+    expect(resultsOf(calm)).toEqual({ drift: 'success' });
+    const asked = readFileSync(join(home, 'asked'), 'utf8').trim().split('\n');
+    expect(asked.filter((one) => !one.startsWith('issue list'))).toEqual([
+      'issue create --title',
+      'issue edit 7',
+      'issue close 7',
+    ]);
   });
 
   test('sandbox-trial works without a credential', async () => {
