@@ -1,32 +1,36 @@
 import { createHash } from 'node:crypto';
 import type { Action, Change, Counts, Kind, Plan, Scope, ScopePlan } from './kind.ts';
 
+const NOT_DESIRED = 'not in the manifest, `prune`';
 const ORDER: Readonly<Record<Action, number>> = { conflict: 0, create: 1, update: 2, delete: 3, protected: 4 };
 
 interface Keyed<T> {
   readonly key: string;
-  readonly text: string;
   readonly value: T;
 }
 
 // Code units, not a language's order: a plan is the same on every machine.
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-const byKey = (a: Keyed<unknown>, b: Keyed<unknown>) => order(a.key, b.key) || order(a.text, b.text);
 
-function keyed<T>(values: readonly T[], keyOf: (value: T) => string, textOf: (value: T) => string): Keyed<T>[] {
-  return values.map((value) => ({ key: keyOf(value), text: textOf(value), value })).sort(byKey);
+/** Rows by key; of equal keys by their text, so that the order of the answer says nothing. */
+function sorted<T>(values: readonly T[], keyOf: (value: T) => string, textOf: (value: T) => string): Keyed<T>[] {
+  const rows = values.map((value) => ({ key: keyOf(value), value }));
+  return rows.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : order(textOf(a.value), textOf(b.value))));
 }
 
-function digest(rows: readonly Keyed<unknown>[]): string {
+/** Lines that are hashed at once: text that is put together bit by bit costs more than the hash. */
+const HASHED_LINES = 4_096;
+
+function digest<T>(rows: readonly Keyed<T>[], textOf: (value: T) => string): string {
   const hash = createHash('sha256');
-  let part = '';
-  for (const { text } of rows) {
-    part += `${text}\n`;
-    if (part.length < 65_536) continue;
-    hash.update(part);
-    part = '';
+  let lines: string[] = [];
+  for (const { value } of rows) {
+    lines.push(textOf(value));
+    if (lines.length < HASHED_LINES) continue;
+    hash.update(`${lines.join('\n')}\n`);
+    lines = [];
   }
-  return hash.update(part).digest('hex');
+  return hash.update(lines.join('\n')).digest('hex');
 }
 
 type Found<D, O> = Omit<Change<D, O>, 'key'> | 'unchanged' | 'unmanaged';
@@ -54,12 +58,10 @@ function present<D, O>(kind: Kind<D, O>, desired: D, observed: O): Found<D, O> {
   return { action: 'update', desired, observed, ...difference };
 }
 
-/** All that is there under one desired key. Of several the one that needs no change stays, or else the first. */
+/** What is there under one desired key more than once: the one that needs no change stays, or else the first. */
 function matched<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, there: readonly O[]): Found<D, O>[] {
-  const [first, ...others] = there;
-  if (first === undefined) return [missing(kind, desired)];
-  if (others.length === 0) return [present(kind, desired, first)];
-  const kept = there.find((one) => kind.compare(desired, one) === undefined) ?? first;
+  const kept = there.find((one) => kind.compare(desired, one) === undefined) ?? there[0];
+  if (kept === undefined) return [missing(kind, desired)];
   const rest = there.filter((one) => one !== kept);
   return [present(kind, desired, kept), ...rest.map((one) => repeated(kind, scope, desired, one))];
 }
@@ -75,8 +77,8 @@ function repeated<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, observ
 
 /** Compares what is desired in a scope with what is there. Both are gone through once, in the order of their keys. */
 export function planScope<D, O>(kind: Kind<D, O>, scope: Scope<D, O>): ScopePlan<D, O> {
-  const desired = keyed(scope.desired, kind.desiredKey, kind.desiredText);
-  const observed = keyed(scope.observed, kind.observedKey, kind.observedText);
+  const desired = sorted(scope.desired, kind.desiredKey, kind.desiredText);
+  const observed = sorted(scope.observed, kind.observedKey, kind.observedText);
   const changes: Change<D, O>[] = [];
   const counts = { unchanged: 0, unmanaged: 0 };
   const take = (key: string, found: Found<D, O>) => {
@@ -85,18 +87,28 @@ export function planScope<D, O>(kind: Kind<D, O>, scope: Scope<D, O>): ScopePlan
   };
   let at = 0;
   for (const { key, value } of desired) {
-    for (let row = observed[at]; row !== undefined && row.key < key; row = observed[at]) {
-      take(row.key, surplus(scope, row.value, 'not in the manifest, `prune`'));
+    let row = observed[at];
+    for (; row !== undefined && row.key < key; row = observed[at]) {
+      take(row.key, surplus(scope, row.value, NOT_DESIRED));
       at += 1;
+    }
+    if (row?.key !== key) {
+      take(key, missing(kind, value));
+      continue;
     }
     const from = at;
     while (observed[at]?.key === key) at += 1;
-    const there = observed.slice(from, at).map((row) => row.value);
+    if (at === from + 1) {
+      take(key, present(kind, value, row.value));
+      continue;
+    }
+    const there = observed.slice(from, at).map((one) => one.value);
     for (const found of matched(kind, scope, value, there)) take(key, found);
   }
-  for (const row of observed.slice(at)) take(row.key, surplus(scope, row.value, 'not in the manifest, `prune`'));
+  for (const row of observed.slice(at)) take(row.key, surplus(scope, row.value, NOT_DESIRED));
   changes.sort((a, b) => ORDER[a.action] - ORDER[b.action]);
-  return { scope, changes, ...counts, desiredDigest: digest(desired), observedDigest: digest(observed) };
+  const desiredDigest = digest(desired, kind.desiredText);
+  return { scope, changes, ...counts, desiredDigest, observedDigest: digest(observed, kind.observedText) };
 }
 
 /** What of a plan goes into its hash; `changes` are lines of `changeText`. */

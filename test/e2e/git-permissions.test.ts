@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { StepOptions } from './fake-runner.ts';
+import { parse } from 'yaml';
+import { ROOT, type StepOptions } from './fake-runner.ts';
 import {
   apply,
   BASE,
@@ -470,5 +471,46 @@ describe('a manifest that cannot be used', () => {
         message: 'repo "Acme/API" is "acme/api" in Devin; both count as the same',
       }),
     );
+  });
+});
+
+describe('the documentation', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'git-permissions.md'), 'utf8');
+  const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml);
+
+  test('shows a manifest that works as it stands', async () => {
+    const result = await sync(blocks.find((yaml) => yaml.includes('organizations:')) ?? '', { max_removals: '100%' });
+    expect(result.outputs).toMatchObject({ outcome: 'changes', removed: '1', escalations: '0' });
+  });
+
+  test('names a schema that is there, and steps that run', async () => {
+    const [, schema = ''] = /\/v1\/(schemas\/[\w.-]+)/.exec(page) ?? [];
+    expect(JSON.parse(readFileSync(join(ROOT, schema), 'utf8'))).toMatchObject({ properties: { organizations: {} } });
+    const steps = blocks.filter((yaml) => yaml.includes('uses: '));
+    expect(steps).toHaveLength(2);
+    for (const yaml of steps) {
+      const [step] = parse(yaml);
+      const { expected_plan_hash: _, devin_token: __, operation: ___, ...inputs } = step.with;
+      expect((await sync(engineeringOf(...BASE), inputs)).outputs).toMatchObject({ outcome: 'success' });
+    }
+  });
+
+  test('has a schema that takes what the action takes', async () => {
+    const { Ajv } = await import('ajv');
+    const validate = new Ajv().compile(
+      JSON.parse(readFileSync(join(ROOT, 'schemas/git-permissions.schema.json'), 'utf8')),
+    );
+    const isFine = (manifest: string) => validate(parse(manifest));
+    expect(isFine(engineeringOf(...BASE, '{ connection: main, repos: "a/*", except: [a/b] }'))).toBe(true);
+    for (const row of [
+      '{ connection: main }',
+      '{ repo: a/b }',
+      '{ connection: main, repo: a/b, group: c }',
+      '{ connection: main, repo: a/b, except: [c/d] }',
+      '{ connection: main, repo: a/b, rights: all }',
+    ]) {
+      expect(isFine(engineeringOf(row)), row).toBe(false);
+      expect((await sync(engineeringOf(row))).outputs['error_code']).toBe('manifest_invalid');
+    }
   });
 });

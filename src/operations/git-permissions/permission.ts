@@ -46,7 +46,8 @@ export interface KindOptions {
 
 type Common = Pick<Desired, 'subject' | 'path'> | Pick<Observed, 'subject' | 'path'>;
 
-const keyOf = ({ subject, path }: Common, connection: string) => `${connection} ${subject} ${path.toLowerCase()}`;
+// The path comes first: what is common to all keys costs each comparison.
+const keyOf = ({ subject, path }: Common, connection: string) => `${path.toLowerCase()}\n${subject}\n${connection}`;
 
 const rights = (readOnly: boolean | undefined) =>
   readOnly === undefined ? 'unknown' : readOnly ? 'read-only' : 'writable';

@@ -14,6 +14,8 @@ export type WantedScope = Omit<Scope<Desired, Observed>, 'observed'>;
 export interface ResolvedManifest {
   readonly scopes: readonly WantedScope[];
   readonly faults: readonly Finding[];
+  /** Worth a look, but no harm. */
+  readonly warnings: readonly Finding[];
 }
 
 /** How a manifest is read for one step. */
@@ -104,6 +106,11 @@ class Connections {
   }
 }
 
+interface Found {
+  readonly faults: Finding[];
+  readonly warnings: Finding[];
+}
+
 /** Repositories by connection, read once each. */
 type Repositories = (connection: Connection) => Promise<readonly string[]> | undefined;
 
@@ -111,7 +118,7 @@ async function expanded(
   entry: Entry,
   connection: Connection,
   repositories: Repositories,
-  faults: Finding[],
+  { faults, warnings }: Found,
 ): Promise<Desired[]> {
   const list = repositories(connection);
   if (list === undefined) {
@@ -125,17 +132,18 @@ async function expanded(
   const exceptions = entry.except.map((pattern) => ({ pattern, test: globTest(pattern) }));
   const matching = (await list).filter(isMatch);
   const paths = matching.filter((path) => !exceptions.some(({ test }) => test(path)));
-  const idle = exceptions.find(({ test }) => !matching.some(test));
+  const idle = exceptions.filter(({ test }) => !matching.some(test));
   if (paths.length === 0) {
     const why = matching.length === 0 ? '' : ', once `except` is taken off';
     faults.push({
       ...entry.place,
       message: `repos ${quote(entry.path)} matches no repository of ${connection.name}${why}`,
     });
-  } else if (idle !== undefined) {
-    faults.push({
+  }
+  for (const { pattern } of matching.length === 0 ? [] : idle) {
+    warnings.push({
       ...entry.place,
-      message: `except ${quote(idle.pattern)} matches nothing of repos ${quote(entry.path)}`,
+      message: `except ${quote(pattern)} matches nothing of repos ${quote(entry.path)}`,
     });
   }
   return paths.map((path) => ({
@@ -214,7 +222,7 @@ export async function resolveManifest(
   source: PermissionSource,
   options: ResolveOptions,
 ): Promise<ResolvedManifest> {
-  const faults: Finding[] = [];
+  const [faults, warnings]: [Finding[], Finding[]] = [[], []];
   const all = organizationsOf(manifest, await source.organizations(), faults);
   const asked = options.only;
   const chosen = asked === undefined ? all : all.filter(({ organization }) => asked.includes(organization.id));
@@ -234,7 +242,7 @@ export async function resolveManifest(
       if (connection === undefined) continue;
       const { subject, path, readOnly, place } = entry;
       if (subject === 'repos') {
-        for (const one of await expanded(entry, connection, repositories, faults)) desired.push(one);
+        for (const one of await expanded(entry, connection, repositories, { faults, warnings })) desired.push(one);
       } else desired.push({ subject, path, connection, readOnly, place });
     }
     scopes.push({
@@ -245,5 +253,5 @@ export async function resolveManifest(
       isProtected,
     });
   }
-  return { scopes, faults: inOrder(faults) };
+  return { scopes, faults: inOrder(faults), warnings: inOrder(warnings) };
 }

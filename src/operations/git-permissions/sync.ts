@@ -9,7 +9,7 @@ import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext, runPlan } from '..
 import { pool } from '../sessions/pool.ts';
 import { findManifest, type ReadManifest, readManifest } from './manifest.ts';
 import { type Desired, type Observed, permissionKind } from './permission.ts';
-import type { Finding } from './positions.ts';
+import { type Finding, inOrder } from './positions.ts';
 import { openSource, readObserved } from './read.ts';
 import { resolveManifest, type WantedScope } from './resolve.ts';
 
@@ -81,7 +81,7 @@ async function run(context: PlanContext, { manifest, faults, warnings }: ReadMan
   const rows = await readObserved(context, source, wanted.scopes);
   const scopes = wanted.scopes.map((scope, at) => ({ ...scope, observed: rows[at] ?? [] }));
   const kind = permissionKind({ severalFiles: manifest.files.length > 1, knowsReadOnly: source.knowsReadOnly });
-  const all = [...warnings, ...spellings(scopes, kind)];
+  const all = inOrder([...warnings, ...wanted.warnings, ...spellings(scopes, kind)]);
   warn(log, all);
   const plan = planAll(kind, scopes);
   const step = { kind, store: source, plan, limit: pool(inputs.concurrency), scopeName: 'organization' };

@@ -318,6 +318,8 @@ describe('what a manifest names', () => {
     );
     expect(none.faults.map(({ line, message }) => `${line}: ${message}`)).toEqual([
       '6: repos "acme/x-*" matches no repository of hub',
+    ]);
+    expect(none.warnings.map(({ line, message }) => `${line}: ${message}`)).toEqual([
       '7: except "acme/zz" matches nothing of repos "acme/*"',
     ]);
   });
