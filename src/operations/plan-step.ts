@@ -1,90 +1,28 @@
 import { join } from 'node:path';
-import { ActionError, type ErrorCode } from '../contract/errors.ts';
-import type { InputName } from '../contract/inputs.ts';
+import { ActionError } from '../contract/errors.ts';
 import { applyPlan } from '../reconcile/apply.ts';
 import { violations } from '../reconcile/guards.ts';
-import type { Kind, Plan } from '../reconcile/kind.ts';
 import { hasChanges } from '../reconcile/plan.ts';
-import { planRecord, shownOf } from '../reconcile/record.ts';
-import { byName, headline, renderPlan } from '../reconcile/render.ts';
+import { planRecord } from '../reconcile/record.ts';
+import { headline, renderPlan } from '../reconcile/render.ts';
 import { goesOn } from '../reconcile/reviewed.ts';
-import type { Applied, Limiter, Store } from '../reconcile/store.ts';
-import { code } from '../report/markdown.ts';
+import type { Applied } from '../reconcile/store.ts';
 import { count } from '../report/units.ts';
 import { errorPart } from './failure.ts';
-import type { Context, Report } from './operation.ts';
-
-/** Inputs of every operation that plans and applies. */
-export const PLAN_INPUTS = [
-  'manifest',
-  'mode',
-  'prune',
-  'max_removals',
-  'allow_empty',
-  'expected_plan_hash',
-  'fail_on_drift',
-  'plan_file',
-] as const satisfies readonly InputName[];
-
-/** Outputs of every operation that plans and applies. */
-export const PLAN_OUTPUTS = [
-  'has_changes',
-  'added',
-  'removed',
-  'updated',
-  'unchanged',
-  'failed',
-  'escalations',
-  'plan_hash',
-  'plan_file',
-  'converged',
-] as const;
-
-/** The context of such an operation. */
-export type PlanContext = Context<(typeof PLAN_INPUTS)[number]>;
-/** The report of such an operation. */
-export type PlanReport = Report<(typeof PLAN_OUTPUTS)[number]>;
-
-/** What is planned, and by what it is carried out. */
-export interface PlanStep<D, O> {
-  readonly kind: Kind<D, O>;
-  readonly store: Store<D, O>;
-  readonly plan: Plan<D, O>;
-  readonly limit: Limiter;
-  /** What one scope is called: `organization`. */
-  readonly scopeName: string;
-}
+import {
+  applyError,
+  dataOf,
+  listed,
+  logPlan,
+  outputsOf,
+  type PlanContext,
+  type PlanReport,
+  type PlanStep,
+  short,
+  where,
+} from './plan-report.ts';
 
 const MAX_PLAN_BYTES = 200 * 1024 * 1024;
-const LOGGED_CHANGES = 100;
-const LISTED = 50;
-const MARKS = { create: '+', update: '~', delete: '−', protected: '=', conflict: '✗' } as const;
-
-/** Codes of errors that say more about the step than that some changes failed. */
-const DECISIVE: readonly ErrorCode[] = ['cancelled', 'timeout', 'credential_invalid'];
-
-/** A list that is cut, and says by how much. */
-export const listed = (all: readonly string[]): string[] =>
-  all.length <= LISTED ? [...all] : [...all.slice(0, LISTED), `and ${all.length - LISTED} more`];
-
-const named = <D, O>({ kind }: PlanStep<D, O>, change: Plan<D, O>['scopes'][number]['changes'][number]) => {
-  const { type, name, note } = shownOf(kind, change);
-  const more = change.update ?? note;
-  return `${MARKS[change.action]} ${type} ${name}${more === undefined ? '' : ` ${more}`}`;
-};
-
-function logPlan<D, O>({ log }: PlanContext, step: PlanStep<D, O>): void {
-  const { plan, scopeName } = step;
-  log.info(`Plan: ${headline(plan)} in ${count(plan.scopes.length, scopeName)} · ${plan.hash}`);
-  const lines = byName(plan.scopes).flatMap(({ scope, changes }) =>
-    changes
-      .filter(({ action }) => action !== 'protected')
-      .map((change) => `  ${scope.name}  ${change.escalation ? '⚠ ' : ''}${named(step, change)}  (${change.reason})`),
-  );
-  for (const line of lines.slice(0, LOGGED_CHANGES)) log.info(line.replaceAll('`', ''));
-  if (lines.length > LOGGED_CHANGES) log.info(`  and ${lines.length - LOGGED_CHANGES} more, all in the plan file`);
-}
-
 /** Writes the plan: to the file that was asked for, or to the runner's temporary folder. */
 async function writePlan<D, O>(
   { inputs, workspace, temp, facts }: PlanContext,
@@ -107,63 +45,6 @@ function tooMuch<D, O>({ inputs }: PlanContext, { plan }: PlanStep<D, O>): Actio
   });
 }
 
-function outputsOf<D, O>({ plan }: PlanStep<D, O>, file: string, applied?: Applied<D, O>): PlanReport['outputs'] {
-  const { counts, hash } = plan;
-  const done = (action: string) =>
-    applied?.results.filter(({ change, error }) => change.action === action && error === undefined).length;
-  const failed = applied?.results.filter(({ error }) => error !== undefined).length ?? 0;
-  const converged = applied?.converged ?? (!hasChanges(counts) && counts.conflicts === 0);
-  return {
-    has_changes: String(hasChanges(counts)),
-    added: String(done('create') ?? counts.added),
-    removed: String(done('delete') ?? counts.removed),
-    updated: String(done('update') ?? counts.updated),
-    unchanged: String(counts.unchanged),
-    failed: String(failed),
-    escalations: String(counts.escalations),
-    plan_hash: hash,
-    plan_file: file,
-    converged: String(converged),
-  };
-}
-
-function dataOf<D, O>(step: PlanStep<D, O>, file: string, applied?: Applied<D, O>): Record<string, unknown> {
-  const { plan } = step;
-  const failures = applied?.results.filter(({ error }) => error !== undefined) ?? [];
-  return {
-    has_changes: hasChanges(plan.counts),
-    counts: plan.counts,
-    plan_hash: plan.hash,
-    plan_file: file,
-    converged: applied?.converged ?? (!hasChanges(plan.counts) && plan.counts.conflicts === 0),
-    scopes: plan.scopes.slice(0, 1_000).map(({ scope, changes, unchanged }) => ({
-      id: scope.id,
-      name: scope.name,
-      changes: changes.length,
-      unchanged,
-    })),
-    ...(applied === undefined
-      ? {}
-      : {
-          failures: failures.slice(0, 200).map(({ change, error, tried }) => ({
-            action: change.action,
-            ...shownOf(step.kind, change),
-            tried,
-            error_code: error?.code,
-            error: error?.message,
-          })),
-        }),
-  };
-}
-
-const short = (hash: string) => code(`plan ${hash.slice(0, 8)}…`);
-
-function where<D, O>({ plan, scopeName }: PlanStep<D, O>): string {
-  const changed = plan.scopes.filter(({ changes }) => changes.some(({ action }) => action !== 'protected')).length;
-  const all = count(plan.scopes.length, scopeName);
-  return changed === 0 ? all : `${changed} of ${all}`;
-}
-
 /** Nothing was written: what would be done. */
 async function planned<D, O>(
   context: PlanContext,
@@ -183,8 +64,8 @@ async function planned<D, O>(
   const hint = `Apply this plan: \`mode: apply\` with \`expected_plan_hash: ${plan.hash}\`.`;
   const frame = {
     scopeName,
-    notices: [...(error === undefined ? [] : [errorPart(error)]), ...notices],
-    hints: changed && limit === undefined ? [hint] : [],
+    notices: error === undefined ? [] : [errorPart(error)],
+    hints: [...notices, ...(changed && limit === undefined ? [hint] : [])],
     planFile: file,
   };
   return {
@@ -210,37 +91,6 @@ async function refused<D, O>(context: PlanContext, step: PlanStep<D, O>, error: 
   };
 }
 
-/** Why an apply is not what it should be; undefined where everything is in place. */
-function applyError<D, O>(step: PlanStep<D, O>, applied: Applied<D, O>): ActionError | undefined {
-  if (applied.converged) return undefined;
-  const failed = applied.results.flatMap(({ change, error }) => (error === undefined ? [] : [{ change, error }]));
-  const errors = [...failed.map(({ error }) => error), ...applied.unread.map(({ error }) => error)];
-  const conflicts = step.plan.scopes.flatMap(({ scope, changes }) =>
-    changes
-      .filter(({ action }) => action === 'conflict')
-      .map((change) => `${scope.name}: ${named(step, change)}: ${change.reason}`),
-  );
-  const list = listed([
-    ...failed.map(({ change, error }) => `${named(step, change)}: ${error.code}: ${error.message}`),
-    ...conflicts,
-    ...applied.unread.map(({ name, error }) => `${name} could not be read again: ${error.code}: ${error.message}`),
-    ...(errors.length > 0
-      ? []
-      : applied.left.map(({ scope, changes }) => `${scope.name}: ${changes.length} left to do`)),
-  ]);
-  const decisive = errors.find(({ code: name }) => DECISIVE.includes(name));
-  if (decisive !== undefined) return new ActionError(decisive.code, decisive.message, { list, fix: decisive.fix });
-  const onlyChanged = conflicts.length === 0 && errors.every(({ code: name }) => name === 'plan_changed');
-  if (onlyChanged) {
-    return new ActionError('plan_changed', 'Somebody else changed the same entries while the plan was applied.', {
-      list,
-    });
-  }
-  const { results } = applied;
-  const message = `${results.length - failed.length} of ${count(results.length, 'change')} were made.`;
-  return new ActionError('apply_incomplete', message, { list });
-}
-
 async function carriedOut<D, O>(
   context: PlanContext,
   step: PlanStep<D, O>,
@@ -261,8 +111,8 @@ async function carriedOut<D, O>(
   const title = `### ${error === undefined ? '✓' : '✗'} ${said} · ${where(step)} · ${state} · ${short(plan.hash)}`;
   const frame = {
     scopeName,
-    notices: [...(error === undefined ? [] : [errorPart(error)]), ...notices],
-    hints: [],
+    notices: error === undefined ? [] : [errorPart(error)],
+    hints: notices,
     planFile: file,
   };
   return {
@@ -287,7 +137,7 @@ async function isRest<D, O>(
 
 /**
  * Shows a plan, or carries it out: only the one that was reviewed, where a hash says which, and only within the guards.
- * `notices` are sentences for the summary, as Markdown. A plan that has nothing left to do is carried out whatever its
+ * `notices` are parts that end the summary, as Markdown. A plan that has nothing left to do is carried out whatever its
  * hash, and one that goes on with the reviewed plan, of which `plan_file` holds the text: so an apply can be repeated.
  */
 export async function runPlan<D, O>(

@@ -107,7 +107,9 @@ describe('an apply', () => {
       failed: '1',
       converged: 'false',
     });
-    expect(errorOf(result)?.message).toContain('4 of 5 changes were made.\n- + repo acme/new-a: api_rejected');
+    expect(errorOf(result)?.message).toContain(
+      '4 of 5 changes were made.\n- Engineering Team: + repo acme/new-a: api_rejected',
+    );
     expect(result.summary).toMatch(/^### ✗ Applied 4 of 5 changes/);
     const [first] = result.summary.split('\n').filter((line) => line.startsWith('| + |'));
     expect(first).toMatch(/acme\/new-a.*✗ `api_rejected`/);

@@ -3,7 +3,7 @@ import { code, plain, prose, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import { operation } from '../operation.ts';
-import { listed } from '../plan-step.ts';
+import { listed } from '../plan-report.ts';
 import { manifestText, type ObservedOrganization } from './manifest-text.ts';
 import { openSource, readObserved } from './read.ts';
 import type { Organization } from './source.ts';

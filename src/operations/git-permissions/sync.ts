@@ -1,11 +1,12 @@
 import { ActionError } from '../../contract/errors.ts';
 import type { Scope } from '../../reconcile/kind.ts';
 import { planAll } from '../../reconcile/plan.ts';
-import { prose } from '../../report/markdown.ts';
+import { details, prose } from '../../report/markdown.ts';
 import { count } from '../../report/units.ts';
 import type { Log } from '../../runner/log.ts';
 import { operation } from '../operation.ts';
-import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext, runPlan } from '../plan-step.ts';
+import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext } from '../plan-report.ts';
+import { runPlan } from '../plan-step.ts';
 import { pool } from '../sessions/pool.ts';
 import { findManifest, type ReadManifest, readManifest } from './manifest.ts';
 import { type Desired, type Observed, permissionKind } from './permission.ts';
@@ -15,7 +16,7 @@ import { resolveManifest, type WantedScope } from './resolve.ts';
 
 /** A page of a run shows at most ten annotations of a kind. */
 const MAX_ANNOTATIONS = 10;
-const MAX_NOTICES = 20;
+const MAX_NOTICES = 100;
 
 const textOf = ({ file, line, message }: Finding) => `${file}:${line}: ${message}`;
 
@@ -37,11 +38,12 @@ function warn(log: Pick<Log, 'annotate' | 'info'>, warnings: readonly Finding[])
   for (const warning of warnings.slice(MAX_ANNOTATIONS, 200)) log.info(`  ${textOf(warning)}`);
 }
 
+/** Warnings fold: they say something about the manifest, not about what changes. */
 function warningNotice(warnings: readonly Finding[]): readonly string[] {
   if (warnings.length === 0) return [];
-  const lines = warnings.slice(0, MAX_NOTICES).map((warning) => `> - ${prose(textOf(warning))}`);
-  const rest = warnings.length > MAX_NOTICES ? [`> - and ${warnings.length - MAX_NOTICES} more`] : [];
-  return [['> Worth a look in the manifest:', ...lines, ...rest].join('\n')];
+  const lines = warnings.slice(0, MAX_NOTICES).map((warning) => `- ${prose(textOf(warning))}`);
+  const rest = warnings.length > MAX_NOTICES ? [`- and ${warnings.length - MAX_NOTICES} more`] : [];
+  return [details(`${count(warnings.length, 'line')} of the manifest worth a look`, [...lines, ...rest].join('\n'))];
 }
 
 /** Entries that Devin spells in another case than the manifest. They count as the same. */
