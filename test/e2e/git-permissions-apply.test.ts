@@ -160,6 +160,38 @@ describe('an apply', () => {
     expect((await apply(manifest)).outputs).toMatchObject({ outcome: 'success', converged: 'true' });
   });
 
+  test.skipIf(process.platform === 'win32')(
+    'that is cancelled says what was done, and a re-run does the rest',
+    async () => {
+      const rows = Array.from({ length: 450 }, (_, at) => `{ connection: main, repo: acme/n-${at} }`);
+      const manifest = engineeringOf(...BASE.slice(0, 4), ...rows);
+      await sandbox.control('latency', { ms: 100 });
+      let sentSignal = false;
+      const result = await apply(
+        manifest,
+        { concurrency: '1' },
+        {
+          onOutput(output, kill) {
+            if (!sentSignal && output.includes('Plan: ')) kill('SIGTERM');
+            sentSignal ||= output.includes('Plan: ');
+          },
+        },
+      );
+      expect(result.exitCode).toBe(1);
+      expect(result.outputs).toMatchObject({
+        outcome: 'failure',
+        error_code: 'cancelled',
+        removed: '0',
+        converged: 'false',
+      });
+      expect(result.summary).toContain('✗ not tried: `cancelled`');
+      // Nothing goes while what should come first is not there.
+      expect(await entries()).toEqual(expect.arrayContaining(START));
+      await sandbox.control('latency', { ms: 0 });
+      expect((await apply(manifest)).outputs).toMatchObject({ outcome: 'success', converged: 'true' });
+    },
+  );
+
   test('takes an entry that is gone for removed', async () => {
     await sandbox.control('faults', [
       { method: 'DELETE', path: `${path(engineering)}/*`, status: 404, after_commit: true },
