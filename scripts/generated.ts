@@ -7,6 +7,12 @@ import { ERROR_CODES } from '../src/contract/errors.ts';
 import { COMMON_INPUTS, INPUTS, type Input, type InputName, OPERATION_INPUTS } from '../src/contract/inputs.ts';
 import { COMMON_OUTPUTS, OPERATION_OUTPUTS, OUTPUTS } from '../src/contract/outputs.ts';
 import { Result } from '../src/contract/result.ts';
+import {
+  EntrySchema,
+  ManifestSchema,
+  ProtectedSchema,
+  SUBJECTS,
+} from '../src/operations/git-permissions/manifest-schema.ts';
 import type { Operation } from '../src/operations/operation.ts';
 import { loadOperation, OPERATION_NAMES } from '../src/operations/registry.ts';
 
@@ -130,6 +136,20 @@ function resultSchema(): string {
   return `${JSON.stringify({ title: 'Result of a step', ...schema }, null, 2)}\n`;
 }
 
+/** The manifest of Git permissions, for editors: also what the schema's objects alone cannot say. */
+function permissionsSchema(): string {
+  const schema = z.toJSONSchema(ManifestSchema(), {
+    target: 'draft-7',
+    override({ zodSchema, jsonSchema }) {
+      const isEntry = zodSchema === EntrySchema();
+      if (!isEntry && zodSchema !== ProtectedSchema()) return;
+      jsonSchema.oneOf = SUBJECTS.map((name) => ({ required: [name] }));
+      if (isEntry) jsonSchema['dependencies'] = { except: ['repos'] };
+    },
+  });
+  return `${JSON.stringify({ title: 'Git permissions of Devin as code', ...schema }, null, 2)}\n`;
+}
+
 /** Every generated file as it should be. */
 export async function renderAll(): Promise<Generated[]> {
   const operations = await Promise.all(OPERATION_NAMES.map(loadOperation));
@@ -139,6 +159,7 @@ export async function renderAll(): Promise<Generated[]> {
     { path: 'README.md', content: replaceParts(readme, readmeParts(operations)) },
     { path: 'docs/errors.md', content: errorsPage() },
     { path: 'schemas/result.schema.json', content: resultSchema() },
+    { path: 'schemas/git-permissions.schema.json', content: permissionsSchema() },
   ];
 }
 

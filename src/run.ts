@@ -3,6 +3,7 @@ import { ActionError, asActionError } from './contract/errors.ts';
 import type { InputName } from './contract/inputs.ts';
 import type { JournalEntry } from './contract/result.ts';
 import { Devin } from './devin/client.ts';
+import type { Credential } from './devin/credential.ts';
 import { openTransport, type Transport } from './devin/transport.ts';
 import { type RunFacts, runFacts } from './github/facts.ts';
 import { type Checked, checkStep, type Known } from './operations/check.ts';
@@ -88,7 +89,12 @@ function stopSignal({ world }: Step, timeoutMs: number): AbortSignal {
   return stop.signal;
 }
 
-async function connect(step: Step, { inputs, credential }: Checked, signal: AbortSignal): Promise<[Devin, Transport]> {
+async function connect(
+  step: Step,
+  { operation, inputs }: Checked,
+  credential: Credential,
+  signal: AbortSignal,
+): Promise<[Devin, Transport]> {
   const { world, log } = step;
   let base = inputs.api_url;
   if (base === 'sandbox') {
@@ -102,7 +108,7 @@ async function connect(step: Step, { inputs, credential }: Checked, signal: Abor
     origin: url.origin,
     token: credential.token,
     userAgent: `devin-action/${VERSION}`,
-    dryRun: inputs.dry_run,
+    dryRun: inputs.dry_run || operation.readOnly?.(inputs) === true,
     maxRetries: inputs.max_retries,
     requestTimeoutMs: inputs.request_timeout,
     deadlineAt: step.startedAt + inputs.timeout,
@@ -121,10 +127,14 @@ async function connect(step: Step, { inputs, credential }: Checked, signal: Abor
 }
 
 async function perform(step: Step, checked: Checked): Promise<Report> {
-  const { operation, inputs, prepared } = checked;
+  const { operation, inputs, credential, prepared } = checked;
   const { world, log, startedAt } = step;
+  if (credential === undefined) {
+    if (operation.offline === undefined) throw new ActionError('credential_missing', 'The step has no credential.');
+    return operation.offline(log, prepared);
+  }
   const signal = stopSignal(step, inputs.timeout);
-  const [devin, transport] = await connect(step, checked, signal);
+  const [devin, transport] = await connect(step, checked, credential, signal);
   const github = githubOf(inputs, { env: world.env, clock: world.clock, log, signal });
   const redact = (text: string) => step.redactor.redact(text);
   const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github };
@@ -144,7 +154,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     comment: step.comment,
     workspace: step.workspace,
     temp: new Workspace(world.env['RUNNER_TEMP'] || step.workspace.root),
-    version: checked.credential.version,
+    version: credential.version,
     startedAt,
     journal: transport.journal,
     remains,
@@ -181,5 +191,5 @@ async function finish(step: Step, report: Report): Promise<boolean> {
   }
   // A gate that lets nobody in says so in the log and the summary, not to the thread.
   if (report.outcome !== 'skipped') await step.comment.update(report.summary);
-  return isPublished && report.outcome !== 'failure';
+  return isPublished && report.outcome !== 'failure' && report.error === undefined;
 }

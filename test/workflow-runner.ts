@@ -1,12 +1,13 @@
 import { type ExecFileOptions, execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
 import { afterAll, expect } from 'vitest';
 import { parse } from 'yaml';
 import { NODE_24, ROOT, runStep, type StepOptions } from './e2e/fake-runner.ts';
+import { parseFileCommands } from './e2e/runner-grammar.ts';
 import { openSandbox, type TestSandbox } from './e2e/sandbox.ts';
 import type { LocalGithub } from './github/server/index.ts';
 
@@ -63,18 +64,28 @@ export interface JobDone {
   readonly steps: readonly StepDone[];
 }
 
+const status = (name: string, value: boolean) => ({
+  name,
+  minArgs: 0,
+  maxArgs: 0,
+  call: () => new data.BooleanData(value),
+});
+
 // Nobody cancels a workflow here.
-const CANCELLED = { name: 'cancelled', minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(false) };
-const FUNCTIONS = new Map([[CANCELLED.name, CANCELLED]]);
+const STATUS = [status('cancelled', false), status('always', true)];
+const FUNCTIONS = new Map(STATUS.map((one) => [one.name, one]));
 /** A condition with one of these decides by itself what the end of earlier jobs means. */
 const LOOKS_AT_THE_END = /\b(?:always|cancelled|failure|success)\(\)/;
 
 function evaluate(expression: string, contexts: Values): unknown {
   const { tokens } = new Lexer(expression).lex();
-  const tree = new Parser(tokens, Object.keys(contexts), [CANCELLED]).parse();
+  const tree = new Parser(tokens, Object.keys(contexts), STATUS).parse();
   const dictionary: data.Dictionary = JSON.parse(JSON.stringify(contexts), data.reviver);
   return JSON.parse(JSON.stringify(new Evaluator(tree, dictionary, FUNCTIONS).evaluate(), data.replacer));
 }
+
+/** What GitHub takes for true in a condition. */
+const holds = (value: unknown) => value !== false && value !== null && value !== 0 && value !== '';
 
 /** A value of a workflow with its expressions replaced, by GitHub's own evaluator. */
 function filled(value: unknown, contexts: Values): unknown {
@@ -103,6 +114,10 @@ export interface Setting {
   /** What started the workflow, in which run; by hand where absent. */
   readonly event?: NonNullable<StepOptions['event']>;
   readonly runId?: string;
+  /** Files of the repository, which a checkout brings. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Further members of the context `github`. */
+  readonly context?: Values;
   /** GitHub, whose token has just the permissions that a job grants. */
   readonly github?: LocalGithub;
 }
@@ -116,15 +131,28 @@ interface Place {
 
 async function runScript({ run, env }: Step, { contexts, setting, workspace }: Place): Promise<StepDone> {
   const path = [setting.programs, process.env['PATH']].filter((one) => one !== undefined).join(':');
-  const variables = { PATH: path, ...texts(env, contexts) };
+  const given = join(mkdtempSync(join(tmpdir(), 'script-')), 'output');
+  writeFileSync(given, '');
+  const variables = { PATH: path, GITHUB_OUTPUT: given, ...texts(env, contexts) };
   const { code, output } = await execute('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run ?? ''], {
     env: variables,
     cwd: workspace,
   });
-  return { green: code === 0, outputs: {}, output };
+  const outputs = parseFileCommands(readFileSync(given, 'utf8'));
+  rmSync(dirname(given), { recursive: true });
+  return { green: code === 0, outputs, output };
 }
 
-/** The one action of others that the examples use; hands out what it would keep. */
+/** Lays the files of the repository. */
+function checkout({ setting, workspace }: Place): StepDone {
+  for (const [path, content] of Object.entries(setting.files ?? {})) {
+    mkdirSync(dirname(join(workspace, path)), { recursive: true });
+    writeFileSync(join(workspace, path), content);
+  }
+  return { green: true, outputs: {}, output: '' };
+}
+
+/** Hands out what it would keep. */
 function upload({ path = '' }: Readonly<Record<string, string>>, { workspace }: Place): StepDone {
   const green = existsSync(join(workspace, path));
   return { green, outputs: {}, output: green ? readFileSync(join(workspace, path), 'utf8') : '' };
@@ -134,6 +162,7 @@ async function runOne(step: Step, place: Place): Promise<StepDone> {
   const { contexts, setting, workspace } = place;
   if (step.uses === undefined) return await runScript(step, place);
   const inputs = texts(step.with, contexts);
+  if (step.uses.startsWith('actions/checkout@')) return checkout(place);
   if (step.uses.startsWith('actions/upload-artifact@')) return upload(inputs, place);
   const adds = inputs['operation'] === 'create-session' && setting.life !== undefined;
   const { event, github, runId = '4242' } = setting;
@@ -158,15 +187,18 @@ async function runJob(job: Job, contexts: Values, setting: Setting): Promise<Job
   const steps: Record<string, unknown> = {};
   const done: StepDone[] = [];
   const workspace = mkdtempSync(join(tmpdir(), 'job-'));
+  let failed = false;
   try {
     for (const step of job.steps) {
       const known = { ...contexts, steps };
-      if (step.if !== undefined && filled(step.if, known) !== true) continue;
+      if (failed && !LOOKS_AT_THE_END.test(step.if ?? '')) continue;
+      if (step.if !== undefined && !holds(filled(step.if, known))) continue;
       const ended = await runOne(step, { contexts: known, setting, workspace });
       done.push(ended);
       if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
-      if (!ended.green) return { result: 'failure', outputs: {}, steps: done };
+      failed ||= !ended.green;
     }
+    if (failed) return { result: 'failure', outputs: {}, steps: done };
     return { result: 'success', outputs: texts(job.outputs, { ...contexts, steps }), steps: done };
   } finally {
     rmSync(workspace, { recursive: true, force: true });
@@ -196,14 +228,19 @@ export async function runWorkflow(
   const all: Record<string, readonly JobDone[]> = {};
   for (const [id, job] of Object.entries(jobs)) {
     const contexts = {
-      github: { repository: 'acme/api', event_name: setting.event?.name ?? null, event: setting.event?.payload ?? {} },
+      github: {
+        repository: 'acme/api',
+        event_name: setting.event?.name ?? null,
+        event: setting.event?.payload ?? {},
+        ...setting.context,
+      },
       secrets: setting.secrets?.(job.environment) ?? { DEVIN_TOKEN: 'cog_sandbox_org' },
       inputs: setting.inputs ?? {},
       needs,
     };
     const decides = LOOKS_AT_THE_END.test(job.if ?? '');
     const ready = decides || [job.needs ?? []].flat().every((other) => needs[other]?.result === 'success');
-    if (!ready || (job.if !== undefined && filled(job.if, contexts) !== true)) {
+    if (!ready || (job.if !== undefined && !holds(filled(job.if, contexts)))) {
       needs[id] = { result: 'skipped', outputs: {}, steps: [] };
       all[id] = [needs[id]];
       continue;

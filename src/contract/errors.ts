@@ -97,6 +97,11 @@ export const ERROR_CODES = {
     meaning: 'More entries would go than `max_removals` permits.',
     fix: 'Check the manifest; if the removals are meant, raise `max_removals` for this one run.',
   },
+  drift_found: {
+    title: 'What is there is not what the manifest says',
+    meaning: 'A plan found changes, and `fail_on_drift` is set. Nothing was written.',
+    fix: 'See the plan: apply the manifest, or bring it up to date.',
+  },
   apply_incomplete: {
     title: 'Not every change was applied',
     meaning: 'Some changes of the plan failed; the others are in place.',

@@ -16,7 +16,9 @@ import {
   organizations,
   path,
   phrase,
+  removalLimit,
   sessionId,
+  sha256,
   text,
 } from './kinds.ts';
 
@@ -207,6 +209,36 @@ export const OPERATION_INPUTS = {
   matrix_size: optional(
     integer(1, 1000),
     'Organizations in one job of the output `matrix`; each has its own where empty.',
+  ),
+  manifest: defaulted(
+    list(),
+    '.devin/git-permissions.yml',
+    'The manifest: paths or globs of files in the workspace, which are put together. For `export-git-permissions` the one file to write.',
+  ),
+  mode: defaulted(
+    choice(['plan', 'apply']),
+    'plan',
+    '`plan` compares and writes nothing; `apply` makes what is there what the manifest says.',
+  ),
+  prune: optional(
+    bool,
+    'Whether entries of the listed organizations go that the manifest does not have: `false` keeps them everywhere, `true` is for organizations of which the manifest says nothing. What the manifest says where empty.',
+  ),
+  max_removals: defaulted(
+    removalLimit,
+    '25%',
+    'Most entries that may go, as a count or as a share of what is there: of each organization, and of all together.',
+  ),
+  allow_empty: defaulted(
+    bool,
+    'false',
+    'Lets an organization for which nothing is listed lose all its entries, within `max_removals`.',
+  ),
+  expected_plan_hash: optional(sha256, 'Hash of the plan that was reviewed: `apply` refuses any other.'),
+  fail_on_drift: defaulted(bool, 'false', 'Makes a plan that found changes red, with the outcome `changes`.'),
+  plan_file: optional(
+    path,
+    'File in the workspace that gets the whole plan as JSON; a temporary one where empty. For `apply` with `expected_plan_hash` it may hold the reviewed plan: then a second run goes on with what is left of it.',
   ),
   max_results: defaulted(integer(1, 100_000), '200', 'Most sessions to list.'),
 } as const;

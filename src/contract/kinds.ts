@@ -65,6 +65,29 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kin
   };
 }
 
+/** Most removals: so many, or such a share (0 to 1) of what is there. */
+export type RemovalLimit = { readonly count: number } | { readonly share: number };
+
+/** A count such as `10`, or a share such as `25%`. */
+export const removalLimit: Kind<RemovalLimit> = {
+  label: 'count or share',
+  parse(value) {
+    const [, amount = '', sign] = /^(\d{1,9}(?:\.\d+)?)\s*(%?)$/.exec(value.trim()) ?? [];
+    if (sign === '%' && Number(amount) <= 100) return { value: { share: Number(amount) / 100 } };
+    if (sign === '' && /^\d+$/.test(amount)) return { value: { count: Number(amount) } };
+    return { expected: 'a count such as 10, or a share from 0% to 100%' };
+  },
+};
+
+/** A SHA-256 as 64 hexadecimal digits; the value is in lower case. */
+export const sha256: Kind<string> = {
+  label: 'hash',
+  parse(value) {
+    const asked = value.trim().toLowerCase();
+    return /^[0-9a-f]{64}$/.test(asked) ? { value: asked } : { expected: 'a hash of 64 hexadecimal digits' };
+  },
+};
+
 const comparable = (word: string) => word.trim().toLowerCase().replaceAll('_', '-');
 
 /** One of several words; case does not matter, and `_` is as good as `-`. */

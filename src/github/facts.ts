@@ -49,3 +49,10 @@ export function runFacts(env: Readonly<Record<string, string | undefined>>): Run
     ...(step ? { step } : {}),
   };
 }
+
+/**
+ * Whether GitHub keeps the secrets from a run: one for a pull request of a fork, or of Dependabot.
+ * https://docs.github.com/actions/reference/security/secure-use
+ */
+export const getsNoSecrets = (event: { readonly name: string; readonly fork: boolean }, { actor }: RunFacts): boolean =>
+  /^pull_request(_review(_comment)?)?$/.test(event.name) && (event.fork || actor === 'dependabot[bot]');

@@ -4,7 +4,7 @@ import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isIn
 import { nearestOf } from '../contract/kinds.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
 import { type Credential, readCredential, sandboxCredential } from '../devin/credential.ts';
-import type { RunFacts } from '../github/facts.ts';
+import { getsNoSecrets, type RunFacts } from '../github/facts.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
@@ -35,7 +35,8 @@ export interface Unchecked {
 export interface Checked {
   readonly operation: Operation;
   readonly inputs: InputValues;
-  readonly credential: Credential;
+  /** Undefined for a pull request that gets none, where the operation can do something without it. */
+  readonly credential: Credential | undefined;
   /** What the operation made of its inputs. */
   readonly prepared: unknown;
 }
@@ -80,7 +81,9 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   // A run for a fork has no credential, so that a closed gate comes before the lack of one.
   const closed = problems.length === 0 ? operation.gate?.(prepared) : undefined;
   if (closed !== undefined) throw new ActionError('gate_closed', closed, { fix: NOTHING_SPENT });
-  const credential = checkCredential(operation, values, problems);
+  const credential = (await mayGoWithout(step, operation, values))
+    ? noCredential(problems)
+    : checkCredential(operation, values, problems);
   // No problem means that every input was parsed.
   return { operation, inputs: values as InputValues, credential, prepared };
 }
@@ -117,6 +120,23 @@ async function checkResultFile(
   const reason = await workspace.whyNotWritable(path);
   if (reason === undefined) known.resultFile = path;
   else problems.push({ input: 'result_file', message: `names ${JSON.stringify(path)}, which ${reason}` });
+}
+
+/** Whether a step without a credential has something to do: one that writes nothing, for a pull request that gets no secrets. */
+async function mayGoWithout(
+  { event, facts }: Unchecked,
+  operation: Operation,
+  values: Partial<InputValues>,
+): Promise<boolean> {
+  if (values.devin_token !== undefined || values.api_url === 'sandbox') return false;
+  if (operation.offline === undefined || operation.readOnly?.(values) !== true) return false;
+  const read = await event();
+  return 'event' in read && getsNoSecrets(read.event, facts);
+}
+
+function noCredential(problems: readonly Problem[]): undefined {
+  if (problems.length > 0) throw inputError(problems);
+  return undefined;
 }
 
 /** Reads the credential. Throws what is wrong with it and with all inputs. */

@@ -95,6 +95,13 @@ export interface Operation<
   readonly severalOrganizations?: true;
   /** Versions of the API that have what it needs. */
   readonly versions: readonly ('v3' | 'v2')[];
+  /** True where this run must not write: then nothing but GET leaves the client. */
+  readOnly?(inputs: Partial<InputValues<I>>): boolean;
+  /**
+   * What a read-only run can do without a credential, which pull requests of forks do not get. Absent where that is
+   * nothing. Sends nothing.
+   */
+  offline?(log: Log, prepared: P): Report<O>;
   /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */
   prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<P>;
   /** Why nothing is to be done, found without any request or credential: the step is skipped, and green. */

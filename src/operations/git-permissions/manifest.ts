@@ -1,0 +1,223 @@
+import type { Workspace } from '../../runner/workspace.ts';
+import { isRecord } from '../record.ts';
+import { type Entry, entryOf, lineOf, overlaps, type RawEntry, repeatedEntries } from './entries.ts';
+import { EntrySchema, HeadSchema, OrganizationSchema, ProtectedSchema } from './manifest-schema.ts';
+import {
+  checkPart,
+  type Finding,
+  inOrder,
+  itemsOf,
+  nodeAt,
+  type Place,
+  pairsOf,
+  placeOf,
+  type Source,
+} from './positions.ts';
+
+/** Largest manifest file: some 100,000 entries. */
+export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
+const MAX_ENTRIES = 500_000;
+
+interface Placed<T> {
+  readonly value: T;
+  readonly place: Place;
+}
+
+/** What the manifest says of one organization. */
+export interface OrganizationPart {
+  /** Id or exact name, as the manifest has it. */
+  readonly name: string;
+  readonly place: Place;
+  /** Undefined where it says nothing itself. */
+  readonly prune: boolean | undefined;
+  readonly entries: readonly Entry[];
+}
+
+/** Everything that the files of a manifest say together. */
+export interface Manifest {
+  readonly files: readonly string[];
+  /** What holds for organizations that say nothing themselves. */
+  readonly prune: boolean | undefined;
+  readonly protected: readonly Entry[];
+  readonly organizations: readonly OrganizationPart[];
+  readonly entries: number;
+}
+
+/** A manifest that was read: what is wrong, what is worth a look, and what it says as far as it can be understood. */
+export interface ReadManifest {
+  readonly manifest: Manifest;
+  readonly faults: readonly Finding[];
+  readonly warnings: readonly Finding[];
+}
+
+/** One file whose shape is right on the whole. */
+interface FilePart {
+  readonly source: Source;
+  readonly prune: Placed<boolean> | undefined;
+  readonly connections: readonly { readonly name: string; readonly value: string; readonly place: Place }[];
+  readonly protectedNodes: readonly Placed<RawEntry>[];
+  readonly organizations: readonly {
+    readonly name: string;
+    readonly place: Place;
+    readonly prune: boolean | undefined;
+    readonly entries: readonly Placed<RawEntry>[];
+  }[];
+}
+
+type EntryShape = typeof EntrySchema | typeof ProtectedSchema;
+
+function rawEntries(source: Source, list: unknown, values: readonly unknown[], shape: EntryShape, faults: Finding[]) {
+  const items = itemsOf(source, list);
+  return values.flatMap((value, at): Placed<RawEntry>[] => {
+    const node = items[at];
+    const checked = checkPart(source, node, value, shape(), faults);
+    return checked === undefined ? [] : [{ value: checked, place: placeOf(source, node) }];
+  });
+}
+
+function organizationsOf(source: Source, values: Readonly<Record<string, unknown>>, faults: Finding[]) {
+  const map = nodeAt(source, source.document.contents, ['organizations']);
+  return pairsOf(source, map).flatMap(({ name, key, value: node }) => {
+    const place = placeOf(source, key);
+    const checked = checkPart(source, node ?? key, values[name], OrganizationSchema(), faults);
+    if (checked === undefined) return [];
+    const list = nodeAt(source, node, ['permissions']);
+    const entries = rawEntries(source, list, checked.permissions, EntrySchema, faults);
+    return [{ name, place, prune: checked.prune, entries }];
+  });
+}
+
+function filePart(source: Source, value: unknown, faults: Finding[]): FilePart | undefined {
+  const root = source.document.contents;
+  if (!isRecord(value)) {
+    faults.push({ file: source.file, line: 1, message: 'is no mapping with `version` and `organizations`' });
+    return undefined;
+  }
+  const head = checkPart(source, root, value, HeadSchema(), faults);
+  // What is wrong above must not hide what is wrong below.
+  const organizations = isRecord(value['organizations']) ? value['organizations'] : {};
+  const kept = Array.isArray(value['protected']) ? value['protected'] : [];
+  const connections = isRecord(value['connections']) ? value['connections'] : {};
+  const prune = head?.prune;
+  return {
+    source,
+    prune: prune === undefined ? undefined : { value: prune, place: placeOf(source, nodeAt(source, root, ['prune'])) },
+    connections: pairsOf(source, nodeAt(source, root, ['connections'])).flatMap(({ name, key }) => {
+      const id = connections[name];
+      return typeof id === 'string' ? [{ name, value: id, place: placeOf(source, key) }] : [];
+    }),
+    protectedNodes: rawEntries(source, nodeAt(source, root, ['protected']), kept, ProtectedSchema, faults),
+    organizations: organizationsOf(source, organizations, faults),
+  };
+}
+
+/** One value for what several files may say; two that differ are a fault that names both lines. */
+function agreed<T>(what: string, given: readonly Placed<T>[], faults: Finding[]): T | undefined {
+  const [first, ...others] = given;
+  for (const { value, place } of others) {
+    if (first !== undefined && value !== first.value) {
+      faults.push({
+        ...place,
+        message: `${what} is ${String(value)} here, but ${String(first.value)} at ${lineOf(first.place, place)}`,
+      });
+    }
+  }
+  return first?.value;
+}
+
+function aliasesOf(parts: readonly FilePart[], faults: Finding[]): ReadonlyMap<string, string> {
+  const given = parts.flatMap(({ connections }) => connections);
+  const names = new Set(given.map(({ name }) => name));
+  const aliases = [...names].map((name): [string, string] => {
+    const same = given.filter((one) => one.name === name);
+    return [name, agreed(`connection ${JSON.stringify(name)}`, same, faults) ?? ''];
+  });
+  return new Map(aliases);
+}
+
+function mergedOrganizations(
+  parts: readonly FilePart[],
+  toEntries: (given: readonly Placed<RawEntry>[]) => Entry[],
+  faults: Finding[],
+): OrganizationPart[] {
+  const byName = new Map<string, FilePart['organizations'][number][]>();
+  for (const one of parts.flatMap(({ organizations }) => organizations)) {
+    byName.set(one.name, [...(byName.get(one.name) ?? []), one]);
+  }
+  return [...byName].flatMap(([name, same]) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    const said = same.flatMap(({ prune, place }) => (prune === undefined ? [] : [{ value: prune, place }]));
+    const prune = agreed(`prune of ${JSON.stringify(name)}`, said, faults);
+    return [{ name, place: first.place, prune, entries: same.flatMap(({ entries }) => toEntries(entries)) }];
+  });
+}
+
+/** Puts files together, and finds what they say twice or against each other. */
+function merge(parts: readonly FilePart[], files: readonly string[], faults: Finding[]): ReadManifest {
+  const aliases = aliasesOf(parts, faults);
+  const toEntries = (given: readonly Placed<RawEntry>[]) =>
+    given.flatMap(({ value, place }) => entryOf(value, place, aliases, faults) ?? []);
+  const prunes = parts.flatMap(({ prune }) => (prune === undefined ? [] : [prune]));
+  const prune = agreed('prune', prunes, faults);
+  const organizations = mergedOrganizations(parts, toEntries, faults);
+  const kept = parts.flatMap(({ protectedNodes }) => toEntries(protectedNodes));
+  const entries = organizations.reduce((sum, one) => sum + one.entries.length, 0);
+  const [file = ''] = files;
+  if (organizations.length === 0 && faults.length === 0) {
+    faults.push({ file, line: 1, message: 'names no organization, so there is nothing to manage' });
+  }
+  if (entries > MAX_ENTRIES) faults.push({ file, line: 1, message: `has more than ${MAX_ENTRIES} entries` });
+  for (const one of organizations) faults.push(...repeatedEntries(one.entries));
+  const warnings = faults.length > 0 ? [] : organizations.flatMap((one) => overlaps(one.entries));
+  return {
+    manifest: { files, prune, protected: kept, organizations, entries },
+    faults: inOrder(faults),
+    warnings: inOrder(warnings),
+  };
+}
+
+/** What came of looking for the files of a manifest: them, or what is wrong with the input, as a clause. */
+export type FoundManifest = { readonly files: readonly string[] } | { readonly problem: string };
+
+/** The files that paths and patterns name, each once. */
+export async function findManifest(patterns: readonly string[], workspace: Workspace): Promise<FoundManifest> {
+  const files = new Set<string>();
+  for (const pattern of patterns) {
+    if (!/[*?{[]/.test(pattern)) {
+      const read = await workspace.readBytes(pattern, 0);
+      if ('problem' in read && read.problem.includes('outside')) {
+        return { problem: `names ${JSON.stringify(pattern)}, which ${read.problem}` };
+      }
+      files.add(pattern);
+      continue;
+    }
+    const found = await workspace.findFiles(pattern);
+    if ('problem' in found) return { problem: `names ${JSON.stringify(pattern)}, which ${found.problem}` };
+    if (found.files.length === 0) return { problem: `names ${JSON.stringify(pattern)}, which matches no file` };
+    for (const { path } of found.files) files.add(path);
+  }
+  return { files: [...files] };
+}
+
+/** Reads the files of a manifest and puts them together. It finds all that is wrong without a request. */
+export async function readManifest(files: readonly string[], workspace: Workspace): Promise<ReadManifest> {
+  const { readYaml } = await import('./yaml-source.ts');
+  const faults: Finding[] = [];
+  const parts: FilePart[] = [];
+  for (const file of files) {
+    const read = await workspace.readText(file, MAX_MANIFEST_BYTES);
+    if ('problem' in read) {
+      faults.push({ file, line: 1, message: read.problem });
+      continue;
+    }
+    const parsed = readYaml(file, read.text);
+    if ('findings' in parsed) {
+      faults.push(...parsed.findings);
+      continue;
+    }
+    const part = filePart(parsed.source, parsed.value, faults);
+    if (part !== undefined) parts.push(part);
+  }
+  return merge(parts, files, faults);
+}

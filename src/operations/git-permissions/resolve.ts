@@ -1,0 +1,257 @@
+import { nearestOf } from '../../contract/kinds.ts';
+import type { Scope } from '../../reconcile/kind.ts';
+import { type Entry, lineOf } from './entries.ts';
+import { globTest } from './glob.ts';
+import type { Manifest, OrganizationPart } from './manifest.ts';
+import { type Connection, type Desired, type Observed, sameSubject } from './permission.ts';
+import { type Finding, inOrder } from './positions.ts';
+import type { Organization, PermissionSource } from './source.ts';
+
+/** An organization with what it should have; what it has is not known yet. */
+export type WantedScope = Omit<Scope<Desired, Observed>, 'observed'>;
+
+/** What the manifest means in the world of the credential, or what it names that is not there. */
+export interface ResolvedManifest {
+  readonly scopes: readonly WantedScope[];
+  readonly faults: readonly Finding[];
+  /** Worth a look, but no harm. */
+  readonly warnings: readonly Finding[];
+}
+
+/** How a manifest is read for one step. */
+export interface ResolveOptions {
+  /** Input `prune`: `false` switches it off everywhere, `true` is for organizations that say nothing themselves. */
+  readonly prune: boolean | undefined;
+  /** Input `org_id`: only these; all of the manifest where undefined. */
+  readonly only: readonly string[] | undefined;
+}
+
+const quote = (text: string) => JSON.stringify(text.slice(0, 100));
+
+/** A thing by its id, or by its name where only one has it. */
+function byIdOrName<T extends { readonly id: string; readonly name: string }>(
+  what: string,
+  asked: string,
+  known: readonly T[],
+): T | { readonly problem: string } {
+  const same = known.filter(({ id }) => id === asked);
+  const found = same.length > 0 ? same : known.filter(({ name }) => name === asked);
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  if (only !== undefined) {
+    const ids = found.map(({ id }) => id).join(', ');
+    return { problem: `${found.length} ${what}s are called ${quote(asked)}; name one by its id: ${ids}` };
+  }
+  const nearest =
+    nearestOf(
+      asked,
+      known.map(({ name }) => name),
+    ) ??
+    nearestOf(
+      asked,
+      known.map(({ id }) => id),
+    );
+  const hint = nearest === undefined ? '' : `; did you mean ${quote(nearest)}?`;
+  return { problem: `there is no ${what} ${quote(asked)}${hint}` };
+}
+
+/** An organization where the credential may not list them. */
+const byId = (name: string): Organization | { readonly problem: string } =>
+  name.startsWith('org-')
+    ? { id: name, name }
+    : {
+        problem: `${quote(name)} cannot be looked up without the permission ManageOrganizations; name the organization by its id`,
+      };
+
+interface OrganizationParts {
+  readonly organization: Organization;
+  readonly parts: readonly OrganizationPart[];
+}
+
+/** The organizations of the manifest, each once, also if it is there by its id and by its name. */
+function organizationsOf(
+  manifest: Manifest,
+  known: readonly Organization[] | undefined,
+  faults: Finding[],
+): OrganizationParts[] {
+  const found = new Map<string, { organization: Organization; parts: OrganizationPart[] }>();
+  for (const part of manifest.organizations) {
+    const organization = known === undefined ? byId(part.name) : byIdOrName('organization', part.name, known);
+    if ('problem' in organization) {
+      faults.push({ ...part.place, message: organization.problem });
+      continue;
+    }
+    const there = found.get(organization.id) ?? { organization, parts: [] };
+    there.parts.push(part);
+    found.set(organization.id, there);
+  }
+  return [...found.values()];
+}
+
+/** Finds the connections that entries name, each once. */
+class Connections {
+  readonly #known: readonly Connection[];
+  readonly #found = new Map<string, Connection | { readonly problem: string }>();
+
+  constructor(known: readonly Connection[]) {
+    this.#known = known;
+  }
+
+  of({ connection: asked, place }: Entry, faults: Finding[]): Connection | undefined {
+    const found = this.#found.get(asked) ?? byIdOrName('connection', asked, this.#known);
+    this.#found.set(asked, found);
+    if (!('problem' in found)) return found;
+    faults.push({ ...place, message: found.problem });
+    return undefined;
+  }
+}
+
+interface Found {
+  readonly faults: Finding[];
+  readonly warnings: Finding[];
+}
+
+/** Repositories by connection, read once each. */
+type Repositories = (connection: Connection) => Promise<readonly string[]> | undefined;
+
+async function expanded(
+  entry: Entry,
+  connection: Connection,
+  repositories: Repositories,
+  { faults, warnings }: Found,
+): Promise<Desired[]> {
+  const list = repositories(connection);
+  if (list === undefined) {
+    faults.push({
+      ...entry.place,
+      message: '`repos` needs a list of repositories, which the legacy API v2 does not have',
+    });
+    return [];
+  }
+  const isMatch = globTest(entry.path);
+  const exceptions = entry.except.map((pattern) => ({ pattern, test: globTest(pattern) }));
+  const matching = (await list).filter(isMatch);
+  const paths = matching.filter((path) => !exceptions.some(({ test }) => test(path)));
+  const idle = exceptions.filter(({ test }) => !matching.some(test));
+  if (paths.length === 0) {
+    const why = matching.length === 0 ? '' : ', once `except` is taken off';
+    faults.push({
+      ...entry.place,
+      message: `repos ${quote(entry.path)} matches no repository of ${connection.name}${why}`,
+    });
+  }
+  for (const { pattern } of matching.length === 0 ? [] : idle) {
+    warnings.push({
+      ...entry.place,
+      message: `except ${quote(pattern)} matches nothing of repos ${quote(entry.path)}`,
+    });
+  }
+  return paths.map((path) => ({
+    subject: 'repo',
+    path,
+    connection,
+    readOnly: entry.readOnly,
+    place: entry.place,
+    pattern: entry.path,
+  }));
+}
+
+const keyOf = ({ connection, subject, path }: Desired) => `${connection.key} ${subject} ${path.toLowerCase()}`;
+
+/** Puts what patterns gave behind what is named; a named entry wins, and two patterns must agree. */
+function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
+  const found = new Map<string, Desired>();
+  const named = all.filter(({ pattern }) => pattern === undefined);
+  for (const one of [...named, ...all.filter(({ pattern }) => pattern !== undefined)]) {
+    const before = found.get(keyOf(one));
+    if (before === undefined) {
+      found.set(keyOf(one), one);
+      continue;
+    }
+    const bothFromPatterns = before.pattern !== undefined && one.pattern !== undefined;
+    if (one.pattern !== undefined && (!bothFromPatterns || before.readOnly === one.readOnly)) continue;
+    const what = bothFromPatterns ? 'comes with another read_only from' : 'is there twice, first at';
+    faults.push({
+      ...one.place,
+      message: `${one.subject} ${quote(one.path)} ${what} ${lineOf(before.place, one.place)}`,
+    });
+  }
+  return [...found.values()];
+}
+
+/** Which entries must stay: those that the manifest protects, and those of which nothing is known. */
+function protection(entries: readonly Entry[], connections: Connections, faults: Finding[]) {
+  const rules = entries.flatMap((entry) => {
+    const connection = connections.of(entry, faults);
+    if (connection === undefined) return [];
+    const isMatch = entry.subject === 'repos' ? globTest(entry.path) : undefined;
+    return [{ entry, key: connection.key, isMatch }];
+  });
+  return (observed: Observed) =>
+    observed.subject === 'unknown' ||
+    rules.some(({ entry, key, isMatch }) => {
+      if (key !== observed.connection.key) return false;
+      return isMatch === undefined
+        ? sameSubject(entry, observed)
+        : observed.subject === 'repo' && isMatch(observed.path);
+    });
+}
+
+function pruneOf(
+  { organization, parts }: OrganizationParts,
+  manifest: Manifest,
+  given: boolean | undefined,
+  faults: Finding[],
+): boolean {
+  const said = parts.filter(({ prune }) => prune !== undefined);
+  const [first] = said;
+  const other = said.find(({ prune }) => prune !== first?.prune);
+  if (first !== undefined && other !== undefined) {
+    const where = lineOf(first.place, other.place);
+    faults.push({
+      ...other.place,
+      message: `prune of ${organization.name} is ${other.prune} here, but ${first.prune} at ${where}`,
+    });
+  }
+  return given === false ? false : (first?.prune ?? given ?? manifest.prune ?? false);
+}
+
+/** Finds out what a manifest means: organizations and connections by their ids, patterns as the repositories there are. */
+export async function resolveManifest(
+  manifest: Manifest,
+  source: PermissionSource,
+  options: ResolveOptions,
+): Promise<ResolvedManifest> {
+  const [faults, warnings]: [Finding[], Finding[]] = [[], []];
+  const all = organizationsOf(manifest, await source.organizations(), faults);
+  const asked = options.only;
+  const chosen = asked === undefined ? all : all.filter(({ organization }) => asked.includes(organization.id));
+  const connections = new Connections(await source.connections(chosen.map(({ organization }) => organization.id)));
+  const lists = new Map<string, Promise<readonly string[]> | undefined>();
+  const repositories: Repositories = ({ id }) => {
+    if (!lists.has(id)) lists.set(id, source.repositories(id));
+    return lists.get(id);
+  };
+  const isProtected = protection(manifest.protected, connections, faults);
+  const scopes: WantedScope[] = [];
+  for (const parts of chosen) {
+    const { id, name } = parts.organization;
+    const desired: Desired[] = [];
+    for (const entry of parts.parts.flatMap(({ entries }) => entries)) {
+      const connection = connections.of(entry, faults);
+      if (connection === undefined) continue;
+      const { subject, path, readOnly, place } = entry;
+      if (subject === 'repos') {
+        for (const one of await expanded(entry, connection, repositories, { faults, warnings })) desired.push(one);
+      } else desired.push({ subject, path, connection, readOnly, place });
+    }
+    scopes.push({
+      id,
+      name,
+      prune: pruneOf(parts, manifest, options.prune, faults),
+      desired: unique(desired, faults),
+      isProtected,
+    });
+  }
+  return { scopes, faults: inOrder(faults), warnings: inOrder(warnings) };
+}

@@ -1,0 +1,71 @@
+import type { Devin } from '../../devin/client.ts';
+import type { ItemOf } from '../../devin/endpoint.ts';
+import {
+  v2AddOrgGitPermissions,
+  v2DeleteOrgGitPermission,
+  v2ListOrgGitConnections,
+  v2ListOrgGitPermissions,
+} from '../../devin/endpoints/v2-git.ts';
+import { v2ListOrganizations } from '../../devin/endpoints/v2-organizations.ts';
+import type { Connection, Desired, Observed } from './permission.ts';
+import type { PermissionSource } from './source.ts';
+
+/** No limit of a request is documented for v2; v3 takes as many. */
+const MAX_BATCH = 200;
+
+function request({ connection, subject, path }: Desired) {
+  const connection_id = connection.id;
+  if (subject === 'repo') return { connection_id, repo_path: path.split('/') };
+  if (subject === 'group') return { connection_id, group_prefix: path.split('/') };
+  return { connection_id, prefix_path: path };
+}
+
+function observed(row: ItemOf<typeof v2ListOrgGitPermissions>): Observed {
+  const { permission_id: id, host, repo_path: repo, group_prefix: group, prefix_path: prefix } = row;
+  const common = { id, connection: { key: host, name: host }, readOnly: undefined };
+  if (repo) return { ...common, subject: 'repo', path: repo };
+  if (group) return { ...common, subject: 'group', path: group };
+  if (prefix) return { ...common, subject: 'prefix', path: prefix };
+  return { ...common, subject: 'unknown', path: id };
+}
+
+/** Git permissions through the legacy v2: no `read_only`, no change in place, no replacement, no list of repositories. */
+export function sourceV2(devin: Devin): PermissionSource {
+  return {
+    knowsReadOnly: false,
+    maxBatch: MAX_BATCH,
+    async organizations() {
+      const found: { id: string; name: string }[] = [];
+      for await (const row of devin.items(v2ListOrganizations, { params: {}, query: { limit: 200 } })) {
+        found.push({ id: row.org_id, name: row.org_name });
+      }
+      return found;
+    },
+    async connections(organizationIds) {
+      const found = new Map<string, Connection>();
+      const read = async (org_id: string) => {
+        for await (const row of devin.items(v2ListOrgGitConnections, { params: { org_id }, query: { limit: 200 } })) {
+          const { connection_id: id, name, host } = row;
+          found.set(id, { id, name: name || id, host, key: host });
+        }
+      };
+      await Promise.all(organizationIds.map(read));
+      return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    },
+    repositories: () => undefined,
+    async list(org_id) {
+      const found: Observed[] = [];
+      for await (const row of devin.items(v2ListOrgGitPermissions, { params: { org_id }, query: { limit: 200 } })) {
+        found.push(observed(row));
+      }
+      return found;
+    },
+    async create(org_id, batch) {
+      // The body is a bare list, which only a raw call takes.
+      await devin.raw(v2AddOrgGitPermissions, { params: { org_id }, body: batch.map(request) });
+    },
+    async remove(org_id, { id }) {
+      await devin.call(v2DeleteOrgGitPermission, { params: { org_id, permission_id: id } });
+    },
+  };
+}

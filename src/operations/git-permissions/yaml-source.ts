@@ -1,0 +1,66 @@
+import { LineCounter, parseDocument } from 'yaml';
+import type { Finding, Source } from './positions.ts';
+import { pairsOf, placeOf } from './positions.ts';
+
+/** A syntax error causes others, which say no more. */
+const MAX_SYNTAX_FINDINGS = 5;
+/** How much aliases may unfold: enough for a list that every organization shares. */
+const MAX_ALIASES = 10_000;
+
+/** A file of YAML with its values, or what is wrong with it. */
+export type ReadSource =
+  | { readonly source: Source; readonly value: unknown }
+  | { readonly findings: readonly Finding[] };
+
+const lineAt = (lines: LineCounter, offset: number) => Math.max(1, lines.linePos(Math.max(0, offset)).line);
+
+/** Finds keys that a mapping has twice, in the mappings that a manifest is made of. */
+function repeatedKeys(source: Source): Finding[] {
+  const found: Finding[] = [];
+  const look = (node: unknown, depth: number) => {
+    const seen = new Map<string, number>();
+    for (const { name, key, value } of pairsOf(source, node)) {
+      const place = placeOf(source, key);
+      const before = seen.get(name);
+      if (before !== undefined) {
+        found.push({ ...place, message: `the key ${JSON.stringify(name)} is there twice, first on line ${before}` });
+      }
+      seen.set(name, place.line);
+      if (depth > 0) look(value, depth - 1);
+    }
+  };
+  look(source.document.contents, 2);
+  return found;
+}
+
+/** Reads YAML 1.2 with the positions of its parts. */
+export function readYaml(file: string, text: string): ReadSource {
+  const lines = new LineCounter();
+  // The parser compares each key with all others of its mapping, which takes hours for a hostile file.
+  const options = {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    version: '1.2',
+    logLevel: 'error',
+  } as const;
+  const document = parseDocument(text, options);
+  const { errors } = document;
+  if (errors.length > 0) {
+    const findings = errors.slice(0, MAX_SYNTAX_FINDINGS).map(({ pos, message }) => ({
+      file,
+      line: lineAt(lines, pos[0]),
+      message: message.split('\n', 1)[0] ?? message,
+    }));
+    return { findings };
+  }
+  const source = { file, document, lines };
+  const repeated = repeatedKeys(source);
+  if (repeated.length > 0) return { findings: repeated };
+  try {
+    return { source, value: document.toJS({ maxAliasCount: MAX_ALIASES }) };
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return { findings: [{ file, line: 1, message: `its aliases cannot be unfolded: ${message}` }] };
+  }
+}

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import type { Action, Change, Counts, Kind, Plan, Scope, ScopePlan } from './kind.ts';
+
+const NOT_DESIRED = 'not in the manifest, `prune`';
+const ORDER: Readonly<Record<Action, number>> = { conflict: 0, create: 1, update: 2, delete: 3, protected: 4 };
+
+interface Keyed<T> {
+  readonly key: string;
+  readonly value: T;
+}
+
+// Code units, not a language's order: a plan is the same on every machine.
+const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Rows by key; of equal keys by their text, so that the order of the answer says nothing. */
+function sorted<T>(values: readonly T[], keyOf: (value: T) => string, textOf: (value: T) => string): Keyed<T>[] {
+  const rows = values.map((value) => ({ key: keyOf(value), value }));
+  return rows.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : order(textOf(a.value), textOf(b.value))));
+}
+
+/** Lines that are hashed at once: text that is put together bit by bit costs more than the hash. */
+const HASHED_LINES = 4_096;
+
+function digest<T>(rows: readonly Keyed<T>[], textOf: (value: T) => string): string {
+  const hash = createHash('sha256');
+  let lines: string[] = [];
+  for (const { value } of rows) {
+    lines.push(textOf(value));
+    if (lines.length < HASHED_LINES) continue;
+    hash.update(`${lines.join('\n')}\n`);
+    lines = [];
+  }
+  return hash.update(lines.join('\n')).digest('hex');
+}
+
+type Found<D, O> = Omit<Change<D, O>, 'key'> | 'unchanged' | 'unmanaged';
+
+/** What becomes of something that is there and not desired. */
+function surplus<D, O>(scope: Scope<D, O>, observed: O, reason: string): Found<D, O> {
+  if (!scope.prune) return 'unmanaged';
+  const isProtected = scope.isProtected(observed);
+  return isProtected
+    ? { action: 'protected', observed, reason: `protected; ${reason}`, escalation: false }
+    : { action: 'delete', observed, reason, escalation: false };
+}
+
+function missing<D, O>(kind: Kind<D, O>, desired: D): Found<D, O> {
+  const made = kind.create(desired);
+  if ('conflict' in made) return { action: 'conflict', desired, reason: made.conflict, escalation: false };
+  return { action: 'create', desired, ...made };
+}
+
+function present<D, O>(kind: Kind<D, O>, desired: D, observed: O): Found<D, O> {
+  const difference = kind.compare(desired, observed);
+  if (difference === undefined) return 'unchanged';
+  if ('conflict' in difference)
+    return { action: 'conflict', desired, observed, reason: difference.conflict, escalation: false };
+  return { action: 'update', desired, observed, ...difference };
+}
+
+/** What is there under one desired key more than once: the one that needs no change stays, or else the first. */
+function matched<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, there: readonly O[]): Found<D, O>[] {
+  const kept = there.find((one) => kind.compare(desired, one) === undefined) ?? there[0];
+  if (kept === undefined) return [missing(kind, desired)];
+  const rest = there.filter((one) => one !== kept);
+  return [present(kind, desired, kept), ...rest.map((one) => repeated(kind, scope, desired, one))];
+}
+
+/** Something that is there once more. Where it may not go, and is not as desired, a person has to decide. */
+function repeated<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, observed: O): Found<D, O> {
+  const found = surplus(scope, observed, 'there more than once');
+  if (typeof found === 'object' && found.action === 'delete') return found;
+  if (kind.compare(desired, observed) === undefined) return found;
+  const reason = 'there more than once, and not as desired; remove one by hand';
+  return { action: 'conflict', desired, observed, reason, escalation: false };
+}
+
+/** Compares what is desired in a scope with what is there. Both are gone through once, in the order of their keys. */
+export function planScope<D, O>(kind: Kind<D, O>, scope: Scope<D, O>): ScopePlan<D, O> {
+  const desired = sorted(scope.desired, kind.desiredKey, kind.desiredText);
+  const observed = sorted(scope.observed, kind.observedKey, kind.observedText);
+  const changes: Change<D, O>[] = [];
+  const counts = { unchanged: 0, unmanaged: 0 };
+  const take = (key: string, found: Found<D, O>) => {
+    if (typeof found === 'string') counts[found] += 1;
+    else changes.push({ key, ...found });
+  };
+  let at = 0;
+  for (const { key, value } of desired) {
+    let row = observed[at];
+    for (; row !== undefined && row.key < key; row = observed[at]) {
+      take(row.key, surplus(scope, row.value, NOT_DESIRED));
+      at += 1;
+    }
+    if (row?.key !== key) {
+      take(key, missing(kind, value));
+      continue;
+    }
+    const from = at;
+    while (observed[at]?.key === key) at += 1;
+    if (at === from + 1) {
+      take(key, present(kind, value, row.value));
+      continue;
+    }
+    const there = observed.slice(from, at).map((one) => one.value);
+    for (const found of matched(kind, scope, value, there)) take(key, found);
+  }
+  for (const row of observed.slice(at)) take(row.key, surplus(scope, row.value, NOT_DESIRED));
+  changes.sort((a, b) => ORDER[a.action] - ORDER[b.action]);
+  const desiredDigest = digest(desired, kind.desiredText);
+  return { scope, changes, ...counts, desiredDigest, observedDigest: digest(observed, kind.observedText) };
+}
+
+/** What of a plan goes into its hash; `changes` are lines of `changeText`. */
+export interface HashedScope {
+  readonly id: string;
+  readonly prune: boolean;
+  readonly desiredDigest: string;
+  readonly observedDigest: string;
+  readonly changes: readonly string[];
+}
+
+/** A change as a line that does not depend on ids. */
+export const changeText = (action: string, from = '', to = ''): string => JSON.stringify([action, from, to]);
+
+/** A change of a kind as such a line. */
+export function textOfChange<D, O>(kind: Kind<D, O>, { action, desired, observed }: Change<D, O>): string {
+  const from = observed === undefined ? '' : kind.observedText(observed);
+  return changeText(action, from, desired === undefined ? '' : kind.desiredText(desired));
+}
+
+/** The hash of a plan for things that are called `name`; its scopes in the order of their ids. */
+export function planHash(name: string, scopes: Iterable<HashedScope>): string {
+  const hash = createHash('sha256').update(`plan 1 ${name}\n`);
+  for (const { id, prune, desiredDigest, observedDigest, changes } of scopes) {
+    hash.update(`${JSON.stringify([id, prune, desiredDigest, observedDigest])}\n${changes.join('\n')}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function hashOf<D, O>(kind: Kind<D, O>, scopes: readonly ScopePlan<D, O>[]): string {
+  return planHash(
+    kind.name,
+    scopes.map(({ scope, changes, ...digests }) => ({
+      id: scope.id,
+      prune: scope.prune,
+      ...digests,
+      changes: changes.map((change) => textOfChange(kind, change)),
+    })),
+  );
+}
+
+function countsOf(scopes: readonly ScopePlan<unknown, unknown>[]): Counts {
+  const of: Record<Action | 'escalations' | 'unchanged' | 'unmanaged', number> = {
+    create: 0,
+    update: 0,
+    delete: 0,
+    protected: 0,
+    conflict: 0,
+    escalations: 0,
+    unchanged: 0,
+    unmanaged: 0,
+  };
+  for (const { changes, unchanged, unmanaged } of scopes) {
+    of.unchanged += unchanged;
+    of.unmanaged += unmanaged;
+    for (const { action, escalation } of changes) {
+      of[action] += 1;
+      if (escalation) of.escalations += 1;
+    }
+  }
+  const { create: added, update: updated, delete: removed, conflict: conflicts, ...rest } = of;
+  return { added, updated, removed, conflicts, ...rest };
+}
+
+/** Compares all scopes. Equal worlds give plans that are equal byte for byte, in whatever order their parts come. */
+export function planAll<D, O>(kind: Kind<D, O>, given: readonly Scope<D, O>[]): Plan<D, O> {
+  const scopes = given.map((scope) => planScope(kind, scope)).sort((a, b) => order(a.scope.id, b.scope.id));
+  return { scopes, counts: countsOf(scopes), hash: hashOf(kind, scopes) };
+}
+
+/** Whether a plan changes anything. */
+export const hasChanges = ({ added, updated, removed }: Counts): boolean => added + updated + removed > 0;

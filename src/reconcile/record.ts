@@ -1,0 +1,58 @@
+import type { Change, Kind, Plan, Shown } from './kind.ts';
+import { hasChanges } from './plan.ts';
+import type { Applied, Result } from './store.ts';
+
+/** What a person calls the thing of a change. */
+export const shownOf = <D, O>(kind: Kind<D, O>, { desired, observed }: Change<D, O>): Shown =>
+  desired !== undefined
+    ? kind.showDesired(desired)
+    : observed === undefined
+      ? { type: kind.name, name: '' }
+      : kind.showObserved(observed);
+
+type Results<D, O> = ReadonlyMap<Change<D, O>, Result<D, O>>;
+
+/** The results of an apply by their change. */
+export const resultsByChange = <D, O>(applied: Applied<D, O> | undefined): Results<D, O> =>
+  new Map(applied?.results.map((result) => [result.change, result]));
+
+function resultOf<D, O>(result: Result<D, O> | undefined) {
+  if (result === undefined) return {};
+  const { error, tried } = result;
+  if (error === undefined) return { result: 'done' };
+  return { result: tried ? 'failed' : 'not tried', error_code: error.code, error: error.message };
+}
+
+/** A plan as JSON values: the same for the same world, with neither times nor ids that the server gives. */
+export function planRecord<D, O>(kind: Kind<D, O>, plan: Plan<D, O>, applied?: Applied<D, O>) {
+  const results = resultsByChange(applied);
+  return {
+    schema_version: 1,
+    kind: kind.name,
+    plan_hash: plan.hash,
+    has_changes: hasChanges(plan.counts),
+    counts: plan.counts,
+    ...(applied === undefined ? {} : { converged: applied.converged }),
+    scopes: plan.scopes.map(({ scope, changes, unchanged, unmanaged, desiredDigest, observedDigest }) => ({
+      id: scope.id,
+      name: scope.name,
+      prune: scope.prune,
+      desired: scope.desired.length,
+      desired_sha256: desiredDigest,
+      observed: scope.observed.length,
+      observed_sha256: observedDigest,
+      unchanged,
+      unmanaged,
+      changes: changes.map((change) => ({
+        action: change.action,
+        ...shownOf(kind, change),
+        ...(change.update === undefined ? {} : { update: change.update }),
+        reason: change.reason,
+        escalation: change.escalation,
+        ...(change.observed === undefined ? {} : { from: kind.observedText(change.observed) }),
+        ...(change.desired === undefined ? {} : { to: kind.desiredText(change.desired) }),
+        ...resultOf(results.get(change)),
+      })),
+    })),
+  };
+}
