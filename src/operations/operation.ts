@@ -78,6 +78,8 @@ export interface Operation<
   readonly scope: 'organization' | 'enterprise';
   /** It takes several organizations in `org_id`; the others take one. */
   readonly severalOrganizations?: true;
+  /** It works on files alone: it needs no credential, and sends nothing. */
+  readonly offline?: true;
   /** Versions of the API that have what it needs. */
   readonly versions: readonly ('v3' | 'v2')[];
   /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */
