@@ -4,7 +4,7 @@ import { MAX_SPAN, PAGE_EVENTS, type ReadRange } from './read-range.ts';
 import type { Range } from './time.ts';
 
 /** Pages that a piece should have: enough that its last, half empty page hardly counts, few enough to be held in memory. */
-const PIECE_PAGES = 16;
+const PIECE_PAGES = 6;
 const PIECE_EVENTS = PIECE_PAGES * PAGE_EVENTS;
 /** Whole pieces that may wait for their turn, besides those that are read. */
 const MAX_WAITING = 3;
@@ -101,7 +101,7 @@ class Line {
     if (waiting < MAX_WAITING) return true;
     const last = this.#pieces.findLast(({ state }, index) => state === 'read' && index > at);
     if (last === undefined) return at === 0;
-    [last.state, last.events] = ['planned', []];
+    this.#putBack(last);
     return true;
   }
 
@@ -143,7 +143,10 @@ class Line {
       for await (const { events, rest } of this.#read(asked, this.#signal)) {
         pages += 1;
         for (const event of events) piece.events.push(event);
-        if (rest === undefined || this.#isDone(piece, asked, rest, pages)) break;
+        if (rest === undefined) break;
+        const progress = this.#look(piece, asked, rest, { pages, events });
+        if (progress === 'stranded') return;
+        if (progress === 'whole') break;
       }
       const { from, to } = piece;
       piece.events = piece.events.filter(({ at }) => at >= from && at < to);
@@ -156,21 +159,60 @@ class Line {
     }
   }
 
-  /** Whether a piece of which `rest` is unread is whole all the same, since the rest was made a piece of its own. */
-  #isDone(piece: Piece, asked: Range, rest: Range, pages: number): boolean {
+  /**
+   * Looks at a piece of which `rest` is unread: `whole` where the rest has become a piece of its own, `stranded` where so
+   * much turned out to lie before it that its turn is far away.
+   */
+  #look(
+    piece: Piece,
+    asked: Range,
+    rest: Range,
+    { pages, events }: { pages: number; events: readonly ReadEvent[] },
+  ): 'whole' | 'stranded' | 'going on' {
     const isOldestFirst = rest.to === asked.to;
-    const read = asked.to - asked.from - (rest.to - rest.from);
-    if (read > 0) {
-      this.#learn(piece.events.length, read);
-      if (pages === 1) this.#shorten(piece, isOldestFirst, isOldestFirst ? rest.from : rest.to);
-      const border = isOldestFirst ? rest.from : rest.to;
+    const border = isOldestFirst ? rest.from : rest.to;
+    const isAhead = isOldestFirst ? rest.from > asked.from : rest.to < asked.to;
+    if (isAhead) {
+      this.#learnFrom(events);
+      if (pages === 1) this.#shorten(piece, isOldestFirst, border);
       if (pages >= 2 * PIECE_PAGES && border > piece.from && border < piece.to) {
         if (isOldestFirst) this.#split(piece, border);
         else this.#splitBefore(piece, border);
       }
     }
     this.#wake();
-    return isOldestFirst ? rest.from >= piece.to : rest.to <= piece.from;
+    if (isOldestFirst ? rest.from >= piece.to : rest.to <= piece.from) return 'whole';
+    if (!this.#isStranded(piece)) return 'going on';
+    this.#putBack(piece);
+    return 'stranded';
+  }
+
+  #isStranded(piece: Piece): boolean {
+    let planned = 0;
+    for (const other of this.#pieces) {
+      if (other === piece) break;
+      if (other.state === 'planned') planned += other.to - other.from;
+    }
+    return planned > this.#concurrency * this.#wantedSpan();
+  }
+
+  /** Gives up what was read of a piece: it is planned again, together with its neighbours. */
+  #putBack(piece: Piece): void {
+    [piece.state, piece.events] = ['planned', []];
+    for (const [first, second] of this.#neighbours(piece)) {
+      if (first?.state !== 'planned' || second?.state !== 'planned') continue;
+      first.to = second.to;
+      this.#pieces.splice(this.#pieces.indexOf(second), 1);
+    }
+  }
+
+  #neighbours(piece: Piece): readonly (readonly [Piece | undefined, Piece | undefined])[] {
+    const at = this.#pieces.indexOf(piece);
+    // The later pair first: a merge leaves its first member in the line.
+    return [
+      [piece, this.#pieces[at + 1]],
+      [this.#pieces[at - 1], piece],
+    ];
   }
 
   /** After its first page, ends a piece that turns out to be much too long, so that others can begin with the rest. */
@@ -186,6 +228,14 @@ class Line {
 
   #learn(events: number, seconds: number): void {
     this.#density.secondsPerEvent = seconds / Math.max(1, events);
+  }
+
+  /** A page in the middle of a piece tells how dense the events are, whatever emptiness was before them. */
+  #learnFrom(page: readonly ReadEvent[]): void {
+    const [first, last] = [page[0], page.at(-1)];
+    if (first !== undefined && last !== undefined && page.length > 1) {
+      this.#learn(page.length, Math.abs(last.at - first.at) + 1);
+    }
   }
 }
 

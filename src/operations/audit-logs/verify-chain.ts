@@ -26,18 +26,19 @@ const byTime = (a: FoundManifest, b: FoundManifest) =>
   a.manifest.sequence - b.manifest.sequence ||
   (a.path < b.path ? -1 : 1);
 
-/** Says where two windows, the first of which begins first, do not join. */
-function compareWindows(findings: Findings, before: FoundManifest, after: FoundManifest, follows: string): void {
+/** Says where two windows, the first of which begins first, do not join. A gap may be meant where nothing links them. */
+function compareWindows(findings: Findings, before: FoundManifest, after: FoundManifest, mayLeaveGap = false): void {
+  const { until } = before.manifest.window;
+  const { since } = after.manifest.window;
   const [end, start] = [untilOf(before), sinceOf(after)];
   if (start > end) {
-    const gap = `${before.manifest.window.until} to ${after.manifest.window.since}`;
-    findings.add(after.path, `${follows} ${before.path}, but nothing covers ${gap}: a gap`);
+    const what = `comes behind ${before.path}, but nothing covers ${until} to ${since}: a gap`;
+    if (mayLeaveGap) findings.note(after.path, what);
+    else findings.add(after.path, what);
   }
   if (start < end) {
-    findings.add(
-      after.path,
-      `${follows} ${before.path}, but their windows overlap or are in another order: it begins ${after.manifest.window.since}, the other ends ${before.manifest.window.until}`,
-    );
+    const what = `comes behind ${before.path}, but their windows overlap or are in another order`;
+    findings.add(after.path, `${what}: it begins ${since}, the other ends ${until}`);
   }
 }
 
@@ -97,7 +98,7 @@ function checkLinks(chain: Chain, findings: Findings): void {
         `is number ${one.manifest.sequence} of its chain, but follows number ${before.manifest.sequence}`,
       );
     }
-    compareWindows(findings, before, one, 'follows');
+    compareWindows(findings, before, one);
   }
 }
 
@@ -140,44 +141,47 @@ function checkShards(shards: readonly Chain[], findings: Findings): void {
   }
 }
 
+const isShard = ([root]: Chain) => root?.manifest.shard !== null && root?.manifest.previous === null;
+
+/** A manifest that nothing links with others: one export without a checkpoint. */
+const isLoose = (chain: Chain) => chain.length === 1 && chain[0]?.manifest.previous === null && !isShard(chain);
+
 /** Several beginnings of one stream: somebody removed or changed what connected them, or a checkpoint was lost. */
 function checkBeginnings(chains: readonly Chain[], findings: Findings): void {
-  const [, ...others] = chains;
-  for (const chain of others) {
+  for (const [at, chain] of chains.entries()) {
     const [root] = chain;
-    if (root === undefined) continue;
+    const earlier = chains.slice(0, at);
+    if (root === undefined || earlier.length === 0) continue;
     const previous = root.manifest.previous?.sha256;
-    if (previous === undefined) {
+    if (previous !== undefined) {
+      const lost = `follows the manifest ${shortHash(previous)}, which is not here: the chain is broken`;
+      findings.add(root.path, lost + suspectOf(root, earlier));
+    } else if (!earlier.every(isLoose)) {
       findings.add(root.path, 'begins a second chain: nothing connects it with the manifests before');
-      continue;
     }
-    const suspect = chains
-      .map((other) => other.at(-1))
-      .find((tail) => tail !== undefined && tail !== chain.at(-1) && untilOf(tail) === sinceOf(root));
-    const hint =
-      suspect === undefined
-        ? ''
-        : `; ${suspect.path} ends where it begins, but its sha256 is ${shortHash(suspect.sha256)}: one of the two was changed`;
-    findings.add(
-      root.path,
-      `follows the manifest ${shortHash(previous)}, which is not here: the chain is broken${hint}`,
-    );
   }
+}
+
+/** The manifest that was probably changed, so that its hash is another now. */
+function suspectOf(root: FoundManifest, earlier: readonly Chain[]): string {
+  const suspect = earlier.map((chain) => chain.at(-1)).find((tail) => tail && untilOf(tail) === sinceOf(root));
+  if (suspect === undefined) return '';
+  const hash = shortHash(suspect.sha256);
+  return `; ${suspect.path} ends where it begins, but its sha256 is ${hash}: one of the two was changed`;
 }
 
 /** Where the windows of one stream, chains and shards together, do not join. */
 function checkCoverage(chains: readonly Chain[], findings: Findings): void {
-  const ordered = chains
-    .map((chain) => [chain[0], chain.at(-1)] as const)
-    .sort(([a], [b]) => (a && b ? byTime(a, b) : 0));
-  for (const [at, [root]] of ordered.entries()) {
-    const tail = ordered[at - 1]?.[1];
-    if (tail === undefined || root === undefined) continue;
-    compareWindows(findings, tail, root, 'comes behind');
+  for (const [at, chain] of chains.entries()) {
+    const before = chains[at - 1];
+    const [root, tail] = [chain[0], before?.at(-1)];
+    if (before === undefined || root === undefined || tail === undefined) continue;
+    const [index, last] = [root.manifest.shard?.index ?? 0, tail.manifest.shard?.index ?? 0];
+    const isNextSet = isShard(chain) && isShard(before) && index <= last;
+    const isUnlinked = root.manifest.previous === null && (isLoose(chain) || isLoose(before));
+    compareWindows(findings, tail, root, isUnlinked || isNextSet);
   }
 }
-
-const isShard = ([root]: Chain) => root?.manifest.shard !== null && root?.manifest.previous === null;
 
 /** Finds the chains among manifests, and everything that is wrong with how they hang together. */
 export function findChains(manifests: readonly FoundManifest[], findings: Findings): readonly Chain[] {

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { count } from '../../report/units.ts';
 import type { Compression } from './compression.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 import { isoTime } from './time.ts';
@@ -80,13 +81,10 @@ async function decompressorOf(
 }
 
 /** Sizes that differ say more than hashes that do. */
-function compareSize(findings: Findings, path: string, what: string, actual: number, promised: number): boolean {
+function compareSize(findings: Findings, path: string, unit: string, actual: number, promised: number): boolean {
   if (actual === promised) return true;
-  const difference = Math.abs(actual - promised);
-  findings.add(
-    path,
-    `has ${difference} ${what}${difference === 1 ? '' : 's'} ${actual > promised ? 'more' : 'fewer'} than its manifest says`,
-  );
+  const difference = count(Math.abs(actual - promised), unit);
+  findings.add(path, `has ${difference} ${actual > promised ? 'more' : 'fewer'} than its manifest says`);
   return false;
 }
 
@@ -120,20 +118,20 @@ async function readText(check: FileCheck, handle: FileHandle, sink: Sink, stored
       // Whoever stops reading on purpose ends the pipeline as well.
       if (bytes <= file.plain_bytes) {
         const reason = thrown instanceof Error ? thrown.message : String(thrown);
-        findings.add(file.path, `cannot be decompressed: ${reason} behind ${bytes} bytes of its text`);
+        findings.add(file.path, `cannot be decompressed: ${reason}, behind ${count(bytes, 'byte')} of its text`);
         return;
       }
     }
     const behind = stored - decompressor.bytesWritten;
     if (bytes <= file.plain_bytes && behind > 0)
-      findings.add(file.path, `has ${behind} bytes behind its compressed text`);
+      findings.add(file.path, `has ${count(behind, 'byte')} behind its compressed text`);
   }
   if (bytes > file.plain_bytes) {
     findings.add(file.path, 'holds more text than its manifest says');
     return;
   }
   reader.end();
-  if (compareSize(findings, file.path, 'byte of text', bytes, file.plain_bytes)) {
+  if (compareSize(findings, file.path, 'plain byte', bytes, file.plain_bytes)) {
     compareHash(findings, file.path, 'sha256 without compression', hash.digest('hex'), file.plain_sha256);
   }
 }
@@ -149,7 +147,10 @@ function compareContent({ file, findings }: FileCheck, content: Content): void {
 /** Checks one file from its first byte to its last. Gives how many of its events came late. */
 export async function verifyFile(check: FileCheck): Promise<{ readonly late: number; readonly bytes: number }> {
   const { root, file, manifest, findings, signal } = check;
-  const handle = await openInside(root, file.path);
+  const handle = await openInside(root, file.path).catch((thrown: unknown) => {
+    findings.add(file.path, `cannot be opened: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  });
+  if (handle === undefined) return { late: 0, bytes: 0 };
   try {
     const { sha256, bytes } = await hashOf(handle, signal);
     const before = findings.count;

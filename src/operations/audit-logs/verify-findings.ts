@@ -12,6 +12,8 @@ export interface Finding {
 /** Collects what is wrong. */
 export class Findings {
   readonly kept: Finding[] = [];
+  /** What is worth knowing, but may well be meant. */
+  readonly notes: Finding[] = [];
   #count = 0;
 
   /** How many there are. */
@@ -23,6 +25,11 @@ export class Findings {
   add(where: string, what: string): void {
     this.#count += 1;
     if (this.kept.length < MAX_KEPT) this.kept.push({ where, what });
+  }
+
+  /** Notes something that may well be meant. */
+  note(where: string, what: string): void {
+    if (this.notes.length < MAX_KEPT) this.notes.push({ where, what });
   }
 
   /** Each as a line, at most `max` of them, and how many are left. */

@@ -147,6 +147,12 @@ class LineReader implements Reader {
 
   end(): void {
     if (this.#isOver) return;
+    try {
+      this.#decoder.decode();
+    } catch {
+      this.#stop('is not UTF-8');
+      return;
+    }
     if (this.#length > 0 || this.#isQuoted) this.#stop('ends in the middle of a line');
     else if (this.#awaitsHead) this.#stop('has no head');
   }

@@ -85,6 +85,7 @@ export function verifySummary(checked: Checked, findings: Findings): string {
   const parts = [
     title,
     ...(rows.length === 0 ? [] : [table(['Where', 'What is wrong'], rows)]),
+    ...findings.notes.map(({ where, what }) => `? ${code(where)} ${plain(what)}`),
     ...(left > 0 ? [`And ${number(left)} more.`] : []),
     facts,
     ...open.map((text) => `The first manifest ${plain(text)}.`),
@@ -112,7 +113,8 @@ export function verifyLines(checked: Checked, findings: Findings): readonly stri
     const open = beginning(chain);
     if (open !== '') lines.push(`           ${open}`);
   }
-  return [...lines, ...findings.lines(MAX_ROWS).map((line) => `  ✗ ${line}`)];
+  const notes = findings.notes.map(({ where, what }) => `  ? ${where} ${what}`);
+  return [...lines, ...notes, ...findings.lines(MAX_ROWS).map((line) => `  ✗ ${line}`)];
 }
 
 /** One sentence of what is wrong. */

@@ -81,6 +81,7 @@ export const verifyAuditExportOperation = operation({
         chains: chains.map(chainData),
         findings: findings.kept,
         findings_count: findings.count,
+        notes: findings.notes,
       },
       summary: verifySummary(checked, findings),
     };
