@@ -4,6 +4,7 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureExporting } from './exporting.ts';
 import { cleanUp, DIST, type Figure } from './measure.ts';
 import { measureReading } from './reading.ts';
 import { measureStart } from './start.ts';
@@ -48,7 +49,12 @@ function print(figures: readonly Figure[]): void {
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
 try {
-  const figures = [...(await measureStart()), ...(await measureReading()), ...measureSizes()];
+  const figures = [
+    ...(await measureStart()),
+    ...(await measureReading()),
+    ...(await measureExporting()),
+    ...measureSizes(),
+  ];
   print(figures);
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ schema_version: 1, figures }, null, 2)}\n`);

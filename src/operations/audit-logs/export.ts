@@ -96,7 +96,9 @@ async function openJob(context: ExportContext): Promise<Job> {
   }
   const scope = scopeFrom(inputs.api_url, version, orgId, inputs.actions);
   const label = labelOf(scope, inputs.format, inputs.compression, inputs.partition);
-  const staging = stagingOf(inputs.output_dir, label);
+  // The shards of one export may be written side by side.
+  const part = inputs.shard === undefined ? '' : `-${inputs.shard.index}-${inputs.shard.count}`;
+  const staging = stagingOf(inputs.output_dir, label + part);
   if (await recover(workspace, staging))
     log.info('A run that was interrupted is now in place: files, manifest and checkpoint.');
   const now = clock.now();

@@ -3,9 +3,8 @@ import type { ReadEvent } from './parse-event.ts';
 import { MAX_SPAN, PAGE_EVENTS, type ReadRange } from './read-range.ts';
 import type { Range } from './time.ts';
 
-/** Pages that a piece should have: enough that its last, half empty page hardly counts, few enough to be held in memory. */
-const PIECE_PAGES = 6;
-const PIECE_EVENTS = PIECE_PAGES * PAGE_EVENTS;
+/** Events that a piece should have: enough that its last, half empty page hardly counts, few enough to be held in memory. */
+const PIECE_EVENTS = 6 * PAGE_EVENTS;
 /** Whole pieces that may wait for their turn, besides those that are read. */
 const MAX_WAITING = 3;
 /** How many times longer than the one before a piece may be planned: quiet hours end without notice. */
@@ -27,6 +26,15 @@ export interface Part {
   readonly repeated: number;
 }
 
+/** How to read. */
+export interface ReadOptions {
+  /** Requests at once. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  /** Events that a piece should have; about a thousand where absent. */
+  readonly pieceEvents?: number;
+}
+
 /** How many seconds an event takes, by what was read last; undefined before the first page. */
 interface Density {
   secondsPerEvent: number | undefined;
@@ -38,6 +46,7 @@ interface Density {
 class Line {
   readonly #read: ReadRange;
   readonly #concurrency: number;
+  readonly #pieceEvents: number;
   readonly #pieces: Piece[];
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
@@ -46,8 +55,9 @@ class Line {
   #failure: { readonly reason: unknown } | undefined;
   #wake = () => {};
 
-  constructor(read: ReadRange, range: Range, concurrency: number, signal: AbortSignal) {
+  constructor(read: ReadRange, range: Range, { concurrency, signal, pieceEvents = PIECE_EVENTS }: ReadOptions) {
     this.#read = read;
+    this.#pieceEvents = pieceEvents;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#concurrency = concurrency;
     this.#pieces = [{ ...range, state: 'planned', events: [] }];
@@ -118,7 +128,7 @@ class Line {
   #wantedSpan(): number {
     const { secondsPerEvent, span } = this.#density;
     if (secondsPerEvent === undefined) return MAX_SPAN;
-    const wanted = Math.max(1, Math.round(secondsPerEvent * PIECE_EVENTS));
+    const wanted = Math.max(1, Math.round(secondsPerEvent * this.#pieceEvents));
     return span === 0 ? wanted : Math.min(wanted, span * MAX_GROWTH);
   }
 
@@ -175,7 +185,7 @@ class Line {
     if (isAhead) {
       this.#learnFrom(events);
       if (pages === 1) this.#shorten(piece, isOldestFirst, border);
-      if (pages >= 2 * PIECE_PAGES && border > piece.from && border < piece.to) {
+      if (piece.events.length >= 2 * this.#pieceEvents && border > piece.from && border < piece.to) {
         if (isOldestFirst) this.#split(piece, border);
         else this.#splitBefore(piece, border);
       }
@@ -256,14 +266,9 @@ function inOrder({ from, to, events }: Piece): Part {
  * three more wait for their turn, so memory stays flat however long the range is. Pieces are as long as the density of
  * what was read last suggests; one that turns out to be too long is cut, and its rest shared.
  */
-export async function* readInOrder(
-  read: ReadRange,
-  range: Range,
-  concurrency: number,
-  signal: AbortSignal,
-): AsyncGenerator<Part> {
+export async function* readInOrder(read: ReadRange, range: Range, options: ReadOptions): AsyncGenerator<Part> {
   if (range.from >= range.to) return;
-  const line = new Line(read, range, concurrency, signal);
+  const line = new Line(read, range, options);
   try {
     for (let part = await line.next(); part !== undefined; part = await line.next()) yield part;
   } finally {

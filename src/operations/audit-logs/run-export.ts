@@ -101,7 +101,7 @@ class Pass {
   async run(): Promise<PassResult> {
     const { output, window, read, concurrency, signal } = this.#options;
     const range = { from: window.rereadFrom, to: window.to };
-    const parts = readInOrder(read, range, concurrency, signal);
+    const parts = readInOrder(read, range, { concurrency, signal });
     try {
       let next = await nextOf(parts);
       while (next.part !== undefined && (await this.#take(next.part))) next = await nextOf(parts);

@@ -57,5 +57,5 @@ export function windowOf(inputs: WindowInputs, checkpoint: Checkpoint | undefine
   }
   const from = since === undefined ? end : secondsOf(since, now);
   const part = shard === undefined ? { from, to: asked } : shardOf({ from, to: asked }, partition, shard);
-  return { from: part.from, to: Math.min(part.to, end), rereadFrom: part.from };
+  return { from: part.from, to: Math.max(part.from, Math.min(part.to, end)), rereadFrom: part.from };
 }
