@@ -82,7 +82,8 @@ describe('an export from the sandbox', () => {
         for (const { outputs, stdout } of await Promise.all([...shards, ...single]))
           expect(outputs, stdout).toMatchObject({ outcome: 'success' });
         const expected = contents(join(once ?? '', compression));
-        expect(Object.keys(expected).length).toBe(20);
+        // The first and the last day are cut, and may be too short to have an event.
+        expect(Object.keys(expected).length).toBeGreaterThanOrEqual(18);
         expect(contents(join(again ?? '', compression))).toEqual(expected);
         expect(contents(join(parts ?? '', compression))).toEqual(expected);
       }

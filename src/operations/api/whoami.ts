@@ -58,6 +58,7 @@ const neededBy = ({ permissions }: Operation) =>
   permissions.flatMap((text) => /^([A-Z]\w+)(?: or [A-Z]\w+)*$/.exec(text)?.[1] ?? []);
 
 function verdictOn(value: Operation, findings: ReadonlyMap<string, Finding>, version: string): Finding {
+  if (value.offline === true) return 'yes';
   const isV2 = version === 'v2';
   if (!value.versions.includes(isV2 ? 'v2' : 'v3')) return 'no';
   if (isV2) return findings.get('Enterprise administrator') ?? 'unknown';

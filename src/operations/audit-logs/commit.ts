@@ -73,7 +73,13 @@ async function removeFormer(
 
 /** Commits a run whose files are all whole. From the moment the journal has its name, the run has happened. */
 export async function commit(workspace: Workspace, staging: string, journal: Journal): Promise<void> {
-  await workspace.writeFile(journalOf(staging), JSON.stringify(journal));
+  try {
+    await workspace.writeFile(journalOf(staging), JSON.stringify(journal));
+  } catch (thrown) {
+    // Without its journal, the run has not happened; a full disk needs the room.
+    await workspace.remove(staging).catch(() => undefined);
+    throw thrown;
+  }
   await carryOut(workspace, staging, journal);
 }
 

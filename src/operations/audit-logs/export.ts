@@ -146,6 +146,7 @@ async function passOver(job: Job): Promise<PassResult> {
     });
   } catch (thrown) {
     await output.discard().catch(() => undefined);
+    await workspace.remove(staging).catch(() => undefined);
     throw thrown;
   }
 }

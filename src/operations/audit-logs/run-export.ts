@@ -1,4 +1,5 @@
 import { type ActionError, asActionError } from '../../contract/errors.ts';
+import { number } from '../../report/units.ts';
 import { actionMatcher } from './actions.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Output, StagedFile } from './output.ts';
@@ -134,7 +135,7 @@ class Pass {
     const steps = Math.floor(tally.events / PROGRESS_EVENTS);
     tally.add(events, window.from);
     this.#recent?.add(events);
-    if (Math.floor(tally.events / PROGRESS_EVENTS) > steps) progress(`${tally.events} events`);
+    if (Math.floor(tally.events / PROGRESS_EVENTS) > steps) progress(`${number(tally.events)} events`);
   }
 
   /** What the next run has to know: everything that it could read again. */

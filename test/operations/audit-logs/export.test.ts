@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asActionError } from '../../../src/contract/errors.ts';
 import { elementTexts } from '../../../src/operations/audit-logs/json-texts.ts';
 import { readManifest } from '../../../src/operations/audit-logs/manifest.ts';
+import { type Draft, Workspace } from '../../../src/runner/workspace.ts';
 import { type ExportRun, folder, runExport } from './export-run.ts';
 import { AuditApi, event, exportedIds, filesIn } from './export-support.ts';
 
@@ -171,6 +172,18 @@ describe('a checkpoint', () => {
   });
 });
 
+it('a run that looks back further than the one before repeats nothing, and finds nothing from before the first', async () => {
+  api.events = [event('before', BEGIN - 5), ...Array.from({ length: 50 }, (_, at) => event(at, BEGIN + at * 100))];
+  const inputs = { checkpoint_file: 'c.json', overlap: '1m' };
+  await run({ ...inputs, until: String(BEGIN + 2_500) });
+  await run({ ...inputs, overlap: '7d', until: String(BEGIN + 3_000) });
+  api.events.push(event('late', BEGIN + 2_990));
+  const last = await run({ ...inputs, overlap: '7d' });
+  expect(last.data).toMatchObject({ late_events: 1, events: 21 });
+  const ids = exportedIds(output());
+  expect([ids.length, new Set(ids).size, ids.includes('event-before')]).toEqual([51, 51, false]);
+});
+
 it('a limit stops cleanly, also within a second, and the next runs take the rest', async () => {
   api.events = Array.from({ length: 10 }, (_, at) => event(at, BEGIN + 7));
   for (const [more, sequence] of [
@@ -185,6 +198,26 @@ it('a limit stops cleanly, also within a second, and the next runs take the rest
     expect(read).toMatchObject({ manifest: { sequence } });
   }
   expect(exportedIds(output()).toSorted()).toEqual(api.events.map((each) => each.audit_log_id).toSorted());
+});
+
+it.each([
+  ['a data file', 1],
+  ['the journal', 2],
+])('a disk that is full when %s is written is an error that says so, and leaves nothing behind', async (_name, nth) => {
+  api.events = [event(1, BEGIN + 1)];
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  let drafts = 0;
+  const workspace = new (class extends Workspace {
+    override async draft(path: string): Promise<Draft> {
+      const draft = await super.draft(path);
+      drafts += 1;
+      if (drafts === nth) draft.write = () => Promise.reject(full);
+      return draft;
+    }
+  })(place.root);
+  const error = await failure(run({ checkpoint_file: 'c.json' }, { workspace }));
+  expect(error).toMatchObject({ code: 'input_invalid', title: 'The disk is full' });
+  expect(readdirSync(output())).toEqual([]);
 });
 
 it('an organization that is called like a path stays in its folder', async () => {
