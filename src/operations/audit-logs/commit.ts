@@ -1,4 +1,4 @@
-import { join } from 'node:path/posix';
+import { basename, join, normalize } from 'node:path/posix';
 import * as z from 'zod/mini';
 import { ActionError } from '../../contract/errors.ts';
 import type { Workspace } from '../../runner/workspace.ts';
@@ -83,24 +83,53 @@ export async function commit(workspace: Workspace, staging: string, journal: Jou
   await carryOut(workspace, staging, journal);
 }
 
-/** Finishes what a killed run had begun to commit, and removes what one left that had not. True if there was a commit. */
-export async function recover(workspace: Workspace, staging: string): Promise<boolean> {
+/** Where a run may have written. */
+export interface Places {
+  readonly outputDir: string;
+  readonly staging: string;
+  readonly checkpointFile: string | undefined;
+}
+
+/**
+ * Finishes what a killed run had begun to commit, and removes what one left that had not. True if there was a commit.
+ * @throws `export_corrupt` for a journal that no run has written
+ */
+export async function recover(workspace: Workspace, places: Places): Promise<boolean> {
+  const { staging } = places;
   if (!(await workspace.exists(staging))) return false;
   const found = await workspace.readText(journalOf(staging), MAX_JOURNAL_BYTES);
   const journal = 'text' in found ? parseJournal(found.text) : undefined;
   if (journal === undefined) await workspace.remove(staging);
-  else await carryOut(workspace, staging, journal);
+  else await carryOut(workspace, staging, expected(journal, places));
   return journal !== undefined;
 }
+
+const foreign = (cause?: unknown) =>
+  new ActionError('export_corrupt', 'The journal of a run that was interrupted is not what a run writes.', {
+    cause,
+    fix: 'Remove the folder `.devin-audit-…` in `output_dir`, and export again.',
+  });
 
 function parseJournal(text: string): Journal {
   try {
     return Journal.parse(JSON.parse(text));
   } catch (cause) {
     // It got its name when it was whole, so somebody else changed it.
-    throw new ActionError('export_corrupt', 'The journal of a run that was interrupted cannot be read.', {
-      cause,
-      fix: 'Remove the folder `.devin-audit-…` in `output_dir`, and export again.',
-    });
+    throw foreign(cause);
   }
+}
+
+/**
+ * A journal that names no file but those of this export: one that came with the repository must not have others
+ * written, such as the hooks of git. A checkpoint of another name is left alone.
+ */
+function expected(journal: Journal, { outputDir, checkpointFile }: Places): Journal {
+  const { files, manifest, checkpoint } = journal;
+  // As `join` writes it: the workspace itself, `.`, is an empty beginning.
+  const folder = join(outputDir, 'x').slice(0, -1);
+  const isOurs = (path: string) =>
+    normalize(path) === path && path.startsWith(folder) && basename(path).startsWith('devin-audit_');
+  const isFine = files.every(({ staged, path }) => /^file-\d+$/.test(staged) && isOurs(path)) && isOurs(manifest.path);
+  if (!isFine || 'problem' in readManifest(manifest.text)) throw foreign();
+  return { ...journal, checkpoint: checkpoint?.path === checkpointFile ? checkpoint : null };
 }

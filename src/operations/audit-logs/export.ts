@@ -99,8 +99,10 @@ async function openJob(context: ExportContext): Promise<Job> {
   // The shards of one export may be written side by side.
   const part = inputs.shard === undefined ? '' : `-${inputs.shard.index}-${inputs.shard.count}`;
   const staging = stagingOf(inputs.output_dir, label + part);
-  if (await recover(workspace, staging))
+  const places = { outputDir: inputs.output_dir, staging, checkpointFile: inputs.checkpoint_file };
+  if (await recover(workspace, places)) {
     log.info('A run that was interrupted is now in place: files, manifest and checkpoint.');
+  }
   const now = clock.now();
   const file = inputs.checkpoint_file;
   const found = file === undefined ? undefined : await readCheckpoint(workspace, file, scope, now / 1_000);
@@ -369,7 +371,6 @@ function isWorthKeeping({ context, window, tally }: Job, { failure, highWater }:
 const keepHeapSmall = () => setFlagsFromString('--semi-space-growth-factor=1');
 
 async function carryOut(context: ExportContext): Promise<Report<(typeof OUTPUTS)[number]>> {
-  keepHeapSmall();
   const job = await openJob(context);
   const { log, inputs } = context;
   const { window, tally } = job;
@@ -396,7 +397,10 @@ export const exportAuditLogsOperation = operation({
   permissions: ['ManageEnterpriseSettings or ViewAccountAuditLogs'],
   scope: 'enterprise',
   versions: ['v3', 'v2'],
-  prepare: checkExport,
+  async prepare(inputs, checks) {
+    keepHeapSmall();
+    await checkExport(inputs, checks);
+  },
   async run(context) {
     try {
       return await carryOut(context);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asActionError } from '../../../src/contract/errors.ts';
@@ -198,6 +198,19 @@ it('a limit stops cleanly, also within a second, and the next runs take the rest
     expect(read).toMatchObject({ manifest: { sequence } });
   }
   expect(exportedIds(output()).toSorted()).toEqual(api.events.map((each) => each.audit_log_id).toSorted());
+});
+
+it('a journal that came with the repository has nothing written that is no export', async () => {
+  const { outputs } = await run({ until: String(BEGIN + DAY) });
+  const name = /_([0-9a-f]{8})\.manifest/.exec(outputs['manifest_file'] ?? '')?.[1];
+  const text = readFileSync(join(place.root, outputs['manifest_file'] ?? ''), 'utf8');
+  mkdirSync(output(`.devin-audit-${name}`));
+  for (const path of ['.git/hooks/x', '../devin-audit_x', 'devin-audit-logs/../.git/devin-audit_x']) {
+    const journal = { schema_version: 1, files: [], manifest: { path, text }, checkpoint: null };
+    writeFileSync(output(`.devin-audit-${name}/journal.json`), JSON.stringify(journal));
+    expect(await failure(run({}))).toMatchObject({ code: 'export_corrupt' });
+  }
+  expect(filesIn(place.root)).toHaveLength(1);
 });
 
 it.each([
