@@ -74,8 +74,7 @@ export class Devin {
   /** Calls an endpoint and gives the answer as it is: any JSON, unchecked, or undefined where there is none. */
   async raw(endpoint: Endpoint, call: AnyCall): Promise<RawAnswer> {
     const [answer, facts] = await this.#exchange(endpoint, call);
-    const text = answer.body.toString('utf8');
-    return { status: answer.status, text, body: parseText(text, answer, facts) };
+    return { status: answer.status, bytes: answer.body, body: parseAnswer(answer, facts) };
   }
 
   /**
@@ -136,10 +135,10 @@ export class Devin {
   }
 }
 
-/** An answer as it came: its text, and what that says. */
+/** An answer as it came: its bytes, and what they say. */
 export interface RawAnswer {
   readonly status: number;
-  readonly text: string;
+  readonly bytes: Buffer;
   readonly body: unknown;
 }
 
@@ -174,13 +173,11 @@ async function formContent({ name, bytes }: NonNullable<AnyCall['file']>): Promi
 const aboutAnswer = ({ summary, method, path }: RequestFacts) => `${summary}: the answer to ${method} ${path}`;
 const detailsOf = ({ status }: Answer, { method }: RequestFacts) => ({ status, ambiguous: method !== 'GET' });
 
-const parseAnswer = (answer: Answer, facts: RequestFacts) => parseText(answer.body.toString('utf8'), answer, facts);
-
 /** The JSON of an answer; undefined for an answer without a body, as some changes give it. */
-function parseText(text: string, answer: Answer, facts: RequestFacts): unknown {
-  if (text === '' && answer.status !== 200) return undefined;
+function parseAnswer(answer: Answer, facts: RequestFacts): unknown {
+  if (answer.body.length === 0 && answer.status !== 200) return undefined;
   try {
-    return JSON.parse(text);
+    return JSON.parse(answer.body.toString('utf8'));
   } catch (cause) {
     const type = String(answer.headers['content-type'] ?? 'no content type');
     throw new ActionError('api_contract', `${aboutAnswer(facts)} is not JSON (${type}, ${answer.body.length} bytes).`, {

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Draft } from '../../runner/workspace.ts';
 import { type Compression, type Compressor, openCompressor } from './compression.ts';
-import type { AuditEvent } from './event.ts';
 import type { BinaryFile, BinaryFormat, TextFormat } from './formats/index.ts';
 import type { ManifestFile } from './manifest.ts';
+import type { ReadEvent } from './parse-event.ts';
 import { isoTime } from './time.ts';
 
 /** Characters that are handed on at once. It depends on the events alone, so that the compressed bytes do as well. */
@@ -15,7 +15,7 @@ export type WrittenFile = Omit<ManifestFile, 'path'>;
 /** Turns events into the bytes of one file. */
 interface Encoder {
   /** The bytes of the events, if there are some to hand on. */
-  add(events: readonly AuditEvent[]): Generator<Uint8Array>;
+  add(events: readonly ReadEvent[]): Generator<Uint8Array>;
   end(): Uint8Array;
 }
 
@@ -32,6 +32,27 @@ function textEncoder(format: TextFormat): Encoder {
     },
     end: () => Buffer.from(pending),
   };
+}
+
+/** JSONL is the bytes that came: nothing has to be decoded for it, and nothing encoded. */
+function linesEncoder(): Encoder {
+  let pending = '';
+  return {
+    *add(events) {
+      for (const { stored } of events) {
+        pending += `${stored}\n`;
+        if (pending.length < BLOCK) continue;
+        yield Buffer.from(pending, 'latin1');
+        pending = '';
+      }
+    },
+    end: () => Buffer.from(pending, 'latin1'),
+  };
+}
+
+function encoderOf(format: TextFormat | BinaryFormat): Encoder {
+  if ('open' in format) return binaryEncoder(format.open());
+  return format.name === 'jsonl' ? linesEncoder() : textEncoder(format);
 }
 
 function binaryEncoder(file: BinaryFile): Encoder {
@@ -59,13 +80,13 @@ export class ExportFile {
 
   constructor(draft: Draft, format: TextFormat | BinaryFormat, compression: Compression) {
     this.#draft = draft;
-    this.#encoder = 'open' in format ? binaryEncoder(format.open()) : textEncoder(format);
+    this.#encoder = encoderOf(format);
     this.#compressor = openCompressor(compression);
     this.#storedHash = this.#compressor === undefined ? undefined : createHash('sha256');
   }
 
   /** Adds events, which come in the order of time. */
-  async add(events: readonly AuditEvent[]): Promise<void> {
+  async add(events: readonly ReadEvent[]): Promise<void> {
     const [first, last] = [events[0], events.at(-1)];
     if (first === undefined || last === undefined) return;
     if (this.#events === 0) this.#oldest = first.at;

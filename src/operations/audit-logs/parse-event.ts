@@ -2,22 +2,35 @@ import { ActionError } from '../../contract/errors.ts';
 import { isRecord } from '../record.ts';
 import type { AuditEvent } from './event.ts';
 
-/** An event as it was read. What its JSON says is worked out when it is asked for, and then kept. */
+/** UTF-8 text as the characters of its bytes. */
+export const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+/**
+ * An event as it was read. What it holds on to is small: its JSON stays the bytes that came, one a character, and what
+ * they say is worked out when it is asked for.
+ */
 export class ReadEvent implements AuditEvent {
   readonly id: string;
   readonly at: number;
   readonly action: string;
   /** The organization; null where the event is of none. */
   readonly org: string | null;
-  readonly json: string;
+  /** Its JSON in UTF-8, as the characters of its bytes (Latin-1), on one line. */
+  readonly stored: string;
+  #json: string | undefined;
   #raw: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(id: string, at: number, action: string, org: string | null, json: string) {
+  constructor(id: string, at: number, action: string, org: string | null, stored: string) {
     this.id = id;
     this.at = at;
     this.action = action;
     this.org = org;
-    this.json = json;
+    this.stored = stored;
+  }
+
+  get json(): string {
+    this.#json ??= Buffer.from(this.stored, 'latin1').toString('utf8');
+    return this.#json;
   }
 
   get raw(): Readonly<Record<string, unknown>> {
@@ -41,8 +54,8 @@ function secondsOf(value: unknown, isV2: boolean): number | undefined {
   return Number.isNaN(ms) ? undefined : ms / 1_000;
 }
 
-/** One event of a page, whose JSON is `json`. @throws `api_contract` for one without id, time or action. */
-export function readEvent(value: unknown, json: string, index: number, isV2: boolean): ReadEvent {
+/** One event of a page; `stored` is its JSON as the characters of its bytes. @throws `api_contract` for one without id, time or action. */
+export function readEvent(value: unknown, stored: string, index: number, isV2: boolean): ReadEvent {
   if (!isRecord(value)) throw broken(index, 'is no object');
   const { audit_log_id: id, action, org_id: org } = value;
   if (typeof id !== 'string' || id === '') throw broken(index, 'has no audit_log_id');
@@ -55,5 +68,5 @@ export function readEvent(value: unknown, json: string, index: number, isV2: boo
   const isNamed = typeof action === 'string';
   // v2 documents no field but the id.
   if (!isNamed && !isV2) throw broken(index, `(${id}) has no action`);
-  return new ReadEvent(id, at, isNamed ? action : '', typeof org === 'string' && org !== '' ? org : null, json);
+  return new ReadEvent(id, at, isNamed ? action : '', typeof org === 'string' && org !== '' ? org : null, stored);
 }

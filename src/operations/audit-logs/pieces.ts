@@ -4,9 +4,9 @@ import { MAX_SPAN, PAGE_EVENTS, type ReadRange } from './read-range.ts';
 import type { Range } from './time.ts';
 
 /** Events that a piece should have: enough that its last, half empty page hardly counts, few enough to be held in memory. */
-const PIECE_EVENTS = 6 * PAGE_EVENTS;
+const PIECE_EVENTS = 5 * PAGE_EVENTS;
 /** Whole pieces that may wait for their turn, besides those that are read. */
-const MAX_WAITING = 3;
+const MAX_WAITING = 2;
 /** How many times longer than the one before a piece may be planned: quiet hours end without notice. */
 const MAX_GROWTH = 8;
 
@@ -263,7 +263,7 @@ function inOrder({ from, to, events }: Piece): Part {
 
 /**
  * Reads a range as parts that follow each other in time, several at once. At most `concurrency` pieces are read while
- * three more wait for their turn, so memory stays flat however long the range is. Pieces are as long as the density of
+ * two more wait for their turn, so memory stays flat however long the range is. Pieces are as long as the density of
  * what was read last suggests; one that turns out to be too long is cut, and its rest shared.
  */
 export async function* readInOrder(read: ReadRange, range: Range, options: ReadOptions): AsyncGenerator<Part> {

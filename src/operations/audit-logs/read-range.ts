@@ -1,13 +1,13 @@
 import type { Clock } from '../../contract/clock.ts';
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import type { Devin } from '../../devin/client.ts';
+import type { Devin, RawAnswer } from '../../devin/client.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
 import { listAuditLogs, listOrgAuditLogs } from '../../devin/endpoints/audit-logs.ts';
 import { v2ListAuditLogs } from '../../devin/endpoints/v2-enterprise.ts';
 import { readPages } from '../../devin/pagination.ts';
 import { isRecord } from '../record.ts';
 import { elementTexts } from './json-texts.ts';
-import { type ReadEvent, readEvent } from './parse-event.ts';
+import { bytesOf, type ReadEvent, readEvent } from './parse-event.ts';
 import type { Scope } from './scope.ts';
 import { isoTime, type Range } from './time.ts';
 
@@ -57,15 +57,15 @@ async function patiently<T>({ clock, patience }: Source, signal: AbortSignal, as
   }
 }
 
-/** The events in the list `name` of an answer, each with its text. */
-function eventsOf(text: string, body: unknown, name: string): ReadEvent[] {
+/** The events in the list `name` of an answer, each with its own bytes. */
+function eventsOf({ bytes, body }: RawAnswer, name: string): ReadEvent[] {
   const values = isRecord(body) ? body[name] : undefined;
   if (!Array.isArray(values)) {
     throw new ActionError('api_contract', `The answer is not a page of audit events: it has no list \`${name}\`.`);
   }
-  const texts = elementTexts(text, name);
+  const texts = elementTexts(bytes.toString('latin1'), name);
   return values.map((value, index) =>
-    readEvent(value, texts?.[index] ?? JSON.stringify(value), index, name !== 'items'),
+    readEvent(value, texts?.[index] ?? bytesOf(JSON.stringify(value)), index, name !== 'items'),
   );
 }
 
@@ -109,9 +109,9 @@ async function* readV3(source: Source, range: Range, signal: AbortSignal): Async
   let events: ReadEvent[] = [];
   const fetch = (asked: Fields) =>
     patiently(source, signal, async () => {
-      const { text, body } = await devin.raw(endpoint, { params, query: asked, signal });
-      events = eventsOf(text, body, 'items');
-      return body;
+      const answer = await devin.raw(endpoint, { params, query: asked, signal });
+      events = eventsOf(answer, 'items');
+      return answer.body;
     });
   let last = 0;
   let isOrdered = true;
@@ -139,8 +139,7 @@ async function* readV2(source: Source, range: Range, signal: AbortSignal): Async
   while (from < to) {
     const query = { after: isoTime(from - 1), before: isoTime(to), limit: PAGE_EVENTS };
     const events = await patiently(source, signal, async () => {
-      const { text, body } = await devin.raw(v2ListAuditLogs, { params: {}, query, signal });
-      return eventsOf(text, body, 'audit_logs');
+      return eventsOf(await devin.raw(v2ListAuditLogs, { params: {}, query, signal }), 'audit_logs');
     });
     checkInside(events, { from, to });
     const times = events.map(({ at }) => Math.floor(at)).filter((at) => at >= from && at < to);
