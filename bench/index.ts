@@ -5,6 +5,7 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureAcross } from './across.ts';
+import { measureExporting } from './exporting.ts';
 import { cleanUp, DIST, type Figure } from './measure.ts';
 import { measurePlanning } from './planning.ts';
 import { measureReading } from './reading.ts';
@@ -55,6 +56,7 @@ try {
     ...(await measureReading()),
     ...(await measureAcross()),
     ...(await measurePlanning()),
+    ...(await measureExporting()),
     ...measureSizes(),
   ];
   print(figures);

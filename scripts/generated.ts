@@ -94,7 +94,8 @@ function readmeParts(operations: readonly Operation[]): Record<string, string> {
         `\`${operation.name}\``,
         operation.summary,
         operation.name === 'create-session' ? '`prompt` or `prompt_file`' : required(operation),
-        operation.permissions.map((name) => name.replace(/^(\w+)/, '`$1`')).join(', ') || 'those of the endpoint',
+        operation.permissions.map((name) => name.replace(/^(\w+)/, '`$1`')).join(', ') ||
+          (operation.local === true ? 'none: it needs no credential' : 'those of the endpoint'),
       ]),
     ),
     inputs: [

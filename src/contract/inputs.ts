@@ -19,6 +19,7 @@ import {
   removalLimit,
   sessionId,
   sha256,
+  shard,
   text,
 } from './kinds.ts';
 
@@ -187,9 +188,63 @@ export const OPERATION_INPUTS = {
   archive: defaulted(bool, 'false', 'Also archives the session.'),
   since: optional(
     instant,
-    'Only sessions created at or after this instant: ISO 8601, Unix seconds, or a duration back.',
+    'Only sessions created, or audit events, at or after this instant: ISO 8601, Unix seconds, or a duration back. An export goes on from its checkpoint instead, where there is one.',
   ),
-  until: optional(instant, 'Only sessions created before this instant.'),
+  until: optional(
+    instant,
+    'Only sessions created, or audit events, before this instant. An export without it ends `settle` ago.',
+  ),
+  settle: defaulted(
+    duration('0s', '7d'),
+    '60s',
+    'How long an audit event may take to show up: without `until`, an export ends so long ago.',
+  ),
+  overlap: defaulted(
+    duration('0s', '7d'),
+    '10m',
+    'How far an export looks back behind its checkpoint for events that came late; what it has already is dropped.',
+  ),
+  checkpoint_file: optional(
+    path,
+    'File in the workspace that remembers how far the export is, so that the next one goes on from there.',
+  ),
+  actions: optional(
+    list(),
+    'Only audit events with one of these actions; `*` stands for any text. Every action where empty.',
+  ),
+  format: defaulted(
+    choice(['jsonl', 'csv', 'ocsf', 'ecs', 'cef', 'parquet']),
+    'jsonl',
+    'Format of the exported files.',
+  ),
+  compression: defaulted(choice(['none', 'gzip', 'zstd']), 'none', 'Compression of the exported files.'),
+  output_dir: defaulted(
+    path,
+    'devin-audit-logs',
+    'Folder in the workspace for the exported files and their manifests.',
+  ),
+  partition: defaulted(
+    choice(['none', 'hour', 'day', 'org']),
+    'none',
+    'Whether there is a file for each hour or day (UTC, of the event), or for each organization.',
+  ),
+  max_events: optional(integer(1), 'Most events of one export; `has_more` tells that there are others.'),
+  max_lag: optional(duration('1m', '3650d'), 'Warns where the checkpoint is older than this.'),
+  include_emails: defaulted(
+    bool,
+    'false',
+    'Shows e-mail addresses in the summary; the exported files hold them anyway.',
+  ),
+  shard: optional(
+    shard,
+    'Only this part of the range, for a matrix: `1/4` is the first of four. Needs fixed `since` and `until`.',
+  ),
+  alert_on: optional(list(), 'Actions that raise an alert, a warning on the page of the run; `*` stands for any text.'),
+  fail_on_alert: defaulted(
+    bool,
+    'false',
+    'Fails the step with `alert_raised` after an alert, once everything is written.',
+  ),
   generate: defaulted(
     bool,
     'false',

@@ -192,6 +192,18 @@ export const instant: Kind<Instant> = {
   },
 };
 
+/** One of several equal parts of some work: `2/5` is the second of five. */
+export const shard: Kind<{ readonly index: number; readonly count: number }> = {
+  label: '`i/n`',
+  parse(value) {
+    const [, index = '', count = ''] = /^(\d{1,4})\s*\/\s*(\d{1,4})$/.exec(value.trim()) ?? [];
+    const part = { index: Number(index), count: Number(count) };
+    return part.index >= 1 && part.index <= part.count
+      ? { value: part }
+      : { expected: 'a part and how many there are, such as 1/4 for the first of four' };
+  },
+};
+
 /** An id as the API gives them: letters, digits, `_` and `-`. */
 export const id: Kind<string> = {
   label: 'id',

@@ -72,9 +72,9 @@ export class Devin {
   }
 
   /** Calls an endpoint and gives the answer as it is: any JSON, unchecked, or undefined where there is none. */
-  async raw(endpoint: Endpoint, call: AnyCall): Promise<{ readonly status: number; readonly body: unknown }> {
+  async raw(endpoint: Endpoint, call: AnyCall): Promise<RawAnswer> {
     const [answer, facts] = await this.#exchange(endpoint, call);
-    return { status: answer.status, body: parseAnswer(answer, facts) };
+    return { status: answer.status, bytes: answer.body, body: parseAnswer(answer, facts) };
   }
 
   /**
@@ -133,6 +133,13 @@ export class Devin {
     const versioned = version === 'v3beta1' ? filled.replace(/^\/v3\//, '/v3beta1/') : filled;
     return this.#prefix + versioned;
   }
+}
+
+/** An answer as it came: its bytes, and what they say. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly bytes: Buffer;
+  readonly body: unknown;
 }
 
 /** A call of any endpoint. */

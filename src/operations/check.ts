@@ -141,6 +141,10 @@ function noCredential(problems: readonly Problem[]): undefined {
 
 /** Reads the credential. Throws what is wrong with it and with all inputs. */
 function checkCredential(operation: Operation, values: Partial<InputValues>, problems: readonly Problem[]): Credential {
+  if (operation.local === true) {
+    if (problems.length > 0) throw inputError(problems);
+    return { token: '', version: 'v3' };
+  }
   const inSandbox = values.api_url === 'sandbox';
   const given = values.devin_token ?? (inSandbox ? sandboxCredential(operation.scope) : undefined);
   const credential = readCredential(given, values.api_version ?? 'auto');

@@ -93,6 +93,8 @@ export interface Operation<
   readonly scope: 'organization' | 'enterprise';
   /** It takes several organizations in `org_id`; the others take one. */
   readonly severalOrganizations?: true;
+  /** It works on files alone: it needs no credential, and sends nothing. */
+  readonly local?: true;
   /** Versions of the API that have what it needs. */
   readonly versions: readonly ('v3' | 'v2')[];
   /** True where this run must not write: then nothing but GET leaves the client. */

@@ -1,4 +1,5 @@
-import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ActionError } from '../contract/errors.ts';
 
@@ -22,9 +23,17 @@ export type FoundFiles = { readonly files: readonly FoundFile[] } | { readonly p
 const codeOf = (thrown: unknown) =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
 
+/** Makes sure that the names in a folder outlast a crash. Some systems cannot; there, the names are as good as they get. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
 /** A file that gets its name only when it is whole. */
 export class Draft {
-  readonly #handle: FileHandle;
+  /** Undefined while the file rests. */
+  #handle: FileHandle | undefined;
   readonly #part: string;
   readonly #final: string;
   readonly #path: string;
@@ -38,20 +47,35 @@ export class Draft {
 
   /** Adds text or bytes at the end. */
   async write(text: string | Uint8Array): Promise<void> {
-    await this.#handle.appendFile(text);
+    await (await this.#opened()).appendFile(text);
+  }
+
+  /** Closes the file until more is written, for one of very many that are written at once. */
+  async rest(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  async #opened(): Promise<FileHandle> {
+    // A link in the draft's place is not followed.
+    const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants;
+    this.#handle ??= await open(this.#part, O_WRONLY | O_APPEND | (O_NOFOLLOW ?? 0));
+    return this.#handle;
   }
 
   /** Gives the file its name. Gives its path as it was asked for. */
   async commit(): Promise<string> {
-    await this.#handle.sync();
-    await this.#handle.close();
+    await (await this.#opened()).sync();
+    await this.rest();
     await rename(this.#part, this.#final);
+    await syncFolder(dirname(this.#final));
     return this.#path;
   }
 
   /** Takes the file away, if it has no name yet. */
   async discard(): Promise<void> {
-    await this.#handle.close().catch(() => undefined);
+    await this.rest().catch(() => undefined);
     await rm(this.#part, { force: true });
   }
 }
@@ -94,6 +118,18 @@ export class Workspace {
     } finally {
       await handle?.close();
     }
+  }
+
+  /** Reads a UTF-8 file line by line, without the line ends. Only `\n` ends a line: in JSON, others may stand in a text. */
+  async *readLines(path: string): AsyncGenerator<string> {
+    const stream = createReadStream(await this.#inside(path), { encoding: 'utf8', highWaterMark: 256 * 1024 });
+    let rest = '';
+    for await (const chunk of stream) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
   }
 
   /**
@@ -170,15 +206,54 @@ export class Workspace {
     }
   }
 
+  /**
+   * What forbids writing into a folder, as a clause that follows its name; undefined if nothing does. A folder that is
+   * not there yet can be made where the nearest one above it can be written to.
+   */
+  async whyNoWritableFolder(path: string): Promise<string | undefined> {
+    const reason = await this.whyNoFolder(path);
+    if (reason !== undefined) return reason;
+    for (let folder = resolve(this.root, path); ; folder = dirname(folder)) {
+      const there = await stat(folder).catch(() => undefined);
+      if (there === undefined && dirname(folder) !== folder) continue;
+      if (there?.isDirectory() !== true) return 'is behind a file, not a folder';
+      const isWritable = await access(folder, constants.W_OK | constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      return isWritable ? undefined : 'cannot be written to';
+    }
+  }
+
+  /** Gives a file another name, in place of whatever has it, and makes sure that this outlasts a crash of the machine. */
+  async move(from: string, to: string): Promise<void> {
+    const [source, target] = [await this.#inside(from), await this.#inside(to)];
+    await mkdir(dirname(target), { recursive: true });
+    await rename(source, target);
+    await syncFolder(dirname(target));
+  }
+
+  /** Removes a file, or a folder with all that is in it; there may be none. */
+  async remove(path: string): Promise<void> {
+    const target = await this.#inside(path);
+    if (target === this.root) throw new ActionError('input_invalid', 'The workspace itself is not removed.');
+    await rm(target, { recursive: true, force: true });
+  }
+
   /** Begins a file that is written piece by piece. Only its owner may read it. */
   async draft(path: string): Promise<Draft> {
-    const inside = await this.#locate(path);
-    if (inside === undefined) throw new ActionError('input_invalid', `The file ${path} is outside of the workspace.`);
+    const inside = await this.#inside(path);
     await mkdir(dirname(inside), { recursive: true });
     const part = join(dirname(inside), `.${basename(inside)}.part`);
     await rm(part, { force: true });
     // `wx` follows no link that the repository may have put in the draft's place.
     return new Draft(await open(part, 'wx', 0o600), part, inside, path);
+  }
+
+  async #inside(path: string): Promise<string> {
+    const inside = await this.#locate(path);
+    if (inside === undefined) throw new ActionError('input_invalid', `The file ${path} is outside of the workspace.`);
+    return inside;
   }
 
   /** The absolute path, if it lies inside the workspace once links are followed as far as they exist. */

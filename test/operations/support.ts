@@ -44,6 +44,14 @@ export const story = (more: Partial<SessionStory> = {}): SessionStory => ({
   ...more,
 });
 
+/** A step outside of a workflow: no event, no GitHub, and nothing to leave behind. */
+export const ALONE = {
+  event: async () => ({ problem: 'the step runs outside of a workflow' }),
+  github: async () => undefined,
+  comment: NO_COMMENT,
+  remains: openRemains(() => undefined, 'leave'),
+};
+
 const folders: string[] = [];
 
 afterEach(async () => {
@@ -62,7 +70,7 @@ export async function checks(): Promise<{ checks: Checks; problems: [InputName, 
       workspace: new Workspace(root),
       clock: new TestClock(),
       facts: {},
-      event: async () => ({ problem: 'the step runs outside of a workflow' }),
+      event: ALONE.event,
       problem: (input, message) => problems.push([input, message]),
     },
   };
@@ -126,16 +134,13 @@ export async function perform(name: OperationName, { with: given, handle, signal
     clock: opened.clock,
     signal: signal ?? new AbortController().signal,
     facts: { repository: 'acme/api' },
-    event: all.event,
-    github: async () => undefined,
-    comment: NO_COMMENT,
+    ...ALONE,
     workspace: all.workspace,
     temp: all.workspace,
     version: 'v3',
     operations: async () => [],
     startedAt: START,
     journal: opened.transport.journal,
-    remains: openRemains(() => undefined, 'leave'),
     redact: (text) => text,
     organization: async () => singleOf(values.org_id) ?? '',
   };

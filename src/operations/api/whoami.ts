@@ -53,9 +53,12 @@ async function probeAll(context: Context<never>, orgId: string | null): Promise<
 }
 
 /** Permissions without which an operation cannot run. One with a remark, as `ViewOrgSessions (to wait)`, is for a part. */
-const neededBy = ({ permissions }: Operation) => permissions.filter((text) => /^[A-Z]\w+$/.test(text));
+const neededBy = ({ permissions }: Operation) =>
+  // Of two that do the same, the first is the one that a read can find out.
+  permissions.flatMap((text) => /^([A-Z]\w+)(?: or [A-Z]\w+)*$/.exec(text)?.[1] ?? []);
 
 function verdictOn(value: Operation, findings: ReadonlyMap<string, Finding>, version: string): Finding {
+  if (value.local === true) return 'yes';
   const isV2 = version === 'v2';
   if (!value.versions.includes(isV2 ? 'v2' : 'v3')) return 'no';
   if (isV2) return findings.get('Enterprise administrator') ?? 'unknown';

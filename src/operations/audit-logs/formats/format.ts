@@ -1,0 +1,29 @@
+import type { AuditEvent } from '../event.ts';
+import type { FormatName } from './names.ts';
+
+/** A format that writes each event by itself. */
+export interface TextFormat {
+  readonly name: Exclude<FormatName, 'parquet'>;
+  /** Of the file's name, without a dot. */
+  readonly extension: string;
+  /** What a file begins with, its line end included; often empty. */
+  readonly head: string;
+  /** An event as whole lines, the last line end included. */
+  encode(event: AuditEvent): string;
+}
+
+/** A file of a binary format that is being written. */
+export interface BinaryFile {
+  /** Takes events; gives the bytes that are ready, if any. */
+  add(events: readonly AuditEvent[]): Uint8Array | undefined;
+  /** Gives the rest of the file. */
+  end(): Uint8Array;
+}
+
+/** A format that writes events in groups. */
+export interface BinaryFormat {
+  readonly name: 'parquet';
+  readonly extension: 'parquet';
+  /** Begins a file. It holds one group of rows in memory, never the whole file. */
+  open(): BinaryFile;
+}

@@ -1,0 +1,69 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What stands in an export's folder: files, and what should not be there. */
+export interface Listing {
+  /** Paths of the files, from the folder, with `/`. */
+  readonly files: ReadonlySet<string>;
+  /** Links, sockets and the like, which no export writes. */
+  readonly others: ReadonlyMap<string, 'a symbolic link' | 'no regular file'>;
+}
+
+/** Lists a folder with everything in it. It follows no link; hidden names are left out, since exports stage files so. */
+export async function listFolder(root: string, signal: AbortSignal): Promise<Listing> {
+  const files = new Set<string>();
+  const others = new Map<string, 'a symbolic link' | 'no regular file'>();
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    signal.throwIfAborted();
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+      if (entry.name.startsWith('.')) continue;
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isFile()) files.add(path);
+      else others.set(path, entry.isSymbolicLink() ? 'a symbolic link' : 'no regular file');
+    }
+  }
+  return { files, others };
+}
+
+/** What forbids a path that a manifest names, as a clause behind it; undefined for one that stays in the folder. */
+export function whyNotInside(path: string): string | undefined {
+  const parts = path.split('/');
+  const isOdd = path === '' || path.includes('\\') || path.includes('\0') || /^[A-Za-z]:/.test(path);
+  if (isOdd || parts.some((part) => part === '' || part === '.' || part === '..')) {
+    return 'is a path that leads out of the folder, or is none';
+  }
+  return parts.some((part) => part.startsWith('.')) ? 'is a hidden path, which no export writes' : undefined;
+}
+
+/** The link that a path leads over, if any. */
+export function linkOf(path: string, { others }: Listing): string | undefined {
+  const parts = path.split('/');
+  for (let length = 1; length <= parts.length; length += 1) {
+    const prefix = parts.slice(0, length).join('/');
+    if (others.has(prefix)) return prefix;
+  }
+  return undefined;
+}
+
+/** Opens a file of the folder for reading. A link that was put in its place meanwhile is an error. */
+export function openInside(root: string, path: string): Promise<FileHandle> {
+  // Windows has no such flag.
+  return open(join(root, path), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+}
+
+const CHUNK = 256 * 1024;
+
+/** The bytes of a file, piece by piece. A piece is valid until the next one is asked for. */
+export async function* chunksOf(handle: FileHandle, signal: AbortSignal): AsyncGenerator<Buffer> {
+  let at = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}

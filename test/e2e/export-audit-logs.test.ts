@@ -1,0 +1,261 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { folder } from '../operations/audit-logs/export-run.ts';
+import { AuditApi, chance, event, exportedIds, filesIn } from '../operations/audit-logs/export-support.ts';
+import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
+import { openSandbox, type TestSandbox } from './sandbox.ts';
+
+/** 2026-01-01T00:00:00Z. */
+const BEGIN = 1_767_225_600;
+const HOUR = 3_600;
+
+interface Run extends Pick<StepOptions, 'onOutput'> {
+  readonly url: string;
+  /** The workspace, which outlasts the step. */
+  readonly root: string;
+  readonly with: Readonly<Record<string, string>>;
+}
+
+const step = ({ url, root, with: inputs, ...more }: Run): Promise<StepResult> =>
+  runStep({
+    with: { operation: 'export-audit-logs', api_url: url, devin_token: 'cog_sandbox_enterprise', ...inputs },
+    env: { GITHUB_WORKSPACE: root },
+    ...more,
+  });
+
+const verify = (root: string, inputs: Readonly<Record<string, string>> = {}) =>
+  runStep({ with: { operation: 'verify-audit-export', ...inputs }, env: { GITHUB_WORKSPACE: root } });
+
+/** Every data file of an export: its path in `output_dir`, and its bytes. */
+const contents = (output: string) =>
+  Object.fromEntries(
+    filesIn(output)
+      .filter((path) => !path.includes('manifests'))
+      .map((path) => [path.slice(output.length + 1), readFileSync(path).toString('base64')]),
+  );
+
+describe('an export from the sandbox', () => {
+  let sandbox: TestSandbox;
+  beforeAll(async () => {
+    sandbox = await openSandbox();
+    await sandbox.control('seed', { audit_logs: 3_000, audit_log_days: 20 });
+  });
+  afterAll(() => sandbox.close());
+
+  test('goes on from its checkpoint, and verifies', async () => {
+    const { root, remove } = folder();
+    try {
+      const inputs = { checkpoint_file: 'checkpoint.json', partition: 'day', compression: 'gzip', since: '30d' };
+      const first = await step({ url: sandbox.url, root, with: { ...inputs, max_events: '1000' } });
+      expect(first.outputs, first.stdout).toMatchObject({ outcome: 'success', events: '1000', has_more: 'true' });
+      const second = await step({ url: sandbox.url, root, with: inputs });
+      expect(second.outputs, second.stdout).toMatchObject({ outcome: 'success', has_more: 'false', alerts: '0' });
+      expect(Number(second.outputs['lag_seconds'])).toBeGreaterThanOrEqual(60);
+      const ids = exportedIds(join(root, 'devin-audit-logs'));
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids.length).toBe(1_000 + Number(second.outputs['events']));
+      expect(ids.length).toBeGreaterThan(2_990);
+      expect(second.summary).toContain('follows `');
+      expect(JSON.parse(second.outputs['files'] ?? '')[0]).toMatchObject({
+        path: expect.stringMatching(/\.jsonl\.gz$/),
+      });
+      const verified = await verify(root, { checkpoint_file: 'checkpoint.json' });
+      expect(verified.outputs, verified.stdout).toMatchObject({ outcome: 'success' });
+    } finally {
+      remove();
+    }
+  });
+
+  test('is the same bytes each time, in every compression, and its shards are those of a single run', async () => {
+    const now = Math.floor(Date.now() / 1_000) - 60;
+    const range = { since: String(now - 19 * 24 * HOUR), until: String(now - HOUR) };
+    const places = [folder(), folder(), folder()];
+    const [once, again, parts] = places.map(({ root }) => root);
+    try {
+      for (const compression of ['none', 'gzip', 'zstd']) {
+        const inputs = { ...range, compression, partition: 'day', output_dir: compression };
+        const shards = ['1/3', '2/3', '3/3'].map((shard) =>
+          step({ url: sandbox.url, root: parts ?? '', with: { ...inputs, shard } }),
+        );
+        const single = [once, again].map((root) => step({ url: sandbox.url, root: root ?? '', with: inputs }));
+        for (const { outputs, stdout } of await Promise.all([...shards, ...single]))
+          expect(outputs, stdout).toMatchObject({ outcome: 'success' });
+        const expected = contents(join(once ?? '', compression));
+        // The first and the last day are cut, and may be too short to have an event.
+        expect(Object.keys(expected).length).toBeGreaterThanOrEqual(18);
+        expect(contents(join(again ?? '', compression))).toEqual(expected);
+        expect(contents(join(parts ?? '', compression))).toEqual(expected);
+      }
+    } finally {
+      for (const { remove } of places) remove();
+    }
+  });
+
+  test('raises alerts, keeps addresses out of the summary, and fails once all is written', async () => {
+    const { root, remove } = folder();
+    try {
+      const inputs = { since: '10d', alert_on: 'delete_*', fail_on_alert: 'true', checkpoint_file: 'c.json' };
+      const result = await step({ url: sandbox.url, root, with: inputs });
+      expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'alert_raised' });
+      expect(Number(result.outputs['alerts'])).toBeGreaterThan(10);
+      const warnings = result.commands.filter(({ name }) => name === 'warning');
+      expect(warnings.map(({ properties }) => properties['title'])).toContain('Audit alert: delete_secret');
+      expect(result.summary.indexOf('alert')).toBeLessThan(result.summary.indexOf('Repeated'));
+      expect(result.summary + result.stdout).not.toMatch(/\w@\w/);
+      expect(readFileSync(join(root, 'c.json'), 'utf8')).toContain('high_water');
+    } finally {
+      remove();
+    }
+  });
+});
+
+// Windows has no signals that a process could catch from another.
+describe.skipIf(process.platform === 'win32')('a process that is killed', { concurrent: true }, () => {
+  const STORIES = 24;
+  const LANES = 4;
+
+  /** A chain of real processes, most of which are killed at some moment. */
+  async function story(api: AuditApi, seed: number): Promise<void> {
+    const random = chance(seed);
+    const { root, remove } = folder();
+    api.events = Array.from({ length: 300 }, (_, at) =>
+      event(`${seed}-${at}`, BEGIN + Math.floor(random() * 9 * HOUR)),
+    );
+    api.pageSize = 40;
+    api.latency = 3;
+    const inputs = {
+      since: String(BEGIN),
+      until: String(BEGIN + 9 * HOUR),
+      checkpoint_file: 'checkpoint.json',
+      partition: random() < 0.5 ? 'hour' : 'none',
+    };
+    try {
+      for (let each = 0; each < 2; each += 1) {
+        let isArmed = false;
+        const delay = random() * 60;
+        await step({
+          url: api.url,
+          root,
+          with: random() < 0.5 ? { ...inputs, max_events: '120' } : inputs,
+          onOutput(output, kill) {
+            if (isArmed || !output.includes('Exporting')) return;
+            isArmed = true;
+            setTimeout(() => kill('SIGKILL'), delay);
+          },
+        });
+      }
+      const last = await step({ url: api.url, root, with: inputs });
+      expect(last.outputs, last.stdout).toMatchObject({ outcome: 'success', has_more: 'false' });
+      const ids = exportedIds(join(root, 'devin-audit-logs'));
+      expect(ids.toSorted(), `story ${seed}`).toEqual(api.events.map((each) => each.audit_log_id).toSorted());
+      expect(filesIn(join(root, 'devin-audit-logs')).filter((path) => path.endsWith('.part'))).toEqual([]);
+    } finally {
+      remove();
+    }
+  }
+
+  test.each(Array.from({ length: LANES }, (_, lane) => lane))(
+    'loses no event and keeps none twice once it has run again (lane %i)',
+    async (lane) => {
+      const api = new AuditApi();
+      await api.open();
+      try {
+        for (let seed = lane; seed < STORIES; seed += LANES) await story(api, seed);
+      } finally {
+        await api.close();
+      }
+    },
+    120_000,
+  );
+
+  test('keeps what it has when it is cancelled, within five seconds, and goes on from there', async () => {
+    const api = new AuditApi();
+    await api.open();
+    const { root, remove } = folder();
+    try {
+      api.events = Array.from({ length: 20_000 }, (_, at) => event(at, BEGIN + at));
+      api.latency = 100;
+      const inputs = { since: String(BEGIN), until: String(BEGIN + 20_000), checkpoint_file: 'checkpoint.json' };
+      let signalledAt = 0;
+      let isArmed = false;
+      const cancelled = await step({
+        url: api.url,
+        root,
+        with: inputs,
+        onOutput(output, kill) {
+          if (isArmed || !output.includes('Exporting')) return;
+          isArmed = true;
+          const timer = setInterval(() => {
+            if (api.queries.length < 60) return;
+            clearInterval(timer);
+            signalledAt = performance.now();
+            kill('SIGTERM');
+          }, 20);
+        },
+      });
+      expect(performance.now() - signalledAt).toBeLessThan(5_000);
+      expect(cancelled.exitCode).toBe(1);
+      expect(cancelled.outputs).toMatchObject({ error_code: 'cancelled', has_more: 'true' });
+      expect(Number(cancelled.outputs['events'])).toBeGreaterThan(0);
+      api.latency = 0;
+      const rest = await step({ url: api.url, root, with: inputs });
+      expect(rest.outputs, rest.stdout).toMatchObject({ outcome: 'success' });
+      const ids = exportedIds(join(root, 'devin-audit-logs'));
+      expect([ids.length, new Set(ids).size]).toEqual([20_000, 20_000]);
+    } finally {
+      remove();
+      await api.close();
+    }
+  }, 60_000);
+});
+
+test('an outage is waited out: 429 for all, then a while of 500', async () => {
+  const own = await openSandbox();
+  const { root, remove } = folder();
+  try {
+    await own.control('seed', { audit_logs: 500, audit_log_days: 5 });
+    await own.control('faults', [
+      { path: '/enterprise/audit-logs', status: 429, retry_after: 1, times: 2 },
+      { path: '/enterprise/audit-logs', status: 500, times: 1 },
+      { path: '/enterprise/audit-logs', garbage: true, times: 1 },
+      { path: '/enterprise/audit-logs', truncate: true, times: 1 },
+    ]);
+    const result = await step({ url: own.url, root, with: { since: '6d' } });
+    expect(result.outputs, result.stdout).toMatchObject({ outcome: 'success' });
+    expect(Number(result.outputs['events'])).toBeGreaterThan(490);
+  } finally {
+    remove();
+    await own.close();
+  }
+}, 60_000);
+
+test('everything that is wrong with the inputs is said at once, before the first request', async () => {
+  const { root, remove } = folder();
+  const api = new AuditApi();
+  await api.open();
+  try {
+    const result = await step({
+      url: api.url,
+      root,
+      with: {
+        since: '2026-02-01',
+        until: '2026-01-01',
+        output_dir: '../elsewhere',
+        format: 'parquet',
+        compression: 'gzip',
+        fail_on_alert: 'true',
+        shard: '4/3',
+        max_lag: '1h',
+      },
+    });
+    expect(result.outputs).toMatchObject({ error_code: 'input_invalid' });
+    const message = result.commands.find(({ name }) => name === 'error')?.message ?? '';
+    for (const input of ['since', 'output_dir', 'compression', 'fail_on_alert', 'shard', 'max_lag'])
+      expect(message).toContain(`- ${input} `);
+    expect(api.queries).toEqual([]);
+  } finally {
+    remove();
+    await api.close();
+  }
+});

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ReadEvent } from '../../../src/operations/audit-logs/parse-event.ts';
+import { type Part, readInOrder } from '../../../src/operations/audit-logs/pieces.ts';
+import type { ReadRange } from '../../../src/operations/audit-logs/read-range.ts';
+import { shardOf } from '../../../src/operations/audit-logs/window.ts';
+
+const at = (time: number, id: number) => new ReadEvent(`e${id}`, time, 'login', null, '{}');
+
+interface Manners {
+  readonly pageSize: number;
+  readonly newestFirst: boolean;
+  readonly onPage?: (held: number) => void;
+}
+
+/** A source that gives the events of a range in pages. */
+function sourceOf(events: readonly ReadEvent[], { pageSize, newestFirst }: Manners): ReadRange {
+  return async function* read({ from, to }) {
+    const found = events.filter((event) => event.at >= from && event.at < to);
+    const ordered = newestFirst ? found.toReversed() : found;
+    for (let start = 0; start < Math.max(1, ordered.length); start += pageSize) {
+      // Others get their turn, as they would while an answer is on its way.
+      await new Promise((resolve) => setImmediate(resolve));
+      const page = ordered.slice(start, start + pageSize);
+      const last = page.at(-1)?.at ?? from;
+      const isLast = start + pageSize >= ordered.length;
+      const rest = newestFirst ? { from, to: last + 1 } : { from: last, to };
+      yield { events: page, rest: isLast ? undefined : rest };
+    }
+  };
+}
+
+async function readAll(read: ReadRange, to: number, concurrency: number, pieceEvents: number): Promise<Part[]> {
+  const parts: Part[] = [];
+  const { signal } = new AbortController();
+  for await (const part of readInOrder(read, { from: 0, to }, { concurrency, signal, pieceEvents })) parts.push(part);
+  return parts;
+}
+
+describe('a range that is read in pieces', () => {
+  /** Seconds between events: bursts, and long silences. */
+  const gaps = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 5_000 })), {
+    maxLength: 150,
+  });
+
+  it('comes whole, each event once and in order, however dense the events are', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        gaps,
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 7 }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.boolean(),
+        async (silences, pageSize, concurrency, pieceEvents, newestFirst) => {
+          let time = 0;
+          const events = silences.map((silence, id) => {
+            time += silence;
+            return at(time, id);
+          });
+          const read = sourceOf(events, { pageSize, newestFirst });
+          const parts = await readAll(read, time + 100, concurrency, pieceEvents);
+          expect(parts.flatMap((part) => part.events.map(({ at: when }) => when))).toEqual(
+            events.map((each) => each.at),
+          );
+          expect(new Set(parts.flatMap((part) => part.events.map(({ id }) => id))).size).toBe(events.length);
+          expect(parts.map(({ range }) => range.from)).toEqual([0, ...parts.slice(0, -1).map(({ range }) => range.to)]);
+          expect(parts.at(-1)?.range.to).toBe(time + 100);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is held in memory only a few pieces at a time, whoever is slow to take them', async () => {
+    const events = Array.from({ length: 5_000 }, (_, id) => at(id, id));
+    let read = 0;
+    const inner = sourceOf(events, { pageSize: 10, newestFirst: false });
+    const source: ReadRange = async function* counted(range, signal) {
+      for await (const page of inner(range, signal)) {
+        read += page.events.length;
+        yield page;
+      }
+    };
+    let taken = 0;
+    const { signal } = new AbortController();
+    const options = { concurrency: 4, signal, pieceEvents: 50 };
+    for await (const part of readInOrder(source, { from: 0, to: 5_000 }, options)) {
+      for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      taken += part.events.length;
+      expect(read - taken).toBeLessThan(12 * 50);
+    }
+    expect(taken).toBe(5_000);
+    expect(read).toBeLessThan(6_000);
+  });
+
+  it('ends with what could not be read, once all that comes before is handed on', async () => {
+    const events = Array.from({ length: 500 }, (_, id) => at(id, id));
+    const inner = sourceOf(events, { pageSize: 10, newestFirst: false });
+    const source: ReadRange = async function* failing(range, signal) {
+      if (range.from >= 200) throw new Error('down');
+      yield* inner(range, signal);
+    };
+    const parts: Part[] = [];
+    const { signal } = new AbortController();
+    const reading = async () => {
+      const options = { concurrency: 1, signal, pieceEvents: 50 };
+      for await (const part of readInOrder(source, { from: 0, to: 500 }, options)) parts.push(part);
+    };
+    await expect(reading()).rejects.toThrow('down');
+    expect(parts.at(-1)?.range.to).toBeGreaterThanOrEqual(200);
+  });
+});
+
+it('shards join without a gap, on borders of whole days where there are enough', () => {
+  const moment = fc.integer({ min: 0, max: 2_000_000_000 });
+  const property = fc.property(
+    moment,
+    fc.integer({ min: 1, max: 100_000_000 }),
+    fc.integer({ min: 1, max: 40 }),
+    fc.constantFrom('none', 'hour', 'day', 'org'),
+    (from, length, count, partition) => {
+      const range = { from, to: from + length };
+      const shards = Array.from({ length: count }, (_, at) => shardOf(range, partition, { index: at + 1, count }));
+      expect(shards[0]?.from).toBe(range.from);
+      expect(shards.at(-1)?.to).toBe(range.to);
+      for (const [index, shard] of shards.entries()) {
+        expect(shard.to).toBeGreaterThanOrEqual(shard.from);
+        const next = shards[index + 1];
+        if (next === undefined) continue;
+        expect(next.from).toBe(shard.to);
+        const isInside = shard.to > range.from && shard.to < range.to;
+        if (partition === 'day' && isInside) expect(shard.to % 86_400).toBe(0);
+      }
+    },
+  );
+  fc.assert(property);
+});
