@@ -145,7 +145,7 @@ describe('a plan', () => {
     const result = await sync(
       manifestOf({ [engineering]: [...BASE, '{ connection: main, repo: "acme/a|b`c</details>" }'] }),
     );
-    expect(result.summary).toContain('**&lt;b&gt;\\|\\:\\:error\\:\\:\\@all \\[x\\]\\(y\\)** · +1');
+    expect(result.summary).toContain('**&lt;b&gt;\\|\\:\\:error\\:\\:\\@\u200ball \\[x\\]\\(y\\)** · +1');
     expect(result.summary).toContain('| + | repo ``acme/a\\|b`c</details>`` | line 12 |');
     expect(result.commands.filter(({ name }) => name === 'error')).toEqual([]);
   });
