@@ -1,15 +1,15 @@
-import type { Clock } from './contract/clock.ts';
+import { type Clock, later } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { inputError, parseInputs } from './contract/parse.ts';
+import { pool } from './contract/pool.ts';
 import { Devin } from './devin/client.ts';
 import { readCredential } from './devin/credential.ts';
 import { openTransport } from './devin/transport.ts';
 import { runFacts } from './github/facts.ts';
 import { eventReader } from './operations/event.ts';
-import { githubOf } from './operations/github.ts';
+import { githubOf, LAST_WORDS_MS } from './operations/github.ts';
 import { endSession } from './operations/sessions/end.ts';
 import { findSession } from './operations/sessions/lookup.ts';
-import { pool } from './operations/sessions/pool.ts';
 import { parseRemaining, type Remaining } from './operations/sessions/remains.ts';
 import { threadComment } from './operations/thread-comment.ts';
 import { link, plain } from './report/markdown.ts';
@@ -139,7 +139,7 @@ async function endAll(
             request_timeout: Math.min(tryMs, TRY_MS),
             max_retries: RETRIES,
           },
-          { env, clock, log, signal },
+          { env, clock, log, signal: later({ signal, clock }, LAST_WORDS_MS) },
         ),
       },
     );

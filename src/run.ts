@@ -1,4 +1,4 @@
-import type { Clock } from './contract/clock.ts';
+import { type Clock, later } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import type { InputName } from './contract/inputs.ts';
 import type { JournalEntry } from './contract/result.ts';
@@ -9,7 +9,7 @@ import { type RunFacts, runFacts } from './github/facts.ts';
 import { type Checked, checkStep, type Known } from './operations/check.ts';
 import { type EventRead, eventReader } from './operations/event.ts';
 import { docsUrl, errorLink, failureReport } from './operations/failure.ts';
-import { githubOf } from './operations/github.ts';
+import { githubOf, LAST_WORDS_MS } from './operations/github.ts';
 import type { Context, Report } from './operations/operation.ts';
 import { organizationOf, singleOf } from './operations/organization.ts';
 import { loadOperation, OPERATION_NAMES } from './operations/registry.ts';
@@ -135,9 +135,12 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   }
   const signal = stopSignal(step, inputs.timeout);
   const [devin, transport] = await connect(step, checked, credential, signal);
-  const github = githubOf(inputs, { env: world.env, clock: world.clock, log, signal });
+  const asked = { env: world.env, clock: world.clock, log, signal };
+  const github = githubOf(inputs, asked);
   const redact = (text: string) => step.redactor.redact(text);
-  const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github };
+  // The comment is told how the step ended, and so speaks to GitHub after everything else has stopped.
+  const last = githubOf(inputs, { ...asked, signal: later(asked, LAST_WORDS_MS) });
+  const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github: last };
   step.comment = threadComment(inputs, said);
   const remains = openRemains(stateWriter(world.env), inputs.on_cancel);
   // A cancelled step may not have got an answer in its last seconds; what it could not settle is left to the post step.

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
+import { pool } from '../contract/pool.ts';
 import type { Github, RestCall } from './client.ts';
-import { eachOf } from './each-of.ts';
 import { type JobLog, jobLog } from './job-log.ts';
 import { type Permissions, permissionsYaml } from './problem.ts';
 import { place } from './repository.ts';
@@ -260,6 +260,7 @@ export async function failureDetails(
 ): Promise<FailureDetails> {
   const look = new Look(github, repository);
   const found = await look.found(failure);
-  const jobs = await eachOf(found.slice(0, MAX_JOBS), CONCURRENCY, (each) => look.details(each));
+  const turn = pool(CONCURRENCY);
+  const jobs = await Promise.all(found.slice(0, MAX_JOBS).map((each) => turn(() => look.details(each))));
   return { jobs, moreJobs: Math.max(0, found.length - MAX_JOBS), problems: look.problems };
 }

@@ -1,19 +1,19 @@
-import { type Clock, later } from '../contract/clock.ts';
+import type { Clock } from '../contract/clock.ts';
 import type { CommonInput, InputValues } from '../contract/inputs.ts';
 import type { Github } from '../github/client.ts';
 import type { Env } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import { VERSION } from '../version.ts';
 
-/** When a step is stopped, what is left to say to GitHub is said within this time. */
-const LAST_WORDS_MS = 4_000;
+/** When a step is stopped, what its comment has left to say is said within this time. */
+export const LAST_WORDS_MS = 4_000;
 
 /** What GitHub's API is opened with. */
 export interface GithubWorld {
   readonly env: Env;
   readonly clock: Clock;
   readonly log: Log;
-  /** Ends the requests, a few seconds after it aborts. */
+  /** Ends the requests. */
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export function githubOf(
       graphqlUrl: env['GITHUB_GRAPHQL_URL'] || 'https://api.github.com/graphql',
       userAgent: `devin-action/${VERSION}`,
       dryRun,
-      signal: later({ signal, clock }, LAST_WORDS_MS),
+      signal,
       requestTimeoutMs,
       maxRetries,
       clock,

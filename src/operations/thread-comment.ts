@@ -7,7 +7,10 @@ import type { EventRead } from './event.ts';
 
 /** The one comment of a step on the issue, pull request or discussion of its event. */
 export interface ThreadComment {
-  /** Shows this Markdown from now on. Never throws: a comment that fails is a warning, not the end of the work. */
+  /**
+   * Shows this Markdown from now on; resolves once it does, or never will. Never throws: a comment that fails is a
+   * warning, not the end of the work.
+   */
   update(markdown: string): Promise<void>;
 }
 
@@ -50,7 +53,10 @@ async function openSticky(key: string, { log, event, github }: CommentSettings):
   return stickyComment({ github: client, repository, thread, key });
 }
 
-/** Keeps a comment, if it is wanted. Nothing is loaded or sent before the first update; after a failure no more is tried. */
+/**
+ * Keeps a comment, if it is wanted. Nothing is loaded or sent before the first update; after a failure no more is tried.
+ * One request is out at a time: what comes meanwhile waits, and only the last of it is written.
+ */
 export function threadComment(
   { comment, comment_key: key }: Pick<InputValues<CommonInput>, 'comment' | 'comment_key'>,
   settings: CommentSettings,
@@ -59,18 +65,29 @@ export function threadComment(
   const ownKey = key ?? `${settings.facts.job ?? ''} ${settings.operation}`;
   let sticky: Promise<Sticky | undefined> | undefined;
   let failed = false;
+  let wanted: string | undefined;
+  let writing: Promise<void> | undefined;
+  const write = async () => {
+    try {
+      for (let next = wanted; next !== undefined; next = wanted) {
+        wanted = undefined;
+        sticky ??= openSticky(ownKey, settings);
+        await (await sticky)?.update(settings.redact(next));
+      }
+    } catch (thrown) {
+      failed = true;
+      const { code, message, fix } = asActionError(thrown);
+      if (code === 'gate_closed') settings.log.info(`The comment was not written: ${message}`);
+      else unwritten(settings.log, message, fix);
+    }
+    writing = undefined;
+  };
   return {
     async update(markdown) {
       if (failed) return;
-      try {
-        sticky ??= openSticky(ownKey, settings);
-        await (await sticky)?.update(settings.redact(markdown));
-      } catch (thrown) {
-        failed = true;
-        const { code, message, fix } = asActionError(thrown);
-        if (code === 'gate_closed') settings.log.info(`The comment was not written: ${message}`);
-        else unwritten(settings.log, message, fix);
-      }
+      wanted = markdown;
+      writing ??= write();
+      await writing;
     },
   };
 }

@@ -9,7 +9,8 @@ const UNNAMED = [
 /** A tag with anything behind its name. */
 const TAG = '<(?<close>\\/?)(?<name>[a-zA-Z][a-zA-Z0-9-]*)(?<attributes>[\\s/](?:[^<>"\']|"[^"]*"|\'[^\']*\')*)>';
 const TITLE = `(?:"(?:(?!\\n[ \\t]*\\n)(?:\\\\[^]|[^"\\\\]))*"|'(?:(?!\\n[ \\t]*\\n)(?:\\\\[^]|[^'\\\\]))*'|\\((?:(?!\\n[ \\t]*\\n)(?:\\\\[^]|[^()\\\\]))*\\))`;
-const GAP = '[ \\t]*\\n?[ \\t]*';
+// Only one way to read a run of blanks: with two, a long one would be gone over once for each of them.
+const GAP = '[ \\t]*(?:\\n[ \\t]*)?';
 /** A definition of a link for elsewhere, which is not shown where it stands: `[label]: address "title"`. */
 const DEFINITION = `^(?:[ \\t]*(?:>|[-*+]|\\d{1,9}[.)]))*[ \\t]*\\[(?!\\^)(?:\\\\[^]|[^[\\]\\\\]){1,999}\\]:${GAP}(?:<[^<>\\n]*>|[^\\s<]\\S*)(?:(?=\\s)${GAP}${TITLE})?[ \\t]*$`;
 const ALT = '!\\[(?:\\\\[^]|[^[\\]\\\\]|\\[(?:\\\\[^]|[^[\\]\\\\])*\\])+\\](?=[(\\[])';

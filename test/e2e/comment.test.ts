@@ -76,22 +76,30 @@ const shown = (body: string) => {
   return rest.join('\n');
 };
 
+const isBefore = (most: number) => (ms: number) => ms < most;
+
 const writes = (github: LocalGithub) => github.requests().filter(({ method }) => method !== 'GET');
 
 /** Runs a step, and sends it a signal as soon as the comment matches. */
-async function stopAt(
-  at: RegExp,
+const stopAt = (at: RegExp, signal: NodeJS.Signals, github: LocalGithub, inputs: Inputs) =>
+  stopWhen(() => at.test(github.comments(ISSUE)[0]?.body ?? ''), signal, github, inputs);
+
+/** Runs a step, and sends it a signal as soon as the time has come. */
+async function stopWhen(
+  hasCome: () => boolean,
   signal: NodeJS.Signals,
   github: LocalGithub,
   inputs: Inputs,
+  more: Partial<StepOptions> = {},
 ): Promise<StepResult & { readonly afterSignalMs: number }> {
   let [running, signalledAt] = [false, Number.NaN];
   const result = await step(github, inputs, {
+    ...more,
     onOutput(_, kill) {
       if (running) return;
       running = true;
       void (async () => {
-        while (!at.test(github.comments(ISSUE)[0]?.body ?? '')) await delay(10);
+        while (!hasCome()) await delay(10);
         signalledAt = performance.now();
         kill(signal);
       })();
@@ -115,6 +123,23 @@ describe('a GitHub that is out of order', { concurrent: true }, () => {
       }),
     60_000,
   );
+
+  test('does not keep the step from seeing that Devin has finished', () =>
+    withGithub(async (github) => {
+      github.fault({ path: '/repos/*/*/issues/*/comments', lost: 'hang' });
+      const result = await step(github, {
+        tags: 'sandbox:pr,sandbox:finish-after=30',
+        wait: 'finished',
+        request_timeout: '5s',
+      });
+      expect(result.outputs['session_outcome']).toBe('finished');
+      expect(JSON.parse(result.outputs['result'] ?? '')).toMatchObject({
+        duration_ms: expect.toSatisfy(isBefore(5_000)),
+      });
+      // What came meanwhile is not written one after the other.
+      expect(onlyComment(github)).toMatch(/^### ✓ /);
+      expect(writes(github).map(({ method }) => method)).toEqual(['POST', 'PATCH']);
+    }));
 });
 
 describe('one comment says how far Devin is', { concurrent: true }, () => {
@@ -280,6 +305,27 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
       const result = await stopAt(/Devin is running/, 'SIGINT', github, inputs);
       expect(result.afterSignalMs).toBeLessThan(5_000);
       expect(result.outputs).toMatchObject({ error_code: 'cancelled', session_outcome: 'terminated' });
+    }));
+
+  test('while GitHub keeps it waiting for its first answer, the session ends before the comment', () =>
+    withGithub(async (github) => {
+      github.fault({ path: '/repos/*/*/issues/*/comments', lost: 'hang', times: 100 });
+      const result = await stopWhen(() => github.requests().length > 0, 'SIGINT', github, inputs);
+      expect(result.outputs).toMatchObject({ error_code: 'cancelled', session_outcome: 'terminated' });
+      // Not after the four seconds in which the comment may still be written.
+      expect(JSON.parse(result.outputs['result'] ?? '')).toMatchObject({
+        duration_ms: expect.toSatisfy(isBefore(4_000)),
+      });
+    }));
+
+  test('while GitHub is asked who may write, at once', () =>
+    withGithub(async (github) => {
+      github.fault({ path: '/repos/*/*/collaborators/*/permission', lost: 'hang', times: 100 });
+      const event = issueCommented(ISSUE, 'Please fix it.', { login: 'member', association: 'MEMBER' });
+      const asked = { ...inputs, comment: 'false' };
+      const result = await stopWhen(() => github.requests().length > 0, 'SIGINT', github, asked, { event });
+      expect(result.outputs['error_code']).toBe('cancelled');
+      expect(result.afterSignalMs).toBeLessThan(4_000);
     }));
 });
 

@@ -224,6 +224,20 @@ describe.concurrent('a failed check or run', () => {
     ]);
   });
 
+  test('of many jobs whose annotations the token may not read is one warning, not one a job', async () => {
+    const github = await writer(runOf);
+    const names = Array.from({ length: 6 }, (_, at) => `unit ${at + 1}`);
+    for (const name of names) github.job({ ...RUN, name, steps: FAILED_STEPS, log: 'x' });
+    github.identify({ permissions: { contents: 'read', actions: 'read' } });
+    const result = await bench.step({ name: 'workflow_run', payload: runOf, github, with: EVENT });
+    const { blocks } = await promptOf(result);
+    for (const name of names) expect(blocks['not read']).toContain(`The annotations of ${name} could not be read`);
+    const [warning = '', ...more] = warningsOf(result);
+    expect(more).toEqual([]);
+    for (const name of names) expect(warning).toContain(`The annotations of ${name} could not be read`);
+    expect(warning.split('permissions: { checks: read }')).toHaveLength(2);
+  });
+
   test('of a check comes with what the check says, or with the job that it is', async () => {
     const payload = real('check_run', 1);
     const { id } = fields(payload['check_run']);
@@ -385,7 +399,7 @@ describe.concurrent('a text of any kind', () => {
     const { outside } = await promptOf(result);
     expect(outside).not.toContain('set-output');
     expect(new Set(result.commands.map(({ name }) => name))).toEqual(new Set(['add-mask', 'warning']));
-    expect(warningsOf(result)).toHaveLength(Math.min(10, attacks.length));
+    expect(warningsOf(result).join().split('The log of')).toHaveLength(Math.min(10, attacks.length) + 1);
     expect(OUTPUTS).toEqual(expect.arrayContaining(Object.keys(result.outputs)));
   });
 });

@@ -1,32 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
-let sandbox: TestSandbox;
-let orgId: string;
-
-beforeEach(async () => {
-  sandbox = await openSandbox(30);
-  orgId = await sandbox.orgId();
-});
-afterEach(() => sandbox.close());
-
 const SESSIONS = '/organizations/*/sessions';
 const TAG = /^devin-action:[0-9a-f]{24}$/;
-
-const step = (inputs: Record<string, string> = {}, more: Partial<StepOptions> = {}) =>
-  runStep({
-    ...more,
-    with: {
-      operation: 'create-session',
-      api_url: sandbox.url,
-      devin_token: 'cog_sandbox_org',
-      org_id: orgId,
-      prompt: 'Fix it.',
-      poll_interval: '1s',
-      ...inputs,
-    },
-  });
 
 interface Session {
   readonly session_id: string;
@@ -37,201 +14,252 @@ interface Session {
 const isList = (value: unknown): value is { items: Session[] } =>
   typeof value === 'object' && value !== null && 'items' in value && Array.isArray(value.items);
 
-/** The sessions that the steps of a test made; those that the sandbox brings have other tags. */
-async function made(): Promise<Session[]> {
-  const listed = await sandbox.api('GET', `/v3/organizations/${orgId}/sessions?first=200`);
-  if (!isList(listed)) throw new Error('no list');
-  return listed.items.filter(({ tags }) => !tags.includes('seed'));
+/** A sandbox of a test, and its steps. */
+interface Bench {
+  readonly sandbox: TestSandbox;
+  step(inputs?: Record<string, string>, more?: Partial<StepOptions>): Promise<StepResult>;
+  /** The sessions that the steps made; those that the sandbox brings have other tags. */
+  made(): Promise<Session[]>;
+  posts(): Promise<number>;
 }
 
-const posts = async () => (await sandbox.requests()).filter(({ method }) => method === 'POST').length;
+/** Runs a test with a sandbox of its own: most of them wait, and so they wait at the same time. */
+async function alone(work: (bench: Bench) => Promise<void>): Promise<void> {
+  const sandbox = await openSandbox(30);
+  const orgId = await sandbox.orgId();
+  try {
+    await work({
+      sandbox,
+      step: (inputs = {}, more = {}) =>
+        runStep({
+          ...more,
+          with: {
+            operation: 'create-session',
+            api_url: sandbox.url,
+            devin_token: 'cog_sandbox_org',
+            org_id: orgId,
+            prompt: 'Fix it.',
+            poll_interval: '1s',
+            ...inputs,
+          },
+        }),
+      async made() {
+        const listed = await sandbox.api('GET', `/v3/organizations/${orgId}/sessions?first=200`);
+        if (!isList(listed)) throw new Error('no list');
+        return listed.items.filter(({ tags }) => !tags.includes('seed'));
+      },
+      posts: async () => (await sandbox.requests()).filter(({ method }) => method === 'POST').length,
+    });
+  } finally {
+    await sandbox.close();
+  }
+}
+
 const errorOf = ({ commands }: StepResult) => commands.find(({ name }) => name === 'error');
 const rerun = { env: { GITHUB_RUN_ATTEMPT: '2' } };
 
-describe('the tag of a session', () => {
-  test('is short, and the same for the same step of a run, whatever the attempt', async () => {
-    await step({ tags: 'a' });
-    const [session] = await made();
-    expect(session?.tags).toEqual(['a', expect.stringMatching(TAG)]);
-    const again = await step({ tags: 'a' }, rerun);
-    expect(again.outputs).toMatchObject({ created: 'false', session_id: session?.session_id });
-  });
+describe('the tag of a session', { concurrent: true }, () => {
+  test('is short, and the same for the same step of a run, whatever the attempt', () =>
+    alone(async ({ made, step }) => {
+      await step({ tags: 'a' });
+      const [session] = await made();
+      expect(session?.tags).toEqual(['a', expect.stringMatching(TAG)]);
+      const again = await step({ tags: 'a' }, rerun);
+      expect(again.outputs).toMatchObject({ created: 'false', session_id: session?.session_id });
+    }));
 
-  test.each([
-    ['another run', {}, { GITHUB_RUN_ID: '4243' }],
-    ['another job', {}, { GITHUB_JOB: 'other' }],
-    ['another step', {}, { GITHUB_ACTION: 'other' }],
-    ['another workflow', {}, { GITHUB_WORKFLOW: 'Other' }],
-    ['another repository', {}, { GITHUB_REPOSITORY: 'acme/other' }],
-    ['another prompt', { prompt: 'Fix that.' }, {}],
-    ['the same prompt for another repository, as in a matrix', { repos: 'acme/web' }, {}],
-  ])('differs for %s', async (_name, inputs, env) => {
-    await step();
-    const other = await step(inputs, { env: { GITHUB_RUN_ATTEMPT: '2', ...env } });
-    expect(other.outputs).toMatchObject({ outcome: 'success', created: 'true' });
-    const tags = (await made()).map((session) => session.tags[0]);
-    expect(new Set(tags).size).toBe(2);
-  });
+  test('differs for another run, job, step, workflow, repository, prompt, and for each repository of a matrix', () =>
+    alone(async ({ made, step }) => {
+      await step();
+      const others = await Promise.all(
+        [
+          [{}, { GITHUB_RUN_ID: '4243' }],
+          [{}, { GITHUB_JOB: 'other' }],
+          [{}, { GITHUB_ACTION: 'other' }],
+          [{}, { GITHUB_WORKFLOW: 'Other' }],
+          [{}, { GITHUB_REPOSITORY: 'acme/other' }],
+          [{ prompt: 'Fix that.' }, {}],
+          [{ repos: 'acme/web' }, {}],
+        ].map(([inputs, env]) => step(inputs, { env: { ...rerun.env, ...env } })),
+      );
+      for (const { outputs } of others) expect(outputs).toMatchObject({ outcome: 'success', created: 'true' });
+      const tags = (await made()).map((session) => session.tags[0]);
+      expect(new Set(tags).size).toBe(8);
+    }));
 
-  test('is left out with idempotency: none, and a re-run then starts another session', async () => {
-    await step({ idempotency: 'none', tags: 'a' });
-    await step({ idempotency: 'none', tags: 'a' }, rerun);
-    expect((await made()).map(({ tags }) => tags)).toEqual([['a'], ['a']]);
-    expect((await sandbox.requests()).filter(({ method }) => method === 'GET')).toHaveLength(1);
-  });
+  test('is left out with idempotency: none, and a re-run then starts another session', () =>
+    alone(async ({ made, sandbox, step }) => {
+      await step({ idempotency: 'none', tags: 'a' });
+      await step({ idempotency: 'none', tags: 'a' }, rerun);
+      expect((await made()).map(({ tags }) => tags)).toEqual([['a'], ['a']]);
+      expect((await sandbox.requests()).filter(({ method }) => method === 'GET')).toHaveLength(1);
+    }));
 
-  test('says nothing about the value of a secret, and does not depend on it', async () => {
-    await step({ session_secrets: 'KEY=first-value' });
-    expect((await step({ session_secrets: 'KEY=other-value' }, rerun)).outputs['created']).toBe('false');
-  });
+  test('says nothing about the value of a secret, and does not depend on it', () =>
+    alone(async ({ step }) => {
+      await step({ session_secrets: 'KEY=first-value' });
+      expect((await step({ session_secrets: 'KEY=other-value' }, rerun)).outputs['created']).toBe('false');
+    }));
 
-  test('needs a place among the 50', async () => {
-    const tags = Array.from({ length: 50 }, (_, at) => `t${at}`).join(',');
-    const result = await step({ tags });
-    expect(result.outputs['error_code']).toBe('input_invalid');
-    expect(errorOf(result)?.message).toMatch(/tags has 50 entries, and idempotency adds one/);
-    expect(await sandbox.requests()).toEqual([]);
-    expect((await step({ tags, idempotency: 'none' })).outputs['outcome']).toBe('success');
-  });
+  test('needs a place among the 50', () =>
+    alone(async ({ sandbox, step }) => {
+      const tags = Array.from({ length: 50 }, (_, at) => `t${at}`).join(',');
+      const result = await step({ tags });
+      expect(result.outputs['error_code']).toBe('input_invalid');
+      expect(errorOf(result)?.message).toMatch(/tags has 50 entries, and idempotency adds one/);
+      expect(await sandbox.requests()).toEqual([]);
+      expect((await step({ tags, idempotency: 'none' })).outputs['outcome']).toBe('success');
+    }));
 });
 
-describe('a request without a clear answer', () => {
+describe('a request without a clear answer', { concurrent: true }, () => {
   test.each([
     ['a lost answer', { reset: true }],
     ['a cut answer', { truncate: true }],
     ['an error after the work was done', { status: 500 }],
     ['an answer that is no JSON', { garbage: true }],
     ['no answer in time', { hang: true }],
-  ])('%s: the step goes on with the session that it made', async (_name, fault) => {
-    await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, after_commit: true, ...fault }]);
-    const result = await step({ request_timeout: '1s', wait: 'finished' });
-    expect(result.exitCode).toBe(0);
-    const [session, ...others] = await made();
-    expect(others).toEqual([]);
-    expect(result.outputs).toMatchObject({ session_outcome: 'finished', session_id: session?.session_id });
-    expect(result.log.join('\n')).toMatch(/found {4}https:.* from an earlier attempt/);
-    expect(await posts()).toBe(1);
-  });
+  ])('%s: the step goes on with the session that it made', (_name, fault) =>
+    alone(async ({ made, posts, sandbox, step }) => {
+      await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, after_commit: true, ...fault }]);
+      const result = await step({ request_timeout: '1s', wait: 'finished' });
+      expect(result.exitCode).toBe(0);
+      const [session, ...others] = await made();
+      expect(others).toEqual([]);
+      expect(result.outputs).toMatchObject({ session_outcome: 'finished', session_id: session?.session_id });
+      expect(result.log.join('\n')).toMatch(/found {4}https:.* from an earlier attempt/);
+      expect(await posts()).toBe(1);
+    }),
+  );
 
-  test('that made no session is sent again, but only once several looks found none', async () => {
-    await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, reset: true }]);
-    const result = await step();
-    expect(result.outputs).toMatchObject({ outcome: 'success', created: 'true' });
-    expect(await made()).toHaveLength(1);
-    const seen = (await sandbox.requests()).map(({ method }) => method).join(' ');
-    expect(seen).toBe('POST GET GET GET GET POST GET GET');
-  });
+  test('that made no session is sent again, but only once several looks found none', () =>
+    alone(async ({ made, sandbox, step }) => {
+      await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, reset: true }]);
+      const result = await step();
+      expect(result.outputs).toMatchObject({ outcome: 'success', created: 'true' });
+      expect(await made()).toHaveLength(1);
+      const seen = (await sandbox.requests()).map(({ method }) => method).join(' ');
+      expect(seen).toBe('POST GET GET GET GET POST GET GET');
+    }));
 
-  test('is not sent a third time', async () => {
-    await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, reset: true, times: 9 }]);
-    const result = await step();
-    expect(result.outputs['error_code']).toBe('api_unavailable');
-    expect(await posts()).toBe(2);
-  });
+  test('is not sent a third time', () =>
+    alone(async ({ posts, sandbox, step }) => {
+      await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, reset: true, times: 9 }]);
+      const result = await step();
+      expect(result.outputs['error_code']).toBe('api_unavailable');
+      expect(await posts()).toBe(2);
+    }));
 
-  test('is not sent again where the look fails: the error says what to look for', async () => {
-    await sandbox.control('faults', [
-      { method: 'POST', path: SESSIONS, reset: true, after_commit: true },
-      { method: 'GET', path: SESSIONS, status: 503, times: 9 },
-    ]);
-    const result = await step({ max_retries: '0' });
-    expect(result.exitCode).toBe(1);
-    expect(result.outputs['error_code']).toBe('api_unavailable');
-    expect(errorOf(result)?.message).toMatch(/Look in Devin for a session with the tag devin-action:[0-9a-f]{24}\./);
-    expect(await posts()).toBe(1);
-  });
+  test('is not sent again where the look fails: the error says what to look for', () =>
+    alone(async ({ posts, sandbox, step }) => {
+      await sandbox.control('faults', [
+        { method: 'POST', path: SESSIONS, reset: true, after_commit: true },
+        { method: 'GET', path: SESSIONS, status: 503, times: 9 },
+      ]);
+      const result = await step({ max_retries: '0' });
+      expect(result.exitCode).toBe(1);
+      expect(result.outputs['error_code']).toBe('api_unavailable');
+      expect(errorOf(result)?.message).toMatch(/Look in Devin for a session with the tag devin-action:[0-9a-f]{24}\./);
+      expect(await posts()).toBe(1);
+    }));
 
-  test('with a refusal the step fails at once, without a look', async () => {
-    await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, status: 422 }]);
-    expect((await step()).outputs['error_code']).toBe('api_rejected');
-    expect((await sandbox.requests()).map(({ method }) => method)).toEqual(['POST']);
-  });
+  test('with a refusal the step fails at once, without a look', () =>
+    alone(async ({ sandbox, step }) => {
+      await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, status: 422 }]);
+      expect((await step()).outputs['error_code']).toBe('api_rejected');
+      expect((await sandbox.requests()).map(({ method }) => method)).toEqual(['POST']);
+    }));
 });
 
-describe('a re-run', () => {
-  test('takes the session of the first attempt and waits for it', async () => {
-    const first = await step();
-    const second = await step({ wait: 'finished' }, rerun);
-    // The inputs that say how to wait are no part of the key.
-    expect(second.outputs).toMatchObject({
-      outcome: 'success',
-      created: 'false',
-      session_outcome: 'finished',
-      session_id: first.outputs['session_id'],
-    });
-    expect(JSON.parse(second.outputs['sessions'] ?? '')).toMatchObject([{ created: false }]);
-    expect(await posts()).toBe(1);
-  });
+describe('a re-run', { concurrent: true }, () => {
+  test('takes the session of the first attempt and waits for it', () =>
+    alone(async ({ posts, step }) => {
+      const first = await step();
+      const second = await step({ wait: 'finished' }, rerun);
+      // The inputs that say how to wait are no part of the key.
+      expect(second.outputs).toMatchObject({
+        outcome: 'success',
+        created: 'false',
+        session_outcome: 'finished',
+        session_id: first.outputs['session_id'],
+      });
+      expect(JSON.parse(second.outputs['sessions'] ?? '')).toMatchObject([{ created: false }]);
+      expect(await posts()).toBe(1);
+    }));
 
-  test('after a step that was killed between request and answer takes the session that it left behind', async () => {
-    await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, hang: true, after_commit: true }]);
-    let timer: NodeJS.Timeout | undefined;
-    const killed = await step(
-      {},
-      {
-        onOutput: (_output, kill) => {
-          timer ??= setInterval(async () => {
-            if ((await made()).length > 0) kill('SIGKILL');
-          }, 50);
+  test('after a step that was killed between request and answer takes the session that it left behind', () =>
+    alone(async ({ made, sandbox, step }) => {
+      await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, hang: true, after_commit: true }]);
+      let timer: NodeJS.Timeout | undefined;
+      const killed = await step(
+        {},
+        {
+          onOutput: (_output, kill) => {
+            timer ??= setInterval(async () => {
+              if ((await made()).length > 0) kill('SIGKILL');
+            }, 50);
+          },
         },
-      },
-    );
-    clearInterval(timer);
-    expect(killed.exitCode).toBeNull();
-    const second = await step({}, rerun);
-    const [session, ...others] = await made();
-    expect(others).toEqual([]);
-    expect(second.outputs).toMatchObject({ outcome: 'success', created: 'false', session_id: session?.session_id });
-  });
+      );
+      clearInterval(timer);
+      expect(killed.exitCode).toBeNull();
+      const second = await step({}, rerun);
+      const [session, ...others] = await made();
+      expect(others).toEqual([]);
+      expect(second.outputs).toMatchObject({ outcome: 'success', created: 'false', session_id: session?.session_id });
+    }));
 
-  test('creates nothing while nobody knows what the first attempt left', async () => {
-    await step();
-    await sandbox.control('faults', [{ method: 'GET', path: SESSIONS, status: 503, times: 9 }]);
-    const result = await step({ max_retries: '0' }, rerun);
-    expect(result.outputs['error_code']).toBe('api_unavailable');
-    expect(errorOf(result)?.message).toContain('No session was created');
-    expect(await posts()).toBe(1);
-  });
+  test('creates nothing while nobody knows what the first attempt left', () =>
+    alone(async ({ posts, sandbox, step }) => {
+      await step();
+      await sandbox.control('faults', [{ method: 'GET', path: SESSIONS, status: 503, times: 9 }]);
+      const result = await step({ max_retries: '0' }, rerun);
+      expect(result.outputs['error_code']).toBe('api_unavailable');
+      expect(errorOf(result)?.message).toContain('No session was created');
+      expect(await posts()).toBe(1);
+    }));
 
-  test('finds a session that has failed, and says how to get a new one', async () => {
-    await step({ tags: 'sandbox:error', wait: 'finished' });
-    const second = await step({ tags: 'sandbox:error', wait: 'finished' }, rerun);
-    expect(second.outputs).toMatchObject({ error_code: 'session_failed', created: 'false' });
-    expect(errorOf(second)?.message).toContain('for a new one start a new run');
-    expect(await posts()).toBe(1);
-  });
+  test('finds a session that has failed, and says how to get a new one', () =>
+    alone(async ({ posts, step }) => {
+      await step({ tags: 'sandbox:error', wait: 'finished' });
+      const second = await step({ tags: 'sandbox:error', wait: 'finished' }, rerun);
+      expect(second.outputs).toMatchObject({ error_code: 'session_failed', created: 'false' });
+      expect(errorOf(second)?.message).toContain('for a new one start a new run');
+      expect(await posts()).toBe(1);
+    }));
 });
 
-describe('a key of your own', () => {
+describe('a key of your own', { concurrent: true }, () => {
   const other = { env: { GITHUB_RUN_ID: '9999', GITHUB_WORKFLOW: 'Other' } };
 
-  test('holds across workflow runs, and for whatever prompt', async () => {
-    const first = await step({ idempotency: 'nightly 2026-11-21' });
-    const second = await step({ idempotency: 'nightly 2026-11-21', prompt: 'Another.' }, other);
-    expect(second.outputs).toMatchObject({ created: 'false', session_id: first.outputs['session_id'] });
-    expect((await step({ idempotency: 'nightly 2026-11-22' }, other)).outputs['created']).toBe('true');
-  });
+  test('holds across workflow runs, and for whatever prompt', () =>
+    alone(async ({ step }) => {
+      const first = await step({ idempotency: 'nightly 2026-11-21' });
+      const second = await step({ idempotency: 'nightly 2026-11-21', prompt: 'Another.' }, other);
+      expect(second.outputs).toMatchObject({ created: 'false', session_id: first.outputs['session_id'] });
+      expect((await step({ idempotency: 'nightly 2026-11-22' }, other)).outputs['created']).toBe('true');
+    }));
 
-  test('of parallel steps one wins, and the sessions of the others end', async () => {
-    // Held up, all of them have mostly looked before any of them creates.
-    await sandbox.control('latency', { ms: 400 });
-    const steps = await Promise.all(
-      [1, 2, 3].map((run) =>
-        step({ idempotency: 'one', tags: 'sandbox:slow' }, { env: { GITHUB_RUN_ID: String(run) } }),
-      ),
-    );
-    expect(steps.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
-    expect(new Set(steps.map(({ outputs }) => outputs['session_id'])).size).toBe(1);
-    const all = await made();
-    expect(all.filter(({ status }) => status !== 'exit').map(({ session_id: id }) => id)).toEqual([
-      steps[0]?.outputs['session_id'],
-    ]);
-    expect(steps.map(({ outputs }) => outputs['created']).toSorted()).toEqual(['false', 'false', 'true']);
-  });
+  test('of parallel steps one wins, and the sessions of the others end', () =>
+    alone(async ({ made, sandbox, step }) => {
+      // Held up, all of them have mostly looked before any of them creates.
+      await sandbox.control('latency', { ms: 400 });
+      const steps = await Promise.all(
+        [1, 2, 3].map((run) =>
+          step({ idempotency: 'one', tags: 'sandbox:slow' }, { env: { GITHUB_RUN_ID: String(run) } }),
+        ),
+      );
+      expect(steps.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
+      expect(new Set(steps.map(({ outputs }) => outputs['session_id'])).size).toBe(1);
+      const all = await made();
+      expect(all.filter(({ status }) => status !== 'exit').map(({ session_id: id }) => id)).toEqual([
+        steps[0]?.outputs['session_id'],
+      ]);
+      expect(steps.map(({ outputs }) => outputs['created']).toSorted()).toEqual(['false', 'false', 'true']);
+    }));
 
-  test.skipIf(process.platform === 'win32')(
-    'a session that another run created is not ended with this one',
-    async () => {
+  test.skipIf(process.platform === 'win32')('a session that another run created is not ended with this one', () =>
+    alone(async ({ made, step }) => {
       await step({ idempotency: 'one', tags: 'sandbox:slow' });
       const cancel = async (inputs: Record<string, string>, more: Partial<StepOptions>) => {
         let sent = false;
@@ -254,6 +282,6 @@ describe('a key of your own', () => {
       await step({ tags: 'sandbox:slow' });
       const own = await cancel({}, rerun);
       expect(own.outputs).toMatchObject({ created: 'false', session_outcome: 'terminated' });
-    },
+    }),
   );
 });

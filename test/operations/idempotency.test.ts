@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asActionError } from '../../src/contract/errors.ts';
+import { pool } from '../../src/contract/pool.ts';
 import type { RunFacts } from '../../src/github/facts.ts';
 import { safeName } from '../../src/operations/sessions/downloads.ts';
 import { keyOf } from '../../src/operations/sessions/idempotency.ts';
 import { findEarlier, findLost, findSession, settle } from '../../src/operations/sessions/lookup.ts';
-import { pool } from '../../src/operations/sessions/pool.ts';
 import { START, TestClock } from '../devin/support.ts';
 import { startBench } from './start-support.ts';
 import { perform, session, world } from './support.ts';

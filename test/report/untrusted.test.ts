@@ -216,6 +216,8 @@ describe('text from outside', () => {
     sanitize(`${'&#59'.repeat(50_000)};${'&#6'.repeat(50_000)}!--`);
     sanitize(`${'&#x3'.repeat(30_000)}4${';'.repeat(30_000)}`);
     sanitize(`a${'\u0301'.repeat(200_000)}`);
+    sanitize(`[a]:${' '.repeat(200_000)}`);
+    sanitize(`[a]: b${' '.repeat(200_000)}c`);
     // One that goes over its text for each piece needs minutes.
     expect(performance.now() - startedAt).toBeLessThan(15_000);
   });

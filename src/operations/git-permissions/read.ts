@@ -1,7 +1,7 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
+import { pool } from '../../contract/pool.ts';
 import { count } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
-import { pool } from '../sessions/pool.ts';
 import type { Observed } from './permission.ts';
 import type { PermissionSource } from './source.ts';
 

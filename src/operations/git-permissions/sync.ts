@@ -1,4 +1,5 @@
 import { ActionError } from '../../contract/errors.ts';
+import { pool } from '../../contract/pool.ts';
 import type { Scope } from '../../reconcile/kind.ts';
 import { planAll } from '../../reconcile/plan.ts';
 import { details, prose } from '../../report/markdown.ts';
@@ -7,7 +8,6 @@ import type { Log } from '../../runner/log.ts';
 import { operation } from '../operation.ts';
 import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext } from '../plan-report.ts';
 import { runPlan } from '../plan-step.ts';
-import { pool } from '../sessions/pool.ts';
 import { findManifest, type ReadManifest, readManifest } from './manifest.ts';
 import { type Desired, type Observed, permissionKind } from './permission.ts';
 import { type Finding, inOrder } from './positions.ts';

@@ -1,5 +1,6 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
 import type { Organizations } from '../../contract/kinds.ts';
+import { pool } from '../../contract/pool.ts';
 import { code, link, plain, table } from '../../report/markdown.ts';
 import { acus, count, number } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
@@ -8,7 +9,6 @@ import { NO_COMMENT } from '../thread-comment.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
 import { carryOut, type Done, type RunContext, type RunRequest } from './one.ts';
-import { pool } from './pool.ts';
 import { pullRequestName, type SESSION_OUTPUTS, sessionOutputs } from './report.ts';
 
 type AcrossOutput = (typeof SESSION_OUTPUTS)[number] | 'created' | 'reused' | 'attachments' | 'sessions' | 'count';

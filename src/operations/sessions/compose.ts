@@ -3,7 +3,7 @@ import { changedFiles } from '../../github/changed-files.ts';
 import type { Github } from '../../github/client.ts';
 import { eventPrompt, promptKey, promptNonce } from '../../github/event-prompt.ts';
 import type { GithubEvent } from '../../github/event-shape.ts';
-import { type FailedJob, failureDetails, hasFailed } from '../../github/failures.ts';
+import { type FailedJob, failureDetails, hasFailed, type Unread } from '../../github/failures.ts';
 import { count } from '../../report/units.ts';
 import { type Part, sanitizeVerbatim } from '../../report/untrusted.ts';
 import type { Context } from '../operation.ts';
@@ -88,6 +88,13 @@ async function filesOf(github: Github, repository: string, { base, head }: NonNu
   };
 }
 
+/** What could not be read, once for each way to help: one missing permission may hide a part of each of many jobs. */
+function told(missing: readonly Unread[]): string[] {
+  return [...Map.groupBy(missing, ({ advice }) => advice)].map(([advice, alike]) =>
+    [...alike.map(({ finding }) => finding), advice].join(' ').trimEnd(),
+  );
+}
+
 /** What GitHub knows beyond the payload. It is worth having, not worth failing for: what is missing is said. */
 async function fetchedFor(context: ComposeContext, event: GithubEvent): Promise<Fetched> {
   const { commits } = event;
@@ -108,7 +115,7 @@ async function fetchedFor(context: ComposeContext, event: GithubEvent): Promise<
           ? filesOf(github, repository, commits)
           : undefined;
     const { fetched = NOTHING, missing = [] } = (await read) ?? {};
-    for (const { finding, advice } of missing) lacks(`${finding} ${advice}`.trimEnd());
+    for (const message of told(missing)) lacks(message);
     const unread = missing.map(({ finding }) => finding).join('\n');
     return { ...fetched, parts: [...fetched.parts, { label: 'not read', text: unread, verbatim: true }] };
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import { type ActionError, asActionError } from '../../contract/errors.ts';
+import { pool } from '../../contract/pool.ts';
 import type { AnswerOf } from '../../devin/endpoint.ts';
 import {
   generateSessionInsights,
@@ -10,7 +11,6 @@ import type { Checks, Context, Report } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery } from './filters.ts';
 import { analysed, type InsightsRow, insightsSummary } from './insights-report.ts';
-import { pool } from './pool.ts';
 
 const INPUTS = [...FILTER_INPUTS, 'session_id', 'generate', 'poll_interval'] as const;
 

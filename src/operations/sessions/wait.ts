@@ -108,7 +108,8 @@ function commenting({ comment, inputs }: WaitContext, { sessionId }: Waited, wat
     if (news === said) return;
     said = news;
     if (verdict.outcome === 'waiting' && !inputs.follow) await watch.readMessages(sessionId, false);
-    await comment.update(sessionSummary({ ...base(), session, verdict, underway: true }));
+    // Devin is what the step waits for: a GitHub that hangs must not keep it from looking, or from ending the session.
+    void comment.update(sessionSummary({ ...base(), session, verdict, underway: true }));
   };
 }
 
