@@ -63,6 +63,8 @@ export interface FailureDetails {
 
 const MAX_JOBS = 10;
 const MAX_ANNOTATIONS = 50;
+/** Longest message of an annotation that is kept, in characters; GitHub allows 64 KB. */
+const MAX_MESSAGE = 4_000;
 const CONCURRENCY = 4;
 const ACTIONS = 'github-actions';
 const FAILING = new Set(['failure', 'timed_out', 'cancelled', 'startup_failure', 'action_required']);
@@ -214,7 +216,7 @@ class Look {
       endLine: each.end_line,
       level: each.annotation_level ?? 'notice',
       title: each.title ?? '',
-      message: each.message ?? '',
+      message: (each.message ?? '').slice(0, MAX_MESSAGE),
     }));
     return { annotations, moreAnnotations: all.length - annotations.length };
   }

@@ -142,12 +142,15 @@ describe('steps that start sessions at the same time', () => {
     expect(await bench.sessions()).toHaveLength(2);
   });
 
-  it('warn where a session beyond the limit cannot be ended', async () => {
+  it('fail where a session beyond the limit cannot be ended', async () => {
     const bench = await startBench();
     await bench.faults({ method: 'DELETE', path: SESSION, status: 403, times: 2 });
     const done = await Promise.allSettled(['1', '2'].map((id) => bench.start(run(id, 1))));
     const [beyond] = done.flatMap((each) => (each.status === 'rejected' ? [asActionError(each.reason)] : []));
-    expect(beyond?.message).toContain('could not be ended and may go on spending ACUs');
+    expect(beyond).toMatchObject({
+      code: 'api_unavailable',
+      message: expect.stringContaining('could not be ended: it may go on spending ACUs'),
+    });
     expect(bench.lines.join('\n')).toContain('::warning title=The session could not be ended');
   });
 

@@ -74,8 +74,12 @@ export async function settleLimit(context: LimitContext, limit: Limit, own: Sess
   });
   if (earlier.length < limit.most) return;
   const { terminated } = await endSession(context, limit.orgId, own.session_id, 'terminate');
-  const became = terminated ? 'was ended before it did any work' : 'could not be ended and may go on spending ACUs';
-  throw reached(limit, earlier, `; ${own.url} is beyond that and ${became}`);
+  if (terminated) throw reached(limit, earlier, `; ${own.url} is beyond that and was ended before it did any work`);
+  throw new ActionError(
+    'api_unavailable',
+    `${own.url} is beyond max_sessions_per_hour and could not be ended: it may go on spending ACUs.`,
+    { fix: 'End it in Devin, or with the operation terminate-session.' },
+  );
 }
 
 /** Throws `gate_closed` for the session of an earlier attempt that was ended since it was beyond the limit. */
