@@ -323,12 +323,19 @@ describe('audit logs, as the examples export them', { skip: onlyHere.skip }, () 
   test('backfill-audit-logs has the files of a single export, and finds a part that is missing', async () => {
     const first = Date.UTC(2023, 0, 1) / 1_000;
     const days = Array.from({ length: 40 }, (_, at) => dayOf(first + at * 27 * DAY, 3));
-    const { api, setting } = await enterprise(...days);
+    const { api, setting } = await enterprise(...days, dayOf(BEGIN, 2));
     const range = { since: '2023-01-01', until: '2026-01-01' };
     const all = await runExample('backfill-audit-logs.yml', { ...setting, inputs: range });
     expect(resultsOf(all)).toEqual({ export: 'success', verify: 'success' });
     const logs = artifact(setting, 'devin-audit-logs');
     expect(exportedIds(logs)).toEqual(idsOf(days.flat()));
+
+    // The nightly export goes on where it ends.
+    await runExample('export-audit-logs.yml', { ...setting, runId: '1', until: '2026-01-02' });
+    const whole = folder();
+    for (const name of ['devin-audit-logs', 'devin-audit-logs-1-1'])
+      cpSync(artifact(setting, name), whole, { recursive: true });
+    expect(await verified(whole)).toBe(days.flat().length + 2);
 
     const root = folder();
     const inputs = { operation: 'export-audit-logs', compression: 'gzip', partition: 'day', ...range };
