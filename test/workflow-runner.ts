@@ -1,8 +1,18 @@
 import { type ExecFileOptions, execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
 import { afterAll, expect } from 'vitest';
 import { parse } from 'yaml';
@@ -118,6 +128,12 @@ export interface Setting {
   readonly files?: Readonly<Record<string, string>>;
   /** Further members of the context `github`. */
   readonly context?: Values;
+  /** The variables of the repository. */
+  readonly vars?: Values;
+  /** A folder for caches and artifacts, which outlasts the workflow; in it, those of all runs lie together. */
+  readonly storage?: string;
+  /** When exports end that do not say so themselves. */
+  readonly until?: string;
   /** GitHub, whose token has just the permissions that a job grants. */
   readonly github?: LocalGithub;
 }
@@ -152,25 +168,84 @@ function checkout({ setting, workspace }: Place): StepDone {
   return { green: true, outputs: {}, output: '' };
 }
 
-/** Hands out what it would keep. */
-function upload({ path = '' }: Readonly<Record<string, string>>, { workspace }: Place): StepDone {
-  const green = existsSync(join(workspace, path));
-  return { green, outputs: {}, output: green ? readFileSync(join(workspace, path), 'utf8') : '' };
+type Inputs = Readonly<Record<string, string>>;
+
+const GREEN: StepDone = { green: true, outputs: {}, output: '' };
+
+const kept = ({ setting }: Place, kind: 'caches' | 'artifacts', name = '') =>
+  join(setting.storage ?? '', kind, encodeURIComponent(name));
+
+/** Keeps a file or a folder, and hands out the text of a file. */
+function upload({ path = '', name }: Inputs, place: Place): StepDone {
+  const from = join(place.workspace, path);
+  if (!existsSync(from)) return { ...GREEN, green: false };
+  const isFile = statSync(from).isFile();
+  if (place.setting.storage !== undefined) {
+    const to = kept(place, 'artifacts', name);
+    cpSync(from, isFile ? join(to, basename(path)) : to, { recursive: true, errorOnExist: true, force: false });
+  }
+  return { ...GREEN, output: isFile ? readFileSync(from, 'utf8') : '' };
 }
+
+/** Lays the files of every artifact whose name begins so into one folder. */
+function download({ pattern = '', path = '' }: Inputs, place: Place): StepDone {
+  const start = pattern.replace(/\*$/, '');
+  const names = readdirSync(kept(place, 'artifacts')).filter((name) => name.startsWith(start));
+  for (const name of names) cpSync(kept(place, 'artifacts', name), join(place.workspace, path), { recursive: true });
+  return GREEN;
+}
+
+/** Brings the cache of the key, or else the newest of those that begin as `restore-keys` says. */
+function restoreCache({ path = '', key = '', 'restore-keys': start = key }: Inputs, place: Place): StepDone {
+  const home = kept(place, 'caches');
+  const names = existsSync(home) ? readdirSync(home) : [];
+  const age = (name: string) => statSync(join(home, name)).mtimeMs;
+  const found = names.includes(key)
+    ? key
+    : names.filter((name) => name.startsWith(start)).sort((a, b) => age(b) - age(a))[0];
+  if (found !== undefined) cpSync(join(home, found), join(place.workspace, path), { recursive: true });
+  return { ...GREEN, outputs: { 'cache-hit': String(found === key) } };
+}
+
+/** Keeps a folder under a key, which none can have before. */
+function saveCache({ path = '', key }: Inputs, place: Place): StepDone {
+  cpSync(join(place.workspace, path), kept(place, 'caches', key), {
+    recursive: true,
+    errorOnExist: true,
+    force: false,
+  });
+  return GREEN;
+}
+
+/** What the actions of others do, as far as an example relies on it. */
+const OTHERS: ReadonlyArray<readonly [name: string, act: (inputs: Inputs, place: Place) => StepDone]> = [
+  ['actions/checkout@', (_, place) => checkout(place)],
+  ['actions/upload-artifact@', upload],
+  ['actions/download-artifact@', download],
+  ['actions/cache/restore@', restoreCache],
+  ['actions/cache/save@', saveCache],
+  [
+    'actions/attest-build-provenance@',
+    ({ 'subject-path': path = '' }, { workspace }) => ({ ...GREEN, green: statSync(join(workspace, path)).isFile() }),
+  ],
+  ['aws-actions/configure-aws-credentials@', () => GREEN],
+];
 
 async function runOne(step: Step, place: Place): Promise<StepDone> {
   const { contexts, setting, workspace } = place;
   if (step.uses === undefined) return await runScript(step, place);
   const inputs = texts(step.with, contexts);
-  if (step.uses.startsWith('actions/checkout@')) return checkout(place);
-  if (step.uses.startsWith('actions/upload-artifact@')) return upload(inputs, place);
+  const [, other] = OTHERS.find(([name]) => step.uses?.startsWith(name)) ?? [];
+  if (other !== undefined) return other(inputs, place);
   const adds = inputs['operation'] === 'create-session' && setting.life !== undefined;
+  const ends = inputs['operation'] === 'export-audit-logs' && setting.until !== undefined;
   const { event, github, runId = '4242' } = setting;
   const done = await runStep({
     ...(event === undefined ? {} : { event }),
     ...(github === undefined ? {} : { github }),
     env: { GITHUB_RUN_ID: runId },
     with: {
+      ...(ends ? { until: setting.until } : {}),
       ...inputs,
       ...(adds ? { tags: [inputs['tags'], setting.life].filter(Boolean).join() } : {}),
       ...(setting.url === undefined ? {} : { api_url: setting.url }),
@@ -178,7 +253,10 @@ async function runOne(step: Step, place: Place): Promise<StepDone> {
     before: (own) => cpSync(workspace, own, { recursive: true }),
     after: (own) => cpSync(own, workspace, { recursive: true }),
   });
-  expect(done.stdout, 'no warning about an input').not.toContain('::warning');
+  const warnings = done.commands.filter(
+    ({ name, properties }) => name === 'warning' && !/^Audit alert: /.test(properties['title'] ?? ''),
+  );
+  expect(warnings, 'no warning about an input').toEqual([]);
   const { stdout: output, summary } = done;
   return { green: done.exitCode === 0, outputs: done.outputs, output, summary };
 }
@@ -195,7 +273,8 @@ async function runJob(job: Job, contexts: Values, setting: Setting): Promise<Job
       if (step.if !== undefined && !holds(filled(step.if, known))) continue;
       const ended = await runOne(step, { contexts: known, setting, workspace });
       done.push(ended);
-      if (step.id !== undefined) steps[step.id] = { outputs: ended.outputs };
+      if (step.id !== undefined)
+        steps[step.id] = { outputs: ended.outputs, outcome: ended.green ? 'success' : 'failure' };
       failed ||= !ended.green;
     }
     if (failed) return { result: 'failure', outputs: {}, steps: done };
@@ -232,9 +311,12 @@ export async function runWorkflow(
         repository: 'acme/api',
         event_name: setting.event?.name ?? null,
         event: setting.event?.payload ?? {},
+        run_id: setting.runId ?? '4242',
+        run_attempt: '1',
         ...setting.context,
       },
       secrets: setting.secrets?.(job.environment) ?? { DEVIN_TOKEN: 'cog_sandbox_org' },
+      vars: setting.vars ?? {},
       inputs: setting.inputs ?? {},
       needs,
     };
