@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import type { Draft } from '../../runner/workspace.ts';
 import { type Compression, type Compressor, openCompressor } from './compression.ts';
 import type { BinaryFile, BinaryFormat, TextFormat } from './formats/index.ts';
 import type { ManifestFile } from './manifest.ts';
-import type { ReadEvent } from './parse-event.ts';
+import { bytesOf, type ReadEvent } from './parse-event.ts';
 import { isoTime } from './time.ts';
 
 /** Characters that are handed on at once. It depends on the events alone, so that the compressed bytes do as well. */
@@ -50,9 +51,32 @@ function linesEncoder(): Encoder {
   };
 }
 
+/** Bytes that are UTF-8 for sure: what is none is replaced, as in any text. */
+function asUtf8(bytes: Buffer): Buffer {
+  return isUtf8(bytes) ? bytes : Buffer.from(bytes.toString('utf8'), 'utf8');
+}
+
+/** Other JSON is written of bytes as well, wherever that gives the same. */
+function jsonEncoder(format: TextFormat): Encoder {
+  let pending = '';
+  return {
+    *add(events) {
+      for (const event of events) {
+        const bytes = event.asBytes();
+        pending += bytes === undefined ? bytesOf(format.encode(event)) : format.encode(bytes);
+        if (pending.length < BLOCK) continue;
+        yield asUtf8(Buffer.from(pending, 'latin1'));
+        pending = '';
+      }
+    },
+    end: () => asUtf8(Buffer.from(pending, 'latin1')),
+  };
+}
+
 function encoderOf(format: TextFormat | BinaryFormat): Encoder {
   if ('open' in format) return binaryEncoder(format.open());
-  return format.name === 'jsonl' ? linesEncoder() : textEncoder(format);
+  if (format.name === 'jsonl') return linesEncoder();
+  return format.isJson === true ? jsonEncoder(format) : textEncoder(format);
 }
 
 function binaryEncoder(file: BinaryFile): Encoder {
