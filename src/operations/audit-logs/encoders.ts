@@ -3,7 +3,7 @@ import type { BinaryFile, BinaryFormat, TextFormat } from './formats/index.ts';
 import { bytesOf, type ReadEvent } from './parse-event.ts';
 
 /** Bytes that are handed on at once. It depends on the events alone, so that the compressed bytes do as well. */
-const BLOCK = 128 * 1024;
+const BLOCK = 256 * 1024;
 const LINE_END = 0x0a;
 
 /** Turns events into the bytes of one file. */
