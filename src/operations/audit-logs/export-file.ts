@@ -1,69 +1,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Draft } from '../../runner/workspace.ts';
 import { type Compression, type Compressor, openCompressor } from './compression.ts';
-import type { BinaryFile, BinaryFormat, TextFormat } from './formats/index.ts';
+import { type Encoder, encoderOf } from './encoders.ts';
+import type { BinaryFormat, TextFormat } from './formats/index.ts';
 import type { ManifestFile } from './manifest.ts';
 import type { ReadEvent } from './parse-event.ts';
 import { isoTime } from './time.ts';
 
-/** Characters that are handed on at once. It depends on the events alone, so that the compressed bytes do as well. */
-const BLOCK = 128 * 1024;
-
 /** A file of the export that is whole, without its name. */
 export type WrittenFile = Omit<ManifestFile, 'path'>;
-
-/** Turns events into the bytes of one file. */
-interface Encoder {
-  /** The bytes of the events, if there are some to hand on. */
-  add(events: readonly ReadEvent[]): Generator<Uint8Array>;
-  end(): Uint8Array;
-}
-
-function textEncoder(format: TextFormat): Encoder {
-  let pending = format.head;
-  return {
-    *add(events) {
-      for (const event of events) {
-        pending += format.encode(event);
-        if (pending.length < BLOCK) continue;
-        yield Buffer.from(pending);
-        pending = '';
-      }
-    },
-    end: () => Buffer.from(pending),
-  };
-}
-
-/** JSONL is the bytes that came: nothing has to be decoded for it, and nothing encoded. */
-function linesEncoder(): Encoder {
-  let pending = '';
-  return {
-    *add(events) {
-      for (const { stored } of events) {
-        pending += `${stored}\n`;
-        if (pending.length < BLOCK) continue;
-        yield Buffer.from(pending, 'latin1');
-        pending = '';
-      }
-    },
-    end: () => Buffer.from(pending, 'latin1'),
-  };
-}
-
-function encoderOf(format: TextFormat | BinaryFormat): Encoder {
-  if ('open' in format) return binaryEncoder(format.open());
-  return format.name === 'jsonl' ? linesEncoder() : textEncoder(format);
-}
-
-function binaryEncoder(file: BinaryFile): Encoder {
-  return {
-    *add(events) {
-      const bytes = file.add(events);
-      if (bytes !== undefined) yield bytes;
-    },
-    end: () => file.end(),
-  };
-}
 
 /** Writes one file of an export: format, compression, hashes and disk in one pass. */
 export class ExportFile {

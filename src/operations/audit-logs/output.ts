@@ -3,7 +3,7 @@ import type { Draft, Workspace } from '../../runner/workspace.ts';
 import type { Compression } from './compression.ts';
 import { ExportFile, type WrittenFile } from './export-file.ts';
 import type { BinaryFormat, TextFormat } from './formats/index.ts';
-import { bytesOf, type ReadEvent, readEvent } from './parse-event.ts';
+import { placeOf, type ReadEvent, readEvent } from './parse-event.ts';
 import { type Partition, timeKey } from './partitions.ts';
 
 /** What files are written, and how. */
@@ -161,7 +161,7 @@ class ByOrganization implements Output {
   async #convert(org: string | null, path: string): Promise<void> {
     let batch: ReadEvent[] = [];
     for await (const json of this.#options.workspace.readLines(path)) {
-      batch.push(readEvent(JSON.parse(json), bytesOf(json), 0, this.#options.isV2));
+      batch.push(readEvent(JSON.parse(json), placeOf(Buffer.from(json)), 0, this.#options.isV2));
       if (batch.length < BATCH) continue;
       await this.#files.add(org, batch);
       batch = [];

@@ -1,13 +1,22 @@
 import { ActionError } from '../../contract/errors.ts';
 import { isRecord } from '../record.ts';
 import type { AuditEvent } from './event.ts';
+import type { Span } from './json-texts.ts';
+
+/** JSON of an event among other bytes, from `from` to before `to`. */
+export interface Place extends Span {
+  readonly page: Buffer;
+}
+
+/** The place of JSON that has bytes of its own. */
+export const placeOf = (page: Buffer): Place => ({ page, from: 0, to: page.length });
 
 /** UTF-8 text as the characters of its bytes. */
 export const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
 /**
- * An event as it was read. What it holds on to is small: its JSON stays the bytes that came, one a character, and what
- * they say is worked out when it is asked for.
+ * An event as it was read. What it holds on to is small, and outside of the heap that has to be collected: its JSON stays
+ * where it is in the bytes of its page, and what they say is worked out when it is asked for.
  */
 export class ReadEvent implements AuditEvent {
   readonly id: string;
@@ -15,22 +24,44 @@ export class ReadEvent implements AuditEvent {
   readonly action: string;
   /** The organization; null where the event is of none. */
   readonly org: string | null;
-  /** Its JSON in UTF-8, as the characters of its bytes (Latin-1), on one line. */
-  readonly stored: string;
+  /** The bytes that hold its JSON in UTF-8, from `from` to before `to`, on one line. */
+  readonly page: Buffer;
+  readonly from: number;
+  readonly to: number;
   #json: string | undefined;
   #raw: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(id: string, at: number, action: string, org: string | null, stored: string) {
+  constructor(id: string, at: number, action: string, org: string | null, place: Place) {
     this.id = id;
     this.at = at;
     this.action = action;
     this.org = org;
-    this.stored = stored;
+    this.page = place.page;
+    this.from = place.from;
+    this.to = place.to;
+  }
+
+  /** Its JSON as the characters of its bytes (Latin-1). It is made at each access. */
+  get stored(): string {
+    return this.page.toString('latin1', this.from, this.to);
   }
 
   get json(): string {
-    this.#json ??= Buffer.from(this.stored, 'latin1').toString('utf8');
+    this.#json ??= this.page.toString('utf8', this.from, this.to);
     return this.#json;
+  }
+
+  /**
+   * The same event with every text as the characters of its bytes, which spares a format of JSON to decode and encode
+   * them; undefined where an escape stands for a character of its own, or where the action, of which titles are made, is
+   * not ASCII.
+   */
+  asBytes(): AuditEvent | undefined {
+    const json = this.stored;
+    if (json.includes('\\u') || !/^[ -~]*$/.test(this.action)) return undefined;
+    // It was an object when it was read.
+    const raw = JSON.parse(json) as Readonly<Record<string, unknown>>;
+    return { id: String(raw['audit_log_id']), at: this.at, action: this.action, raw, json };
   }
 
   get raw(): Readonly<Record<string, unknown>> {
@@ -54,8 +85,8 @@ function secondsOf(value: unknown, isV2: boolean): number | undefined {
   return Number.isNaN(ms) ? undefined : ms / 1_000;
 }
 
-/** One event of a page; `stored` is its JSON as the characters of its bytes. @throws `api_contract` for one without id, time or action. */
-export function readEvent(value: unknown, stored: string, index: number, isV2: boolean): ReadEvent {
+/** One event of a page; `place` is where its JSON is. @throws `api_contract` for one without id, time or action. */
+export function readEvent(value: unknown, place: Place, index: number, isV2: boolean): ReadEvent {
   if (!isRecord(value)) throw broken(index, 'is no object');
   const { audit_log_id: id, action, org_id: org } = value;
   if (typeof id !== 'string' || id === '') throw broken(index, 'has no audit_log_id');
@@ -68,5 +99,5 @@ export function readEvent(value: unknown, stored: string, index: number, isV2: b
   const isNamed = typeof action === 'string';
   // v2 documents no field but the id.
   if (!isNamed && !isV2) throw broken(index, `(${id}) has no action`);
-  return new ReadEvent(id, at, isNamed ? action : '', typeof org === 'string' && org !== '' ? org : null, stored);
+  return new ReadEvent(id, at, isNamed ? action : '', typeof org === 'string' && org !== '' ? org : null, place);
 }

@@ -6,8 +6,8 @@ import { listAuditLogs, listOrgAuditLogs } from '../../devin/endpoints/audit-log
 import { v2ListAuditLogs } from '../../devin/endpoints/v2-enterprise.ts';
 import { readPages } from '../../devin/pagination.ts';
 import { isRecord } from '../record.ts';
-import { elementTexts } from './json-texts.ts';
-import { bytesOf, type ReadEvent, readEvent } from './parse-event.ts';
+import { elementSpans, onOneLine } from './json-texts.ts';
+import { placeOf, type ReadEvent, readEvent } from './parse-event.ts';
 import type { Scope } from './scope.ts';
 import { isoTime, type Range } from './time.ts';
 
@@ -63,10 +63,13 @@ function eventsOf({ bytes, body }: RawAnswer, name: string): ReadEvent[] {
   if (!Array.isArray(values)) {
     throw new ActionError('api_contract', `The answer is not a page of audit events: it has no list \`${name}\`.`);
   }
-  const texts = elementTexts(bytes.toString('latin1'), name);
-  return values.map((value, index) =>
-    readEvent(value, texts?.[index] ?? bytesOf(JSON.stringify(value)), index, name !== 'items'),
-  );
+  const page = onOneLine(bytes);
+  const spans = elementSpans(page, name);
+  return values.map((value, index) => {
+    const span = spans?.[index];
+    const place = span === undefined ? placeOf(Buffer.from(JSON.stringify(value))) : { page, ...span };
+    return readEvent(value, place, index, name !== 'items');
+  });
 }
 
 function endpointOf({ version, orgId }: Scope): Endpoint {

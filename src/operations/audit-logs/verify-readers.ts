@@ -1,7 +1,7 @@
 import { isRecord } from '../record.ts';
 import { CSV_COLUMNS } from './formats/csv.ts';
 import type { FormatName } from './formats/names.ts';
-import { bytesOf, readEvent } from './parse-event.ts';
+import { placeOf, readEvent } from './parse-event.ts';
 
 /** Longest event that is read, in characters. */
 const MAX_EVENT = 64 * 1024 * 1024;
@@ -46,7 +46,7 @@ function parseJsonl(text: string): Found | undefined {
   const value = recordOf(text);
   try {
     // What v2 may leave out, v3 may not; the hash tells whether anything was taken away.
-    return value === undefined ? undefined : readEvent(value, bytesOf(text), 0, true);
+    return value === undefined ? undefined : readEvent(value, placeOf(Buffer.from(text)), 0, true);
   } catch {
     return undefined;
   }

@@ -22,6 +22,7 @@ export const ecs: TextFormat = {
   name: 'ecs',
   extension: 'ecs.jsonl',
   head: '',
+  isJson: true,
   encode(event) {
     const { category, type } = meaningOf(event.action);
     const organization = field(event, 'org_id');

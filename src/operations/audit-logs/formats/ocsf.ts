@@ -127,6 +127,7 @@ export const ocsf: TextFormat = {
   name: 'ocsf',
   extension: 'ocsf.jsonl',
   head: '',
+  isJson: true,
   encode(event) {
     const data = dataOf(event);
     const actor = actingUser(event);
