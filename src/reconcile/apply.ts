@@ -69,7 +69,10 @@ function heldBack<D, O>(
   );
   if (cause?.desired === undefined) return undefined;
   const { type, name } = kind.showDesired(cause.desired);
-  return new ActionError('apply_incomplete', `Held back: ${type} ${name}, which it covers, could not be ${cause.observed === undefined ? 'added' : 'changed'}.`);
+  return new ActionError(
+    'apply_incomplete',
+    `Held back: ${type} ${name}, which it covers, could not be ${cause.observed === undefined ? 'added' : 'changed'}.`,
+  );
 }
 
 /** Whether a change was to open something and did not, or cannot. */

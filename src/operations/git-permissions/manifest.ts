@@ -1,3 +1,4 @@
+import { normalize } from 'node:path/posix';
 import type { Workspace } from '../../runner/workspace.ts';
 import { isRecord } from '../record.ts';
 import { type Aliases, type Entry, entryOf, lineOf, overlaps, type RawEntry, repeatedEntries } from './entries.ts';
@@ -196,7 +197,7 @@ function merge(parts: readonly FilePart[], files: readonly string[], faults: Fin
 /** What came of looking for the files of a manifest: them, or what is wrong with the input, as a clause. */
 export type FoundManifest = { readonly files: readonly string[] } | { readonly problem: string };
 
-/** The files that paths and patterns name, each once. */
+/** The files that paths and patterns name, each once, however they spell it. */
 export async function findManifest(patterns: readonly string[], workspace: Workspace): Promise<FoundManifest> {
   const files = new Set<string>();
   for (const pattern of patterns) {
@@ -205,13 +206,13 @@ export async function findManifest(patterns: readonly string[], workspace: Works
       if ('problem' in read && read.problem.includes('outside')) {
         return { problem: `names ${JSON.stringify(pattern)}, which ${read.problem}` };
       }
-      files.add(pattern);
+      files.add(normalize(pattern));
       continue;
     }
     const found = await workspace.findFiles(pattern);
     if ('problem' in found) return { problem: `names ${JSON.stringify(pattern)}, which ${found.problem}` };
     if (found.files.length === 0) return { problem: `names ${JSON.stringify(pattern)}, which matches no file` };
-    for (const { path } of found.files) files.add(path);
+    for (const { path } of found.files) files.add(normalize(path));
   }
   return { files: [...files] };
 }
