@@ -275,6 +275,24 @@ it.each([
   expect(readdirSync(output())).toEqual([]);
 });
 
+it('a run that fails and keeps nothing sorts nothing into the folders of organizations first', async () => {
+  api.events = Array.from({ length: 4_000 }, (_, at) => event(at, BEGIN + at * 200, 'login', `org-${at % 3}`));
+  api.distort = (answer) => (api.queries.length > 12 ? { items: 'none' } : answer);
+  const moved: string[] = [];
+  const workspace = new (class extends Workspace {
+    override async draft(path: string): Promise<Draft> {
+      moved.push(path.split('/').at(-1) ?? '');
+      return await super.draft(path);
+    }
+  })(place.root);
+  expect(await failure(run({ partition: 'org', concurrency: '1' }, { workspace }))).toMatchObject({
+    code: 'api_contract',
+  });
+  expect(moved.filter((name) => name.startsWith('organization-'))).toHaveLength(3);
+  expect(moved.filter((name) => name.startsWith('file-'))).toEqual([]);
+  expect(readdirSync(output())).toEqual([]);
+});
+
 it('an organization that is called like a path stays in its folder', async () => {
   const ids = ['../../x', '.', 'a/b', 'org-1', null];
   api.events = ids.map((org, at) => event(at, BEGIN + at, 'login', org));
