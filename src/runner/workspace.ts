@@ -188,10 +188,15 @@ export class Workspace {
     if (inside === this.root || /[\\/]$/.test(path)) return 'is a directory, not a file';
     const there = await open(inside, 'r').catch(() => undefined);
     try {
-      return (await there?.stat())?.isDirectory() ? 'is a directory, not a file' : undefined;
+      if ((await there?.stat())?.isDirectory()) return 'is a directory, not a file';
     } finally {
       await there?.close();
     }
+    const noFolder = await this.whyNoWritableFolder(dirname(resolve(this.root, path)));
+    if (noFolder === undefined) return undefined;
+    return noFolder === 'cannot be written to'
+      ? 'is in a folder that cannot be written to'
+      : 'is behind a file, not a folder';
   }
 
   /** Writes a file as a whole: a reader sees the old one or the new one. Gives its path as it was asked for. */
