@@ -1,7 +1,7 @@
 import { ActionError, type ErrorCode } from '../contract/errors.ts';
 import type { InputName } from '../contract/inputs.ts';
 import type { Change, Kind, Plan } from '../reconcile/kind.ts';
-import { hasChanges } from '../reconcile/plan.ts';
+import { differs } from '../reconcile/plan.ts';
 import { shownOf } from '../reconcile/record.ts';
 import { byName, headline } from '../reconcile/render.ts';
 import type { Applied, Limiter, Store } from '../reconcile/store.ts';
@@ -90,9 +90,9 @@ export function outputsOf<D, O>(
   const done = (action: string) =>
     applied?.results.filter(({ change, error }) => change.action === action && error === undefined).length;
   const failed = applied?.results.filter(({ error }) => error !== undefined).length ?? 0;
-  const converged = applied?.converged ?? (!hasChanges(counts) && counts.conflicts === 0);
+  const converged = applied?.converged ?? !differs(counts);
   return {
-    has_changes: String(hasChanges(counts)),
+    has_changes: String(differs(counts)),
     added: String(done('create') ?? counts.added),
     removed: String(done('delete') ?? counts.removed),
     updated: String(done('update') ?? counts.updated),
@@ -110,11 +110,11 @@ export function dataOf<D, O>(step: PlanStep<D, O>, file: string, applied?: Appli
   const { plan } = step;
   const failures = applied?.results.filter(({ error }) => error !== undefined) ?? [];
   return {
-    has_changes: hasChanges(plan.counts),
+    has_changes: differs(plan.counts),
     counts: plan.counts,
     plan_hash: plan.hash,
     plan_file: file,
-    converged: applied?.converged ?? (!hasChanges(plan.counts) && plan.counts.conflicts === 0),
+    converged: applied?.converged ?? !differs(plan.counts),
     scopes: plan.scopes.slice(0, 1_000).map(({ scope, changes, unchanged }) => ({
       id: scope.id,
       name: scope.name,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ActionError } from '../contract/errors.ts';
 import { applyPlan } from '../reconcile/apply.ts';
 import { violations } from '../reconcile/guards.ts';
-import { hasChanges } from '../reconcile/plan.ts';
+import { differs, hasChanges } from '../reconcile/plan.ts';
 import { planRecord } from '../reconcile/record.ts';
 import { headline, renderPlan } from '../reconcile/render.ts';
 import { goesOn } from '../reconcile/reviewed.ts';
@@ -54,7 +54,7 @@ async function planned<D, O>(
   const { inputs } = context;
   const { plan, kind, scopeName } = step;
   const file = await writePlan(context, step);
-  const changed = hasChanges(plan.counts) || plan.counts.conflicts > 0;
+  const changed = differs(plan.counts);
   const drift = new ActionError('drift_found', `What is there differs from the manifest: ${headline(plan)}.`);
   const limit = tooMuch(context, step);
   const error = limit ?? (changed && inputs.fail_on_drift ? drift : undefined);
@@ -104,10 +104,10 @@ async function carriedOut<D, O>(
   const error = applyError(step, applied);
   const good = applied.results.filter((result) => result.error === undefined).length;
   const all = applied.results.length;
-  context.log.progress(`${good} of ${count(all, 'change')} made; ${applied.converged ? 'converged' : 'not converged'}`);
+  const state = applied.converged ? 'converged' : 'not converged';
+  context.log.progress(`${all === 0 ? 'Nothing to do' : `${good} of ${count(all, 'change')} made`}; ${state}`);
   const said =
     all === 0 ? 'Nothing to do' : good === all ? `Applied: ${headline(plan)}` : `Applied ${good} of ${all} changes`;
-  const state = applied.converged ? 'converged' : 'not converged';
   const title = `### ${error === undefined ? '✓' : '✗'} ${said} · ${where(step)} · ${state} · ${short(plan.hash)}`;
   const frame = {
     scopeName,

@@ -5,7 +5,7 @@ import { planScope } from './plan.ts';
 import { replaceSet } from './replace.ts';
 import { type Applied, type Applying, type Result, type Run, settle, stops, type Unit } from './store.ts';
 
-/** With more failed creations than this, nobody looks which removals they concern: all are held back. */
+/** With more things that could not be given than this, nobody looks which removals they concern: all are held back. */
 const MAX_LOOKED_AT = 100;
 
 const pendingOf = <D, O>({ changes }: ScopePlan<D, O>) =>
@@ -57,7 +57,7 @@ async function give<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
   });
 }
 
-/** Why a removal has to wait: it would take away what a failed creation was to give. */
+/** Why a removal has to wait: it would take away what a change that was not made was to give. */
 function heldBack<D, O>(
   kind: Kind<D, O>,
   { observed }: Change<D, O>,
@@ -69,15 +69,24 @@ function heldBack<D, O>(
   );
   if (cause?.desired === undefined) return undefined;
   const { type, name } = kind.showDesired(cause.desired);
-  return new ActionError('apply_incomplete', `Held back: ${type} ${name}, which it covers, could not be added.`);
+  return new ActionError(
+    'apply_incomplete',
+    `Held back: ${type} ${name}, which it covers, could not be ${cause.observed === undefined ? 'added' : 'changed'}.`,
+  );
+}
+
+/** Whether a change was to open something and did not, or cannot. */
+function isNotGiven<D, O>({ results }: Unit<D, O>, change: Change<D, O>): boolean {
+  const { action, escalation, observed } = change;
+  if (action === 'conflict') return observed === undefined;
+  const opens = action === 'create' || (action === 'update' && escalation);
+  return opens && results.get(change)?.error !== undefined;
 }
 
 /** Removes what is not desired; only after everything else was given. */
 async function take<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
   if (unit.settled) return;
-  const failed = [...unit.results.values()].flatMap(({ change, error }) =>
-    change.action === 'create' && error !== undefined ? [change] : [],
-  );
+  const failed = unit.plan.changes.filter((change) => isNotGiven(unit, change));
   for (const change of unit.plan.changes.filter(({ action }) => action === 'delete')) {
     const why = heldBack(run.kind, change, failed);
     if (why !== undefined) settle(unit, [change], why, false);

@@ -181,3 +181,6 @@ export function planAll<D, O>(kind: Kind<D, O>, given: readonly Scope<D, O>[]): 
 
 /** Whether a plan changes anything. */
 export const hasChanges = ({ added, updated, removed }: Counts): boolean => added + updated + removed > 0;
+
+/** Whether what is there differs from what is desired, also where no change may mend it. */
+export const differs = (counts: Counts): boolean => hasChanges(counts) || counts.conflicts > 0;

@@ -1,5 +1,5 @@
 import type { Change, Kind, Plan, Shown } from './kind.ts';
-import { hasChanges } from './plan.ts';
+import { differs } from './plan.ts';
 import type { Applied, Result } from './store.ts';
 
 /** What a person calls the thing of a change. */
@@ -30,7 +30,7 @@ export function planRecord<D, O>(kind: Kind<D, O>, plan: Plan<D, O>, applied?: A
     schema_version: 1,
     kind: kind.name,
     plan_hash: plan.hash,
-    has_changes: hasChanges(plan.counts),
+    has_changes: differs(plan.counts),
     counts: plan.counts,
     ...(applied === undefined ? {} : { converged: applied.converged }),
     scopes: plan.scopes.map(({ scope, changes, unchanged, unmanaged, desiredDigest, observedDigest }) => ({

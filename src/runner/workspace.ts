@@ -188,10 +188,15 @@ export class Workspace {
     if (inside === this.root || /[\\/]$/.test(path)) return 'is a directory, not a file';
     const there = await open(inside, 'r').catch(() => undefined);
     try {
-      return (await there?.stat())?.isDirectory() ? 'is a directory, not a file' : undefined;
+      if ((await there?.stat())?.isDirectory()) return 'is a directory, not a file';
     } finally {
       await there?.close();
     }
+    const noFolder = await this.whyNoWritableFolder(dirname(resolve(this.root, path)));
+    if (noFolder === undefined) return undefined;
+    return noFolder === 'cannot be written to'
+      ? 'is in a folder that cannot be written to'
+      : 'is behind a file, not a folder';
   }
 
   /** Writes a file as a whole: a reader sees the old one or the new one. Gives its path as it was asked for. */
@@ -225,17 +230,21 @@ export class Workspace {
     }
   }
 
-  /** Gives a file another name, in place of whatever has it, and makes sure that this outlasts a crash of the machine. */
+  /**
+   * Gives a file another name, in place of whatever has it, and makes sure that this outlasts a crash of the machine.
+   * A link in the place of the new name is replaced, not followed; in the place of the file it is an error.
+   */
   async move(from: string, to: string): Promise<void> {
-    const [source, target] = [await this.#inside(from), await this.#inside(to)];
+    const [source, target] = [await this.#entry(from), await this.#entry(to)];
+    if (!(await lstat(source)).isFile()) throw new ActionError('input_invalid', `${from} is not a regular file.`);
     await mkdir(dirname(target), { recursive: true });
     await rename(source, target);
     await syncFolder(dirname(target));
   }
 
-  /** Removes a file, or a folder with all that is in it; there may be none. */
+  /** Removes a file, or a folder with all that is in it; there may be none. Of a link, what it leads to stays. */
   async remove(path: string): Promise<void> {
-    const target = await this.#inside(path);
+    const target = await this.#entry(path);
     if (target === this.root) throw new ActionError('input_invalid', 'The workspace itself is not removed.');
     await rm(target, { recursive: true, force: true });
   }
@@ -254,6 +263,12 @@ export class Workspace {
     const inside = await this.#locate(path);
     if (inside === undefined) throw new ActionError('input_invalid', `The file ${path} is outside of the workspace.`);
     return inside;
+  }
+
+  /** The absolute path of what has a name, which may be a link: only the folder is followed to where it really is. */
+  async #entry(path: string): Promise<string> {
+    const wanted = resolve(this.root, path);
+    return wanted === this.root ? wanted : join(await this.#inside(dirname(wanted)), basename(wanted));
   }
 
   /** The absolute path, if it lies inside the workspace once links are followed as far as they exist. */

@@ -101,6 +101,7 @@ describe('an export from the sandbox', () => {
       expect(Number(result.outputs['alerts'])).toBeGreaterThan(10);
       const warnings = result.commands.filter(({ name }) => name === 'warning');
       expect(warnings.map(({ properties }) => properties['title'])).toContain('Audit alert: delete_secret');
+      expect(result.summary).toMatch(/(\n\|.*){12}\n\n<details><summary>The other \d+<\/summary>/);
       expect(result.summary.indexOf('alert')).toBeLessThan(result.summary.indexOf('Repeated'));
       expect(result.summary + result.stdout).not.toMatch(/\w@\w/);
       expect(readFileSync(join(root, 'c.json'), 'utf8')).toContain('high_water');

@@ -353,6 +353,8 @@ describe('the legacy API v2', () => {
     const result = await apply(manifest, v2);
     expect(result.exitCode).toBe(1);
     expect(result.outputs).toMatchObject({ error_code: 'apply_incomplete', added: '1', converged: 'false' });
+    // What cannot be mended differs all the same, so nobody takes it for no drift.
+    expect((await sync(manifest, v2)).outputs).toMatchObject({ outcome: 'changes', has_changes: 'true', added: '0' });
     expect(errorOf(result)?.message).toContain(
       'repo acme/secret read-only: line 12: the legacy API v2 cannot add a read-only entry',
     );
@@ -460,6 +462,9 @@ describe('a manifest that cannot be used', () => {
     const other = await sync(engineeringOf(...BASE), { org_id: data });
     expect(other.outputs['error_code']).toBe('input_invalid');
     expect((await sync('', { manifest: 'perms/*.yaml' }, { files })).outputs['error_code']).toBe('input_invalid');
+    // One file, whatever names it.
+    const twice = await sync('', { manifest: './perms/a.yml, perms/../perms/a.yml, perms/a*.yml' }, { files });
+    expect(twice.outputs).toMatchObject({ outcome: 'changes', removed: '1' });
   });
 
   test('spelled otherwise than in Devin counts as the same, with a word about it', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/reconcile/apply.ts';
 import type { Scope } from '../../src/reconcile/kind.ts';
+import { planAll } from '../../src/reconcile/plan.ts';
 import {
   type Fault,
   type Kept,
@@ -95,6 +96,26 @@ describe('an apply', () => {
         error: { code: 'apply_incomplete', message: expect.stringContaining('Held back: thing acme/x') },
       },
     ]);
+    expect(textsOf(shelf.in('a'))).toEqual(textsOf(wanted('acme/')));
+  });
+
+  test('removes no group while something that it covers could not be opened for writing', async () => {
+    const narrow = { name: 'acme/x', readOnly: true, id: 9 };
+    const shelf = new Shelf({ a: [...kept('acme/'), narrow] }, { faults: ['refused'] });
+    const { failed } = await sync(shelf, [{ name: 'acme/x', readOnly: false }]);
+    expect(failed).toMatchObject([
+      { tried: true, error: { code: 'api_rejected' } },
+      { tried: false, error: { code: 'apply_incomplete', message: expect.stringContaining('could not be changed') } },
+    ]);
+    expect(textsOf(shelf.in('a'))).toEqual(textsOf([...wanted('acme/'), narrow]));
+  });
+
+  test('removes no group while something that it covers cannot be added at all', async () => {
+    const shelf = new Shelf({ a: kept('acme/') });
+    const kind = { ...things, create: () => ({ conflict: 'not in this version' }) };
+    const plan = planAll(kind, [scopeOf([{ name: 'acme/x', readOnly: true }], shelf.in('a'))]);
+    const applied = await applyPlan({ kind, store: shelf, plan, limit });
+    expect(applied.results).toMatchObject([{ tried: false, error: { code: 'apply_incomplete' } }]);
     expect(textsOf(shelf.in('a'))).toEqual(textsOf(wanted('acme/')));
   });
 

@@ -148,8 +148,13 @@ describe('writing a file of the workspace', () => {
     expect(await workspace.whyNotWritable('.')).toBe('is a directory, not a file');
     expect(await workspace.whyNotWritable('new/')).toBe('is a directory, not a file');
     expect(await workspace.whyNotWritable('new/file.json')).toBeUndefined();
+    await writeFile(join(root, 'text'), '');
+    expect(await workspace.whyNotWritable('text')).toBeUndefined();
+    // Found before any work is done, not when the file is written at the end of it.
+    expect(await workspace.whyNotWritable('text/file.json')).toBe('is behind a file, not a folder');
+    expect(await workspace.whyNotWritable('text/deep/file.json')).toBe('is behind a file, not a folder');
     await expect(workspace.writeFile('out', 'x')).rejects.toThrow();
-    expect(await readdir(root)).toEqual(['out']);
+    expect(await readdir(root)).toEqual(['out', 'text']);
   });
 });
 

@@ -100,7 +100,12 @@ export async function recover(workspace: Workspace, places: Places): Promise<boo
   const found = await workspace.readText(journalOf(staging), MAX_JOURNAL_BYTES);
   const journal = 'text' in found ? parseJournal(found.text) : undefined;
   if (journal === undefined) await workspace.remove(staging);
-  else await carryOut(workspace, staging, expected(journal, places));
+  else {
+    // What a link in the staging folder leads to is no file of an export.
+    await carryOut(workspace, staging, expected(journal, places)).catch((thrown: unknown) => {
+      throw thrown instanceof ActionError ? foreign(thrown) : thrown;
+    });
+  }
   return journal !== undefined;
 }
 

@@ -125,6 +125,17 @@ async function openJob(context: ExportContext): Promise<Job> {
   return { context, scope, label, staging, found, window, tally };
 }
 
+/** Events of a cancelled run that can be put into the files of their organizations before the runner ends the process. */
+const MAX_SORTED_WHEN_CANCELLED = 200_000;
+
+/** A run that failed half-way: with a checkpoint, what it has is kept, and the next run goes on from there. */
+function isWorthKeeping({ context, window, tally }: Job, { code }: ActionError, highWater: number): boolean {
+  const { checkpoint_file: file, partition } = context.inputs;
+  if (file === undefined || code === 'internal') return false;
+  if (code === 'cancelled' && partition === 'org' && tally.events > MAX_SORTED_WHEN_CANCELLED) return false;
+  return highWater > window.from || tally.events > 0;
+}
+
 async function passOver(job: Job): Promise<PassResult> {
   const { context, scope, staging, window, tally, found } = job;
   const { inputs, devin, clock, workspace, signal, log } = context;
@@ -145,6 +156,7 @@ async function passOver(job: Job): Promise<PassResult> {
       tally,
       output,
       progress: (text) => log.progress(text),
+      keeps: (error, highWater) => isWorthKeeping(job, error, highWater),
     });
   } catch (thrown) {
     await output.discard().catch(() => undefined);
@@ -354,16 +366,6 @@ function reportOf(
   };
 }
 
-/** A run that failed half-way: with a checkpoint, what it has is kept, and the next run goes on from there. */
-function isWorthKeeping({ context, window, tally }: Job, { failure, highWater }: PassResult): boolean {
-  if (failure === undefined) return true;
-  return (
-    context.inputs.checkpoint_file !== undefined &&
-    failure.code !== 'internal' &&
-    (highWater > window.from || tally.events > 0)
-  );
-}
-
 /**
  * Pages are short-lived, and V8 answers so much short-lived data with more and more room for it: a long export would take
  * 200 MB more than a short one, and be none the faster. So the room for new objects stays what it is, and old ones are
@@ -381,10 +383,6 @@ async function carryOut(context: ExportContext): Promise<Report<(typeof OUTPUTS)
   if (window.to <= window.from && inputs.shard === undefined) return reportOf(job, undefined, false, undefined);
   log.info(`Exporting ${isoTime(window.from)} to ${isoTime(window.to)} to ${inputs.output_dir}`);
   const result = await passOver(job);
-  if (!isWorthKeeping(job, result)) {
-    await context.workspace.remove(job.staging).catch(() => undefined);
-    throw result.failure;
-  }
   const committed = await commitJob(job, result);
   annotateAlerts(job);
   const alert = inputs.fail_on_alert && tally.alertCount > 0 ? alertError(tally) : undefined;

@@ -25,6 +25,8 @@ export interface PassOptions {
   readonly tally: Tally;
   readonly output: Output;
   readonly progress: (text: string) => void;
+  /** Whether what was read before a failure is worth its files. */
+  readonly keeps: (failure: ActionError, highWater: number) => boolean;
 }
 
 /** How a pass ended. */
@@ -100,13 +102,15 @@ class Pass {
   }
 
   async run(): Promise<PassResult> {
-    const { output, window, read, concurrency, signal } = this.#options;
+    const { output, window, read, concurrency, signal, keeps } = this.#options;
     const range = { from: window.rereadFrom, to: window.to };
     const parts = readInOrder(read, range, { concurrency, signal });
     try {
       let next = await nextOf(parts);
       while (next.part !== undefined && (await this.#take(next.part))) next = await nextOf(parts);
       const { failure } = next;
+      // Before the files are ended, which takes its time where there are many.
+      if (failure !== undefined && !keeps(failure, this.#highWater)) throw failure;
       this.#hasMore ||= failure !== undefined;
       const files = await output.finish();
       return { files, highWater: this.#highWater, hasMore: this.#hasMore, seen: this.#seen(), failure };
@@ -145,7 +149,7 @@ class Pass {
 }
 
 /**
- * Reads a window and writes its events to staged files. A failure to read does not throw: what came before it is whole,
- * and may be committed. A failure to write does.
+ * Reads a window and writes its events to staged files. A failure to read does not throw where what came before it is
+ * kept: that is whole, and may be committed. A failure to write does.
  */
 export const runPass = (options: PassOptions): Promise<PassResult> => new Pass(options).run();

@@ -7,6 +7,8 @@ import type { Range } from './time.ts';
 const SHOWN_ACTIONS = 100;
 const SHOWN_NAMES = 30;
 const SHOWN_FILES = 100;
+/** Alerts that stand open; the figures should not be out of sight. */
+const OPEN_ALERTS = 10;
 /** Bars of the chart; a longer range has a bar for each month. */
 const MAX_BARS = 62;
 
@@ -56,7 +58,12 @@ function alertsPart({ alerts, alertCount }: Tally): string {
   ]);
   const rest = alertCount > alerts.length ? `\n\n${count(alertCount - alerts.length, 'more alert')} in the files.` : '';
   const head = ['Time (UTC)', 'Action', 'Organization', 'By', 'Event'];
-  return `**⚠ ${count(alertCount, 'alert')}**\n\n${table(head, rows)}${rest}`;
+  const folded = table(head, rows.slice(OPEN_ALERTS)) + rest;
+  return [
+    `**⚠ ${count(alertCount, 'alert')}**`,
+    table(head, rows.slice(0, OPEN_ALERTS)),
+    ...(rows.length > OPEN_ALERTS ? [details(`The other ${number(alertCount - OPEN_ALERTS)}`, folded)] : []),
+  ].join('\n\n');
 }
 
 function figures({ tally, manifest }: ExportStory): string {

@@ -50,25 +50,34 @@ function pathProblem(subject: Entry['subject'], path: string): string | undefine
   return undefined;
 }
 
+/** The names that a manifest gives to connections. */
+export interface Aliases {
+  readonly byName: ReadonlyMap<string, string>;
+  /** What they stand for. */
+  readonly ids: ReadonlySet<string>;
+}
+
+/** For a manifest that declares none: entries name the connections themselves. */
+export const NO_ALIASES: Aliases = { byName: new Map(), ids: new Set() };
+
+/** So many findings are told; nobody needs the nearest name for others, and looking for it takes long. */
+const MAX_HINTS = 100;
+
 /** The connection that an entry names: the value of its alias, or itself where no aliases are declared. */
-function connectionOf(name: string, aliases: ReadonlyMap<string, string>): { id: string } | { problem: string } {
-  const known = aliases.get(name);
+function connectionOf(name: string, { byName, ids }: Aliases, withHint: boolean): { id: string } | { problem: string } {
+  const known = byName.get(name);
   if (known !== undefined) return { id: known };
-  const isDirect = aliases.size === 0 || name.startsWith('git-connection-') || [...aliases.values()].includes(name);
-  if (isDirect) return { id: name };
-  const nearest = nearestOf(name, [...aliases.keys()]);
-  const hint =
-    nearest === undefined ? `; there are ${[...aliases.keys()].slice(0, 20).join(', ')}` : `; did you mean ${nearest}?`;
-  return { problem: `connection ${quote(name)} is no alias of \`connections\`${hint}` };
+  if (byName.size === 0 || name.startsWith('git-connection-') || ids.has(name)) return { id: name };
+  const problem = `connection ${quote(name)} is no alias of \`connections\``;
+  if (!withHint) return { problem };
+  const names = [...byName.keys()];
+  const nearest = nearestOf(name, names);
+  const hint = nearest === undefined ? `; there are ${names.slice(0, 20).join(', ')}` : `; did you mean ${nearest}?`;
+  return { problem: problem + hint };
 }
 
 /** An entry in its normal form; what is wrong with it goes to `findings`. */
-export function entryOf(
-  raw: RawEntry,
-  place: Place,
-  aliases: ReadonlyMap<string, string>,
-  findings: Finding[],
-): Entry | undefined {
+export function entryOf(raw: RawEntry, place: Place, aliases: Aliases, findings: Finding[]): Entry | undefined {
   const report = (message: string) => void findings.push({ ...place, message });
   const named = SUBJECTS.filter((name) => raw[name] !== undefined);
   const [subject] = named;
@@ -82,7 +91,7 @@ export function entryOf(
   const problem = pathProblem(subject, path);
   if (problem !== undefined) report(problem);
   if (raw.except !== undefined && subject !== 'repos') report('only `repos` takes `except`');
-  const connection = connectionOf(raw.connection, aliases);
+  const connection = connectionOf(raw.connection, aliases, findings.length < MAX_HINTS);
   if ('problem' in connection) report(connection.problem);
   if (findings.length > before || 'problem' in connection) return undefined;
   return {

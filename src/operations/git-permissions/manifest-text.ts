@@ -1,4 +1,4 @@
-import { entryOf } from './entries.ts';
+import { entryOf, NO_ALIASES } from './entries.ts';
 import type { Connection, Observed, Subject } from './permission.ts';
 import type { Finding, Place } from './positions.ts';
 import type { Organization } from './source.ts';
@@ -55,7 +55,7 @@ const NOWHERE: Place = { file: '', line: 0 };
 /** Whether a manifest can say it. */
 function isSayable({ subject, path }: Observed): boolean {
   const findings: Finding[] = [];
-  entryOf({ connection: 'x', [subject]: path }, NOWHERE, new Map(), findings);
+  entryOf({ connection: 'x', [subject]: path }, NOWHERE, NO_ALIASES, findings);
   return findings.length === 0;
 }
 

@@ -1,12 +1,14 @@
+import { normalize } from 'node:path/posix';
 import type { Workspace } from '../../runner/workspace.ts';
 import { isRecord } from '../record.ts';
-import { type Entry, entryOf, lineOf, overlaps, type RawEntry, repeatedEntries } from './entries.ts';
+import { type Aliases, type Entry, entryOf, lineOf, overlaps, type RawEntry, repeatedEntries } from './entries.ts';
 import { EntrySchema, HeadSchema, OrganizationSchema, ProtectedSchema } from './manifest-schema.ts';
 import {
   checkPart,
   type Finding,
   inOrder,
   itemsOf,
+  memberOf,
   nodeAt,
   type Place,
   pairsOf,
@@ -17,6 +19,8 @@ import {
 /** Largest manifest file: some 100,000 entries. */
 export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 const MAX_ENTRIES = 500_000;
+/** No enterprise has as many; the check of more would fill the stack. */
+const MAX_CONNECTIONS = 10_000;
 
 interface Placed<T> {
   readonly value: T;
@@ -76,12 +80,12 @@ function rawEntries(source: Source, list: unknown, values: readonly unknown[], s
 }
 
 function organizationsOf(source: Source, values: Readonly<Record<string, unknown>>, faults: Finding[]) {
-  const map = nodeAt(source, source.document.contents, ['organizations']);
+  const map = memberOf(source, source.document.contents, 'organizations');
   return pairsOf(source, map).flatMap(({ name, key, value: node }) => {
     const place = placeOf(source, key);
     const checked = checkPart(source, node ?? key, values[name], OrganizationSchema(), faults);
     if (checked === undefined) return [];
-    const list = nodeAt(source, node, ['permissions']);
+    const list = memberOf(source, node, 'permissions');
     const entries = rawEntries(source, list, checked.permissions, EntrySchema, faults);
     return [{ name, place, prune: checked.prune, entries }];
   });
@@ -93,6 +97,13 @@ function filePart(source: Source, value: unknown, faults: Finding[]): FilePart |
     faults.push({ file: source.file, line: 1, message: 'is no mapping with `version` and `organizations`' });
     return undefined;
   }
+  if (isRecord(value['connections']) && Object.keys(value['connections']).length > MAX_CONNECTIONS) {
+    faults.push({
+      ...placeOf(source, nodeAt(source, root, ['connections'])),
+      message: `connections has more than ${MAX_CONNECTIONS} entries`,
+    });
+    return undefined;
+  }
   const head = checkPart(source, root, value, HeadSchema(), faults);
   // What is wrong above must not hide what is wrong below.
   const organizations = isRecord(value['organizations']) ? value['organizations'] : {};
@@ -102,11 +113,11 @@ function filePart(source: Source, value: unknown, faults: Finding[]): FilePart |
   return {
     source,
     prune: prune === undefined ? undefined : { value: prune, place: placeOf(source, nodeAt(source, root, ['prune'])) },
-    connections: pairsOf(source, nodeAt(source, root, ['connections'])).flatMap(({ name, key }) => {
+    connections: pairsOf(source, memberOf(source, root, 'connections')).flatMap(({ name, key }) => {
       const id = connections[name];
       return typeof id === 'string' ? [{ name, value: id, place: placeOf(source, key) }] : [];
     }),
-    protectedNodes: rawEntries(source, nodeAt(source, root, ['protected']), kept, ProtectedSchema, faults),
+    protectedNodes: rawEntries(source, memberOf(source, root, 'protected'), kept, ProtectedSchema, faults),
     organizations: organizationsOf(source, organizations, faults),
   };
 }
@@ -125,14 +136,18 @@ function agreed<T>(what: string, given: readonly Placed<T>[], faults: Finding[])
   return first?.value;
 }
 
-function aliasesOf(parts: readonly FilePart[], faults: Finding[]): ReadonlyMap<string, string> {
-  const given = parts.flatMap(({ connections }) => connections);
-  const names = new Set(given.map(({ name }) => name));
-  const aliases = [...names].map((name): [string, string] => {
-    const same = given.filter((one) => one.name === name);
-    return [name, agreed(`connection ${JSON.stringify(name)}`, same, faults) ?? ''];
-  });
-  return new Map(aliases);
+function aliasesOf(parts: readonly FilePart[], faults: Finding[]): Aliases {
+  const given = new Map<string, Placed<string>[]>();
+  for (const { name, ...one } of parts.flatMap(({ connections }) => connections)) {
+    const same = given.get(name);
+    if (same === undefined) given.set(name, [one]);
+    else same.push(one);
+  }
+  const byName = new Map<string, string>();
+  for (const [name, same] of given) {
+    byName.set(name, agreed(`connection ${JSON.stringify(name)}`, same, faults) ?? '');
+  }
+  return { byName, ids: new Set(byName.values()) };
 }
 
 function mergedOrganizations(
@@ -168,7 +183,9 @@ function merge(parts: readonly FilePart[], files: readonly string[], faults: Fin
     faults.push({ file, line: 1, message: 'names no organization, so there is nothing to manage' });
   }
   if (entries > MAX_ENTRIES) faults.push({ file, line: 1, message: `has more than ${MAX_ENTRIES} entries` });
-  for (const one of organizations) faults.push(...repeatedEntries(one.entries));
+  for (const one of organizations) {
+    for (const finding of repeatedEntries(one.entries)) faults.push(finding);
+  }
   const warnings = faults.length > 0 ? [] : organizations.flatMap((one) => overlaps(one.entries));
   return {
     manifest: { files, prune, protected: kept, organizations, entries },
@@ -180,7 +197,7 @@ function merge(parts: readonly FilePart[], files: readonly string[], faults: Fin
 /** What came of looking for the files of a manifest: them, or what is wrong with the input, as a clause. */
 export type FoundManifest = { readonly files: readonly string[] } | { readonly problem: string };
 
-/** The files that paths and patterns name, each once. */
+/** The files that paths and patterns name, each once, however they spell it. */
 export async function findManifest(patterns: readonly string[], workspace: Workspace): Promise<FoundManifest> {
   const files = new Set<string>();
   for (const pattern of patterns) {
@@ -189,13 +206,13 @@ export async function findManifest(patterns: readonly string[], workspace: Works
       if ('problem' in read && read.problem.includes('outside')) {
         return { problem: `names ${JSON.stringify(pattern)}, which ${read.problem}` };
       }
-      files.add(pattern);
+      files.add(normalize(pattern));
       continue;
     }
     const found = await workspace.findFiles(pattern);
     if ('problem' in found) return { problem: `names ${JSON.stringify(pattern)}, which ${found.problem}` };
     if (found.files.length === 0) return { problem: `names ${JSON.stringify(pattern)}, which matches no file` };
-    for (const { path } of found.files) files.add(path);
+    for (const { path } of found.files) files.add(normalize(path));
   }
   return { files: [...files] };
 }
@@ -213,7 +230,8 @@ export async function readManifest(files: readonly string[], workspace: Workspac
     }
     const parsed = readYaml(file, read.text);
     if ('findings' in parsed) {
-      faults.push(...parsed.findings);
+      // Not spread: there may be more than a call takes arguments.
+      for (const finding of parsed.findings) faults.push(finding);
       continue;
     }
     const part = filePart(parsed.source, parsed.value, faults);

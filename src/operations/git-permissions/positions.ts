@@ -1,5 +1,5 @@
-import type { Document, LineCounter, Node } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Alias, Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, visit } from 'yaml';
 import * as z from 'zod/mini';
 import { nearestOf } from '../../contract/kinds.ts';
 
@@ -25,15 +25,44 @@ export interface Source {
   readonly lines: LineCounter;
 }
 
+const targets = new WeakMap<Document.Parsed, ReadonlyMap<Alias, Node>>();
+
+/** What each alias of a document stands for. The parser looks through the whole document for each of them. */
+function targetsOf(document: Document.Parsed): ReadonlyMap<Alias, Node> {
+  const known = targets.get(document);
+  if (known !== undefined) return known;
+  const found = new Map<Alias, Node>();
+  const anchors = new Map<string, Node>();
+  visit(document, (_, node) => {
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target !== undefined) found.set(node, target);
+    } else if (isNode(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
+  });
+  targets.set(document, found);
+  return found;
+}
+
 /** Follows an alias to what it stands for. */
 export const resolved = ({ document }: Source, node: unknown): unknown =>
-  isAlias(node) ? node.resolve(document) : node;
+  isAlias(node) ? targetsOf(document).get(node) : node;
 
 /** Where a node begins. */
 export function placeOf({ file, lines }: Source, node: unknown): Place {
   const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
   const start = Array.isArray(range) ? Number(range[0]) : 0;
   return { file, line: Math.max(1, lines.linePos(start).line) };
+}
+
+const nameOf = ({ key }: Pair): string => (isScalar(key) ? String(key.value) : String(key));
+
+const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** The pairs of a mapping by their names: one by one, a mapping that is wrong throughout would take hours. */
+function indexOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const index = indexes.get(map) ?? new Map(map.items.map((pair) => [nameOf(pair), pair]));
+  indexes.set(map, index);
+  return index;
 }
 
 /** The pair of a mapping with this key. */
@@ -43,9 +72,11 @@ function pairOf(
   key: PropertyKey,
 ): { readonly key: unknown; readonly value: unknown } | undefined {
   const map = resolved(source, node);
-  if (!isMap(map)) return undefined;
-  return map.items.find((pair) => (isScalar(pair.key) ? String(pair.key.value) : String(pair.key)) === key);
+  return isMap(map) && typeof key === 'string' ? indexOf(map).get(key) : undefined;
 }
+
+/** The value of a key, which may be an alias; undefined where the mapping has no such key. */
+export const memberOf = (source: Source, map: unknown, key: string): unknown => pairOf(source, map, key)?.value;
 
 /** The node at the end of a path, or the last one on the way that is there. */
 export function nodeAt(source: Source, from: unknown, path: readonly PropertyKey[]): unknown {
@@ -99,7 +130,14 @@ export function checkPart<T extends z.ZodMiniType>(
 ): z.output<T> | undefined {
   const checked = z.safeParse(schema, value);
   if (checked.success) return checked.data;
-  findings.push(...checked.error.issues.flatMap((issue) => findingsOf(source, node, schema, issue)));
+  const told = new Set<string>();
+  for (const issue of checked.error.issues) {
+    // A value of another type fails the checks of its own type as well, which says nothing more.
+    const path = JSON.stringify(issue.path);
+    if (told.has(path) && issue.code !== 'unrecognized_keys') continue;
+    told.add(path);
+    for (const finding of findingsOf(source, node, schema, issue)) findings.push(finding);
+  }
   return undefined;
 }
 
@@ -117,7 +155,7 @@ export function pairsOf(
   const map = resolved(source, node);
   if (!isMap(map)) return [];
   return map.items.map((pair) => ({
-    name: isScalar(pair.key) ? String(pair.key.value) : String(pair.key),
+    name: nameOf(pair),
     // The parser gives every key of a mapping a node.
     key: pair.key as Node,
     value: pair.value,

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { isAlias, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Finding, Source } from './positions.ts';
 import { pairsOf, placeOf } from './positions.ts';
 
@@ -14,10 +14,16 @@ export type ReadSource =
 
 const lineAt = (lines: LineCounter, offset: number) => Math.max(1, lines.linePos(Math.max(0, offset)).line);
 
+/** How deep an entry stands: below `organizations`, its organization, `permissions` and the list. */
+const ENTRY_DEPTH = 4;
+
 /** Finds keys that a mapping has twice, in the mappings that a manifest is made of. */
 function repeatedKeys(source: Source): Finding[] {
   const found: Finding[] = [];
   const look = (node: unknown, depth: number) => {
+    // What an alias stands for is looked at where it stands itself.
+    if (isAlias(node)) return;
+    if (isSeq(node) && depth > 0) for (const item of node.items) look(item, depth - 1);
     const seen = new Map<string, number>();
     for (const { name, key, value } of pairsOf(source, node)) {
       const place = placeOf(source, key);
@@ -29,7 +35,7 @@ function repeatedKeys(source: Source): Finding[] {
       if (depth > 0) look(value, depth - 1);
     }
   };
-  look(source.document.contents, 2);
+  look(source.document.contents, ENTRY_DEPTH);
   return found;
 }
 
@@ -45,7 +51,9 @@ export function readYaml(file: string, text: string): ReadSource {
     logLevel: 'error',
   } as const;
   const document = parseDocument(text, options);
-  const { errors } = document;
+  const tabs = document.errors.filter(({ code }) => code === 'TAB_AS_INDENT');
+  // A tab in the place of spaces breaks what stands around it, which says nothing of the cause.
+  const errors = tabs.length > 0 ? tabs : document.errors;
   if (errors.length > 0) {
     const findings = errors.slice(0, MAX_SYNTAX_FINDINGS).map(({ pos, message }) => ({
       file,

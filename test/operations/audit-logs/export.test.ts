@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asActionError } from '../../../src/contract/errors.ts';
@@ -217,6 +217,48 @@ it('a journal that came with the repository has nothing written that is no expor
   expect(filesIn(place.root)).toHaveLength(1);
 });
 
+/** The name of the folder in which an export with these inputs keeps what is not whole yet. */
+const stagingOf = ({ outputs }: Awaited<ReturnType<typeof run>>) =>
+  `.devin-audit-${/_([0-9a-f]{8})\.manifest/.exec(outputs['manifest_file'] ?? '')?.[1]}`;
+
+it('a link that came with the repository in the place of the staging folder is removed, and nothing behind it', async () => {
+  const staging = stagingOf(await run({ until: String(BEGIN + DAY) }));
+  mkdirSync(join(place.root, 'src'));
+  writeFileSync(join(place.root, 'src/main.ts'), 'work of a month');
+  symlinkSync('../src', output(staging));
+  await run({});
+  expect(readFileSync(join(place.root, 'src/main.ts'), 'utf8')).toBe('work of a month');
+  expect(existsSync(output(staging))).toBe(false);
+});
+
+it('a journal that came with the repository exports no file that a link names', async () => {
+  const first = await run({ until: String(BEGIN + DAY) });
+  const staging = stagingOf(first);
+  const manifest = first.outputs['manifest_file'] ?? '';
+  const text = readFileSync(join(place.root, manifest), 'utf8');
+  mkdirSync(output(staging));
+  writeFileSync(join(place.root, 'credentials.json'), 'secret');
+  symlinkSync('../../credentials.json', output(`${staging}/file-0`));
+  const files = [{ staged: 'file-0', path: 'devin-audit-logs/devin-audit_x.jsonl' }];
+  const journal = { schema_version: 1, files, manifest: { path: manifest, text }, checkpoint: null };
+  writeFileSync(output(`${staging}/journal.json`), JSON.stringify(journal));
+  expect(await failure(run({}))).toMatchObject({ code: 'export_corrupt' });
+  expect(readFileSync(join(place.root, 'credentials.json'), 'utf8')).toBe('secret');
+  expect(existsSync(output('devin-audit_x.jsonl'))).toBe(false);
+});
+
+it('a link in the place of a file is replaced, and what it leads to stays as it was', async () => {
+  api.events = [event(1, BEGIN + 1)];
+  const { outputs } = await run({ until: String(BEGIN + DAY) });
+  const [{ path = '' } = {}] = JSON.parse(outputs['files'] ?? '[]');
+  rmSync(join(place.root, path));
+  writeFileSync(join(place.root, 'other.txt'), 'mine');
+  symlinkSync('../other.txt', join(place.root, path));
+  await run({ until: String(BEGIN + DAY) });
+  expect(readFileSync(join(place.root, 'other.txt'), 'utf8')).toBe('mine');
+  expect(exportedIds(output())).toHaveLength(1);
+});
+
 it.each([
   ['a data file', 1],
   ['the journal', 2],
@@ -234,6 +276,24 @@ it.each([
   })(place.root);
   const error = await failure(run({ checkpoint_file: 'c.json' }, { workspace }));
   expect(error).toMatchObject({ code: 'input_invalid', title: 'The disk is full' });
+  expect(readdirSync(output())).toEqual([]);
+});
+
+it('a run that fails and keeps nothing sorts nothing into the folders of organizations first', async () => {
+  api.events = Array.from({ length: 4_000 }, (_, at) => event(at, BEGIN + at * 200, 'login', `org-${at % 3}`));
+  api.distort = (answer) => (api.queries.length > 12 ? { items: 'none' } : answer);
+  const moved: string[] = [];
+  const workspace = new (class extends Workspace {
+    override async draft(path: string): Promise<Draft> {
+      moved.push(path.split('/').at(-1) ?? '');
+      return await super.draft(path);
+    }
+  })(place.root);
+  expect(await failure(run({ partition: 'org', concurrency: '1' }, { workspace }))).toMatchObject({
+    code: 'api_contract',
+  });
+  expect(moved.filter((name) => name.startsWith('organization-'))).toHaveLength(3);
+  expect(moved.filter((name) => name.startsWith('file-'))).toEqual([]);
   expect(readdirSync(output())).toEqual([]);
 });
 

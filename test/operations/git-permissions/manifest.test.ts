@@ -192,6 +192,53 @@ describe('a manifest', () => {
     ]);
   });
 
+  test('with a key twice in an entry is refused, so that no repository goes without a word', async () => {
+    expect(await faultsOf(permissions('{ connection: main, repo: acme/api, repo: acme/web }'))).toEqual([
+      '1.yml:6: the key "repo" is there twice, first on line 6',
+    ]);
+    const kept = 'version: 1\nprotected:\n  - connection: hub\n    repo: acme/api\n    repo: acme/web\n';
+    expect(await faultsOf(`${kept}organizations: { A: { permissions: [] } }\n`)).toEqual([
+      '1.yml:5: the key "repo" is there twice, first on line 4',
+    ]);
+  });
+
+  test('indented with tabs tells of the tab, and of nothing that follows from it', async () => {
+    expect(
+      await faultsOf('version: 1\norganizations:\n  A:\n    permissions:\n\t- { connection: a, repo: a/b }\n'),
+    ).toEqual(['1.yml:5: Tabs are not allowed as indentation']);
+  });
+
+  test('with a misspelled `organizations` says that alone', async () => {
+    expect(await faultsOf('version: 1\nOrganizations:\n  A:\n    permissions: []\n')).toEqual([
+      '1.yml:1: organizations is missing',
+      '1.yml:2: the key "Organizations" is not known; did you mean organizations?',
+    ]);
+  });
+
+  test('tells of a value of the wrong type once', async () => {
+    const text = 'version: 1\nconnections: { main: [] }\norganizations: { A: { permissions: [] } }\n';
+    expect(await faultsOf(text)).toEqual(['1.yml:2: connections.main is wrong: expected string, received array']);
+  });
+
+  test.each([
+    ['keys that nobody knows', (at: number) => `k${at}: 1\n`, 'version: 1\n'],
+    [
+      'aliases that nobody declares',
+      (at: number) => `      - { connection: c${at}, repo: a/b }\n`,
+      `version: 1\nconnections:\n${Array.from({ length: 9_000 }, (_, at) => `  d${at}: x\n`).join('')}organizations:\n  A:\n    permissions:\n`,
+    ],
+  ])('with thousands of %s takes no time that grows with their square', async (_, lineOf, head) => {
+    const text = head + Array.from({ length: 20_000 }, (__, at) => lineOf(at)).join('');
+    const from = process.cpuUsage();
+    await read(text);
+    // With its square it takes five to fifty times as long.
+    expect(process.cpuUsage(from).user / 1e6).toBeLessThan(4);
+  });
+
+  test('with a key a hundred and fifty thousand times is refused, not broken', async () => {
+    expect((await faultsOf(`version: 1\n${'a: 1\n'.repeat(150_000)}`)).length).toBeGreaterThan(100_000);
+  });
+
   test('made to unfold without end is refused, and soon', async () => {
     const laughs = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
     for (let at = 1; at < 12; at += 1) {
