@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/contract/clock.ts';
 import type { Retry } from '../../src/devin/retry.ts';
 import { openTransport, type Transport, type TransportOptions } from '../../src/devin/transport.ts';
@@ -54,15 +54,9 @@ export interface TestServer {
   readonly seen: Seen[];
 }
 
-const closers: (() => Promise<unknown> | unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
 /** Has something closed when the test is over. */
 export const closeLater = (close: () => Promise<unknown> | unknown): void => {
-  closers.push(close);
+  onTestFinished(async () => void (await close()));
 };
 
 /** Listens on a free port of loopback until the test is over. */

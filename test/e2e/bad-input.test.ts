@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
+import { stepsHere } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 let sandbox: TestSandbox;
@@ -14,8 +15,13 @@ afterAll(() => sandbox.close());
 
 const RIGHT = { operation: 'create-session', devin_token: 'cog_sandbox_org', org_id: 'org-1', prompt: 'Fix it.' };
 
+const runHere = stepsHere();
+
 const step = (inputs: Record<string, string>, more: Partial<StepOptions> = {}) =>
   runStep({ ...more, with: { ...RIGHT, api_url: sandbox.url, ...inputs } });
+
+const stepHere = (inputs: Record<string, string>, more: Partial<StepOptions> = {}) =>
+  runHere({ ...more, with: { ...RIGHT, api_url: sandbox.url, ...inputs } });
 
 const errorOf = ({ commands }: StepResult) => commands.find(({ name }) => name === 'error')?.message ?? '';
 
@@ -33,7 +39,7 @@ async function expectRefused(result: StepResult, code: string, words: readonly (
 const externalRef = JSON.stringify({ type: 'object', properties: { a: { $ref: 'https://example.com/s.json' } } });
 const hugeSchema = JSON.stringify({ type: 'object', description: 'x'.repeat(65 * 1024) });
 
-describe.concurrent('a wrong input is refused before the first request, with its fix', () => {
+describe('a wrong input is refused before the first request, with its fix', () => {
   afterAll(async () => {
     expect(await sandbox.requests()).toEqual([]);
   });
@@ -132,7 +138,7 @@ describe.concurrent('a wrong input is refused before the first request, with its
       ['since is not before until'],
     ],
   ])('%s', async (_name, inputs, code, words) => {
-    const result = await step(inputs, {
+    const result = await stepHere(inputs, {
       files: { 'latin.md': Buffer.from([0x66, 0xe9, 0x65]), 'empty.md': ' \n' },
       before: (workspace) => symlinkSync(tmpdir(), join(workspace, 'link'), 'junction'),
     });

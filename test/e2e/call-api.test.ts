@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
+import { stepsHere } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 let sandbox: TestSandbox;
@@ -18,6 +19,10 @@ const callApi = (inputs: Record<string, string>, more: Partial<StepOptions> = {}
     ...more,
     with: { operation: 'call-api', api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise', ...inputs },
   });
+
+const runHere = stepsHere();
+const callHere = (inputs: Record<string, string>) =>
+  runHere({ with: { operation: 'call-api', api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise', ...inputs } });
 
 const errorOf = ({ commands }: StepResult) => commands.find(({ name }) => name === 'error')?.message ?? '';
 
@@ -223,7 +228,7 @@ describe('call-api', { concurrent: true }, () => {
   });
 });
 
-describe('a wrong call is refused before the first request', { concurrent: true }, () => {
+describe('a wrong call is refused before the first request', () => {
   test.each([
     ['an unknown operation', { endpoint: 'listOrganisations' }, ['did you mean listOrganizations?']],
     [
@@ -269,7 +274,7 @@ describe('a wrong call is refused before the first request', { concurrent: true 
     ],
     ['no endpoint', {}, ['endpoint is missing']],
   ])('%s', async (_name, inputs, words) => {
-    const result = await callApi(inputs);
+    const result = await callHere(inputs);
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'input_invalid' });
     for (const word of words) expect(errorOf(result)).toContain(word);
     expect(JSON.parse(result.outputs['result'] ?? '')).toMatchObject({ requests: { count: 0 } });

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { ROOT, runStep } from './fake-runner.ts';
+import { ROOT } from './fake-runner.ts';
+import { stepsHere } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 interface Step {
@@ -25,6 +26,7 @@ function stepsOf(page: string): [heading: string, endpoint: string, step: Step][
     });
 }
 
+const runHere = stepsHere();
 let sandbox: TestSandbox;
 let orgId = '';
 beforeAll(async () => {
@@ -33,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-describe('the examples of docs/call-api.md run as they stand', { concurrent: true }, () => {
+describe('the examples of docs/call-api.md run as they stand', () => {
   test.each(stepsOf('call-api.md'))('%s: %s', async (_heading, endpoint, step) => {
     const values: Readonly<Record<string, string>> = {
       'secrets.DEVIN_TOKEN': 'cog_sandbox_enterprise',
@@ -44,7 +46,7 @@ describe('the examples of docs/call-api.md run as they stand', { concurrent: tru
       name,
       String(value).replace(/\$\{\{ (\S+) \}\}/g, (_, key: string) => values[key] ?? `unknown ${key}`),
     ]);
-    const result = await runStep({ with: { ...Object.fromEntries(inputs), api_url: sandbox.url } });
+    const result = await runHere({ with: { ...Object.fromEntries(inputs), api_url: sandbox.url } });
     // What has no documented shape is not in the sandbox either: the request must reach it all the same.
     const expected = endpoint.includes('/searches') ? { error_code: 'not_found' } : { outcome: 'success' };
     expect(result.outputs, result.stdout).toMatchObject(expected);

@@ -63,8 +63,15 @@ interface ActionYaml {
   readonly inputs: Readonly<Record<string, { readonly default?: string | number | boolean }>>;
 }
 
-/** `action.yml`, as the runner reads it. */
-export const readAction = (): ActionYaml => parseYaml(readFileSync(join(ROOT, 'action.yml'), 'utf8'));
+let action: ActionYaml | undefined;
+
+/** `action.yml`, as the runner reads it; once, for it takes a tenth of the time of a step. */
+export function readAction(): ActionYaml {
+  action ??= parseActionYaml();
+  return action;
+}
+
+const parseActionYaml = (): ActionYaml => parseYaml(readFileSync(join(ROOT, 'action.yml'), 'utf8'));
 
 /** Inputs as the runner passes them: what the step sets, and the defaults of action.yml, as `INPUT_…` variables. */
 function inputVariables(step: Readonly<Record<string, string>>, token: string): Record<string, string> {
@@ -79,7 +86,8 @@ function inputVariables(step: Readonly<Record<string, string>>, token: string): 
   );
 }
 
-function variables(home: string, { with: inputs, env, event, github }: StepOptions): Record<string, string> {
+/** The environment of a step whose files are in a folder. */
+export function variables(home: string, { with: inputs, env, event, github }: StepOptions): Record<string, string> {
   const file = (name: string) => join(home, name);
   return {
     // What a process needs to start at all, and nothing else of this machine.
@@ -110,7 +118,8 @@ function variables(home: string, { with: inputs, env, event, github }: StepOptio
   };
 }
 
-function lay(home: string, { files = {}, event }: StepOptions): void {
+/** Lays out the folder of a step. */
+export function layFiles(home: string, { files = {}, event }: StepOptions): void {
   mkdirSync(join(home, 'workspace'));
   mkdirSync(join(home, 'temp'));
   for (const name of ['output', 'env', 'state', 'summary']) writeFileSync(join(home, name), '');
@@ -135,25 +144,30 @@ export function runPost(step: Pick<StepResult, 'state'>, options: StepOptions): 
 async function runEntry(entry: string, options: StepOptions): Promise<StepResult> {
   const home = mkdtempSync(join(tmpdir(), 'step-'));
   try {
-    lay(home, options);
+    layFiles(home, options);
     options.before?.(join(home, 'workspace'));
     const ended = await execute(entry, home, options);
     options.after?.(join(home, 'workspace'));
-    const file = (name: string) => readFileSync(join(home, name), 'utf8');
-    return {
-      ...ended,
-      ...parseOutput(ended.stdout),
-      outputs: parseFileCommands(file('output')),
-      state: parseFileCommands(file('state')),
-      environment: parseFileCommands(file('env')),
-      summary: file('summary'),
-    };
+    return readStep(home, ended);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
 }
 
 type Ended = Pick<StepResult, 'exitCode' | 'stdout' | 'stderr' | 'ms' | 'tailMs'>;
+
+/** What a step that has ended left in its folder. */
+export function readStep(home: string, ended: Ended): StepResult {
+  const file = (name: string) => readFileSync(join(home, name), 'utf8');
+  return {
+    ...ended,
+    ...parseOutput(ended.stdout),
+    outputs: parseFileCommands(file('output')),
+    state: parseFileCommands(file('state')),
+    environment: parseFileCommands(file('env')),
+    summary: file('summary'),
+  };
+}
 
 function execute(entry: string, home: string, options: StepOptions): Promise<Ended> {
   const startedAt = performance.now();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
+import { stepsHere } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 /** Where the manifest is by default. */
@@ -66,11 +67,19 @@ export async function entries(org = engineering): Promise<string[]> {
 
 /** Runs `sync-git-permissions` on a manifest. */
 export const sync = (manifest: string, inputs: Record<string, string> = {}, more: Partial<StepOptions> = {}) =>
-  runStep({
-    files: { [FILE]: manifest },
-    ...more,
-    with: { operation: 'sync-git-permissions', api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise', ...inputs },
-  });
+  runStep(syncStep(manifest, inputs, more));
+
+const syncStep = (manifest: string, inputs: Record<string, string>, more: Partial<StepOptions>): StepOptions => ({
+  files: { [FILE]: manifest },
+  ...more,
+  with: { operation: 'sync-git-permissions', api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise', ...inputs },
+});
+
+/** `sync` in the process of the test, for cases that differ from others in their data alone; one at a time. */
+export function syncHere(): typeof sync {
+  const runHere = stepsHere();
+  return (manifest, inputs = {}, more = {}) => runHere(syncStep(manifest, inputs, more));
+}
 
 /** The same with `mode: apply`. */
 export const apply = (manifest: string, inputs: Record<string, string> = {}, more: Partial<StepOptions> = {}) =>

@@ -24,11 +24,13 @@ import {
   sandbox,
   sent,
   sync,
+  syncHere,
 } from './git-permissions-support.ts';
 
 const MAX_SUMMARY = 300_000;
 
 everyTestHasASandbox();
+const checkHere = syncHere();
 
 describe('a plan', () => {
   test('shows what would change, escalations first, and writes nothing', async () => {
@@ -174,12 +176,12 @@ describe('a plan', () => {
   test('is not let off without a credential anywhere else', async () => {
     const own = { name: 'pull_request', payload: { pull_request: { head: { repo: { full_name: 'acme/api' } } } } };
     const fork = { name: 'pull_request', payload: { pull_request: { head: { repo: { full_name: 'somebody/api' } } } } };
-    const results = await Promise.all([
-      sync(engineeringOf(...BASE), { devin_token: '' }, { event: own }),
-      sync(engineeringOf(...BASE), { devin_token: '' }),
-      sync(engineeringOf(...BASE), { devin_token: '', mode: 'apply' }, { event: fork }),
-      sync(engineeringOf(...BASE), { devin_token: '' }, { event: { ...fork, name: 'pull_request_target' } }),
-    ]);
+    const results = [
+      await sync(engineeringOf(...BASE), { devin_token: '' }, { event: own }),
+      await checkHere(engineeringOf(...BASE), { devin_token: '' }),
+      await checkHere(engineeringOf(...BASE), { devin_token: '', mode: 'apply' }, { event: fork }),
+      await checkHere(engineeringOf(...BASE), { devin_token: '' }, { event: { ...fork, name: 'pull_request_target' } }),
+    ];
     expect(results.map(({ outputs }) => outputs['error_code'])).toEqual(Array(4).fill('credential_missing'));
   });
 });
@@ -402,7 +404,7 @@ describe('a manifest that cannot be used', () => {
       'repo "Acme/Api" is there twice, first at line 7, spelled "acme/api"',
     ],
   ])('for %s is refused with an annotation at its line', async (_, manifest, line, message) => {
-    const result = await sync(manifest);
+    const result = await checkHere(manifest);
     expect(result.exitCode).toBe(1);
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'manifest_invalid' });
     expect(result.commands).toContainEqual(
@@ -515,7 +517,7 @@ describe('the documentation', () => {
       '{ connection: main, repo: a/b, rights: all }',
     ]) {
       expect(isFine(engineeringOf(row)), row).toBe(false);
-      expect((await sync(engineeringOf(row))).outputs['error_code']).toBe('manifest_invalid');
+      expect((await checkHere(engineeringOf(row))).outputs['error_code']).toBe('manifest_invalid');
     }
   });
 });

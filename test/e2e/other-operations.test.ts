@@ -15,8 +15,8 @@ const step = (operation: string, inputs: Record<string, string> = {}) =>
   runStep({ with: { operation, api_url: sandbox.url, devin_token: 'cog_sandbox_org', org_id: orgId, ...inputs } });
 
 async function create(tags: string): Promise<string> {
-  const { outputs } = await step('create-session', { prompt: 'Fix it.', tags });
-  return outputs['session_id'] ?? '';
+  const body = { prompt: 'Fix it.', tags: tags.split(', ') };
+  return Object(await sandbox.api('POST', `/v3/organizations/${orgId}/sessions`, body)).session_id;
 }
 
 const stateOf = (id: string) => sandbox.api('GET', `/v3/organizations/${orgId}/sessions/${id}`);
@@ -133,10 +133,13 @@ describe('operations on sessions', { concurrent: true }, () => {
     } finally {
       await own.close();
     }
-    const id = await create('only-mine, x');
+    const { outputs } = await step('create-session', { prompt: 'Fix it.', tags: 'only-mine, x' });
     const mine = await step('list-sessions', { tags: 'only-mine', since: '1h' });
     expect(JSON.parse(mine.outputs['sessions'] ?? '')).toMatchObject([
-      { session_id: id, tags: ['only-mine', 'x', expect.stringMatching(/^devin-action:[0-9a-f]{24}$/)] },
+      {
+        session_id: outputs['session_id'],
+        tags: ['only-mine', 'x', expect.stringMatching(/^devin-action:[0-9a-f]{24}$/)],
+      },
     ]);
     expect(mine.summary).toContain('### 1 session');
     const none = await step('list-sessions', { tags: 'nobody-has-this' });

@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../src/contract/inputs.ts';
 import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
@@ -52,16 +52,10 @@ export const ALONE = {
   remains: openRemains(() => undefined, 'leave'),
 };
 
-const folders: string[] = [];
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
-
 /** A workspace of its own, and the problems that were found. */
 export async function checks(): Promise<{ checks: Checks; problems: [InputName, string][]; root: string }> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'operations-')));
-  folders.push(root);
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
   const problems: [InputName, string][] = [];
   return {
     root,

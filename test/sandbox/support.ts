@@ -1,4 +1,4 @@
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 
 /** 2026-01-31T08:00:00Z in milliseconds. */
@@ -91,17 +91,11 @@ export async function askAt(url: string, path: string, ask: Ask = {}): Promise<A
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
-const open: Sandbox[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((sandbox) => sandbox.close()));
-});
-
 /** A fresh sandbox that ends with the test. */
 export async function bench(seed = 1): Promise<Bench> {
   const clock = new TestClock();
   const sandbox = await startSandbox({ clock, seed });
-  open.push(sandbox);
+  onTestFinished(() => sandbox.close());
   const { body } = await askAt(sandbox.url, '/v3/self', { as: 'cog_sandbox_org' });
   const made = new Bench(sandbox, clock, body.org_id);
   await made.ask('/sandbox/requests', { method: 'DELETE' });

@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../../src/contract/inputs.ts';
@@ -14,9 +14,12 @@ import { Workspace } from '../../../src/runner/workspace.ts';
 import { TestClock } from '../../devin/support.ts';
 import { ALONE } from '../support.ts';
 
+/** A folder in the main memory where the system has one: what is written there waits for no disk. */
+export const QUICK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** A folder that takes itself away. */
-export function folder(): { readonly root: string; remove(): void } {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'audit-')));
+export function folder(where = tmpdir()): { readonly root: string; remove(): void } {
+  const root = realpathSync(mkdtempSync(join(where, 'audit-')));
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 

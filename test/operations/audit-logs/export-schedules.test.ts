@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { asActionError } from '../../../src/contract/errors.ts';
 import { Workspace } from '../../../src/runner/workspace.ts';
-import { folder, Killed, Life, runExport } from './export-run.ts';
+import { folder, Killed, Life, QUICK, runExport } from './export-run.ts';
 import { AuditApi, chance, event, exportedIds, type Trick } from './export-support.ts';
 
 /** 2026-01-01T00:00:00Z. */
@@ -16,11 +16,11 @@ const FAULTS: readonly Trick[] = ['status', 'reset', 'truncate', 'garbage', 'rep
 async function story(api: AuditApi, seed: number): Promise<void> {
   const random = chance(seed);
   const upTo = (most: number) => Math.floor(random() * (most + 1));
-  const { root, remove } = folder();
+  const { root, remove } = folder(QUICK);
   let now = BEGIN + 600;
   let made = 0;
   api.events = [];
-  api.pageSize = 5 + upTo(20);
+  api.pageSize = 2 + upTo(8);
   const happen = (count: number, from: number, to: number) => {
     for (let each = 0; each < count; each += 1) {
       made += 1;
@@ -51,18 +51,19 @@ async function story(api: AuditApi, seed: number): Promise<void> {
     }
   };
   try {
-    happen(upTo(60), BEGIN, now - 60);
-    for (let runs = 1 + upTo(3); runs > 0; runs -= 1) {
+    happen(upTo(24), BEGIN, now - 60);
+    // Most stories are short, as most of what they cost is a run, not its events.
+    for (let runs = 1 + Math.floor(3 * random() ** 2); runs > 0; runs -= 1) {
       const isFaulty = random() < 0.4;
       const fault = FAULTS[upTo(FAULTS.length - 1)] ?? 'right';
       api.trick = () => (isFaulty && random() < 0.5 ? fault : 'right');
-      const limit: Record<string, string> = random() < 0.4 ? { max_events: String(1 + upTo(30)) } : {};
+      const limit: Record<string, string> = random() < 0.4 ? { max_events: String(1 + upTo(12)) } : {};
       await step(limit, random() < 0.5 ? upTo(30) : undefined);
       const before = now;
       now += 1 + upTo(4_000);
-      happen(upTo(20), before - 60, now - 60);
+      happen(upTo(8), before - 60, now - 60);
       // Late, but no later than the overlap allows.
-      happen(upTo(5), Math.max(BEGIN, before - 300), before - 60);
+      happen(upTo(3), Math.max(BEGIN, before - 300), before - 60);
     }
     api.trick = () => 'right';
     const last = await step({});
@@ -76,10 +77,10 @@ async function story(api: AuditApi, seed: number): Promise<void> {
   }
 }
 
-// Each story waits for the disk most of the time, so several go on at once.
+// Each story waits for files most of the time, so several go on at once.
 describe('runs that are killed, meet faults, are limited and resumed', { concurrent: true }, () => {
-  const STORIES = 980;
-  const BATCH = 140;
+  const STORIES = 984;
+  const BATCH = 123;
   test.each(Array.from({ length: STORIES / BATCH }, (_, at) => at * BATCH))(
     'lose no event and keep none twice (stories from %i)',
     async (first) => {
