@@ -83,11 +83,15 @@ function fairShare(sizes: readonly number[], room: number): number {
 function partsWithRoom(parts: readonly Part[], nonce: string, room: number): { kept: readonly Part[]; left: number } {
   const { open, close } = fenceFor(nonce);
   let left = room;
+  // So much of each part is shown at least; the smallest, the request among them, are never cut.
+  let reserved = 0;
   const kept: Part[] = [];
   for (const part of parts) {
     const frame = bytesOf(open(part.label)) + bytesOf(close) + 4 + CUT_BYTES;
-    if (frame + Math.min(bytesOf(part.text), CUT_BYTES) > left) break;
+    const least = Math.min(bytesOf(part.text), CUT_BYTES);
+    if (frame + reserved + least > left) break;
     left -= frame;
+    reserved += least;
     kept.push(part);
   }
   return { kept, left };
