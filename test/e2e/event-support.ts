@@ -41,6 +41,8 @@ export interface EventStep {
   /** Without it the job has no token. */
   readonly github?: LocalGithub;
   readonly more?: Partial<StepOptions>;
+  /** How the step is run; on the bundle where absent. */
+  readonly run?: typeof runStep;
 }
 
 /** A message that the sandbox has. */
@@ -86,9 +88,9 @@ export async function openBench(): Promise<EventBench> {
       opened.push(github);
       return github;
     },
-    async step({ name, payload, with: inputs, github, more }) {
+    async step({ name, payload, with: inputs, github, more, run = runStep }) {
       lastRun += 1;
-      const result = await runStep({
+      const result = await run({
         ...more,
         event: { name, payload },
         ...(github === undefined ? {} : { github }),

@@ -12,6 +12,7 @@ import {
   requestsOf,
 } from './event-support.ts';
 import type { StepOptions, StepResult } from './fake-runner.ts';
+import { stepsHere } from './here.ts';
 
 let bench: EventBench;
 
@@ -76,7 +77,8 @@ async function people(payload: Fields): Promise<LocalGithub> {
 
 type Gate = readonly [what: string, name: string, payload: Fields, inputs: Record<string, string>, reason: RegExp];
 
-describe.concurrent('a gate that the event itself closes', () => {
+describe('a gate that the event itself closes', () => {
+  const here = stepsHere();
   const own = '<!-- devin-action:comment 0 -->\nDevin works on it.';
   const deleted = real('issue_comment', 5);
   const CLOSED: readonly Gate[] = [
@@ -119,7 +121,7 @@ describe.concurrent('a gate that the event itself closes', () => {
   ];
   test.each(CLOSED)('(%s) skips the step, green, with the reason', async (_what, name, payload, inputs, reason) => {
     const github = await people(payload);
-    const asked = { name, payload, github, with: { context: 'event', comment: 'true', ...inputs } };
+    const asked = { name, payload, github, with: { context: 'event', comment: 'true', ...inputs }, run: here };
     const result = await bench.step(asked);
     expectSkipped(result, reason);
     expect(seen(result)).toContain('Nothing was sent to Devin; docs/security.md explains the gates.');
@@ -127,14 +129,14 @@ describe.concurrent('a gate that the event itself closes', () => {
     expect(github.requests()).toEqual([]);
   });
 
-  test('(a fork) skips the step also without any credential, as GitHub starts it', async () => {
+  test.concurrent('(a fork) skips the step also without any credential, as GitHub starts it', async () => {
     const asked = { name: 'pull_request', payload: forked, with: { devin_token: '', github_token: '', org_id: '' } };
     const result = await bench.step(asked);
     expectSkipped(result, /^it comes from a fork/);
     expect(result.stdout).not.toContain('credential');
   });
 
-  test('also holds without context: event', async () => {
+  test.concurrent('also holds without context: event', async () => {
     const result = await bench.step({ name: 'issue_comment', payload: by(stranger, 'NONE') });
     expectSkipped(result, /^@stranger is NONE/);
   });
