@@ -1,4 +1,4 @@
-import { type Clock, later } from './contract/clock.ts';
+import { type Clock, later, stopping } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { inputError, parseInputs } from './contract/parse.ts';
 import { pool } from './contract/pool.ts';
@@ -74,15 +74,6 @@ export async function post({ env, write, clock, cancelled }: World): Promise<boo
   return true;
 }
 
-/** Aborts with the workflow, or when the time is over. */
-function stopSignal({ clock, cancelled }: Pick<World, 'clock' | 'cancelled'>): AbortSignal {
-  const stop = new AbortController();
-  const over = new ActionError('timeout', `This took longer than ${BUDGET_MS / 1_000} s.`);
-  cancelled.addEventListener('abort', () => stop.abort(cancelled.reason), { once: true });
-  clock.deadline(BUDGET_MS).addEventListener('abort', () => stop.abort(over), { once: true });
-  return stop.signal;
-}
-
 async function endAll(
   left: readonly Remaining[],
   {
@@ -102,7 +93,8 @@ async function endAll(
   if (values.github_token !== undefined) log.mask(values.github_token);
   // The embedded sandbox has ended with the main step, and its sessions with it.
   if (base === 'sandbox') return;
-  const signal = stopSignal({ clock, cancelled });
+  const over = new ActionError('timeout', `This took longer than ${BUDGET_MS / 1_000} s.`);
+  const signal = stopping({ clock, cancelled }, BUDGET_MS, over);
   const url = new URL(base);
   const transport = await openTransport({
     origin: url.origin,

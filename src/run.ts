@@ -1,4 +1,4 @@
-import { type Clock, later } from './contract/clock.ts';
+import { type Clock, later, stopping } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import type { InputName } from './contract/inputs.ts';
 import type { JournalEntry } from './contract/result.ts';
@@ -79,16 +79,6 @@ export async function run(world: World): Promise<boolean> {
   return published;
 }
 
-/** Aborts when the workflow is cancelled or the time of the step is over. */
-function stopSignal({ world }: Step, timeoutMs: number): AbortSignal {
-  const stop = new AbortController();
-  const over = new ActionError('timeout', `The step took longer than its timeout of ${timeoutMs / 1_000} s.`);
-  if (world.cancelled.aborted) stop.abort(world.cancelled.reason);
-  world.cancelled.addEventListener('abort', () => stop.abort(world.cancelled.reason), { once: true });
-  world.clock.deadline(timeoutMs).addEventListener('abort', () => stop.abort(over), { once: true });
-  return stop.signal;
-}
-
 async function connect(
   step: Step,
   { operation, inputs }: Checked,
@@ -133,7 +123,8 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     if (operation.offline === undefined) throw new ActionError('credential_missing', 'The step has no credential.');
     return operation.offline(log, prepared);
   }
-  const signal = stopSignal(step, inputs.timeout);
+  const over = new ActionError('timeout', `The step took longer than its timeout of ${inputs.timeout / 1_000} s.`);
+  const signal = stopping(world, inputs.timeout, over);
   const [devin, transport] = await connect(step, checked, credential, signal);
   const asked = { env: world.env, clock: world.clock, log, signal };
   const github = githubOf(inputs, asked);

@@ -21,3 +21,16 @@ export function later(
   else signal.addEventListener('abort', follow, { once: true });
   return late.signal;
 }
+
+/** A signal that aborts with the workflow, for its reason, or after `ms`, for the reason `over`. */
+export function stopping(
+  { cancelled, clock }: { readonly cancelled: AbortSignal; readonly clock: Clock },
+  ms: number,
+  over: Error,
+): AbortSignal {
+  const stop = new AbortController();
+  if (cancelled.aborted) stop.abort(cancelled.reason);
+  cancelled.addEventListener('abort', () => stop.abort(cancelled.reason), { once: true });
+  clock.deadline(ms).addEventListener('abort', () => stop.abort(over), { once: true });
+  return stop.signal;
+}

@@ -1,4 +1,5 @@
 import { ActionError, type ErrorCode } from '../contract/errors.ts';
+import { UNSENT } from '../contract/unsent.ts';
 import { TryTimeout } from './interceptors.ts';
 import { AnswerTooLarge } from './retry.ts';
 import type { Answer } from './transport.ts';
@@ -129,16 +130,6 @@ export function answerError({ status, headers, body }: Answer, facts: RequestFac
   });
 }
 
-/** Failures that happen before a request has left: nothing can have been carried out. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-]);
-
 /** The same error, for a change that was cut short by the end of the step's time or by a cancelled workflow. */
 const interrupted = ({ code, message, fix, cause }: ActionError, about: string, method: string) =>
   new ActionError(code, `${message} ${about} had no answer yet. ${maybeDone(method)}`, {
@@ -160,7 +151,7 @@ export function connectionError(thrown: unknown, facts: RequestFacts): ActionErr
     });
   }
   const code = 'code' in error ? String(error.code) : '';
-  const ambiguous = changes(facts.method) && !NOT_SENT.has(code);
+  const ambiguous = changes(facts.method) && !UNSENT.has(code);
   const what = error instanceof TryTimeout ? error.message : `the connection failed (${error.message || code})`;
   return new ActionError('api_unavailable', `${about}: ${what}.${ambiguous ? ` ${maybeDone(facts.method)}` : ''}`, {
     cause: error,

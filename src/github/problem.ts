@@ -1,4 +1,5 @@
 import { ActionError, type ErrorCode } from '../contract/errors.ts';
+import { UNSENT } from '../contract/unsent.ts';
 
 /** What a workflow's `permissions:` grants, e.g. `{issues: 'write'}`. */
 export type Permissions = Readonly<Record<string, 'read' | 'write'>>;
@@ -42,16 +43,6 @@ export class Refusal extends Error {
 const MAX_SAID = 500;
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, MAX_SAID);
-
-/** Failures that happen before a request has left. */
-const UNSENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 /** What the body of an error says, field by field where it does. */
 function bodyText(data: unknown): string {
