@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { CATEGORIES, ORIGINS, Session, sessionFilters } from './sessions.ts';
+import { CATEGORIES, ORIGINS, sessionFilters, sessionShape, withUrl } from './sessions.ts';
 import { cursorQuery, open, optionalText, page } from './shapes.ts';
+import { tolerant } from './tolerant.ts';
 
 const NoteUsage = lazy(() => z.looseObject({ message: z.string(), note_id: z.string(), reason: z.string() }));
 
@@ -66,12 +67,17 @@ export const SessionAnalysis = lazy(() =>
 
 /** A session with figures about it. `analysis` is null until insights have been generated. */
 export const SessionInsights = lazy(() =>
-  z.extend(Session(), {
-    num_user_messages: z.int(),
-    num_devin_messages: z.int(),
-    session_size: open(['xs', 's', 'm', 'l', 'xl']),
-    analysis: z.nullish(SessionAnalysis()),
-  }),
+  tolerant(
+    z.looseObject({
+      ...sessionShape(),
+      num_user_messages: z.int(),
+      num_devin_messages: z.int(),
+      session_size: open(['xs', 's', 'm', 'l', 'xl']),
+      analysis: z.nullish(SessionAnalysis()),
+    }),
+    ['session_id'],
+    withUrl,
+  ),
 );
 
 /** `status` is `started`, or `already_exists` where there are insights or they are being generated. */

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { lazy } from '../endpoint.ts';
 
 /** A text that may be absent or null, as most optional fields of the API are. */
-export const optionalText = (): z.ZodMiniOptional<z.ZodMiniNullable<z.ZodMiniString>> => z.nullish(z.string());
+export const optionalText = (): z.ZodMiniOptional<z.ZodMiniNullable<z.ZodMiniString<string>>> => z.nullish(z.string());
 
 /** Unix seconds, UTC. */
 export const seconds = (): z.ZodMiniNumberFormat => z.int();
@@ -11,7 +11,7 @@ export const seconds = (): z.ZodMiniNumberFormat => z.int();
 const listed = new WeakMap<z.ZodMiniType, readonly string[]>();
 
 /** A text whose documented values are listed, but that may take newer ones. */
-export function open(values: readonly string[]): z.ZodMiniString {
+export function open(values: readonly string[]): z.ZodMiniString<string> {
   const schema = z.string();
   listed.set(schema, values);
   return schema;

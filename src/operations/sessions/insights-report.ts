@@ -1,6 +1,6 @@
 import type { ActionError } from '../../contract/errors.ts';
 import { link, plain, table } from '../../report/markdown.ts';
-import { acus, count, instant, number } from '../../report/units.ts';
+import { acus, acusCell, acusTotal, count, instant, number } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 
 /** Rows that a summary shows; more say no more to a reader. */
@@ -17,7 +17,8 @@ export interface InsightsRow {
   readonly tags: readonly string[];
   /** Unix seconds. */
   readonly created_at: number | null;
-  readonly acus_consumed: number;
+  /** Null where the API reports none. */
+  readonly acus_consumed: number | null;
   readonly session_size: string | null;
   readonly num_user_messages: number | null;
   readonly num_devin_messages: number | null;
@@ -39,7 +40,7 @@ const rowOf = (session: InsightsRow): string[] => {
   return [
     link(session.title ?? session.session_id, session.url),
     plain(session.session_size?.toUpperCase() ?? ''),
-    number(session.acus_consumed),
+    acusCell(session.acus_consumed),
     messages(session),
     known ? plain((classification?.category ?? '').replaceAll('_', ' ')) : 'not generated',
     known ? String(issues.length) : '',
@@ -56,7 +57,7 @@ export const analysed = (sessions: readonly InsightsRow[]): number =>
 
 /** The summary of a list, of which there may be `more`. */
 export function insightsSummary(sessions: readonly InsightsRow[], more: boolean, error?: ActionError): string {
-  const used = sessions.reduce((sum, session) => sum + session.acus_consumed, 0);
+  const used = acusTotal(sessions.map((session) => session.acus_consumed));
   const left = sessions.length - SHOWN_ROWS;
   return [
     `### ${error === undefined ? '' : '✗ '}${count(sessions.length, 'session')}${more ? ', and more' : ''} · ${analysed(sessions)} with insights · ${acus(used)}`,
