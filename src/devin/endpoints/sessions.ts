@@ -68,14 +68,14 @@ export const MAX_TAGS = 50;
 
 /** A pull request that a session opened. Without its URL it says nothing. */
 export const SessionPullRequest = lazy(() =>
-  tolerant(z.looseObject({ pr_url: z.string(), pr_state: z.nullable(z.string()) }), ['pr_url']),
+  tolerant({ pr_url: z.string(), pr_state: z.nullable(z.string()) }, ['pr_url']),
 );
 
 /** A session's id, with its prefix whether the response has it or not. */
 export const SessionId = lazy(() => sessionId());
 
 /** ACUs. 0 also stands for "not reported", so that nobody can tell it from nothing spent: both are null. */
-const acusConsumed = () => reader(z.number(), (value) => readNumber(value) || null);
+export const acusConsumed = () => reader(z.number(), (value) => readNumber(value) || null);
 
 /** Structured output as JSON of any kind; null where there is none. The text "null" was seen, and JSON as text. */
 function readOutput(value: unknown): unknown {
@@ -123,7 +123,7 @@ export const withUrl = <T extends { readonly session_id: string; readonly url: s
  * A session, read as the API really sends it: only its id is needed, which gets its prefix. A status that is not
  * documented is kept.
  */
-export const Session = lazy(() => tolerant(z.looseObject(sessionShape()), ['session_id'], withUrl));
+export const Session = lazy(() => tolerant(sessionShape(), ['session_id'], withUrl));
 
 const attachmentUrls = () => z.nullish(z.array(z.url().check(z.minLength(1), z.maxLength(2083))));
 
@@ -240,12 +240,12 @@ export const unarchiveSession = endpoint(
 /** A message of a session; `created_at` in Unix seconds. */
 export const SessionMessage = lazy(() =>
   tolerant(
-    z.looseObject({
+    {
       event_id: z.string(),
       source: textOr('', open(['devin', 'user'])),
       message: z.string(),
       created_at: seconds(),
-    }),
+    },
     ['event_id', 'message'],
   ),
 );
@@ -287,13 +287,13 @@ export const sendSessionMessage = endpoint(
 /** A file that came up in a session. */
 export const SessionAttachment = lazy(() =>
   tolerant(
-    z.looseObject({
+    {
       attachment_id: z.string(),
       name: z.string(),
       url: z.string(),
       source: open(['devin', 'user']),
       content_type: optionalText(),
-    }),
+    },
     [],
   ),
 );
@@ -315,7 +315,7 @@ export const uploadAttachment = endpoint('uploadAttachment', 'POST /v3/organizat
   permission: ['UseDevinSessions'],
   multipart: true,
   body: lazy(() => z.strictObject({ file: z.unknown() })),
-  answer: lazy(() => z.looseObject({ attachment_id: z.string(), name: z.string(), url: z.string() })),
+  answer: lazy(() => tolerant({ attachment_id: z.string(), name: z.string(), url: z.string() }, ['url'])),
   beta: true,
 });
 
@@ -327,7 +327,7 @@ export const downloadAttachment = endpoint(
 );
 
 /** The tags of a session. */
-export const SessionTags = lazy(() => z.looseObject({ tags: z.array(z.string()) }));
+export const SessionTags = lazy(() => tolerant({ tags: z.array(z.string()) }));
 /** Tags to set or to add, at most 50. */
 export const SessionTagsUpdateRequest = lazy(() =>
   z.strictObject({ tags: z.array(z.string()).check(z.maxLength(MAX_TAGS)) }),

@@ -165,24 +165,24 @@ export type ReadOf<S extends Shape, K extends keyof S> = {
 } & { [other: string]: unknown };
 
 /**
- * An object of a response. Members named in `needed` are read strictly. Any other may be absent, null or of another
+ * An object of a response, by the members that are documented. Those named in `needed` are read strictly. Any other may be absent, null or of another
  * form: a list is then empty, anything else null. Members that the documentation does not know are kept. `finish`
  * fills in what follows from other members.
  */
-export function tolerant<S extends Shape, K extends keyof S & string>(
-  documented: z.ZodMiniObject<S, z.core.$loose>,
-  needed: readonly K[],
+export function tolerant<S extends Shape, K extends keyof S & string = never>(
+  shape: S,
+  needed: readonly K[] = [],
   finish?: (value: ReadOf<S, K>) => ReadOf<S, K>,
 ): Tolerant<ReadOf<S, K>, z.ZodMiniObject<S, z.core.$loose>> {
   const isNeeded = (name: string) => needed.some((one) => one === name);
-  const members = Object.entries<z.ZodMiniType>(documented.shape).map(([name, schema]) => [
+  const members = Object.entries<z.ZodMiniType>(shape).map(([name, schema]) => [
     name,
     isNeeded(name) ? schema : memberOf(schema),
   ]);
   // The members were built one by one as `ReadOf` says.
   const schema = z.looseObject(Object.fromEntries(members)) as unknown as z.ZodMiniType<ReadOf<S, K>>;
   const finished = finish === undefined ? schema : z.pipe(schema, z.transform(finish));
-  return standingFor(finished as z.ZodMiniType<ReadOf<S, K>>, documented);
+  return standingFor(finished as z.ZodMiniType<ReadOf<S, K>>, z.looseObject(shape));
 }
 
 /** A text with a value for everything else. */
@@ -192,7 +192,11 @@ export const textOr = <F extends string | null, D extends z.ZodMiniType>(
 ): Total<string | F, D> => reader(documented, (value) => readText(value) ?? fallback);
 
 /** Unix seconds, UTC; null where the response has no time that can be read. */
-export const seconds = (): Total<number | null, z.ZodMiniNumberFormat> => reader(z.int(), readSeconds);
+export const secondsAs = <D extends z.ZodMiniType>(documented: D): Total<number | null, D> =>
+  reader(documented, readSeconds);
+
+/** The same for a time that the documentation promises. */
+export const seconds = (): Total<number | null, z.ZodMiniNumberFormat> => secondsAs(z.int());
 
 /** A boolean that is false unless the response says otherwise. */
 export const flag = <D extends z.ZodMiniType>(documented: D): Total<boolean, D> =>

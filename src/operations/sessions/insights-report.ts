@@ -8,7 +8,8 @@ const SHOWN_ROWS = 200;
 
 /** A session with figures about it, as the output `sessions` has it. What the API does not tell is null. */
 export interface InsightsRow {
-  readonly org_id: string;
+  /** Null where the list is of the whole enterprise and the response does not say. */
+  readonly org_id: string | null;
   readonly session_id: string;
   readonly url: string;
   readonly title: string | null;
@@ -25,7 +26,7 @@ export interface InsightsRow {
   readonly pull_requests: readonly { readonly pr_url: string; readonly pr_state: string | null }[];
   /** Null until insights have been generated. */
   readonly analysis: {
-    readonly classification?: { readonly category: string } | null | undefined;
+    readonly classification?: { readonly category: string | null } | null | undefined;
     readonly issues?: readonly unknown[] | undefined;
     readonly action_items?: readonly unknown[] | undefined;
   } | null;
