@@ -27,18 +27,12 @@ export interface Sent {
   readonly before?: Session | undefined;
 }
 
-/** The messages of a session page by page, oldest first; `after` is the cursor of the last page that was read. */
-export function messagesOf(
-  devin: Context['devin'],
-  orgId: string,
-  sessionId: string,
-  {
-    after,
-    ...limits
-  }: { readonly after?: string | undefined; readonly signal?: AbortSignal; readonly deadlineAt?: number } = {},
-) {
-  const query = { first: LARGEST_PAGE, ...(after === undefined ? {} : { after }) };
-  return devin.pages(listSessionMessages, { params: { org_id: orgId, devin_id: sessionId }, query, ...limits });
+/** The messages of a session page by page, oldest first. */
+export function messagesOf(devin: Context['devin'], orgId: string, sessionId: string) {
+  return devin.pages(listSessionMessages, {
+    params: { org_id: orgId, devin_id: sessionId },
+    query: { first: LARGEST_PAGE },
+  });
 }
 
 const squeeze = (text: string) => text.replace(/\s+/g, ' ').trim();
@@ -69,7 +63,7 @@ export class MessageReader {
   readonly #sessionId: string;
   readonly #sent: Sent | undefined;
   readonly #seen = new Set<string>();
-  /** Cursor behind the last full page: the pages before it are not read again. */
+  /** Cursor behind what was read: the pages before it are not read again. */
   #cursor: string | undefined;
   #heard: boolean;
   #failures = 0;
@@ -129,16 +123,20 @@ export class MessageReader {
     );
   }
 
+  /** Reads what follows the last cursor, or everything without one. */
   async #pages(print: boolean): Promise<void> {
     const { devin, clock, signal } = this.#context;
-    const limits = {
-      after: this.#cursor,
-      signal: AbortSignal.any([signal, clock.deadline(PAGE_MS)]),
-      deadlineAt: clock.now(),
-    };
-    for await (const { items, next } of messagesOf(devin, this.#orgId, this.#sessionId, limits)) {
-      for (const item of items) this.#take(item, print);
-      this.#cursor = next ?? this.#cursor;
+    const params = { org_id: this.#orgId, devin_id: this.#sessionId };
+    const limits = { signal: AbortSignal.any([signal, clock.deadline(PAGE_MS)]), deadlineAt: clock.now() };
+    for (;;) {
+      const query = { first: LARGEST_PAGE, ...(this.#cursor === undefined ? {} : { after: this.#cursor }) };
+      const page = await devin.call(listSessionMessages, { params, query, ...limits });
+      for (const item of page.items) this.#take(item, print);
+      const more = page.has_next_page ?? page.items.length >= LARGEST_PAGE;
+      const isNew = typeof page.end_cursor === 'string' && page.end_cursor !== '' && page.end_cursor !== this.#cursor;
+      if (!isNew) return;
+      this.#cursor = page.end_cursor ?? undefined;
+      if (!more) return;
     }
   }
 

@@ -43,6 +43,7 @@ export class Poller {
   readonly #polled: Polled;
   readonly #startedAt: number;
   readonly #told = new Set<string>();
+  #isKnown = false;
   #isDown = false;
   #doubts = 0;
 
@@ -62,6 +63,7 @@ export class Poller {
     const call = { params: { org_id: orgId, devin_id: sessionId }, signal, deadlineAt: clock.now() };
     try {
       const session = await devin.call(getSession, call);
+      this.#isKnown = true;
       this.#recover();
       return { session };
     } catch (thrown) {
@@ -74,7 +76,7 @@ export class Poller {
 
   #outlast(error: ActionError): Seen {
     const { clock, log } = this.#context;
-    const isYoung = this.#polled.isNew && clock.now() - this.#startedAt < UNKNOWN_GRACE_MS;
+    const isYoung = this.#polled.isNew && !this.#isKnown && clock.now() - this.#startedAt < UNKNOWN_GRACE_MS;
     if (error.status === 404 && isYoung) return { session: undefined };
     const kind = kindOf(error);
     if (!this.#told.has(kind)) {
