@@ -4,19 +4,31 @@ import { pathToFileURL } from 'node:url';
 /** How many times as fast as the machine's the time of these tests runs; 1 in `npm run soak`. */
 export const SPEED = Number(process.env['FAST_CLOCK'] ?? 20);
 
-const epoch = Date.now();
+/** Arguments of Node that make a process read its time from the variables of a `FieldClock`. */
+export const FAST_NODE: readonly string[] = [
+  '--import',
+  pathToFileURL(join(import.meta.dirname, 'fast-clock.mjs')).href,
+];
 
-/** The time of the API and of the steps that use it, in milliseconds since 1970. */
-export const fieldNow = (): number => epoch + (Date.now() - epoch) * SPEED;
+/** A time that the API and the steps that use it share. */
+export interface FieldClock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Waits for seconds of this time. */
+  sleep(seconds: number): Promise<void>;
+  /** What a process needs to have the same time, with `FAST_NODE`. */
+  readonly env: Readonly<Record<string, string>>;
+}
 
-/** Waits for seconds of that time. */
-export const fieldSleep = (seconds: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, (seconds * 1000) / SPEED);
-  });
-
-/** What a process needs to have the same time: arguments of Node, and variables. */
-export const FAST_NODE = {
-  args: ['--import', pathToFileURL(join(import.meta.dirname, 'fast-clock.mjs')).href],
-  env: { FAST_CLOCK: String(SPEED), FAST_CLOCK_EPOCH: String(epoch) },
-} as const;
+/** A time that begins now and runs so many times as fast as the machine's. */
+export function fieldClock(speed = SPEED): FieldClock {
+  const epoch = Date.now();
+  return {
+    now: () => epoch + (Date.now() - epoch) * speed,
+    sleep: (seconds) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, (seconds * 1000) / speed);
+      }),
+    env: { FAST_CLOCK: String(speed), FAST_CLOCK_EPOCH: String(epoch) },
+  };
+}

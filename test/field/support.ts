@@ -13,19 +13,26 @@ export async function field(options: FieldOptions = {}): Promise<Field> {
 type Inputs = Readonly<Record<string, string>>;
 
 /** A step of the bundle against the API, with the time of the API. */
-export const optionsOf = (api: Pick<Field, 'url'>, inputs: Inputs, more: Partial<StepOptions> = {}): StepOptions => ({
+export const optionsOf = (
+  api: Pick<Field, 'url' | 'clock'>,
+  inputs: Inputs,
+  more: Partial<StepOptions> = {},
+): StepOptions => ({
   ...more,
-  nodeArgs: FAST_NODE.args,
-  env: { ...FAST_NODE.env, ...more.env },
+  nodeArgs: FAST_NODE,
+  env: { ...api.clock.env, ...more.env },
   with: { api_url: api.url, devin_token: ORG_KEY, org_id: ORG, ...inputs },
 });
 
 /** Runs an operation on the bundle. */
-export const step = (api: Pick<Field, 'url'>, inputs: Inputs, more?: Partial<StepOptions>): Promise<StepResult> =>
-  runStep(optionsOf(api, inputs, more));
+export const step = (
+  api: Pick<Field, 'url' | 'clock'>,
+  inputs: Inputs,
+  more?: Partial<StepOptions>,
+): Promise<StepResult> => runStep(optionsOf(api, inputs, more));
 
 /** Runs `create-session` on the bundle. */
-export const create = (api: Pick<Field, 'url'>, inputs: Inputs = {}, more?: Partial<StepOptions>) =>
+export const create = (api: Pick<Field, 'url' | 'clock'>, inputs: Inputs = {}, more?: Partial<StepOptions>) =>
   step(api, { operation: 'create-session', prompt: 'Fix the parser.', ...inputs }, more);
 
 /** Messages of the commands of one kind. */

@@ -1,4 +1,4 @@
-import { fieldNow, fieldSleep } from '../clock.ts';
+import { type FieldClock, fieldClock } from '../clock.ts';
 import { type Identity, listen, type Outcome, type Reply, readRequest, type Seen, send } from './http.ts';
 import { type Key, type Organization, route, type World } from './routes.ts';
 import { type Script, SMALL_TASK } from './script.ts';
@@ -17,6 +17,7 @@ export const V2_KEY = `apk_user_${'Zm9vYmFy'.repeat(6)}`;
 
 /** How to start the API. */
 export interface FieldOptions {
+  readonly clock?: FieldClock;
   readonly port?: number;
   readonly identity?: Identity;
   readonly organizations?: readonly Organization[];
@@ -54,7 +55,10 @@ type After = (reply: Reply, request: Seen) => Outcome;
 /** An API that behaves as its public clients report, and what a test does to it from outside. */
 export interface Field {
   readonly url: string;
+  readonly clock: FieldClock;
   readonly sessions: readonly StoredSession[];
+  /** An outcome that comes after so many seconds. */
+  late(seconds: number, outcome: Outcome): Before;
   /** Every request so far, oldest first. */
   readonly requests: readonly Seen[];
   /** Names of the files that were uploaded. */
@@ -116,8 +120,9 @@ function openFiles(seen: Seen[], now: () => number) {
 
 /** Starts the API on loopback. */
 export async function openField(options: FieldOptions = {}): Promise<Field> {
-  const startedAt = fieldNow();
-  const at = () => (fieldNow() - startedAt) / 1000;
+  const clock = options.clock ?? fieldClock();
+  const startedAt = clock.now();
+  const at = () => (clock.now() - startedAt) / 1000;
   const requests: Seen[] = [];
   const befores: Hook<Before | Outcome>[] = [];
   const afters: Hook<After | Outcome>[] = [];
@@ -136,7 +141,7 @@ export async function openField(options: FieldOptions = {}): Promise<Field> {
     ],
     lags: options.lags ?? {},
     scripts: { create: options.script ?? SMALL_TASK, message: options.onMessage ?? AFTER_WAKING },
-    now: fieldNow,
+    now: clock.now,
     sign(file) {
       const path = `/signed/${file.uuid}`;
       files.set(path, file);
@@ -160,13 +165,14 @@ export async function openField(options: FieldOptions = {}): Promise<Field> {
     options.port,
     options.identity,
   );
-  return control(api.url, world, requests, befores, afters, async () => {
+  return control(api.url, clock, world, requests, befores, afters, async () => {
     await Promise.all([api.close(), fileServer.close()]);
   });
 }
 
 function control(
   url: string,
+  clock: FieldClock,
   world: World,
   requests: readonly Seen[],
   befores: Hook<Before | Outcome>[],
@@ -176,7 +182,12 @@ function control(
   const { sessions, uploads } = world.store;
   return {
     url,
+    clock,
     sessions,
+    late: (seconds, outcome) => async () => {
+      await clock.sleep(seconds);
+      return outcome;
+    },
     requests,
     uploads,
     lines: (method) =>
@@ -197,7 +208,7 @@ function control(
       world.scripts.message = script;
     },
     start(body, script = world.scripts.create, orgId = ORG) {
-      const session = new StoredSession(orgId, body, script, fieldNow(), world.lags);
+      const session = new StoredSession(orgId, body, script, clock.now(), world.lags);
       sessions.push(session);
       return session;
     },
@@ -205,11 +216,3 @@ function control(
     close,
   };
 }
-
-/** A response that comes after so many seconds, in place of the real one. */
-export const late =
-  (seconds: number, outcome: Outcome): Before =>
-  async () => {
-    await fieldSleep(seconds);
-    return outcome;
-  };
