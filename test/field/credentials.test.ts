@@ -111,16 +111,6 @@ describe.concurrent('a key that cannot work is an error before the first request
     const text = errors(await create(api, { devin_token: '' }));
     for (const way of [/misspel|name/i, /Dependabot/, /environment/i, /fork/i]) expect(text).toMatch(way);
   });
-
-  test('that is empty for a pull request of Dependabot: Dependabot comes first', async () => {
-    const api = await field();
-    const event = {
-      name: 'pull_request',
-      payload: { pull_request: { head: { repo: { full_name: 'acme/api', fork: false } } } },
-    };
-    const text = errors(await create(api, { devin_token: '' }, { event, env: { GITHUB_ACTOR: 'dependabot[bot]' } }));
-    expect(text).toMatch(/Dependabot/);
-  });
 });
 
 describe.concurrent('a legacy personal key', () => {
@@ -156,7 +146,7 @@ describe.concurrent('whoami', () => {
     api.before({ when: ({ path }) => PROBE(path) }, outcome);
     const result = await step(api, { operation: 'whoami', devin_token: ENTERPRISE_KEY });
     expect(result.exitCode, story(result)).toBe(0);
-    expect(json(result, 'identity')).toMatchObject({ service_user_name: 'ci-bot' });
+    expect(json(result, 'identity')).toMatchObject({ name: 'ci-bot' });
     expect(result.summary).toMatch(/unknown/i);
   });
 
@@ -176,7 +166,7 @@ describe.concurrent('whoami', () => {
     const api = await field();
     const result = await step(api, { operation: 'whoami' });
     expect(result.exitCode, story(result)).toBe(0);
-    expect(json(result, 'identity')).toMatchObject({ service_user_name: 'ci-bot', org_id: ORG });
+    expect(json(result, 'identity')).toMatchObject({ name: 'ci-bot', org_id: ORG });
     expect(json(result, 'allowed_operations')).toContain('list-sessions');
   });
 });
