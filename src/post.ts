@@ -96,7 +96,7 @@ async function endAll(
   const over = new ActionError('timeout', `This took longer than ${BUDGET_MS / 1_000} s.`);
   const signal = stopping({ clock, cancelled }, BUDGET_MS, over);
   const url = new URL(base);
-  const transport = await openTransport({
+  const transport = openTransport({
     origin: url.origin,
     token: credential.token,
     userAgent: `devin-action/${VERSION}`,

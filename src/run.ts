@@ -94,7 +94,7 @@ async function connect(
     base = sandbox.url;
   }
   const url = new URL(base);
-  const transport = await openTransport({
+  const transport = openTransport({
     origin: url.origin,
     token: credential.token,
     userAgent: `devin-action/${VERSION}`,
@@ -110,6 +110,13 @@ async function connect(
       log.progress(
         `${reason}: ${method} ${path}, retry ${attempt} of ${maxRetries} in ${(delayMs / 1_000).toFixed(1)} s`,
       ),
+    onAttempt:
+      world.env['RUNNER_DEBUG'] === '1'
+        ? (entry) =>
+            log.debug(
+              `${entry.method} ${entry.path}: ${entry.status || 'no response'}, ${entry.ms} ms, attempt ${entry.try}`,
+            )
+        : undefined,
   });
   step.journal = transport.journal;
   step.closers.push(() => transport.close());
@@ -169,13 +176,7 @@ async function finish(step: Step, report: Report): Promise<boolean> {
     summary: report.summary,
     resultFile: known.resultFile,
   };
-  let isPublished = true;
-  try {
-    await publish(publication, { env: world.env, log, redactor, workspace });
-  } catch (thrown) {
-    isPublished = false;
-    log.annotate('error', 'The outputs were not written', asActionError(thrown).message);
-  }
+  const isPublished = await publish(publication, { env: world.env, log, redactor, workspace });
   if (report.skippedReason !== undefined) log.info(`Skipped: ${report.skippedReason}`);
   if (report.error !== undefined) {
     const { title, message, list, fix, code, cause } = report.error;

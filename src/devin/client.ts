@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
 import { isSafe } from '../contract/kinds.ts';
+import type { HttpResponse } from '../http/body.ts';
 import type { AnswerOf, ApiVersion, BodyOf, Endpoint, ItemOf, ParamsOf, QueryOf } from './endpoint.ts';
 import { type PageOf, readPages } from './pagination.ts';
 import { answerError, connectionError, type RequestFacts } from './problem.ts';
-import type { Answer, Transport, TransportRequest } from './transport.ts';
+import type { Transport, TransportRequest } from './transport.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -19,8 +20,10 @@ export interface Call<E> {
   readonly file?: NonNullable<AnyCall['file']>;
   /** Ends this call; the run's own signal where absent. */
   readonly signal?: AbortSignal;
-  /** End of its tries, in milliseconds since 1970; the run's own where absent. */
+  /** End of its attempts, in milliseconds since 1970; the run's own if absent. */
   readonly deadlineAt?: number;
+  /** It waits neither for the pace after a 429 nor for other requests: it ends what costs money. */
+  readonly urgent?: boolean | undefined;
 }
 
 /** Joins a list of issues into `pull_requests.0.pr_url: expected string`. */
@@ -104,7 +107,7 @@ export class Devin {
     return check(schema(), parseAnswer(answer, facts), answer, facts);
   }
 
-  async #exchange(endpoint: Endpoint, call: AnyCall): Promise<[Answer, RequestFacts]> {
+  async #exchange(endpoint: Endpoint, call: AnyCall): Promise<[HttpResponse, RequestFacts]> {
     const path = this.#path(endpoint, call);
     const facts: RequestFacts = { ...endpoint, path };
     const body = call.extraBody === undefined ? call.body : { ...call.extraBody, ...call.body };
@@ -114,13 +117,19 @@ export class Devin {
     return [answer, facts];
   }
 
-  async #send(facts: RequestFacts, call: AnyCall, path: string, { method }: Endpoint, body: unknown): Promise<Answer> {
-    const { signal, deadlineAt, file } = call;
+  async #send(
+    facts: RequestFacts,
+    call: AnyCall,
+    path: string,
+    { method }: Endpoint,
+    body: unknown,
+  ): Promise<HttpResponse> {
+    const { signal, deadlineAt, urgent, file } = call;
     const content = file === undefined ? jsonContent(body) : await formContent(file);
-    return await this.#deliver(facts, { method, path, ...content, signal, deadlineAt });
+    return await this.#deliver(facts, { method, path, ...content, signal, deadlineAt, urgent });
   }
 
-  async #deliver(facts: RequestFacts, request: TransportRequest): Promise<Answer> {
+  async #deliver(facts: RequestFacts, request: TransportRequest): Promise<HttpResponse> {
     try {
       return await this.#transport.send(request);
     } catch (thrown) {
@@ -152,6 +161,7 @@ export interface AnyCall {
   readonly file?: { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> };
   readonly signal?: AbortSignal;
   readonly deadlineAt?: number;
+  readonly urgent?: boolean | undefined;
   /** The version whose path to use, where it is not the client's own. */
   readonly version?: ApiVersion;
 }
@@ -171,10 +181,10 @@ async function formContent({ name, bytes }: NonNullable<AnyCall['file']>): Promi
 }
 
 const aboutAnswer = ({ summary, method, path }: RequestFacts) => `${summary}: the answer to ${method} ${path}`;
-const detailsOf = ({ status }: Answer, { method }: RequestFacts) => ({ status, ambiguous: method !== 'GET' });
+const detailsOf = ({ status }: HttpResponse, { method }: RequestFacts) => ({ status, ambiguous: method !== 'GET' });
 
 /** The JSON of an answer; undefined for an answer without a body, as some changes give it. */
-function parseAnswer(answer: Answer, facts: RequestFacts): unknown {
+function parseAnswer(answer: HttpResponse, facts: RequestFacts): unknown {
   if (answer.body.length === 0 && answer.status !== 200) return undefined;
   try {
     return JSON.parse(answer.body.toString('utf8'));
@@ -187,7 +197,7 @@ function parseAnswer(answer: Answer, facts: RequestFacts): unknown {
   }
 }
 
-function check(schema: z.ZodMiniType, json: unknown, answer: Answer, facts: RequestFacts): unknown {
+function check(schema: z.ZodMiniType, json: unknown, answer: HttpResponse, facts: RequestFacts): unknown {
   const checked = z.safeParse(schema, json);
   if (checked.success) return checked.data;
   throw new ActionError('api_contract', `${aboutAnswer(facts)} breaks the API's contract.`, {

@@ -5,6 +5,7 @@ import { nearestOf } from '../contract/kinds.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
 import { type Credential, readCredential, sandboxCredential } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts } from '../github/facts.ts';
+import { proxyPasswords, proxyProblems } from '../http/proxy.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
@@ -60,6 +61,8 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const unread = new Set(problems.map(({ input }) => input));
   known.dryRun = values.dry_run ?? false;
   maskSecrets(log, parsed);
+  for (const password of proxyPasswords(env)) log.mask(password);
+  if (operation.local !== true) problems.push(...proxyProblems(env));
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
   for (const needed of operation.required) {
     if (readInput(needed) === undefined) problems.push({ input: needed, message: `is missing; ${name} needs it` });

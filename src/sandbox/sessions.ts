@@ -8,10 +8,10 @@ import { type Life, momentOf, type Step, shownSteps } from './session-life.ts';
 import { fitting, misfitting } from './structured-output.ts';
 
 /** A session as the API shows it. */
-export type SessionView = z.output<ReturnType<typeof Session>>;
+export type SessionView = z.input<ReturnType<typeof Session>>;
 
 /** A message of a session as the API shows it. */
-export type MessageView = z.output<ReturnType<typeof SessionMessage>>;
+export type MessageView = z.input<ReturnType<typeof SessionMessage>>;
 
 /** The body that a session was created with. */
 export type SessionRequest = z.output<ReturnType<typeof SessionCreateRequest>>;

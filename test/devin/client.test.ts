@@ -184,7 +184,7 @@ describe('a call that fails', () => {
     const { client } = await devin(hang, { requestTimeoutMs: 40, maxRetries: 0 });
     const error = await failure(client.call(getSelf, { params: {} }));
     expect(error.code).toBe('api_unavailable');
-    expect(error.message).toContain('no whole answer within 0.04 s');
+    expect(error.message).toContain('no complete response within 0.04 s');
   });
 
   it('a dry run ends with a closed gate, and no request', async () => {

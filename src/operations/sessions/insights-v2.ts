@@ -16,26 +16,20 @@ type V2Context = Pick<
   'inputs' | 'devin' | 'clock' | 'signal'
 >;
 
-/** Unix seconds of a date-time, which is in UTC where it has no offset; null for a text that is none. */
-function secondsOf(text: string): number | null {
-  const ms = Date.parse(!text.includes(':') || /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
-  return Number.isNaN(ms) ? null : Math.floor(ms / 1_000);
-}
-
 const rowOf = (session: ItemOf<typeof v2ListSessionInsights>): InsightsRow => ({
   org_id: session.org_id,
   session_id: session.session_id,
   url: session.url,
-  title: session.title ?? null,
+  title: session.title,
   status: session.status,
   status_detail: null,
   tags: session.tags,
-  created_at: secondsOf(session.created_at),
+  created_at: session.created_at,
   acus_consumed: session.acus_consumed,
   session_size: null,
   num_user_messages: null,
   num_devin_messages: null,
-  pull_requests: session.pull_requests.map(({ url, state }) => ({ pr_url: url, pr_state: state ?? null })),
+  pull_requests: session.pull_requests.map(({ url, state }) => ({ pr_url: url, pr_state: state })),
   analysis: session.session_analysis,
 });
 

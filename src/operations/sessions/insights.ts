@@ -20,8 +20,8 @@ type Insights = AnswerOf<typeof getSessionInsights>;
 const hasAnalysis = ({ analysis }: Insights) => analysis !== null && analysis !== undefined;
 
 /** What the output says of a session. */
-const inShort = (session: Insights): InsightsRow => ({
-  org_id: session.org_id,
+const inShort = (session: Insights, orgId: string): InsightsRow => ({
+  org_id: orgId,
   session_id: session.session_id,
   url: session.url,
   title: session.title ?? null,
@@ -101,7 +101,7 @@ async function byV3(context: InsightsContext): Promise<Read> {
   const orgId = await context.organization();
   const { sessions, more } = await read(context, orgId);
   const error = context.inputs.generate ? await fill(context, orgId, sessions) : undefined;
-  return { rows: sessions.map(inShort), more, error };
+  return { rows: sessions.map((session) => inShort(session, orgId)), more, error };
 }
 
 /** One session is read by its id, so that filters beside it would do nothing. */

@@ -1,6 +1,6 @@
 import { listSessions } from '../../devin/endpoints/sessions.ts';
 import { link, plain, table } from '../../report/markdown.ts';
-import { count, instant, number } from '../../report/units.ts';
+import { acusCell, count, instant, number } from '../../report/units.ts';
 import { operation } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery } from './filters.ts';
 import type { Session } from './outcome.ts';
@@ -29,9 +29,9 @@ const inShort = (session: Session) => ({
 const row = (session: Session): string[] => [
   link(session.title ?? session.session_id, session.url),
   plain(stateOf(session)),
-  number(session.acus_consumed),
+  acusCell(session.acus_consumed),
   session.pull_requests.map(({ pr_url: url }) => link(pullRequestName(url), url)).join(', '),
-  instant(session.created_at * 1_000),
+  instant((session.created_at ?? Number.NaN) * 1_000),
 ];
 
 function summaryOf(sessions: readonly Session[], more: boolean): string {

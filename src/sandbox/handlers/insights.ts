@@ -37,7 +37,7 @@ const begun = shelf(({ state, now }) => {
 });
 
 /** A session with its figures and, once they are generated, its insights. */
-export function insightsOf(world: World, row: Row<SessionRecord>): z.output<ReturnType<typeof SessionInsights>> {
+export function insightsOf(world: World, row: Row<SessionRecord>): z.input<ReturnType<typeof SessionInsights>> {
   const session = show(world, row);
   const messages = messagesOf(world.seeded, row.n, row.value, world.now);
   const fromUser = messages.filter(({ view }) => view.source === 'user').length;
