@@ -2,8 +2,29 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests whose modules have no state and no hooks that end with a file. */
 const TOGETHER = ['test/{contract,devin,operations,reconcile,report,sandbox}/**/*.test.ts'];
+/** Tests on the API that behaves as in the field, most of which run on a fast clock. */
+const FIELD = ['test/field/**/*.test.ts'];
 
-export default defineConfig({
+/** `npm run soak`: the tests of the field at real speed, where nearly all of the time is waiting. */
+const SOAK = {
+  name: 'field',
+  include: FIELD,
+  env: { FAST_CLOCK: '1' },
+  testTimeout: 3_600_000,
+  maxConcurrency: 40,
+  maxWorkers: 12,
+} as const;
+
+/** The same on the fast clock, where a second that a process does not get is twenty: after the others, and few at once. */
+const FAST = {
+  name: 'field',
+  include: FIELD,
+  maxConcurrency: 4,
+  maxWorkers: 2,
+  sequence: { groupOrder: 1 },
+} as const;
+
+export default defineConfig(({ mode }) => ({
   test: {
     // No test measures time; a machine that does other things as well must not fail one.
     testTimeout: 60_000,
@@ -14,7 +35,8 @@ export default defineConfig({
     projects: [
       // What these import is loaded once for a worker rather than once for a file.
       { extends: true, test: { name: 'together', include: TOGETHER, isolate: false } },
-      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: TOGETHER } },
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...TOGETHER, ...FIELD] } },
+      { extends: true, test: mode === 'soak' ? SOAK : FAST },
     ],
   },
-});
+}));

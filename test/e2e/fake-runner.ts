@@ -30,6 +30,8 @@ export interface StepOptions {
   readonly github?: { readonly url: string; readonly graphqlUrl: string; readonly token: string };
   /** The event, and its payload. */
   readonly event?: { readonly name: string; readonly payload: unknown };
+  /** Arguments of Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** Called with the standard output so far, whenever there is more; may send a signal. */
   readonly onOutput?: (output: string, kill: (signal: NodeJS.Signals) => void) => void;
   /** Called with the workspace before the step starts. */
@@ -171,7 +173,7 @@ export function readStep(home: string, ended: Ended): StepResult {
 
 function execute(entry: string, home: string, options: StepOptions): Promise<Ended> {
   const startedAt = performance.now();
-  const child = spawn(NODE_24, [join(ROOT, entry)], {
+  const child = spawn(NODE_24, [...(options.nodeArgs ?? []), join(ROOT, entry)], {
     cwd: join(home, 'workspace'),
     env: variables(home, options),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,53 @@
+import { onTestFinished } from 'vitest';
+import { runStep, type StepOptions, type StepResult } from '../e2e/fake-runner.ts';
+import { FAST_NODE } from './clock.ts';
+import { type Field, type FieldOptions, ORG, ORG_KEY, openField } from './server/index.ts';
+
+/** An API of its own for a test, which ends with it. */
+export async function field(options: FieldOptions = {}): Promise<Field> {
+  const opened = await openField(options);
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+type Inputs = Readonly<Record<string, string>>;
+
+/** A step of the bundle against the API, with the time of the API. */
+export const optionsOf = (
+  api: Pick<Field, 'url' | 'clock'>,
+  inputs: Inputs,
+  more: Partial<StepOptions> = {},
+): StepOptions => ({
+  ...more,
+  nodeArgs: FAST_NODE,
+  env: { ...api.clock.env, ...more.env },
+  with: { api_url: api.url, devin_token: ORG_KEY, org_id: ORG, ...inputs },
+});
+
+/** Runs an operation on the bundle. */
+export const step = (
+  api: Pick<Field, 'url' | 'clock'>,
+  inputs: Inputs,
+  more?: Partial<StepOptions>,
+): Promise<StepResult> => runStep(optionsOf(api, inputs, more));
+
+/** Runs `create-session` on the bundle. */
+export const create = (api: Pick<Field, 'url' | 'clock'>, inputs: Inputs = {}, more?: Partial<StepOptions>) =>
+  step(api, { operation: 'create-session', prompt: 'Fix the parser.', ...inputs }, more);
+
+/** Messages of the commands of one kind. */
+export const said = ({ commands }: StepResult, kind: 'warning' | 'error' | 'notice'): string[] =>
+  commands
+    .filter(({ name }) => name === kind)
+    .map(({ properties, message }) => `${properties['title'] ?? ''} ${message}`);
+
+/** Everything that a person could read of a step, for the message of a failed assertion. */
+export const story = ({ stdout, stderr, outputs }: StepResult): string =>
+  `${stdout}\n${stderr}\n${JSON.stringify({ ...outputs, result: '…' })}`;
+
+/** A JSON output. */
+export function json(result: StepResult, name: string): unknown {
+  const text = result.outputs[name];
+  if (text === undefined || text === '') throw new Error(`no output ${name}: ${story(result)}`);
+  return JSON.parse(text);
+}
