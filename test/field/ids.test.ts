@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runPost, runStep } from '../e2e/fake-runner.ts';
-import { done } from './scripts.ts';
+import { done, END_AT, works } from './scripts.ts';
 import { ENTERPRISE_KEY, type Field, ORG, OTHER_ORG } from './server/index.ts';
 import type { StoredSession } from './server/store.ts';
 import { create, field, json, optionsOf, step, story } from './support.ts';
@@ -126,7 +126,7 @@ describe.concurrent('the organization', () => {
 
 describe.concurrent('attachments', () => {
   test('of Devin are downloaded by the UUID of their address, and the signed address gets no credential', async () => {
-    const api = await field({ script: done() });
+    const api = await field({ script: works({ at: END_AT, detail: 'finished' }) });
     let saved = '';
     api.before({ method: 'GET', path: /\/sessions\/[^/]+\/attachments$/, times: 1 }, () => {
       api.addFile(api.session(), 'report ü.txt', 'All is well.');

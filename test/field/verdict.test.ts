@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { END_AT, FITS, MISFIT, report, SCHEMA, works } from './scripts.ts';
 import type { ScriptStep } from './server/script.ts';
-import { create, field, json, said, step, story } from './support.ts';
+import { create, field, fields, json, said, step, story } from './support.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -358,7 +358,7 @@ describe.concurrent('the completion report', () => {
   test('may be rejected by the API: the session is created without it', async () => {
     const api = await field({ script: works({ ...WAITS, pullRequests: [PULL_REQUEST] }) });
     api.before(
-      { method: 'POST', path: /\/sessions$/, when: ({ body }) => 'structured_output_schema' in Object(body) },
+      { method: 'POST', path: /\/sessions$/, when: ({ body }) => 'structured_output_schema' in fields(body) },
       {
         status: 400,
         body: { detail: 'structured_output_schema: not available' },
