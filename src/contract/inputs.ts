@@ -126,6 +126,11 @@ export const OPERATION_INPUTS = {
   ),
   structured_output_schema_file: optional(path, 'File in the workspace that holds the schema.'),
   structured_output_required: optional(bool, 'Whether Devin must give structured output before its turn ends.'),
+  completion_report: defaulted(
+    bool,
+    'true',
+    'Asks a session without a schema of its own for a short report: whether the task is done, a question, or blocked. Provides the output `summary`.',
+  ),
   extra_body: optional(
     text,
     'YAML that is merged into the request, for fields that are newer than this release. It overrides no other input.',
@@ -169,9 +174,9 @@ export const OPERATION_INPUTS = {
   poll_interval: defaulted(duration('1s', '1h'), '10s', 'Time between two looks at a session, or at its insights.'),
   follow: defaulted(bool, 'true', "Prints the session's messages to the log as they come."),
   on_waiting: defaulted(
-    choice(['succeed', 'fail', 'keep-waiting']),
-    'fail',
-    'What it means that Devin waits for a user or for an approval.',
+    choice(['auto', 'succeed', 'keep-waiting', 'fail']),
+    'auto',
+    'The result if Devin asks something: `auto` fails the step and quotes the question, `succeed` lets it succeed, `keep-waiting` continues to wait, `fail` also fails it if Devin waits with a finished task.',
   ),
   on_timeout: defaulted(
     choice(ENDS),

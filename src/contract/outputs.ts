@@ -26,11 +26,17 @@ export const OPERATION_OUTPUTS = {
   },
   created: { summary: '`true` if this step created the session, `false` if it found the one of an earlier attempt.' },
   reused: { summary: '`true` if the step sent its prompt to a session that was there already.' },
-  pull_request_url: { summary: 'The first pull request of the session.' },
+  pull_request_url: {
+    summary: 'The first pull request of the session; one that is open or merged comes before a closed one.',
+  },
   pull_requests: { summary: 'All pull requests: `[{"pr_url": …, "pr_state": …}]`.', json: true },
-  structured_output: { summary: 'The structured output, checked against its schema.', json: true },
+  structured_output: { summary: 'The structured output by your own schema.', json: true },
+  structured_output_checked: {
+    summary: '`true` if the structured output was checked against its schema and matches it.',
+  },
+  summary: { summary: 'What Devin says of its work, from the completion report.' },
   last_message: { summary: "Devin's last message." },
-  acus_consumed: { summary: 'ACUs that the session has used.' },
+  acus_consumed: { summary: 'ACUs that the session has used; empty if the API does not report them.' },
   attachments: {
     summary:
       'The files that Devin attached and `download_attachments` brought: `[{"name": …, "path": …, "bytes": …}]`.',

@@ -28,7 +28,8 @@ async function withSession(tags: readonly string[] = [], seconds = 10): Promise<
   return [bench, first.session_id, first.url];
 }
 
-const reference = /^(Fix [\s\S]*)\n\n\(request (devin-action:[0-9a-f]{24})\)$/;
+const reference =
+  /^(Fix [\s\S]*)\n\nWhen you stop, update the structured output: .* \(request (devin-action:[0-9a-f]{24})(?: after [0-9a-f]{8})?\)$/;
 
 describe('the tag of a thread', () => {
   it('is the same for an issue and a pull request of a number, in any case of the repository', async () => {
@@ -105,6 +106,7 @@ describe('reuse', () => {
       'a',
       expect.stringMatching(/^devin-action:[0-9a-f]{24}$/),
       await threadTag(RUN, THREAD),
+      'devin-action:report',
     ]);
     expect(await bench.said(started.session.session_id)).toEqual(['Fix it.']);
   });
@@ -221,7 +223,7 @@ describe('a message that a session refuses', () => {
     'with HTTP %d leads to a new session that says which one it follows',
     async (status) => {
       const [bench, id, url] = await withSession();
-      await bench.faults({ method: 'POST', path: MESSAGES, status });
+      await bench.faults({ method: 'POST', path: MESSAGES, status, times: 9 });
       const log = new TextEncoder().encode('boom');
       const started = await bench.start(next('2', { request: { uploads: [{ name: 'job.log', bytes: log }] } }));
       const why = `did not take the message (HTTP ${status})`;
@@ -230,7 +232,9 @@ describe('a message that a session refuses', () => {
         `This task follows the Devin session ${url}, which ${why}.\n\nFix it.`,
       ]);
       expect(await bench.said(id)).toHaveLength(1);
-      expect(await bench.requests()).toEqual(['GET sessions', 'POST attachments', 'POST messages', 'POST sessions']);
+      // A session that is new may not be known everywhere, so that a 404 is not its word at once.
+      const sent = Array.from({ length: status === 404 ? 6 : 1 }, () => 'POST messages');
+      expect(await bench.requests()).toEqual(['GET sessions', 'POST attachments', ...sent, 'POST sessions']);
     },
   );
 
@@ -268,7 +272,9 @@ describe('a message without a clear answer', () => {
     const started = await bench.start(next('2'));
     expect(started).toMatchObject({ created: false, reused: true, session: { session_id: id } });
     expect(await bench.said(id)).toHaveLength(2);
-    expect(await bench.requests()).toEqual(['GET sessions', 'POST messages', 'GET messages']);
+    // Whatever a success says in its body: it is one.
+    const checks = 'garbage' in fault ? [] : ['GET messages'];
+    expect(await bench.requests()).toEqual(['GET sessions', 'POST messages', ...checks]);
   });
 
   it.each(LOST.filter(([, fault]) => !('garbage' in fault)))(
@@ -314,7 +320,7 @@ describe('a message without a clear answer', () => {
     const [bench, id] = await withSession();
     const none = { with: { idempotency: 'none' } };
     await bench.start(next('2', none));
-    expect((await bench.said(id))[1]).toBe('Fix it.');
+    expect((await bench.said(id))[1]).toMatch(/^Fix it\.\n\nWhen you stop, [^\n]*`summary`\.$/);
     await bench.faults({ method: 'POST', path: MESSAGES, reset: true, after_commit: true });
     const error = asActionError(await bench.start(next('3', none)).catch(asActionError));
     expect(error).toMatchObject({ code: 'api_unavailable', ambiguous: true });
@@ -484,13 +490,13 @@ describe('a wait after a message', () => {
     expect(story.session.session_id).toBe(id);
   });
 
-  it('gives up on a change after thirty seconds', async () => {
+  it('gives up on a change after a minute', async () => {
     const [bench] = await withSession(['sandbox:lag=600']);
     const story = await bench.wait(await bench.start(next('2')));
     expect(story).toMatchObject({ verdict: { outcome: 'finished' }, lastMessage: '' });
     const slept = bench.clock.slept.reduce((sum, ms) => sum + ms, 0);
-    expect(slept).toBeGreaterThanOrEqual(30_000);
-    expect(slept).toBeLessThan(35_000);
+    expect(slept).toBeGreaterThanOrEqual(60_000);
+    expect(slept).toBeLessThan(70_000);
   });
 
   it('of a message of an earlier attempt takes the session as it is', async () => {
@@ -499,7 +505,7 @@ describe('a wait after a message', () => {
     await bench.later(10_000);
     const story = await bench.wait(await bench.start(next('2', { facts: { attempt: 2 } })));
     expect(story).toMatchObject({ verdict: { outcome: 'finished' }, lastMessage: finished });
-    expect(bench.clock.slept).toEqual([]);
+    expect(bench.clock.slept).toEqual([2_000]);
   });
 
   it('without a reference knows the message by its text', async () => {

@@ -4,8 +4,8 @@ import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
 import type { RunFacts } from '../../src/github/facts.ts';
 import { openRemains } from '../../src/operations/sessions/remains.ts';
-import type { SessionStory } from '../../src/operations/sessions/report.ts';
 import { START_INPUTS, type Started, type StartRequest, startSession } from '../../src/operations/sessions/start.ts';
+import type { SessionStory } from '../../src/operations/sessions/summary.ts';
 import { WAIT_INPUTS, waitForSession } from '../../src/operations/sessions/wait.ts';
 import { NO_COMMENT } from '../../src/operations/thread-comment.ts';
 import { Log } from '../../src/runner/log.ts';
@@ -114,13 +114,14 @@ export class StartBench {
   }
 
   /** Waits for a session that was started, as far as a step does. */
-  wait({ session, sent }: Started, given: Given = {}): Promise<SessionStory> {
+  wait({ session, sent, created, reports }: Started, given: Given = {}): Promise<SessionStory> {
     const context = this.context({ with: { wait: 'finished', poll_interval: '1s', ...given } });
     return waitForSession(context, {
       goal: context.inputs.wait,
       orgId: this.org,
       sessionId: session.session_id,
-      started: { session, sent, onTimeout: 'leave', onCancel: 'leave' },
+      asked: { report: reports },
+      started: { session, created, sent, onTimeout: 'leave', onCancel: 'leave' },
     });
   }
 

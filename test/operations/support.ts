@@ -11,7 +11,7 @@ import { singleOf } from '../../src/operations/organization.ts';
 import { loadOperation, type OperationName } from '../../src/operations/registry.ts';
 import type { Session } from '../../src/operations/sessions/outcome.ts';
 import { openRemains } from '../../src/operations/sessions/remains.ts';
-import type { SessionStory } from '../../src/operations/sessions/report.ts';
+import type { SessionStory } from '../../src/operations/sessions/summary.ts';
 import { NO_COMMENT } from '../../src/operations/thread-comment.ts';
 import { Log } from '../../src/runner/log.ts';
 import { Redactor } from '../../src/runner/redact.ts';
@@ -49,6 +49,7 @@ export const session = (more: Partial<Session> = {}): Session => ({
 /** What a report is made of. */
 export const story = (more: Partial<SessionStory> = {}): SessionStory => ({
   session: session(),
+  orgId: 'org-1',
   verdict: { outcome: 'finished', headline: 'finished', advice: '' },
   durationMs: 363_000,
   lastMessage: '',

@@ -9,7 +9,8 @@ import { NO_COMMENT } from '../thread-comment.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
 import { carryOut, type Done, type RunContext, type RunRequest } from './one.ts';
-import { pullRequestName, type SESSION_OUTPUTS, sessionOutputs } from './report.ts';
+import { type SESSION_OUTPUTS, sessionOutputs } from './outputs.ts';
+import { pullRequestName } from './summary.ts';
 
 type AcrossOutput = (typeof SESSION_OUTPUTS)[number] | 'created' | 'reused' | 'attachments' | 'sessions' | 'count';
 
@@ -47,7 +48,13 @@ async function attempt(context: RunContext, org: Organization, work: () => Promi
 const entryFor = ({ org, done, error }: Row): SessionEntry =>
   done === undefined
     ? emptyEntry(org.id, error ?? new ActionError('internal', 'There is neither a session nor an error.'))
-    : entryOf(org.id, done.story.session, done.story.verdict.outcome, done.started, error);
+    : entryOf(
+        org.id,
+        { ...done.story.session, structured_output: done.story.output ?? null },
+        done.story.verdict.outcome,
+        done.started,
+        error,
+      );
 
 const called = ({ id, name }: Organization) => (name === id ? id : `${name} (${id})`);
 
@@ -78,7 +85,7 @@ function summaryRow({ org, done, error }: Row): string[] {
   const requests = (session?.pull_requests ?? []).map(({ pr_url: url }) => link(pullRequestName(url), url));
   return [
     plain(org.name),
-    `${error === undefined || skipped ? '' : '✗ '}${plain(state)}`,
+    plain(state),
     session === undefined ? '' : link('session', session.url),
     requests.join(', '),
     session === undefined ? '' : acusCell(session.acus_consumed),
@@ -104,7 +111,7 @@ function summaryOf(rows: readonly Row[], goal: string, error: ActionError | unde
   const opened = rows.reduce((sum, { done }) => sum + (done?.story.session.pull_requests.length ?? 0), 0);
   const head = ['Organization', 'Outcome', 'Session', 'Pull requests', 'ACUs', 'Why'];
   return [
-    `### ${error === undefined ? '✓' : '✗'} ${headline(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
+    `### ${error === undefined ? '✅' : '❌'} ${headline(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
     table(head, failuresFirst(rows).map(summaryRow)),
     error === undefined ? '' : errorPart(new ActionError(error.code, error.message, { fix: error.fix })),
   ]
@@ -126,7 +133,7 @@ function reportOf(rows: readonly Row[], context: RunContext): Report<AcrossOutpu
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
     outputs: {
-      ...(single === undefined ? {} : sessionOutputs(single.session, single.verdict.outcome, single.lastMessage)),
+      ...(single === undefined ? {} : sessionOutputs(single)),
       ...(first === undefined ? {} : { created: String(first.started.created), reused: String(first.started.reused) }),
       ...(asked ? { attachments: JSON.stringify(files) } : {}),
       sessions: JSON.stringify(sessions),
@@ -159,7 +166,7 @@ export async function createAcross(
         log: organizations.length === 1 ? log : log.within(org.name),
         inputs: { ...inputs, ...(folder === undefined ? {} : { download_attachments: `${folder}/${org.id}` }) },
       };
-      return attempt(own, org, () => carryOut(own, org.id, prepared, turn));
+      return attempt(own, org, () => carryOut(own, org.id, prepared, { turn, organizations: organizations.length }));
     }),
   );
   const [first] = rows;

@@ -4,7 +4,7 @@ import { operation } from '../operation.ts';
 import { isSeveral, singleOf } from '../organization.ts';
 import { entryOf } from './entries.ts';
 import { carryOut, RUN_INPUTS, type RunRequest } from './one.ts';
-import { SESSION_OUTPUTS, sessionReport } from './report.ts';
+import { SESSION_OUTPUTS, sessionReport } from './outputs.ts';
 import { type PreparedSession, prepareSession, REQUEST_INPUTS } from './request.ts';
 import { START_INPUTS } from './start.ts';
 import { prepareTrigger, TRIGGER_INPUTS, type Trigger } from './trigger.ts';
@@ -49,13 +49,14 @@ async function requestOf(
     ...context.facts,
     ...(thread === undefined ? {} : { thread: { name: `#${thread.number}`, url: thread.url } }),
   };
-  return { request: { ...request, thread, fresh: trigger.asked?.fresh }, context: { ...context, facts } };
+  const replyPhrase = context.inputs.trigger_phrase;
+  return { request: { ...request, thread, fresh: trigger.asked?.fresh, replyPhrase }, context: { ...context, facts } };
 }
 
-/** Starts a session, and stays with it as long as `wait` says; of several organizations one in each. */
+/** Starts a session, and waits for it as `wait` says; with several organizations, one in each. */
 export const createSessionOperation = operation({
   name: 'create-session',
-  summary: 'Starts a session, waits for it if asked, and hands its results to the next steps.',
+  summary: 'Starts a session, waits for it if requested, and passes its results to the next steps.',
   inputs: INPUTS,
   required: [],
   outputs: [...SESSION_OUTPUTS, 'created', 'reused', 'attachments', 'sessions', 'count'],
@@ -81,7 +82,13 @@ export const createSessionOperation = operation({
     const orgId = await context.organization();
     const { started, story, downloaded } = await carryOut(context, orgId, request);
     const report = sessionReport(story, started);
-    const entry = entryOf(orgId, story.session, story.verdict.outcome, started, story.error);
+    const entry = entryOf(
+      orgId,
+      { ...story.session, structured_output: story.output ?? null },
+      story.verdict.outcome,
+      started,
+      story.error,
+    );
     const files = downloaded === undefined ? {} : { attachments: JSON.stringify(downloaded) };
     return {
       ...report,

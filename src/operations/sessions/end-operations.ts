@@ -1,15 +1,24 @@
 import { archiveSession, terminateSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import { operation } from '../operation.ts';
-import { type Session, spanMs, type Verdict, verdictOf } from './outcome.ts';
-import { SESSION_OUTPUTS, sessionReport } from './report.ts';
+import { FIRST_TURN, judge } from './judge.ts';
+import { type Session, type SessionOutcome, spanMs } from './outcome.ts';
+import { SESSION_OUTPUTS, sessionReport } from './outputs.ts';
 import { requestCounts } from './wait.ts';
 
-function ended(context: Pick<Context, 'log' | 'facts' | 'journal'>, session: Session, verdict: Verdict) {
-  context.log.info(`${session.session_id} ${verdict.headline}: ${session.url}`);
+function ended(
+  context: Pick<Context, 'log' | 'facts' | 'journal'>,
+  orgId: string,
+  session: Session,
+  { headline, outcome }: { readonly headline: string; readonly outcome?: SessionOutcome },
+) {
+  context.log.info(`${session.session_id} ${headline}: ${session.url}`);
+  const judged = judge(session, {}, FIRST_TURN, 'auto');
   return sessionReport({
+    ...judged,
+    verdict: { outcome: outcome ?? judged.verdict.outcome, headline, advice: '' },
     session,
-    verdict,
+    orgId,
     durationMs: spanMs(session),
     lastMessage: '',
     facts: context.facts,
@@ -30,11 +39,12 @@ export const terminateSessionOperation = operation({
   prepare: async () => undefined,
   async run(context) {
     const { devin, inputs } = context;
+    const orgId = await context.organization();
     const session = await devin.call(terminateSession, {
-      params: { org_id: await context.organization(), devin_id: inputs.session_id },
+      params: { org_id: orgId, devin_id: inputs.session_id },
       query: { archive: inputs.archive },
     });
-    return ended(context, session, { outcome: 'terminated', headline: 'was terminated', advice: '' });
+    return ended(context, orgId, session, { outcome: 'terminated', headline: 'was terminated' });
   },
 });
 
@@ -51,8 +61,9 @@ export const archiveSessionOperation = operation({
   prepare: async () => undefined,
   async run(context) {
     const { devin, inputs } = context;
-    const params = { org_id: await context.organization(), devin_id: inputs.session_id };
+    const orgId = await context.organization();
+    const params = { org_id: orgId, devin_id: inputs.session_id };
     const session = await devin.call(archiveSession, { params });
-    return ended(context, session, { ...verdictOf(session, true), headline: 'was archived', advice: '' });
+    return ended(context, orgId, session, { headline: 'was archived' });
   },
 });

@@ -3,19 +3,26 @@ import { archiveSession, terminateSession } from '../../devin/endpoints/sessions
 import type { Context } from '../operation.ts';
 import type { Remains } from './remains.ts';
 
-/** A cancelled step has five seconds in all; this leaves time to write outputs and summary. */
+/** A step that stops has five seconds in all; this leaves time to write outputs and summary. */
 const END_MS = 2_500;
 
-/** What becomes of a session when its step stops waiting. */
+/** What happens to a session when its step stops waiting. */
 export type Ending = 'leave' | 'terminate' | 'archive';
 
-/** What became of it. */
+/** What happened to it. */
 export interface Ended {
   readonly sentence: string;
   readonly terminated: boolean;
-  /** Page of the session, where the API has answered. */
+  /** Page of the session, if the API has told. */
   readonly url?: string;
 }
+
+/** Responses by which a session that is to end does not exist any more. */
+const GONE = new Set([404, 410]);
+
+/** Whether a failure shows that the request was carried out: a success whose body cannot be read, or nothing to end. */
+const isDone = (status: number | undefined) =>
+  status !== undefined && (GONE.has(status) || (status >= 200 && status <= 299));
 
 /**
  * Ends a session although the step's own signal has aborted. Never throws: the step ends for another reason, which a
@@ -27,26 +34,29 @@ export async function endSession(
   sessionId: string,
   how: Ending,
 ): Promise<Ended> {
-  const ended = (sentence: string, terminated = false): Ended => ({ sentence, terminated });
-  if (how === 'leave') return ended('The session goes on and may go on spending ACUs.');
+  if (how === 'leave') {
+    return { sentence: 'The session may still be running, and may spend more ACUs.', terminated: false };
+  }
   const call = {
     params: { org_id: orgId, devin_id: sessionId },
     signal: clock.deadline(END_MS),
     deadlineAt: clock.now() + END_MS,
     urgent: true,
   };
+  const terminated = how === 'terminate';
+  const ended = { sentence: `The session was ${terminated ? 'terminated' : 'archived'}.`, terminated };
   try {
-    if (how === 'terminate') {
-      const { url } = await devin.call(terminateSession, call);
-      remains?.settled(orgId);
-      return { ...ended('The session was terminated.', true), url };
-    }
-    const { url } = await devin.call(archiveSession, call);
+    const { url } = await (terminated ? devin.call(terminateSession, call) : devin.call(archiveSession, call));
     remains?.settled(orgId);
-    return { ...ended('The session was archived.'), url };
+    return { ...ended, url };
   } catch (thrown) {
-    const { message } = asActionError(thrown);
-    log.annotate('warning', `The session could not be ended (${how})`, `It may go on spending ACUs. ${message}`);
-    return ended(`The session could not be ended (${how}): it may go on spending ACUs.`);
+    const { message, status } = asActionError(thrown);
+    if (isDone(status)) {
+      remains?.settled(orgId);
+      return ended;
+    }
+    const failed = `The session could not be ended (${how})`;
+    log.annotate('warning', failed, `It may still be running, and may spend more ACUs. ${message}`);
+    return { sentence: `${failed}: it may still be running, and may spend more ACUs.`, terminated: false };
   }
 }

@@ -1,8 +1,10 @@
 import { getSession } from '../../devin/endpoints/sessions.ts';
 import { operation } from '../operation.ts';
-import { Watch } from './follow.ts';
-import { spanMs, verdictOf } from './outcome.ts';
-import { closingLine, SESSION_OUTPUTS, sessionReport } from './report.ts';
+import { FIRST_TURN, judge } from './judge.ts';
+import { MessageReader } from './messages.ts';
+import { spanMs } from './outcome.ts';
+import { SESSION_OUTPUTS, sessionReport } from './outputs.ts';
+import { closingLine } from './summary.ts';
 import { requestCounts } from './wait.ts';
 
 /** Shows a session as it is now. */
@@ -20,14 +22,14 @@ export const getSessionOperation = operation({
     const { devin, log, facts, inputs } = context;
     const orgId = await context.organization();
     const session = await devin.call(getSession, { params: { org_id: orgId, devin_id: inputs.session_id } });
-    const quiet = { ...inputs, follow: false, poll_interval: 0, on_waiting: 'succeed' } as const;
-    const watch = new Watch({ ...context, inputs: quiet }, orgId, session);
-    await watch.readMessages(inputs.session_id, false);
+    const reader = new MessageReader(context, orgId, inputs.session_id);
+    await reader.read(false, true);
     const story = {
+      ...judge(session, {}, FIRST_TURN, 'auto'),
       session,
-      verdict: verdictOf(session),
+      orgId,
       durationMs: spanMs(session),
-      lastMessage: watch.lastMessage,
+      lastMessage: reader.last,
       facts,
       requests: requestCounts(context),
     };

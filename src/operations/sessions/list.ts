@@ -4,7 +4,7 @@ import { acusCell, count, instant, number } from '../../report/units.ts';
 import { operation } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery } from './filters.ts';
 import type { Session } from './outcome.ts';
-import { pullRequestName } from './report.ts';
+import { pullRequestName } from './summary.ts';
 
 /** Rows that a summary shows; more say no more to a reader. */
 const SHOWN_ROWS = 200;

@@ -2,10 +2,10 @@ import { ActionError } from '../../contract/errors.ts';
 import { count, duration } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import type { Downloaded } from './downloads.ts';
-import type { SessionStory } from './report.ts';
-import { promptFacts, shortHash } from './request.ts';
+import { promptFacts } from './request.ts';
 import { type START_INPUTS, type Started, type StartRequest, startSession } from './start.ts';
 import type { OutputSchema } from './structured.ts';
+import type { SessionStory } from './summary.ts';
 import { requestCounts, WAIT_INPUTS, waitForSession } from './wait.ts';
 
 /** Inputs that say how a session is waited for and left. */
@@ -30,6 +30,15 @@ export interface Done {
 /** What a session is carried through with. */
 export interface RunRequest extends StartRequest {
   readonly schema: OutputSchema | undefined;
+  /** What a reply in the thread of the event begins with. */
+  readonly replyPhrase?: string | undefined;
+}
+
+/** How a session takes its place among others of the step. */
+export interface Place {
+  readonly turn?: Turn;
+  /** How many organizations the step has sessions in. */
+  readonly organizations?: number;
 }
 
 function tell({ log }: RunContext, { session, created, reused, follows }: Started, sent: string): void {
@@ -53,22 +62,22 @@ function withAdvice(story: SessionStory, { created, reused }: Started): SessionS
 
 const atOnce: Turn = (task) => task();
 
-/** Starts a session in an organization, stays with it as `wait` says, and brings its files. */
+/** Starts a session in an organization, waits for it as `wait` says, and downloads its files. */
 export async function carryOut(
   context: RunContext,
   orgId: string,
   prepared: RunRequest,
-  turn: Turn = atOnce,
+  { turn = atOnce, organizations = 1 }: Place = {},
 ): Promise<Done> {
   const { inputs, log, clock, signal } = context;
   const sentAt = clock.now();
   const started = await turn(() => startSession(context, orgId, prepared));
-  const { session, own, sent } = started;
+  const { session, own, sent, created, reports } = started;
   if (own && inputs.wait !== 'none') context.remains.open(orgId, session.session_id);
   else context.remains.settled(orgId);
   const took = duration(clock.now() - sentAt);
   const prompt = await promptFacts(prepared.body.prompt, context.redact);
-  log.info(`  prompt   ${JSON.stringify(prompt.beginning)} (sha256 ${shortHash(prompt)}, ${prompt.bytes} bytes)`);
+  log.info(`  prompt   ${JSON.stringify(prompt.beginning)} (${count(prompt.bytes, 'byte')})`);
   tell(context, started, `${count(requestCounts(context).count, 'request')}, ${took}`);
   const waited = await waitForSession(context, {
     goal: inputs.wait,
@@ -76,14 +85,17 @@ export async function carryOut(
     sessionId: session.session_id,
     started: {
       session,
+      created,
       sent,
       onTimeout: own ? inputs.on_timeout : 'leave',
       onCancel: own ? inputs.on_cancel : 'leave',
     },
-    schema: prepared.schema,
+    asked: { schema: prepared.schema, report: reports },
     outputRequired: inputs.structured_output_required ?? true,
     prompt,
     maxAcus: inputs.max_acu_limit,
+    replyPhrase: prepared.replyPhrase,
+    organizations,
   });
   // A session whose end failed in a cancelled workflow stays for the post step.
   if (waited.error?.code !== 'cancelled') context.remains.settled(orgId);

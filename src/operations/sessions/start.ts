@@ -7,6 +7,7 @@ import { type Key, keyOf } from './idempotency.ts';
 import type { Limit } from './limit.ts';
 import type { Sent } from './messages.ts';
 import type { Session } from './outcome.ts';
+import { isReportRejected, withReport } from './report.ts';
 import type { PreparedSession } from './request.ts';
 import type { Follows } from './reuse.ts';
 import { reuseTag, TAG_INPUTS, type Thread, threadTag, workflowTag } from './tags.ts';
@@ -49,6 +50,8 @@ export interface Started {
   readonly sent?: Sent;
   /** The session that a new one follows, and why that was not reused. */
   readonly follows?: Follows;
+  /** The request asked for a completion report, and was accepted with it. */
+  readonly reports?: boolean;
 }
 
 const made = (session: Session, created: boolean, own: boolean): Started => ({ session, created, reused: false, own });
@@ -182,14 +185,27 @@ async function create(start: Start, follows: Follows | undefined): Promise<Start
   const body = await bodyOf(start, follows);
   signal.throwIfAborted();
   if (key?.scope === 'run') context.remains.pending(orgId, key.tag);
-  const send = () =>
+  let reports = context.inputs.completion_report && (body.structured_output_schema ?? undefined) === undefined;
+  const call = () =>
     devin.call(createSession, {
       params: { org_id: orgId },
-      body,
+      body: reports ? withReport(body) : body,
       extraBody: request.extraBody,
       signal: later(context, CREATE_GRACE_MS),
     });
-  return key === undefined ? made(await send(), true, true) : await createOnce(context, orgId, key, send);
+  const send = async () => {
+    try {
+      return await call();
+    } catch (thrown) {
+      if (!reports || !isReportRejected(asActionError(thrown))) throw thrown;
+      // The request was certainly rejected, so sending it again creates no second session.
+      context.log.progress('The API rejects the completion report, so the request is sent without it.');
+      reports = false;
+      return await call();
+    }
+  };
+  const started = key === undefined ? made(await send(), true, true) : await createOnce(context, orgId, key, send);
+  return { ...started, reports };
 }
 
 async function createOnce(

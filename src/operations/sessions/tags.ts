@@ -7,7 +7,14 @@ const TAG = 'devin-action:';
 const TAG_DIGITS = 24;
 
 /** Inputs that say which tags the action adds. */
-export const TAG_INPUTS = ['idempotency', 'reuse', 'max_sessions_per_hour'] as const satisfies readonly InputName[];
+export const TAG_INPUTS = [
+  'idempotency',
+  'reuse',
+  'max_sessions_per_hour',
+  'completion_report',
+] as const satisfies readonly InputName[];
+
+type TagInput = (typeof TAG_INPUTS)[number] | 'structured_output_schema' | 'structured_output_schema_file';
 
 /** The issue, pull request or discussion that a session belongs to. */
 export interface Thread {
@@ -23,11 +30,15 @@ export function reservedTags({
   idempotency = 'run',
   reuse = 'none',
   max_sessions_per_hour: limit,
-}: Partial<InputValues<(typeof TAG_INPUTS)[number]>>): readonly InputName[] {
+  completion_report: reports = false,
+  structured_output_schema: schema,
+  structured_output_schema_file: schemaFile,
+}: Partial<InputValues<TagInput>>): readonly InputName[] {
   return [
     ...(usesKey(idempotency) ? (['idempotency'] as const) : []),
     ...(reuse === 'none' ? [] : (['reuse'] as const)),
     ...(limit === undefined ? [] : (['max_sessions_per_hour'] as const)),
+    ...(reports && schema === undefined && schemaFile === undefined ? (['completion_report'] as const) : []),
   ];
 }
 

@@ -1,9 +1,9 @@
 import { operation } from '../operation.ts';
-import { SESSION_OUTPUTS, sessionReport } from './report.ts';
+import { SESSION_OUTPUTS, sessionReport } from './outputs.ts';
 import { prepareSchema, SCHEMA_INPUTS } from './request.ts';
 import { WAIT_INPUTS, waitForSession } from './wait.ts';
 
-/** Waits for a session that another step, or somebody else, has created. It never ends that session. */
+/** Waits for a session that another step, or a person, has created. It never ends that session. */
 export const waitForSessionOperation = operation({
   name: 'wait-for-session',
   summary: 'Waits until a session has finished, or only until it has started.',
@@ -20,7 +20,7 @@ export const waitForSessionOperation = operation({
     log.info(`Waiting for ${inputs.session_id}`);
     const goal = inputs.wait === 'started' ? 'started' : 'finished';
     const outputRequired = inputs.structured_output_required ?? true;
-    const waited = { goal, orgId, sessionId: inputs.session_id, schema, outputRequired } as const;
+    const waited = { goal, orgId, sessionId: inputs.session_id, asked: { schema }, outputRequired } as const;
     return sessionReport(await waitForSession(context, waited));
   },
 });

@@ -2,35 +2,41 @@ import { ActionError, asActionError } from '../../contract/errors.ts';
 import type { InputName } from '../../contract/inputs.ts';
 import type { Context } from '../operation.ts';
 import { type Ended, type Ending, endSession } from './end.ts';
-import { type Followed, Watch } from './follow.ts';
+import { type Asked, FIRST_TURN, type Judged, judge } from './judge.ts';
 import type { Sent } from './messages.ts';
-import { type Session, sentenceOf, type Verdict, verdictOf } from './outcome.ts';
-import { closingLine, type SessionStory, sessionSummary } from './report.ts';
+import { type Session, sentenceOf, type Verdict } from './outcome.ts';
 import type { PromptFacts } from './request.ts';
-import type { OutputSchema } from './structured.ts';
+import { closingLine, type SessionStory, sessionSummary } from './summary.ts';
+import { type Looked, Watch } from './watch.ts';
 
 /** Inputs of every wait. */
 export const WAIT_INPUTS = ['wait', 'poll_interval', 'follow', 'on_waiting'] as const satisfies readonly InputName[];
 
 /** A session to wait for, and what is known of it. */
 export interface Waited {
-  /** `none` is for a session that this step started and does not stay with. */
+  /** `none` is for a session that this step started or messaged, and does not wait for. */
   readonly goal: 'none' | 'started' | 'finished';
   readonly orgId: string;
   readonly sessionId: string;
-  /** The session, if this step started or found it, and what becomes of it when the wait is cut short. */
+  /** The session, if this step started, found or messaged it, and what happens to it if the wait is cut short. */
   readonly started?: {
     readonly session: Session;
-    /** The message that it got, if it was there already. */
+    /** The step has just created it. */
+    readonly created: boolean;
+    /** The message that it got, if it existed already. */
     readonly sent?: Sent | undefined;
     readonly onTimeout: Ending;
     readonly onCancel: Ending;
   };
-  readonly schema?: OutputSchema | undefined;
+  readonly asked?: Asked;
   /** Whether a session that has a schema must come with structured output. */
   readonly outputRequired?: boolean;
   readonly prompt?: PromptFacts | undefined;
   readonly maxAcus?: number | undefined;
+  /** How people reply in the thread: the trigger phrase, if there is a thread. */
+  readonly replyPhrase?: string | undefined;
+  /** How many organizations the step polls. */
+  readonly organizations?: number | undefined;
 }
 
 type WaitContext = Pick<
@@ -44,112 +50,139 @@ export const requestCounts = (context: Pick<Context, 'journal'>) => ({
   retries: context.journal.filter((entry) => entry.try > 1).length,
 });
 
-/** The error that an outcome stands for; undefined for one that the inputs ask for. */
-function errorOf(verdict: Verdict, waited: Waited, onWaiting: string): ActionError | undefined {
+/** Longest question that an error quotes, in characters; the summary has all of it. */
+const MAX_QUOTE = 2_000;
+
+/** The error that an outcome stands for; undefined for one that the inputs request. */
+function errorOf(verdict: Verdict, { goal }: Waited, onWaiting: string, words: string): ActionError | undefined {
   const { outcome, advice } = verdict;
   if (outcome === 'finished' || outcome === 'running') return undefined;
-  if (outcome === 'waiting' && (waited.goal === 'started' || onWaiting === 'succeed')) return undefined;
+  if (outcome === 'waiting' && (goal !== 'finished' || onWaiting === 'succeed')) return undefined;
   const code = outcome === 'waiting' || outcome === 'blocked' ? 'session_blocked' : 'session_failed';
-  return new ActionError(code, sentenceOf(verdict), advice === '' ? {} : { fix: advice });
+  const said = words.length > MAX_QUOTE ? `${words.slice(0, MAX_QUOTE).toWellFormed()}…` : words;
+  const quotes = said !== '' && (outcome === 'waiting' || outcome === 'blocked');
+  return new ActionError(code, quotes ? `Devin ${verdict.headline}: ${said}` : sentenceOf(verdict), {
+    title: `Devin ${verdict.headline}`,
+    ...(advice === '' ? {} : { fix: advice }),
+  });
 }
 
-function outputError(session: Session, { schema, outputRequired = true }: Waited): ActionError | undefined {
-  if (schema === undefined) return undefined;
-  const value = session.structured_output;
-  if (value === undefined || value === null) {
-    return outputRequired
-      ? new ActionError('structured_output_invalid', 'The session finished without structured output.')
-      : undefined;
+/** What is wrong with the output of a session that finished, or that asks and may do so. */
+function outputError({ verdict, output, misfits }: Judged, waited: Waited): ActionError | undefined {
+  const { outputRequired = true } = waited;
+  if (waited.goal !== 'finished' || waited.asked?.schema === undefined) return undefined;
+  if (misfits.length > 0) {
+    return new ActionError('structured_output_invalid', 'The structured output does not match its schema.', {
+      list: misfits,
+    });
   }
-  const list = schema.check(value);
-  return list.length === 0
-    ? undefined
-    : new ActionError('structured_output_invalid', 'The structured output does not fit its schema.', { list });
+  if (output !== null || verdict.outcome !== 'finished' || !outputRequired) return undefined;
+  return new ActionError('structured_output_invalid', 'The session finished without structured output.');
 }
 
-type Base = Omit<SessionStory, 'session' | 'verdict'>;
+type Base = Omit<SessionStory, 'session' | 'verdict' | 'report' | 'output' | 'outputFits' | 'misfits'>;
 
 /**
- * Waits for a session and says how it ended, also when the wait is cut short: the session is known by then, so its
+ * Waits for a session and reports how it ended, even if the wait is cut short: the session is known by then, so its
  * outputs are worth having. Only a session that this run created is ever ended.
  */
 export async function waitForSession(context: WaitContext, waited: Waited): Promise<SessionStory> {
-  const watch = new Watch(context, waited.orgId, waited.started?.session, waited.started?.sent);
+  const { goal, started, asked = {}, orgId, sessionId, organizations } = waited;
+  const { sent, session, created = false } = started ?? {};
+  const watch = new Watch(context, { orgId, sessionId, asked, session, isNew: created, sent, organizations });
   const base = (): Base => ({
     durationMs: context.clock.now() - context.startedAt,
-    lastMessage: watch.lastMessage,
+    lastMessage: watch.reader.last,
+    orgId,
     facts: context.facts,
     prompt: waited.prompt,
     maxAcus: waited.maxAcus,
+    replyPhrase: waited.replyPhrase,
     requests: requestCounts(context),
   });
   try {
     context.signal.throwIfAborted();
-    const { goal, started } = waited;
     if (goal === 'none') {
       if (started === undefined) throw new ActionError('internal', 'There is neither a session nor a wait for one.');
-      return { ...base(), session: started.session, verdict: firstVerdict(started) };
+      return concluded(context, waited, atOnce(context, waited, started.session), base());
     }
-    const { session, verdict } = await watch.until(goal, waited.sessionId, commenting(context, waited, watch, base));
-    if (!context.inputs.follow && goal === 'finished') await watch.readMessages(waited.sessionId, false);
-    return judged(context, waited, session, verdict, base());
+    const looked = await watch.until(goal, commenting(context, base));
+    const story = concluded(context, waited, looked, base());
+    context.log.info(closingLine(story));
+    return story;
   } catch (thrown) {
     const error = asActionError(thrown);
-    if (watch.session === undefined) throw error;
-    return await cutShort(context, waited, watch.session, error, base());
+    const known = watch.last ?? (session === undefined ? undefined : atOnce(context, waited, session));
+    if (known === undefined) throw error;
+    return await cutShort(context, waited, known, error, base());
   }
 }
 
-/** Keeps the comment up to date while Devin works: what changes for a person is said, the rest is left to the log. */
-function commenting({ comment, inputs }: WaitContext, { sessionId }: Waited, watch: Watch, base: () => Base) {
+/** What is known of a session without a wait. One that just got a message works, whatever it was before. */
+function atOnce({ inputs }: WaitContext, { asked = {}, started }: Waited, session: Session): Looked {
+  const judged = judge(session, asked, FIRST_TURN, inputs.on_waiting);
+  if (started?.sent?.before === undefined) return { ...judged, session };
+  const verdict: Verdict = { outcome: 'running', headline: 'got the message', advice: '' };
+  // Report and output are those from before the message.
+  return { ...judged, session, verdict, report: undefined };
+}
+
+/** Keeps the comment up to date while Devin works: a change that matters to a person; the rest is left to the log. */
+function commenting({ comment }: WaitContext, base: () => Base) {
   let said = '';
-  return async ({ session, verdict }: Followed): Promise<void> => {
+  return async (looked: Looked): Promise<void> => {
+    const { session, verdict } = looked;
     const news = JSON.stringify([verdict.outcome, session.pull_requests.map(({ pr_url: url }) => url)]);
     if (news === said) return;
     said = news;
-    if (verdict.outcome === 'waiting' && !inputs.follow) await watch.readMessages(sessionId, false);
-    // Devin is what the step waits for: a GitHub that hangs must not keep it from looking, or from ending the session.
-    void comment.update(sessionSummary({ ...base(), session, verdict, underway: true }));
+    // Devin is what the step waits for: a GitHub that hangs must not keep it from polling, or from ending the session.
+    void comment.update(sessionSummary({ ...base(), ...looked, underway: true }));
   };
 }
 
-/** What is known of a session that is not waited for. One that just got a message works, whatever it was before. */
-function firstVerdict({ session, sent }: NonNullable<Waited['started']>): Verdict {
-  const verdict = verdictOf(session);
-  return sent?.before === undefined || verdict.outcome === 'running'
-    ? verdict
-    : { outcome: 'running', headline: 'got the message', advice: '' };
-}
-
-/** A wait that came to its end. */
-function judged(context: WaitContext, waited: Waited, session: Session, verdict: Verdict, base: Base): SessionStory {
-  const checked = waited.schema !== undefined && verdict.outcome === 'finished';
-  const wrongOutput = checked ? outputError(session, waited) : undefined;
-  const error = errorOf(verdict, waited, context.inputs.on_waiting) ?? wrongOutput;
-  const story = { ...base, session, verdict, error, ...(checked ? { outputFits: wrongOutput === undefined } : {}) };
-  context.log.info(closingLine(story));
-  return story;
+/** A wait that came to its end, or a session that is not waited for. */
+function concluded(context: WaitContext, waited: Waited, looked: Looked, base: Base): SessionStory {
+  const { verdict, report } = looked;
+  // A reply counts as the summary of a turn whose report was left as it was.
+  const isReply = verdict.outcome === 'finished' && looked.replied;
+  const said = report ?? (isReply ? ({ outcome: 'done', summary: base.lastMessage } as const) : undefined);
+  const words = report?.summary || base.lastMessage;
+  const wrongOutput = ['finished', 'waiting'].includes(verdict.outcome) ? outputError(looked, waited) : undefined;
+  const error = errorOf(verdict, waited, context.inputs.on_waiting, words) ?? wrongOutput;
+  return { ...base, ...looked, report: said, error, isVerdict: error !== undefined && error !== wrongOutput };
 }
 
 /** A wait that an error, the end of the time or a cancelled workflow cut short. */
 async function cutShort(
   context: WaitContext,
   waited: Waited,
-  session: Session,
+  known: Looked,
   error: ActionError,
   base: Base,
 ): Promise<SessionStory> {
   const { onTimeout, onCancel } = waited.started ?? {};
   const how = error.code === 'timeout' ? onTimeout : error.code === 'cancelled' ? onCancel : undefined;
+  const { session } = known;
   const end = how === undefined ? undefined : await endSession(context, waited.orgId, session.session_id, how);
   if (end !== undefined) context.log.progress(end.sentence);
-  return { ...base, session, verdict: cutVerdict(error, session, end), error, ending: end?.sentence };
+  const verdict = cutVerdict(error, known.verdict, end);
+  return { ...base, ...known, verdict, error: cutError(error, known.verdict), ending: end?.sentence };
 }
 
-function cutVerdict({ code }: ActionError, session: Session, end: Ended | undefined): Verdict {
-  if (code === 'timeout') return { outcome: 'timed_out', headline: 'was not finished in time', advice: '' };
-  if (code !== 'cancelled') return verdictOf(session);
+/** More time does not help a session whose state nobody understands. */
+const cutError = (error: ActionError, { unknown, headline, advice }: Verdict): ActionError =>
+  error.code === 'timeout' && unknown === true
+    ? new ActionError('timeout', `${error.message} Devin ${headline}.`, { fix: advice, cause: error })
+    : error;
+
+/** A session that is out of sight is never reported as ended, whatever it was when it was seen last. */
+function cutVerdict({ code }: ActionError, seen: Verdict, end: Ended | undefined): Verdict {
+  if (code === 'timeout') {
+    const state = seen.outcome === 'running' && seen.unknown !== true ? '' : ` and ${seen.headline}`;
+    return { outcome: 'timed_out', headline: `did not finish before the timeout${state}`, advice: '' };
+  }
+  if (code !== 'cancelled') return { outcome: 'running', headline: 'may still be running', advice: '' };
   return end?.terminated
     ? { outcome: 'terminated', headline: 'was terminated with the workflow', advice: '' }
-    : { outcome: 'running', headline: 'was running when the workflow was cancelled', advice: '' };
+    : { outcome: 'running', headline: 'was running when the workflow was canceled', advice: '' };
 }
