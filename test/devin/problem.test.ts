@@ -134,6 +134,50 @@ describe('an answer that is an error', () => {
     expect(unknown.title).toBe('The credential lacks a permission');
   });
 
+  describe('that is a 403 without a reason', () => {
+    const bare = (body: unknown, facts: Partial<RequestFacts> = {}, headers = {}) =>
+      answerError(answer(403, body, headers), { ...FACTS, apiUrl: 'https://api.devin.ai', ...facts });
+
+    it.each([
+      { detail: 'Unauthorized' },
+      { detail: 'Forbidden.' },
+      { title: 'Forbidden', status: 403, type: 'about:blank' },
+      { title: 'Forbidden', detail: 'Unauthorized', status: 403 },
+      'Forbidden',
+      '',
+    ])('%j advises to check key, organization, address and permission, in this order', (body) => {
+      const error = bare(body);
+      expect(error.code).toBe('permission_denied');
+      expect(error.title).toBe('Devin API rejected the credential for this request');
+      expect(error.fix).toMatch(
+        /\(1\) The key: .*\(2\) The organization: `org_id` .*\(3\) The address: `api_url` .*devinenterprise\.com\/api`.*\(4\) The permission: .*ViewOrgSessions/,
+      );
+      expect(error.fix).not.toContain('apk_user_');
+    });
+
+    it('one that names its reason keeps the advice on the permission', () => {
+      expect(bare({ detail: 'Missing permission: ViewOrgSessions' }).fix).toMatch(/^Give the credential's role/);
+    });
+
+    it('names the level of the permission, and an address that lacks /api', () => {
+      const path = '/v3/enterprise/organizations';
+      const { fix } = bare({ detail: 'Forbidden' }, { path, apiUrl: 'https://acme.devinenterprise.com' });
+      expect(fix).toContain('Set `api_url` to `https://acme.devinenterprise.com/api`');
+      expect(fix).toContain('ViewOrgSessions at enterprise level');
+      expect(bare('', { apiUrl: 'https://acme.devinenterprise.com/api' }).fix).not.toContain('Set `api_url`');
+    });
+
+    it('from a server that got no credential says nothing of keys', () => {
+      expect(bare('Forbidden', { apiUrl: undefined, permission: [] }).fix).not.toContain('key');
+    });
+  });
+
+  it.each([401, 403])('a legacy key that the API rejects with %d is told to migrate', (status) => {
+    const facts = { ...FACTS, version: 'v2', permission: [], apiUrl: 'https://api.devin.ai' } as const;
+    expect(answerError(answer(status, { detail: 'Unauthorized' }), facts).fix).toContain('create a service user');
+    expect(answerError(answer(404), facts).fix).not.toContain('service user (');
+  });
+
   it('a 422 lists its fields', () => {
     const body = { detail: 'Invalid', errors: [{ loc: ['body', 'tags'], msg: 'too many' }] };
     expect(failed(422, 'POST', body).list).toEqual(['body.tags: too many']);
