@@ -110,7 +110,7 @@ async function endAll(
     env,
     onRetry: ({ method, path, reason }) => log.progress(`${reason}: ${method} ${path}, once more`),
   });
-  const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version);
+  const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, { apiUrl: base });
   const turn = pool(concurrency);
   log.info('The step was stopped before it could end what it started.');
   try {

@@ -94,6 +94,7 @@ async function connect(
     base = sandbox.url;
   }
   const url = new URL(base);
+  const facts = { apiUrl: base, warn: (title: string, message: string) => log.annotate('warning', title, message) };
   const transport = openTransport({
     origin: url.origin,
     token: credential.token,
@@ -120,7 +121,7 @@ async function connect(
   });
   step.journal = transport.journal;
   step.closers.push(() => transport.close());
-  return [new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version), transport];
+  return [new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, facts), transport];
 }
 
 async function perform(step: Step, checked: Checked): Promise<Report> {

@@ -1,6 +1,8 @@
-import { ActionError, type ErrorCode } from '../contract/errors.ts';
+import { ActionError } from '../contract/errors.ts';
 import type { HttpResponse } from '../http/body.ts';
 import { codeOf, isUnclear, RequestFailure } from '../http/failure.ts';
+import { adviceFor } from './advice.ts';
+import type { ApiVersion } from './endpoint.ts';
 
 /** What an error is about. */
 export interface RequestFacts {
@@ -11,6 +13,9 @@ export interface RequestFacts {
   readonly summary: string;
   /** The permissions of which one is needed. */
   readonly permission: readonly string[];
+  readonly version?: ApiVersion;
+  /** Address of the API; absent for a request to another server, which gets no credential. */
+  readonly apiUrl?: string | undefined;
 }
 
 const MAX_DETAIL = 500;
@@ -45,6 +50,12 @@ export interface ProblemText {
   readonly fields: readonly string[];
 }
 
+const isHtml = (contentType: string, body: string) => /html/i.test(contentType) || /^\s*<(!doctype|html)/i.test(body);
+
+/** Whether a response is a web page: one of a proxy, or of the web app in place of the API. */
+export const isWebPage = (contentType: string, body: Buffer): boolean =>
+  isHtml(contentType, body.subarray(0, MAX_HTML).toString('utf8'));
+
 /** Reads an error's body: problem+json, `{"detail": …}` with a text or a list, HTML of a proxy, or plain text. */
 export function problemText(contentType: string, body: string): ProblemText {
   const json = parseJson(body);
@@ -56,34 +67,13 @@ export function problemText(contentType: string, body: string): ProblemText {
     const said = inner ?? textOf(json['message']) ?? textOf(json['error']) ?? textOf(title);
     return { detail: said?.slice(0, MAX_DETAIL), fields: presentTexts(lists.map(fieldError)) };
   }
-  if (/html/i.test(contentType) || /^\s*<(!doctype|html)/i.test(body)) {
+  if (isHtml(contentType, body)) {
     const [, title] = /<title[^>]*>([^<]*)<\/title>/i.exec(body.slice(0, MAX_HTML)) ?? [];
     const name = title?.trim().slice(0, MAX_DETAIL) ?? 'no title';
     return { detail: `an HTML page came instead of JSON ("${name}"), perhaps from a proxy in between`, fields: [] };
   }
   const plain = body.trim().replace(/\s+/g, ' ').slice(0, MAX_DETAIL);
   return { detail: plain === '' ? undefined : plain, fields: [] };
-}
-
-const either = (permissions: readonly string[]) => permissions.join(' or ');
-
-function adviceFor(
-  code: ErrorCode,
-  facts: RequestFacts,
-  retryAfter: string | undefined,
-): { title?: string; fix?: string } {
-  if (code === 'permission_denied' && facts.permission.length > 0) {
-    const name = either(facts.permission);
-    const level = facts.path.includes('/enterprise/') ? ' at enterprise level' : '';
-    return {
-      title: `Devin API refused: permission ${name} is missing`,
-      fix: `Give the credential's role ${name}${level}: Settings → Service users → Role.`,
-    };
-  }
-  if (code === 'rate_limited' && retryAfter !== undefined) {
-    return { fix: `The API asks to wait (Retry-After: ${retryAfter}). Raise \`timeout\`, or run fewer steps at once.` };
-  }
-  return {};
 }
 
 /** What a change without a clear answer leaves to a person. PUT and DELETE have been repeated by then, POST and PATCH not. */
@@ -102,7 +92,12 @@ export function answerError({ status, headers, body }: HttpResponse, facts: Requ
   const code = codeOf(status);
   const ambiguous = isUnclear(status) && changes(facts.method);
   const said = detail === undefined ? '' : `: ${detail}`;
-  const { title, fix } = adviceFor(code, facts, header('retry-after') || undefined);
+  const isPage = isWebPage(header('content-type'), body);
+  const { title, fix } = adviceFor(code, facts, {
+    detail,
+    isHtml: isPage,
+    retryAfter: header('retry-after') || undefined,
+  });
   const tail = ambiguous ? ` ${maybeDone(facts.method)}` : '';
   return new ActionError(code, `${facts.summary}: HTTP ${status} for ${facts.method} ${facts.path}${said}${tail}`, {
     ...(title === undefined ? {} : { title }),

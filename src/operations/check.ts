@@ -3,7 +3,7 @@ import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
-import { type Credential, readCredential, sandboxCredential } from '../devin/credential.ts';
+import { type Credential, type RunWithout, readCredential, sandboxCredential, whyEmpty } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts } from '../github/facts.ts';
 import { proxyPasswords, proxyProblems } from '../http/proxy.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
@@ -86,7 +86,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   if (closed !== undefined) throw new ActionError('gate_closed', closed, { fix: NOTHING_SPENT });
   const credential = (await mayGoWithout(step, operation, values))
     ? noCredential(problems)
-    : checkCredential(operation, values, problems);
+    : await checkCredential(step, operation, values, problems);
   // No problem means that every input was parsed.
   return { operation, inputs: values as InputValues, credential, prepared };
 }
@@ -142,8 +142,19 @@ function noCredential(problems: readonly Problem[]): undefined {
   return undefined;
 }
 
+/** What is known of a run that got no credential. */
+async function runWithout({ event, facts: { actor } }: Unchecked): Promise<RunWithout> {
+  const read = await event();
+  return { actor, fork: 'event' in read && read.event.fork };
+}
+
 /** Reads the credential. Throws what is wrong with it and with all inputs. */
-function checkCredential(operation: Operation, values: Partial<InputValues>, problems: readonly Problem[]): Credential {
+async function checkCredential(
+  step: Unchecked,
+  operation: Operation,
+  values: Partial<InputValues>,
+  problems: readonly Problem[],
+): Promise<Credential> {
   if (operation.local === true) {
     if (problems.length > 0) throw inputError(problems);
     return { token: '', version: 'v3' };
@@ -153,7 +164,8 @@ function checkCredential(operation: Operation, values: Partial<InputValues>, pro
   const credential = readCredential(given, values.api_version ?? 'auto');
   if ('code' in credential) {
     if (problems.length > 0) throw inputError([...problems, credential]);
-    throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`);
+    const fix = credential.code === 'credential_missing' ? { fix: whyEmpty(await runWithout(step)) } : {};
+    throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`, fix);
   }
   const wrongVersion = credential.version === 'v2' && !operation.versions.includes('v2');
   const message = `is for the legacy API v2, which has no ${operation.name}; pass a service user key (cog_…)`;

@@ -2,6 +2,7 @@ import type { ActionError } from '../../contract/errors.ts';
 import { link, plain, table } from '../../report/markdown.ts';
 import { acus, acusCell, acusTotal, count, instant, number } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
+import { onlyNewest } from './filters.ts';
 
 /** Rows that a summary shows; more say no more to a reader. */
 const SHOWN_ROWS = 200;
@@ -39,7 +40,7 @@ const rowOf = (session: InsightsRow): string[] => {
   const { classification, issues = [], action_items: actions = [] } = session.analysis ?? {};
   const known = session.analysis !== null;
   return [
-    link(session.title ?? session.session_id, session.url),
+    link(session.title || session.session_id, session.url),
     plain(session.session_size?.toUpperCase() ?? ''),
     acusCell(session.acus_consumed),
     messages(session),
@@ -62,6 +63,7 @@ export function insightsSummary(sessions: readonly InsightsRow[], more: boolean,
   const left = sessions.length - SHOWN_ROWS;
   return [
     `### ${error === undefined ? '' : '✗ '}${count(sessions.length, 'session')}${more ? ', and more' : ''} · ${analysed(sessions)} with insights · ${acus(used)}`,
+    more ? `${onlyNewest(sessions.length)}.` : '',
     sessions.length === 0 ? '' : table(HEAD, sessions.slice(0, SHOWN_ROWS).map(rowOf)),
     left > 0 ? `${count(left, 'more session')} in the result.` : '',
     error === undefined ? '' : errorPart(error),
