@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runPost, runStep } from '../e2e/fake-runner.ts';
+import { fieldClock } from './clock.ts';
 import { done, END_AT, works } from './scripts.ts';
 import { ENTERPRISE_KEY, type Field, ORG, OTHER_ORG } from './server/index.ts';
 import type { StoredSession } from './server/store.ts';
@@ -74,7 +75,8 @@ describe.concurrent('session ids, which the API gives without devin- and takes o
   });
 
   test('the post step ends the session of a step that was killed, by an id with devin-', async () => {
-    const api = await field({ script: [{ at: 0, status: 'running', detail: 'working' }] });
+    // Its few seconds are of the machine.
+    const api = await field({ clock: fieldClock(1), script: [{ at: 0, status: 'running', detail: 'working' }] });
     const options = optionsOf(
       api,
       { operation: 'create-session', prompt: 'Fix the parser.', wait: 'finished' },
