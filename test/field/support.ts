@@ -55,6 +55,20 @@ export const said = ({ commands }: StepResult, kind: 'warning' | 'error' | 'noti
 export const story = ({ stdout, stderr, outputs }: StepResult): string =>
   `${stdout}\n${stderr}\n${JSON.stringify({ ...outputs, result: '…' })}`.replace(/(.{1000})(.+)/g, '$1…');
 
+/** The summary as a person reads it: without the marks that keep Markdown from taking its characters for its own. */
+export const read = ({ summary }: StepResult): string => summary.replace(/\\(?=[^\w\s])/g, '').replaceAll('\u200b', '');
+
+/** The members of a value that is an object; none otherwise. */
+export const fields = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+
+/** The rows of a list's response. */
+export function items(body: unknown): readonly unknown[] {
+  const { items: rows } = fields(body);
+  if (!Array.isArray(rows)) throw new Error(`no list: ${JSON.stringify(body)}`);
+  return rows;
+}
+
 /** A JSON output. */
 export function json(result: StepResult, name: string): unknown {
   const text = result.outputs[name];
