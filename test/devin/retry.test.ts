@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCredential, sandboxCredential } from '../../src/devin/credential.ts';
+import { readCredential, SANDBOX_CREDENTIAL } from '../../src/devin/credential.ts';
 import { backoffMs, retryAfterMs } from '../../src/devin/retry.ts';
 import { START } from './support.ts';
 
@@ -78,8 +78,7 @@ describe('the credential', () => {
     }
   });
 
-  it('the sandbox has one for each scope', () => {
-    expect(readCredential(sandboxCredential('enterprise'), 'auto')).toHaveProperty('version', 'v3');
-    expect(sandboxCredential('organization')).not.toBe(sandboxCredential('enterprise'));
+  it('that of the embedded sandbox is a service user key', () => {
+    expect(readCredential(SANDBOX_CREDENTIAL, 'auto')).toHaveProperty('version', 'v3');
   });
 });
