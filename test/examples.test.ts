@@ -340,7 +340,8 @@ describe('the documentation', () => {
     }));
     expect(faults).toHaveLength(3);
     for (const { method, path, body } of [...calls, ...faults]) {
-      const { status } = await fetch(url + path, { method, ...(method === 'POST' ? { body } : {}) });
+      const headers = { 'x-sandbox-control': '1' };
+      const { status } = await fetch(url + path, { method, headers, ...(method === 'POST' ? { body } : {}) });
       expect(status, `${method} ${path} ${body}`).toBe(200);
     }
   });
