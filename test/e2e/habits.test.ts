@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pool } from '../../src/contract/pool.ts';
 import { runStep, type StepResult } from './fake-runner.ts';
@@ -260,5 +262,46 @@ describe(`under each of ${ROWS.length} rows of habits`, () => {
     runs ??= startAll();
     const thrown = await runs.get(`${at} ${name}`);
     if (thrown !== undefined) throw new Error(`habits=${row.text}`, { cause: thrown });
+  });
+});
+
+describe('the embedded sandbox', () => {
+  const embedded = (operation: string, apiUrl: string, inputs: Record<string, string> = {}) =>
+    runStep({ with: { operation, api_url: apiUrl, ...inputs } });
+
+  test('is the same in every operation: one enterprise, and its first organization if none is named', async () => {
+    const [organizations, sessions, created, self] = await Promise.all([
+      embedded('list-organizations', 'sandbox'),
+      embedded('list-sessions', 'sandbox'),
+      embedded('create-session', 'sandbox', { prompt: 'Fix it.' }),
+      embedded('call-api', 'sandbox', { endpoint: 'getSelf' }),
+    ]);
+    const all: { name: string; org_id: string }[] = JSON.parse(organizations.outputs['organizations'] ?? '[]');
+    const first = all.find(({ name }) => name === 'Engineering Team');
+    expect(organizations.outputs['count'], said(organizations)).toBe('3');
+    expect(sessions.outputs['count'], said(sessions)).toBe('3');
+    expect(JSON.parse(created.outputs['sessions'] ?? '[]'), said(created)).toMatchObject([{ org_id: first?.org_id }]);
+    expect(JSON.parse(self.outputs['body'] ?? '{}'), said(self)).toMatchObject({ org_id: null });
+  });
+
+  test('has the habits that api_url names, and a wrong one is an input error with the nearest valid ones', async () => {
+    const show = { endpoint: 'listSessions', body_file: 'sessions.json' };
+    const ids = async (apiUrl: string) => {
+      let text = '';
+      const after = (workspace: string) => {
+        text = readFileSync(join(workspace, 'sessions.json'), 'utf8');
+      };
+      await runStep({ with: { operation: 'call-api', api_url: apiUrl, ...show }, after });
+      return text;
+    };
+    const [field, documents, wrong] = await Promise.all([
+      ids('sandbox'),
+      ids('sandbox?habits=documents'),
+      embedded('list-sessions', 'sandbox?habits=turn_end:finishd'),
+    ]);
+    expect(field).toMatch(/"session_id": ?"[0-9a-f]{32}"/);
+    expect(documents).toMatch(/"session_id": ?"devin-[0-9a-f]{32}"/);
+    expect(wrong.outputs, said(wrong)).toMatchObject({ outcome: 'failure', error_code: 'input_invalid' });
+    expect(wrong.stdout).toContain('expected one of finished, waiting for the habit turn_end, not "finishd"');
   });
 });
