@@ -276,8 +276,8 @@ describe('the embedded sandbox', () => {
       embedded('create-session', 'sandbox', { prompt: 'Fix it.' }),
       embedded('call-api', 'sandbox', { endpoint: 'getSelf' }),
     ]);
-    const all: { name: string; org_id: string }[] = JSON.parse(organizations.outputs['organizations'] ?? '[]');
-    const first = all.find(({ name }) => name === 'Engineering Team');
+    const all: { org_name: string; org_id: string }[] = JSON.parse(organizations.outputs['organizations'] ?? '[]');
+    const first = all.find(({ org_name: name }) => name === 'Engineering Team');
     expect(organizations.outputs['count'], said(organizations)).toBe('3');
     expect(sessions.outputs['count'], said(sessions)).toBe('3');
     expect(JSON.parse(created.outputs['sessions'] ?? '[]'), said(created)).toMatchObject([{ org_id: first?.org_id }]);
