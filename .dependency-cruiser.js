@@ -1,21 +1,22 @@
-// The rules of the rooms: imports go down, never up and never in a circle, and each foreign package has one way in.
-const FLOORS = [
-  '^src/(contract|report|github|reconcile)/',
-  '^src/(devin|runner)/',
+// The rules for the modules: imports go down, never up and never in a cycle, and each foreign package has one importer.
+const LAYERS = [
+  '^src/(contract|report)/',
+  '^src/(http|reconcile)/',
+  '^src/(devin|github|runner)/',
   '^src/(operations|sandbox)/',
   '^src/(run|post)\\.ts$',
   '^src/main(-post)?\\.ts$',
 ];
 
-const downward = FLOORS.flatMap((floor, at) => {
-  const above = FLOORS.slice(at + 1);
+const downward = LAYERS.flatMap((layer, at) => {
+  const above = LAYERS.slice(at + 1);
   return above.length === 0
     ? []
     : [
         {
-          name: `floor-${at + 1}-imports-nothing-above`,
+          name: `layer-${at + 1}-imports-nothing-above`,
           severity: 'error',
-          from: { path: floor },
+          from: { path: layer },
           to: { path: above.join('|') },
         },
       ];
@@ -51,17 +52,17 @@ export default {
       to: { path: '^src/(?!reconcile/|contract/|report/)' },
     },
     {
-      name: 'devin-and-runner-are-strangers',
+      name: 'http-knows-no-api',
       severity: 'error',
-      from: { path: '^src/devin/' },
-      to: { path: '^src/runner/' },
+      from: { path: '^src/http/' },
+      to: { path: '^src/(?!http/|contract/)' },
     },
-    {
-      name: 'runner-and-devin-are-strangers',
+    ...['devin', 'github', 'runner'].map((one) => ({
+      name: `${one}-does-not-import-its-neighbors`,
       severity: 'error',
-      from: { path: '^src/runner/' },
-      to: { path: '^src/devin/' },
-    },
+      from: { path: `^src/${one}/` },
+      to: { path: `^src/(?!${one}/)(devin|github|runner)/` },
+    })),
     {
       name: 'sandbox-knows-only-endpoints',
       severity: 'error',
@@ -76,7 +77,7 @@ export default {
     },
     onlyFrom('runner-imports-actions-core', '^src/runner/', 'node_modules/@actions/core/'),
     onlyFrom('github-imports-actions-github', '^src/github/', 'node_modules/@actions/github/'),
-    onlyFrom('transport-imports-undici', '^src/devin/(transport\\.ts|undici\\.d\\.ts)$', 'node_modules/undici/'),
+    onlyFrom('http-imports-undici', '^src/http/(connect\\.ts|undici\\.d\\.ts)$', 'node_modules/undici/'),
     onlyFrom('main-touches-process', '^src/main(-post)?\\.ts$', '^(node:)?process$'),
     {
       name: 'nothing-imports-devdependencies',

@@ -97,7 +97,7 @@ async function endAll(
   const over = new ActionError('timeout', `This took longer than ${BUDGET_MS / 1_000} s.`);
   const signal = stopping({ clock, cancelled }, BUDGET_MS, over);
   const url = new URL(base);
-  const transport = await openTransport({
+  const transport = openTransport({
     origin: url.origin,
     token: credential.token,
     userAgent: `devin-action/${VERSION}`,
@@ -111,7 +111,7 @@ async function endAll(
     env,
     onRetry: ({ method, path, reason }) => log.progress(`${reason}: ${method} ${path}, once more`),
   });
-  const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version);
+  const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, { apiUrl: base });
   const turn = pool(concurrency);
   log.info('The step was stopped before it could end what it started.');
   try {

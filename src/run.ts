@@ -97,7 +97,8 @@ async function connect(
     firstOrg = sandbox.orgId;
   }
   const url = new URL(base);
-  const transport = await openTransport({
+  const facts = { apiUrl: base, warn: (title: string, message: string) => log.annotate('warning', title, message) };
+  const transport = openTransport({
     origin: url.origin,
     token: credential.token,
     userAgent: `devin-action/${VERSION}`,
@@ -113,10 +114,17 @@ async function connect(
       log.progress(
         `${reason}: ${method} ${path}, retry ${attempt} of ${maxRetries} in ${(delayMs / 1_000).toFixed(1)} s`,
       ),
+    onAttempt:
+      world.env['RUNNER_DEBUG'] === '1'
+        ? (entry) =>
+            log.debug(
+              `${entry.method} ${entry.path}: ${entry.status || 'no response'}, ${entry.ms} ms, attempt ${entry.try}`,
+            )
+        : undefined,
   });
   step.journal = transport.journal;
   step.closers.push(() => transport.close());
-  return [new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version), transport, firstOrg];
+  return [new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, facts), transport, firstOrg];
 }
 
 async function perform(step: Step, checked: Checked): Promise<Report> {
@@ -172,13 +180,7 @@ async function finish(step: Step, report: Report): Promise<boolean> {
     summary: report.summary,
     resultFile: known.resultFile,
   };
-  let isPublished = true;
-  try {
-    await publish(publication, { env: world.env, log, redactor, workspace });
-  } catch (thrown) {
-    isPublished = false;
-    log.annotate('error', 'The outputs were not written', asActionError(thrown).message);
-  }
+  const isPublished = await publish(publication, { env: world.env, log, redactor, workspace });
   if (report.skippedReason !== undefined) log.info(`Skipped: ${report.skippedReason}`);
   if (report.error !== undefined) {
     const { title, message, list, fix, code, cause } = report.error;

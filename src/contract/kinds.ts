@@ -1,4 +1,5 @@
 import leven from 'leven';
+import { prefixedId } from './session-id.ts';
 
 /** What a text turned out to be: a value, or what was expected instead. */
 export type Parsed<T> = { readonly value: T } | { readonly expected: string; readonly nearest?: string };
@@ -293,12 +294,13 @@ export const sessionId: Kind<string> = {
   label: 'session id or URL',
   parse(value) {
     const asked = value.trim();
-    const [, fromUrl] = /^https:\/\/[^/\s]+\/sessions\/([A-Za-z0-9_-]+)\/?(?:[?#]\S*)?$/.exec(asked) ?? [];
+    const [, fromUrl] =
+      /^https:\/\/[^/\s]+(?:\/[\w.~-]+)*\/sessions\/([A-Za-z0-9_-]+)\/?(?:[?#]\S*)?$/.exec(asked) ?? [];
     const found = fromUrl ?? asked;
     if (!/^(?!devin-$)[A-Za-z0-9_-]{1,200}$/.test(found)) {
       return { expected: 'a session id, with or without devin-, or the URL of its page' };
     }
-    return { value: found.startsWith('devin-') ? found : `devin-${found}` };
+    return { value: prefixedId(found) };
   },
 };
 

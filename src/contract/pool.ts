@@ -1,15 +1,32 @@
+/** Runs a task when it is its turn. Rejects with the signal's reason if that aborts first; a running task goes on. */
+export type Turn = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
 /** Runs what it is given, but never more than `most` at once; what comes later waits for its turn. */
-export function pool(most: number): <T>(task: () => Promise<T>) => Promise<T> {
+export function pool(most: number): Turn {
   let free = most;
   const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+  const wait = (signal?: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const onAbort = () => {
+        waiting.splice(waiting.indexOf(next), 1);
+        reject(signal?.reason);
+      };
+      const next = () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      waiting.push(next);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  return async (task, signal) => {
+    signal?.throwIfAborted();
+    if (free === 0) await wait(signal);
     else free -= 1;
     try {
       return await task();
     } finally {
       const next = waiting.shift();
-      // Whoever waits takes over the place, so that nobody else gets it in between.
+      // The one that waits takes over the place, so that no other gets it in between.
       if (next === undefined) free += 1;
       else next();
     }

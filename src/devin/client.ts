@@ -1,10 +1,14 @@
 import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
 import { isSafe } from '../contract/kinds.ts';
+import { prefixedId } from '../contract/session-id.ts';
+import type { HttpResponse } from '../http/body.ts';
+import { missingApi } from './advice.ts';
 import type { AnswerOf, ApiVersion, BodyOf, Endpoint, ItemOf, ParamsOf, QueryOf } from './endpoint.ts';
+import { type Dropped, droppedFrom } from './endpoints/tolerant.ts';
 import { type PageOf, readPages } from './pagination.ts';
-import { answerError, connectionError, type RequestFacts } from './problem.ts';
-import type { Answer, Transport, TransportRequest } from './transport.ts';
+import { answerError, connectionError, isWebPage, type RequestFacts } from './problem.ts';
+import type { Transport, TransportRequest } from './transport.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -19,8 +23,10 @@ export interface Call<E> {
   readonly file?: NonNullable<AnyCall['file']>;
   /** Ends this call; the run's own signal where absent. */
   readonly signal?: AbortSignal;
-  /** End of its tries, in milliseconds since 1970; the run's own where absent. */
+  /** End of its attempts, in milliseconds since 1970; the run's own if absent. */
   readonly deadlineAt?: number;
+  /** It waits neither for the pace after a 429 nor for other requests: it ends what costs money. */
+  readonly urgent?: boolean | undefined;
 }
 
 /** Joins a list of issues into `pull_requests.0.pr_url: expected string`. */
@@ -38,23 +44,50 @@ function queryText(query: Fields): string {
   return pairs.size === 0 ? '' : `?${pairs}`;
 }
 
+/** What a client knows of its step. */
+export interface ClientFacts {
+  /** Address of the API, for what an error advises. */
+  readonly apiUrl?: string;
+  /** Tells of something that the step survives: a title, and a sentence. */
+  readonly warn?: (title: string, message: string) => void;
+}
+
+/** The rows of a list: of a page, or of an answer that is the whole list. */
+function rowsIn(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  const items = typeof value === 'object' && value !== null && 'items' in value ? value.items : [value];
+  return Array.isArray(items) ? items : [];
+}
+
+/** What was left out of the lists of a response. */
+function droppedIn(value: unknown): Dropped[] {
+  const members = typeof value === 'object' && value !== null ? [value, ...Object.values(value)] : [];
+  return members.flatMap((member) => (Array.isArray(member) ? (droppedFrom(member) ?? []) : []));
+}
+
 /** The Devin API as a client: calls endpoints of the catalogue and checks their answers. */
 export class Devin {
   readonly #transport: Transport;
   readonly #prefix: string;
   readonly #version: ApiVersion;
 
+  readonly #facts: ClientFacts;
+  readonly #told = new Set<string>();
+
   /** `prefix` is the path of `api_url`, without a slash at its end. */
-  constructor(transport: Transport, prefix: string, version: ApiVersion) {
+  constructor(transport: Transport, prefix: string, version: ApiVersion, facts: ClientFacts = {}) {
     this.#transport = transport;
     this.#prefix = prefix;
     this.#version = version;
+    this.#facts = facts;
   }
 
   /** Calls an endpoint. Throws an `ActionError` for everything but a 2xx answer that fits the endpoint's schema. */
   async call<E extends Endpoint>(endpoint: E, call: Call<E>): Promise<AnswerOf<E>> {
     // The schema that checked the answer is the endpoint's own, so what it gives is what AnswerOf names.
-    return (await this.#checked(endpoint, endpoint.answer, call)) as AnswerOf<E>;
+    const { value } = await this.#read(endpoint, call);
+    this.#tell(endpoint, droppedIn(value));
+    return value as AnswerOf<E>;
   }
 
   /** Reads a list row by row, a page at a time. */
@@ -64,10 +97,21 @@ export class Devin {
 
   /** Reads a list page by page, as `readPages` says. */
   async *pages<E extends Endpoint>(endpoint: E, call: Call<E>): AsyncGenerator<PageOf<ItemOf<E>>> {
-    const fetch = (query: Fields) => this.#checked(endpoint, endpoint.answer, { ...call, query });
-    for await (const page of readPages(endpoint, call.query ?? {}, fetch)) {
-      // The endpoint's own schema has checked the rows.
-      yield { items: page.items as readonly ItemOf<E>[], next: page.next };
+    let rows: readonly unknown[] = [];
+    const dropped: Dropped[] = [];
+    const fetch = async (query: Fields) => {
+      const { json, value } = await this.#read(endpoint, { ...call, query });
+      rows = rowsIn(value);
+      dropped.push(...droppedIn(value));
+      return json;
+    };
+    try {
+      for await (const { next } of readPages(endpoint, call.query ?? {}, fetch)) {
+        // The endpoint's own schema has read the rows.
+        yield { items: rows as readonly ItemOf<E>[], next };
+      }
+    } finally {
+      this.#tell(endpoint, dropped);
     }
   }
 
@@ -89,7 +133,7 @@ export class Devin {
     }
     const path = address.pathname + address.search;
     const answer = await this.#deliver(facts, { method: 'GET', path, origin: address.origin, signal: call.signal });
-    if (answer.status < 200 || answer.status > 299) throw answerError(answer, facts);
+    if (answer.status < 200 || answer.status > 299) throw answerError(answer, { ...facts, apiUrl: undefined });
     return answer.body;
   }
 
@@ -99,14 +143,25 @@ export class Devin {
     return readPages(endpoint, call.query ?? {}, fetch, true);
   }
 
-  async #checked(endpoint: Endpoint, schema: () => z.ZodMiniType, call: AnyCall): Promise<unknown> {
+  async #read(endpoint: Endpoint, call: AnyCall): Promise<{ readonly json: unknown; readonly value: unknown }> {
     const [answer, facts] = await this.#exchange(endpoint, call);
-    return check(schema(), parseAnswer(answer, facts), answer, facts);
+    const json = parseAnswer(answer, facts);
+    return { json, value: check(endpoint.answer(), json, answer, facts) };
   }
 
-  async #exchange(endpoint: Endpoint, call: AnyCall): Promise<[Answer, RequestFacts]> {
+  /** Warns of rows that were left out, once for each endpoint: a list that is read again and again is one list. */
+  #tell({ id, summary, route }: Endpoint, dropped: readonly Dropped[]): void {
+    const [first] = dropped;
+    if (first === undefined || this.#told.has(id)) return;
+    this.#told.add(id);
+    const total = dropped.reduce((sum, { count }) => sum + count, 0);
+    const rows = total === 1 ? '1 row was' : `${total} rows were`;
+    this.#facts.warn?.('Part of a list was left out', `${summary}: ${rows} not readable (${route}). ${first.reason}`);
+  }
+
+  async #exchange(endpoint: Endpoint, call: AnyCall): Promise<[HttpResponse, RequestFacts]> {
     const path = this.#path(endpoint, call);
-    const facts: RequestFacts = { ...endpoint, path };
+    const facts: RequestFacts = { ...endpoint, path, apiUrl: this.#facts.apiUrl };
     const body = call.extraBody === undefined ? call.body : { ...call.extraBody, ...call.body };
     const answer = await this.#send(facts, call, path + queryText(call.query ?? {}), endpoint, body);
     const isRedirect = endpoint.redirects === true && answer.status >= 300 && answer.status <= 399;
@@ -114,13 +169,19 @@ export class Devin {
     return [answer, facts];
   }
 
-  async #send(facts: RequestFacts, call: AnyCall, path: string, { method }: Endpoint, body: unknown): Promise<Answer> {
-    const { signal, deadlineAt, file } = call;
+  async #send(
+    facts: RequestFacts,
+    call: AnyCall,
+    path: string,
+    { method }: Endpoint,
+    body: unknown,
+  ): Promise<HttpResponse> {
+    const { signal, deadlineAt, urgent, file } = call;
     const content = file === undefined ? jsonContent(body) : await formContent(file);
-    return await this.#deliver(facts, { method, path, ...content, signal, deadlineAt });
+    return await this.#deliver(facts, { method, path, ...content, signal, deadlineAt, urgent });
   }
 
-  async #deliver(facts: RequestFacts, request: TransportRequest): Promise<Answer> {
+  async #deliver(facts: RequestFacts, request: TransportRequest): Promise<HttpResponse> {
     try {
       return await this.#transport.send(request);
     } catch (thrown) {
@@ -129,7 +190,8 @@ export class Devin {
   }
 
   #path(endpoint: Endpoint, { params, version = this.#version }: AnyCall): string {
-    const filled = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+    const inPath = (name: string) => (name === 'devin_id' ? prefixedId(params[name] ?? '') : (params[name] ?? ''));
+    const filled = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(inPath(name)));
     const versioned = version === 'v3beta1' ? filled.replace(/^\/v3\//, '/v3beta1/') : filled;
     return this.#prefix + versioned;
   }
@@ -152,6 +214,7 @@ export interface AnyCall {
   readonly file?: { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> };
   readonly signal?: AbortSignal;
   readonly deadlineAt?: number;
+  readonly urgent?: boolean | undefined;
   /** The version whose path to use, where it is not the client's own. */
   readonly version?: ApiVersion;
 }
@@ -171,23 +234,25 @@ async function formContent({ name, bytes }: NonNullable<AnyCall['file']>): Promi
 }
 
 const aboutAnswer = ({ summary, method, path }: RequestFacts) => `${summary}: the answer to ${method} ${path}`;
-const detailsOf = ({ status }: Answer, { method }: RequestFacts) => ({ status, ambiguous: method !== 'GET' });
+const detailsOf = ({ status }: HttpResponse, { method }: RequestFacts) => ({ status, ambiguous: method !== 'GET' });
 
 /** The JSON of an answer; undefined for an answer without a body, as some changes give it. */
-function parseAnswer(answer: Answer, facts: RequestFacts): unknown {
+function parseAnswer(answer: HttpResponse, facts: RequestFacts): unknown {
   if (answer.body.length === 0 && answer.status !== 200) return undefined;
   try {
     return JSON.parse(answer.body.toString('utf8'));
   } catch (cause) {
     const type = String(answer.headers['content-type'] ?? 'no content type');
+    const advice = isWebPage(type, answer.body) ? missingApi(facts.apiUrl) : {};
     throw new ActionError('api_contract', `${aboutAnswer(facts)} is not JSON (${type}, ${answer.body.length} bytes).`, {
+      ...advice,
       cause,
       ...detailsOf(answer, facts),
     });
   }
 }
 
-function check(schema: z.ZodMiniType, json: unknown, answer: Answer, facts: RequestFacts): unknown {
+function check(schema: z.ZodMiniType, json: unknown, answer: HttpResponse, facts: RequestFacts): unknown {
   const checked = z.safeParse(schema, json);
   if (checked.success) return checked.data;
   throw new ActionError('api_contract', `${aboutAnswer(facts)} breaks the API's contract.`, {

@@ -88,8 +88,16 @@ export type BodyOf<E> = E extends { readonly body?: Lazy<infer B> } ? z.input<B>
 /** The checked answer of an endpoint. */
 export type AnswerOf<E> = E extends { readonly answer: Lazy<infer A> } ? z.output<A> : never;
 
-/** One row of a cursor-paged endpoint. */
-export type ItemOf<E> = AnswerOf<E> extends { readonly items: ReadonlyArray<infer I> } ? I : never;
+/** The answer of an endpoint as the documentation promises it, which is what the sandbox gives. */
+export type DocumentedOf<E> = E extends { readonly answer: Lazy<infer A> } ? z.input<A> : never;
+
+/** One row of a list: of its pages, or of an answer that is the whole list. */
+export type ItemOf<E> =
+  AnswerOf<E> extends ReadonlyArray<infer I>
+    ? I
+    : AnswerOf<E> extends { readonly items: ReadonlyArray<infer I> }
+      ? I
+      : never;
 
 /** Declares an endpoint from its operation id and `METHOD /path`. */
 export function endpoint<

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
 import { type Endpoint, lazy } from './endpoint.ts';
+import { readBoolean, reader, readNumber, readText } from './endpoints/tolerant.ts';
 
 /** One page of a list. */
 export interface PageOf<T> {
@@ -20,13 +21,18 @@ interface Step {
 const CursorPage = lazy(() =>
   z.object({
     items: z.array(z.unknown()),
-    end_cursor: z.nullish(z.string()),
-    has_next_page: z.optional(z.boolean()),
+    end_cursor: reader(z.nullish(z.string()), readText),
+    has_next_page: reader(z.optional(z.boolean()), readBoolean),
   }),
 );
 
 const OffsetPage = lazy(() =>
-  z.object({ items: z.array(z.unknown()), has_more: z.optional(z.boolean()), next_cursor: z.nullish(z.int()) }),
+  z.object({
+    items: z.array(z.unknown()),
+    has_more: reader(z.optional(z.boolean()), readBoolean),
+    next_cursor: reader(z.nullish(z.int()), readNumber),
+    total: reader(z.optional(z.int()), readNumber),
+  }),
 );
 
 /** A list whose filter leaves little may have empty pages between others, but not this many in a row. */
@@ -39,21 +45,37 @@ function envelope<T extends z.ZodMiniType>(schema: T, answer: unknown): z.output
   throw new ActionError('api_contract', 'The answer is not a page of a list.', { list });
 }
 
+/** Rows of a page where the query does not say how many: the default of the API. */
+const DEFAULT_ROWS = 100;
+
+/**
+ * Whether more follows a page. What the response says counts; if it says nothing, a full page that has a cursor is taken
+ * for one of several. A cursor alone means nothing: the last page may have one.
+ */
+function goesOn(says: boolean | null, rows: number, asked: unknown, hasCursor: boolean): boolean {
+  if (says !== null) return says;
+  return hasCursor && rows > 0 && rows >= (typeof asked === 'number' ? asked : DEFAULT_ROWS);
+}
+
 /** How each kind of list says what follows a page. `query` is the one that asked for it. */
 const STEPS: Readonly<Record<Exclude<Endpoint['paging'], 'none'>, (answer: unknown, query: Fields) => Step>> = {
-  cursor(answer) {
-    const page = envelope(CursorPage(), answer);
-    return { items: page.items, next: page.has_next_page === true ? { after: page.end_cursor } : undefined };
+  cursor(answer, query) {
+    const { items, end_cursor: after, has_next_page: says } = envelope(CursorPage(), answer);
+    const more = goesOn(says, items.length, query['first'], Boolean(after));
+    return { items, next: more ? { after } : undefined };
   },
   'limit-offset'(answer, query) {
-    const page = envelope(CursorPage(), answer);
-    const offset = Number(query['offset'] ?? 0) + page.items.length;
-    return { items: page.items, next: page.has_next_page === true ? { offset } : undefined };
+    const { items, end_cursor: cursor, has_next_page: says } = envelope(CursorPage(), answer);
+    const offset = Number(query['offset'] ?? 0) + items.length;
+    const more = goesOn(says, items.length, query['limit'], Boolean(cursor));
+    return { items, next: more ? { offset } : undefined };
   },
   offset(answer, query) {
-    const page = envelope(OffsetPage(), answer);
-    const skip = page.next_cursor ?? Number(query['skip'] ?? 0) + page.items.length;
-    return { items: page.items, next: page.has_more === true ? { skip } : undefined };
+    const { items, has_more: says, next_cursor: cursor, total } = envelope(OffsetPage(), answer);
+    const behind = Number(query['skip'] ?? 0) + items.length;
+    const skip = cursor ?? behind;
+    const more = says ?? (cursor !== null || (items.length > 0 && total !== null && total > behind));
+    return { items, next: more ? { skip } : undefined };
   },
 };
 

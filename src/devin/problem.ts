@@ -1,8 +1,8 @@
-import { ActionError, type ErrorCode } from '../contract/errors.ts';
-import { UNSENT } from '../contract/unsent.ts';
-import { TryTimeout } from './interceptors.ts';
-import { AnswerTooLarge } from './retry.ts';
-import type { Answer } from './transport.ts';
+import { ActionError } from '../contract/errors.ts';
+import type { HttpResponse } from '../http/body.ts';
+import { codeOf, isUnclear, RequestFailure } from '../http/failure.ts';
+import { adviceFor } from './advice.ts';
+import type { ApiVersion } from './endpoint.ts';
 
 /** What an error is about. */
 export interface RequestFacts {
@@ -13,6 +13,9 @@ export interface RequestFacts {
   readonly summary: string;
   /** The permissions of which one is needed. */
   readonly permission: readonly string[];
+  readonly version?: ApiVersion;
+  /** Address of the API; absent for a request to another server, which gets no credential. */
+  readonly apiUrl?: string | undefined;
 }
 
 const MAX_DETAIL = 500;
@@ -47,6 +50,12 @@ export interface ProblemText {
   readonly fields: readonly string[];
 }
 
+const isHtml = (contentType: string, body: string) => /html/i.test(contentType) || /^\s*<(!doctype|html)/i.test(body);
+
+/** Whether a response is a web page: one of a proxy, or of the web app in place of the API. */
+export const isWebPage = (contentType: string, body: Buffer): boolean =>
+  isHtml(contentType, body.subarray(0, MAX_HTML).toString('utf8'));
+
 /** Reads an error's body: problem+json, `{"detail": …}` with a text or a list, HTML of a proxy, or plain text. */
 export function problemText(contentType: string, body: string): ProblemText {
   const json = parseJson(body);
@@ -58,49 +67,13 @@ export function problemText(contentType: string, body: string): ProblemText {
     const said = inner ?? textOf(json['message']) ?? textOf(json['error']) ?? textOf(title);
     return { detail: said?.slice(0, MAX_DETAIL), fields: presentTexts(lists.map(fieldError)) };
   }
-  if (/html/i.test(contentType) || /^\s*<(!doctype|html)/i.test(body)) {
+  if (isHtml(contentType, body)) {
     const [, title] = /<title[^>]*>([^<]*)<\/title>/i.exec(body.slice(0, MAX_HTML)) ?? [];
     const name = title?.trim().slice(0, MAX_DETAIL) ?? 'no title';
     return { detail: `an HTML page came instead of JSON ("${name}"), perhaps from a proxy in between`, fields: [] };
   }
   const plain = body.trim().replace(/\s+/g, ' ').slice(0, MAX_DETAIL);
   return { detail: plain === '' ? undefined : plain, fields: [] };
-}
-
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  401: 'credential_invalid',
-  403: 'permission_denied',
-  404: 'not_found',
-  409: 'conflict',
-  429: 'rate_limited',
-};
-
-function codeOf(status: number): ErrorCode {
-  const known = CODES[status];
-  if (known !== undefined) return known;
-  if (status >= 500) return 'api_unavailable';
-  return status >= 400 ? 'api_rejected' : 'api_contract';
-}
-
-const either = (permissions: readonly string[]) => permissions.join(' or ');
-
-function adviceFor(
-  code: ErrorCode,
-  facts: RequestFacts,
-  retryAfter: string | undefined,
-): { title?: string; fix?: string } {
-  if (code === 'permission_denied' && facts.permission.length > 0) {
-    const name = either(facts.permission);
-    const level = facts.path.includes('/enterprise/') ? ' at enterprise level' : '';
-    return {
-      title: `Devin API refused: permission ${name} is missing`,
-      fix: `Give the credential's role ${name}${level}: Settings → Service users → Role.`,
-    };
-  }
-  if (code === 'rate_limited' && retryAfter !== undefined) {
-    return { fix: `The API asks to wait (Retry-After: ${retryAfter}). Raise \`timeout\`, or run fewer steps at once.` };
-  }
-  return {};
 }
 
 /** What a change without a clear answer leaves to a person. PUT and DELETE have been repeated by then, POST and PATCH not. */
@@ -113,13 +86,18 @@ const maybeDone = (method: string) =>
 const changes = (method: string) => method !== 'GET';
 
 /** The error that an answer outside of 2xx stands for. */
-export function answerError({ status, headers, body }: Answer, facts: RequestFacts): ActionError {
+export function answerError({ status, headers, body }: HttpResponse, facts: RequestFacts): ActionError {
   const header = (name: string) => String(headers[name] ?? '');
   const { detail, fields } = problemText(header('content-type'), body.toString('utf8'));
   const code = codeOf(status);
-  const ambiguous = status >= 500 && status !== 501 && changes(facts.method);
+  const ambiguous = isUnclear(status) && changes(facts.method);
   const said = detail === undefined ? '' : `: ${detail}`;
-  const { title, fix } = adviceFor(code, facts, header('retry-after') || undefined);
+  const isPage = isWebPage(header('content-type'), body);
+  const { title, fix } = adviceFor(code, facts, {
+    detail,
+    isHtml: isPage,
+    retryAfter: header('retry-after') || undefined,
+  });
   const tail = ambiguous ? ` ${maybeDone(facts.method)}` : '';
   return new ActionError(code, `${facts.summary}: HTTP ${status} for ${facts.method} ${facts.path}${said}${tail}`, {
     ...(title === undefined ? {} : { title }),
@@ -130,31 +108,25 @@ export function answerError({ status, headers, body }: Answer, facts: RequestFac
   });
 }
 
-/** The same error, for a change that was cut short by the end of the step's time or by a cancelled workflow. */
+/** The same error, for a change that was cut short by the timeout of the step or by a canceled workflow. */
 const interrupted = ({ code, message, fix, cause }: ActionError, about: string, method: string) =>
-  new ActionError(code, `${message} ${about} had no answer yet. ${maybeDone(method)}`, {
+  new ActionError(code, `${message} ${about} had no response yet. ${maybeDone(method)}`, {
     fix,
     cause,
     ambiguous: true,
   });
 
-/** The error that a request without a whole answer stands for. */
+/** The error that a request without a whole response stands for. Another `ActionError`, such as a closed gate, stays. */
 export function connectionError(thrown: unknown, facts: RequestFacts): ActionError {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (thrown instanceof ActionError) return thrown;
   const about = `${facts.summary}: ${facts.method} ${facts.path}`;
-  if (error instanceof ActionError)
-    return error.code === 'gate_closed' || !changes(facts.method) ? error : interrupted(error, about, facts.method);
-  if (error instanceof AnswerTooLarge) {
-    return new ActionError('api_contract', `${about}: ${error.message}`, {
-      cause: error,
-      ambiguous: changes(facts.method),
-    });
+  const failure = thrown instanceof RequestFailure ? thrown : undefined;
+  const ambiguous = changes(facts.method) && failure?.left !== false;
+  if (failure?.kind === 'aborted' && failure.cause instanceof ActionError) {
+    return ambiguous ? interrupted(failure.cause, about, facts.method) : failure.cause;
   }
-  const code = 'code' in error ? String(error.code) : '';
-  const ambiguous = changes(facts.method) && !UNSENT.has(code);
-  const what = error instanceof TryTimeout ? error.message : `the connection failed (${error.message || code})`;
-  return new ActionError('api_unavailable', `${about}: ${what}.${ambiguous ? ` ${maybeDone(facts.method)}` : ''}`, {
-    cause: error,
-    ambiguous,
-  });
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const tail = ambiguous ? ` ${maybeDone(facts.method)}` : '';
+  const code = failure?.kind === 'too_large' ? 'api_contract' : 'api_unavailable';
+  return new ActionError(code, `${about}: ${message}.${tail}`, { cause: failure?.cause ?? thrown, ambiguous });
 }

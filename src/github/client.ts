@@ -2,10 +2,20 @@ import * as z from 'zod/mini';
 import type { Clock } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { isSafe } from '../contract/kinds.ts';
+import { type Http, openHttp, type Retry } from '../http/exchange.ts';
+import type { Env } from '../http/proxy.ts';
 import { type Download, readFile } from './download.ts';
-import { type Fetch, routed, wholeFetch } from './fetch.ts';
-import { contractError, failureOf, githubError, type Permissions, Refusal, type RequestFacts } from './problem.ts';
-import { delayBefore } from './retry.ts';
+import { fetchOver, type Traits } from './fetch.ts';
+import { limitOf } from './limit.ts';
+import {
+  contractError,
+  failureOf,
+  githubError,
+  type Permissions,
+  Refusal,
+  type RequestFacts,
+  statusOfType,
+} from './problem.ts';
 
 /** What a client needs to know. */
 export interface GithubOptions {
@@ -25,6 +35,8 @@ export interface GithubOptions {
   /** Retries of a request that may be repeated safely; 5 where absent. */
   readonly maxRetries?: number;
   readonly clock: Clock;
+  /** The environment, for the proxies. */
+  readonly env: Env;
   /** Told in one line what keeps a request waiting, and how far a download is. */
   readonly onProgress: (text: string) => void;
 }
@@ -86,23 +98,36 @@ interface Ask {
 type Redirect = NonNullable<RequestInit['redirect']>;
 
 interface Connection {
-  /** The address that a request would go to. */
+  /** The address that a request would be sent to. */
   address(ask: Ask): string;
-  send(ask: Ask, signal: AbortSignal, redirect: Redirect): Promise<Answer>;
-  readonly fetch: Fetch;
+  send(ask: Ask, traits: Traits, redirect: Redirect): Promise<Answer>;
 }
 
 const MAX_RETRIES = 5;
+const CONCURRENCY = 6;
 const HEADERS = { 'x-github-api-version': '2022-11-28' };
 const isQuery = (text: unknown) => typeof text === 'string' && /^\s*(query\b|\{)/.test(text);
-const isRead = ({ method, url, query }: Ask, graphqlUrl: string) =>
-  method === 'GET' || method === 'HEAD' || (url === graphqlUrl && isQuery(query));
 
-/** Loads octokit, which a step that asks GitHub nothing never does. Nothing of it is taken from the environment but the proxy. */
-async function connect(options: GithubOptions): Promise<Connection> {
-  const { token, apiUrl, graphqlUrl, userAgent, dryRun } = options;
+function httpOf(options: GithubOptions): Http {
+  const { maxRetries = MAX_RETRIES, onProgress } = options;
+  return openHttp({
+    ...options,
+    maxRetries,
+    concurrency: CONCURRENCY,
+    deadlineAt: Number.POSITIVE_INFINITY,
+    limitOf,
+    givesUpOnLongLimits: true,
+    onRetry: ({ method, path, attempt, delayMs, reason }: Retry) => {
+      const wait = `retry ${attempt} of ${maxRetries} in ${(delayMs / 1_000).toFixed(1)} s`;
+      onProgress(`GitHub: ${reason}: ${method} ${path}, ${wait}`);
+    },
+  });
+}
+
+/** Loads octokit, which a step that requests nothing of GitHub never does. It sends by our own client alone. */
+async function connect({ token, apiUrl, userAgent }: GithubOptions, http: Http): Promise<Connection> {
   if (token === '') {
-    const fix = 'Leave out `github_token` to use the token of the job, or give it one: `${{ github.token }}`.';
+    const fix = 'Leave out `github_token` to use the token of the job, or set it: `${{ github.token }}`.';
     throw new ActionError('credential_missing', 'GitHub: the input `github_token` is empty.', {
       title: 'No GitHub token',
       fix,
@@ -113,62 +138,25 @@ async function connect(options: GithubOptions): Promise<Connection> {
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
   const octokit = getOctokit(token, { baseUrl: apiUrl, userAgent, log });
   const { endpoint } = octokit.request;
-  // What @actions/github would send with: it knows the runner's proxy.
-  const send = routed(endpoint.DEFAULTS.request?.fetch ?? fetch);
-  const whole = wholeFetch(send);
-  const address = (ask: Ask) => endpoint(ask).url;
-  if (dryRun) {
-    octokit.hook.before('request', (ask) => {
-      if (isRead(ask, graphqlUrl)) return;
-      const { pathname } = new URL(address(ask));
-      throw new ActionError('gate_closed', `dry run: ${ask.method} ${pathname} was not sent`, {
-        fix: 'Set `dry_run: false` to send it.',
-      });
-    });
-  }
   return {
-    address,
-    fetch: send,
-    send: (ask, signal, redirect) =>
-      octokit.request({ ...ask, headers: HEADERS, request: { signal, redirect, fetch: whole, log } }),
+    address: (ask) => endpoint(ask).url,
+    send: (ask, traits, redirect) =>
+      octokit.request({ ...ask, headers: HEADERS, request: { redirect, fetch: fetchOver(http, traits), log } }),
   };
 }
 
-/** Carries a request through its tries. */
-function repeater(options: GithubOptions) {
-  const { clock, signal, requestTimeoutMs, maxRetries = MAX_RETRIES, onProgress } = options;
-  return async <T>(facts: RequestFacts, repeatable: boolean, once: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    for (let attempt = 1; ; attempt += 1) {
-      signal.throwIfAborted();
-      const limit = clock.deadline(requestTimeoutMs);
-      try {
-        return await once(AbortSignal.any([signal, limit]));
-      } catch (thrown) {
-        signal.throwIfAborted();
-        const failure = failureOf(thrown);
-        const inner = thrown instanceof ActionError ? thrown : failure?.cause;
-        if (failure === undefined || inner instanceof ActionError) throw inner ?? thrown;
-        const told = limit.aborted
-          ? { status: 0, headers: {}, said: `no whole answer within ${requestTimeoutMs / 1_000} s` }
-          : { ...failure, said: failure.said.replaceAll(options.token, '***') };
-        const now = clock.now();
-        const delayMs = delayBefore(told, { repeatable, attempt, now, random: clock.random() });
-        if (delayMs === undefined || attempt > maxRetries) throw githubError(told, facts);
-        const reason = told.status === 0 ? told.said : `HTTP ${told.status}`;
-        const wait = `retry ${attempt} of ${maxRetries} in ${(delayMs / 1_000).toFixed(1)} s`;
-        onProgress(`GitHub: ${reason}: ${facts.method} ${facts.path}, ${wait}`);
-        await clock.sleep(delayMs, signal);
-      }
-    }
-  };
+/** Carries out a request, and gives its failure the form that users see. */
+async function told<T>(facts: RequestFacts, { token, signal }: GithubOptions, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const failure = failureOf(thrown);
+    const inner = thrown instanceof Error && thrown.cause instanceof ActionError ? thrown.cause : thrown;
+    if (failure === undefined || inner instanceof ActionError) throw inner;
+    throw githubError({ ...failure, said: failure.said.replaceAll(token, '***') }, facts);
+  }
 }
-
-const STATUSES: Readonly<Record<string, number>> = {
-  NOT_FOUND: 404,
-  FORBIDDEN: 403,
-  INSUFFICIENT_SCOPES: 403,
-  RATE_LIMITED: 429,
-};
 
 const GraphqlAnswer = z.object({
   data: z.optional(z.unknown()),
@@ -182,7 +170,7 @@ function dataOf({ data: body, headers }: Answer, facts: RequestFacts, partial: b
   const [first] = partial ? errors.filter(({ type }) => type !== 'NOT_FOUND') : errors;
   if (first === undefined && answer.data !== null) return answer.data;
   const said = errors.map(({ message }) => message).join('; ');
-  throw new Refusal({ status: STATUSES[first?.type ?? ''] ?? 422, headers, said });
+  throw new Refusal({ status: statusOfType(first?.type), headers, said });
 }
 
 function checked<S extends z.ZodMiniType>(schema: S, json: unknown, facts: RequestFacts): z.output<S> {
@@ -197,24 +185,25 @@ const hasNext = ({ headers }: Answer) => /rel="next"/.test(String(headers['link'
 /** Opens a client. Nothing is loaded and nothing is sent before its first request. */
 export function openGithub(options: GithubOptions): Github {
   const { graphqlUrl, onProgress, userAgent } = options;
-  const repeat = repeater(options);
-  let connection: Promise<Connection> | undefined;
+  let opened: { readonly http: Http; readonly connection: Promise<Connection> } | undefined;
   const connected = () => {
-    connection ??= connect(options);
-    return connection;
-  };
-  const prepared = async ({ route, parameters, summary, permissions }: RestCall) => {
-    const [method = '', url = ''] = route.split(' ');
-    const ask = { ...parameters, method, url };
-    const { address, ...rest } = await connected();
-    const path = new URL(address(ask)).pathname;
-    return { ...rest, ask, facts: { summary, permissions, method, path, changes: method !== 'GET' } };
+    if (opened === undefined) {
+      const http = httpOf(options);
+      opened = { http, connection: connect(options, http) };
+    }
+    return opened;
   };
   const exchange = async (call: RestCall, redirect: Redirect = 'follow') => {
-    const { send, ask, facts, fetch: plain } = await prepared(call);
-    const repeatable = !facts.changes || call.repeatable === true;
-    const answer = await repeat(facts, repeatable, (signal) => send(ask, signal, redirect));
-    return { answer, facts, plain };
+    const { route, parameters, summary, permissions } = call;
+    const [method = '', url = ''] = route.split(' ');
+    const ask = { ...parameters, method, url };
+    const { http, connection } = connected();
+    const { address, send } = await connection;
+    const path = new URL(address(ask)).pathname;
+    const facts = { summary, permissions, method, path, changes: method !== 'GET' };
+    const traits = { repeatable: !facts.changes || call.repeatable === true };
+    const answer = await told(facts, options, () => send(ask, traits, redirect));
+    return { answer, facts, http };
   };
   return {
     async rest(call, schema) {
@@ -235,22 +224,23 @@ export function openGithub(options: GithubOptions): Github {
       const changes = !isQuery(query);
       const path = new URL(graphqlUrl).pathname;
       const facts = { summary, permissions, method: 'POST', path, changes };
-      const { send } = await connected();
+      const { send } = await connected().connection;
       const ask = { method: 'POST', url: graphqlUrl, query, variables };
-      const data = await repeat(facts, !changes || repeatable === true, async (signal) =>
-        dataOf(await send(ask, signal, 'follow'), facts, partial === true),
+      const traits = { reads: !changes, repeatable: !changes || repeatable === true };
+      const data = await told(facts, options, async () =>
+        dataOf(await send(ask, traits, 'follow'), facts, partial === true),
       );
       return checked(schema, data, facts);
     },
     async download(call) {
-      const { answer, facts, plain } = await exchange(call, 'manual');
+      const { answer, facts, http } = await exchange(call, 'manual');
       const location = URL.parse(String(answer.headers['location'] ?? ''), options.apiUrl);
       if (answer.status < 300 || location === null || !isSafe(location)) {
         throw contractError(facts, ['location: no address that may be read']);
       }
       const headers = { 'user-agent': userAgent };
-      const told = (done: string) => onProgress(`GitHub: ${call.summary}: ${done}`);
-      return await repeat(facts, true, (signal) => readFile(plain, location, { headers, signal, onProgress: told }));
+      const onDone = (done: string) => onProgress(`GitHub: ${call.summary}: ${done}`);
+      return await told(facts, options, () => readFile(http, location, { headers, onProgress: onDone }));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { ActionError, type ErrorCode } from '../contract/errors.ts';
-import { UNSENT } from '../contract/unsent.ts';
+import type { HttpResponse } from '../http/body.ts';
+import { codeOf as codeOfStatus, isUnclear, RequestFailure } from '../http/failure.ts';
 
 /** What a workflow's `permissions:` grants, e.g. `{issues: 'write'}`. */
 export type Permissions = Readonly<Record<string, 'read' | 'write'>>;
@@ -26,6 +27,8 @@ export interface Failure {
   readonly said: string;
   /** Nothing can have been carried out: the request never left. */
   readonly unsent?: boolean;
+  /** A response came, and was larger than what is read. */
+  readonly tooLarge?: boolean;
   readonly cause?: unknown;
 }
 
@@ -52,43 +55,50 @@ function bodyText(data: unknown): string {
   return [data['message'], ...fields].filter((part) => typeof part === 'string').join('; ');
 }
 
-function connectionFailure(error: Error): Failure {
-  // fetch says "fetch failed"; what failed is one or two causes further down.
-  const chain: Error[] = [error];
-  for (let at: unknown = error.cause; at instanceof Error && chain.length < 5; at = at.cause) chain.push(at);
-  const codes = chain.flatMap((each) => ('code' in each && typeof each.code === 'string' ? [each.code] : []));
-  const code = codes.at(-1);
-  const said = chain.at(-1)?.message || code || error.message;
-  return {
-    status: 0,
-    headers: {},
-    said: oneLine(said),
-    unsent: code !== undefined && UNSENT.has(code),
-    cause: chain.at(-1),
-  };
+function parsed(body: Buffer): unknown {
+  const text = body.toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
-/** What a thrown value says about a try; undefined where it is no failure of a request. */
+const STATUSES: Readonly<Record<string, number>> = {
+  NOT_FOUND: 404,
+  FORBIDDEN: 403,
+  INSUFFICIENT_SCOPES: 403,
+  RATE_LIMITED: 429,
+};
+
+/** The status that the type of a GraphQL error stands for. */
+export const statusOfType = (type: string | undefined): number => STATUSES[type ?? ''] ?? 422;
+
+/** What a response outside of 2xx says, or one whose GraphQL errors report a limit; undefined for any other. */
+export function refusalOf({ status, headers, body }: HttpResponse): Failure | undefined {
+  if (status >= 400) return { status, headers, said: oneLine(bodyText(parsed(body))) };
+  if (status !== 200 || !body.includes('"RATE_LIMITED"')) return undefined;
+  const json = parsed(body);
+  const errors = isRecord(json) && Array.isArray(json['errors']) ? json['errors'] : [];
+  const limited = errors.find((entry) => isRecord(entry) && entry['type'] === 'RATE_LIMITED');
+  return limited === undefined ? undefined : { status: 429, headers, said: oneLine(bodyText(json)) };
+}
+
+/** What a thrown value says about a request; undefined if it is no failure of a request. */
 export function failureOf(thrown: unknown): Failure | undefined {
   if (thrown instanceof Refusal) return thrown.failure;
   if (!(thrown instanceof Error)) return undefined;
-  // octokit's error: with a response if there was one, else around what the connection threw.
+  // octokit's error: with a response if there was one, otherwise around what the fetch threw.
   if ('response' in thrown && isRecord(thrown.response)) {
     const { status, headers, data } = thrown.response;
     return { status: Number(status), headers: isRecord(headers) ? headers : {}, said: oneLine(bodyText(data)) };
   }
-  return connectionFailure(thrown);
+  const lost = thrown.cause ?? thrown;
+  if (!(lost instanceof RequestFailure)) return undefined;
+  const { kind, message, left, cause } = lost;
+  const tooLarge = kind === 'too_large';
+  return { status: 0, headers: {}, said: oneLine(message), unsent: !left, tooLarge, cause: cause ?? lost };
 }
-
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  0: 'api_unavailable',
-  401: 'credential_invalid',
-  403: 'permission_denied',
-  404: 'not_found',
-  409: 'conflict',
-  410: 'not_found',
-  429: 'rate_limited',
-};
 
 // The codes' own titles and advice speak of Devin.
 const TITLES: Partial<Record<ErrorCode, string>> = {
@@ -173,18 +183,18 @@ export function isLimited({ status, headers, said }: Failure): boolean {
 }
 
 function codeOf(failure: Failure): ErrorCode {
-  if (isLimited(failure)) return 'rate_limited';
-  return CODES[failure.status] ?? (failure.status >= 500 ? 'api_unavailable' : 'api_rejected');
+  if (failure.status === 0) return failure.tooLarge === true ? 'api_contract' : 'api_unavailable';
+  return isLimited(failure) ? 'rate_limited' : codeOfStatus(failure.status);
 }
 
 /** The error that users see for a failed request. */
 export function githubError(failure: Failure, facts: RequestFacts): ActionError {
   const code = codeOf(failure);
-  const open = failure.status === 0 ? failure.unsent !== true : failure.status >= 500;
+  const open = failure.status === 0 ? failure.unsent !== true : isUnclear(failure.status);
   const ambiguous = facts.changes && open;
   const what =
     failure.status === 0
-      ? `${facts.method} ${facts.path} failed on its way (${failure.said})`
+      ? `${facts.method} ${facts.path}: ${failure.said}`
       : `HTTP ${failure.status} for ${facts.method} ${facts.path}${failure.said === '' ? '' : `: ${failure.said}`}`;
   const tail = ambiguous ? ' The request may have been carried out all the same.' : '';
   return new ActionError(code, `GitHub: ${facts.summary}: ${what.replace(/\.$/, '')}.${tail}`, {

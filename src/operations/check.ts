@@ -4,8 +4,9 @@ import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
-import { type Credential, readCredential, SANDBOX_CREDENTIAL } from '../devin/credential.ts';
+import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts } from '../github/facts.ts';
+import { proxyPasswords, proxyProblems } from '../http/proxy.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
@@ -61,6 +62,8 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const unread = new Set(problems.map(({ input }) => input));
   known.dryRun = values.dry_run ?? false;
   maskSecrets(log, parsed);
+  for (const password of proxyPasswords(env)) log.mask(password);
+  if (operation.local !== true) problems.push(...proxyProblems(env));
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
   for (const needed of operation.required) {
     if (readInput(needed) === undefined) problems.push({ input: needed, message: `is missing; ${name} needs it` });
@@ -84,7 +87,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   if (closed !== undefined) throw new ActionError('gate_closed', closed, { fix: NOTHING_SPENT });
   const credential = (await mayGoWithout(step, operation, values))
     ? noCredential(problems)
-    : checkCredential(operation, values, problems);
+    : await checkCredential(step, operation, values, problems);
   // No problem means that every input was parsed.
   return { operation, inputs: values as InputValues, credential, prepared };
 }
@@ -140,8 +143,19 @@ function noCredential(problems: readonly Problem[]): undefined {
   return undefined;
 }
 
+/** What is known of a run that got no credential. */
+async function runWithout({ event, facts: { actor } }: Unchecked): Promise<RunWithout> {
+  const read = await event();
+  return { actor, fork: 'event' in read && read.event.fork };
+}
+
 /** Reads the credential. Throws what is wrong with it and with all inputs. */
-function checkCredential(operation: Operation, values: Partial<InputValues>, problems: readonly Problem[]): Credential {
+async function checkCredential(
+  step: Unchecked,
+  operation: Operation,
+  values: Partial<InputValues>,
+  problems: readonly Problem[],
+): Promise<Credential> {
   if (operation.local === true) {
     if (problems.length > 0) throw inputError(problems);
     return { token: '', version: 'v3' };
@@ -150,7 +164,8 @@ function checkCredential(operation: Operation, values: Partial<InputValues>, pro
   const credential = readCredential(given, values.api_version ?? 'auto');
   if ('code' in credential) {
     if (problems.length > 0) throw inputError([...problems, credential]);
-    throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`);
+    const fix = credential.code === 'credential_missing' ? { fix: whyEmpty(await runWithout(step)) } : {};
+    throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`, fix);
   }
   const wrongVersion = credential.version === 'v2' && !operation.versions.includes('v2');
   const message = `is for the legacy API v2, which has no ${operation.name}; pass a service user key (cog_…)`;

@@ -38,6 +38,7 @@ export function githubOf(
       requestTimeoutMs,
       maxRetries,
       clock,
+      env,
       onProgress: (text) => log.progress(text),
     });
   };

@@ -5,8 +5,8 @@ import { getSelf } from '../devin/endpoints/self.ts';
 
 async function ownOrganization(devin: Devin): Promise<string> {
   const self = await devin.call(getSelf, { params: {} });
-  if (typeof self.org_id === 'string' && self.org_id !== '') return self.org_id;
-  const who = self.service_user_name ?? self.user_name ?? self.principal_type;
+  if (self.org_id) return self.org_id;
+  const who = self.service_user_name ?? self.user_name ?? self.principal_type ?? 'unknown';
   throw new ActionError(
     'input_invalid',
     `The credential (${who}) belongs to no single organization, and org_id is empty.`,

@@ -34,6 +34,18 @@ export function instant(ms: number): string {
   return Number.isNaN(date.getTime()) ? 'unknown' : date.toISOString().slice(0, 16).replace('T', ' ');
 }
 
-/** ACUs used, of how many if there is a limit: `2.4 of 10 ACUs`. */
-export const acus = (used: number, limit?: number): string =>
-  limit === undefined ? `${number(used)} ACUs` : `${number(used)} of ${number(limit)} ACUs`;
+/** ACUs used, of how many if there is a limit: `2.4 of 10 ACUs`; null is a number that the API does not report. */
+export function acus(used: number | null, limit?: number): string {
+  if (used === null) return 'ACUs not reported';
+  return limit === undefined ? `${number(used)} ACUs` : `${number(used)} of ${number(limit)} ACUs`;
+}
+
+/** The same for a column whose head has the unit: `2.4 of 10`. */
+export const acusCell = (used: number | null, limit?: number): string =>
+  used === null ? 'not reported' : acus(used, limit).replace(' ACUs', '');
+
+/** The sum of what is reported; null where nothing is. */
+export function acusTotal(used: readonly (number | null)[]): number | null {
+  const reported = used.filter((one) => one !== null);
+  return reported.length === 0 ? null : reported.reduce((sum, one) => sum + one, 0);
+}

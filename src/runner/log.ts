@@ -43,6 +43,11 @@ export class Log {
     this.#write(`${time}  ${first}\n${rest.map((line) => `       ${line}\n`).join('')}`);
   }
 
+  /** Prints a line that the log shows only to those who debug (`RUNNER_DEBUG=1`). */
+  debug(text: string): void {
+    this.#write(command('debug', this.#clean(text)));
+  }
+
   /** Prints lines that the log's page folds under a title. */
   group(title: string, lines: readonly string[]): void {
     this.#write(command('group', this.#clean(title)));

@@ -12,6 +12,8 @@ const MAX_SUMMARY_BYTES = 900 * 1024;
 const MAX_RESULT_BYTES = 512 * 1024;
 /** All outputs of a job share 1 MiB; no single one may take most of it. */
 const MAX_OUTPUT_BYTES = 256 * 1024;
+/** The longest text that Linux passes to a program in one variable is 128 KiB, name and all. */
+const MAX_VARIABLE_BYTES = 100_000;
 
 const bytesOf = (text: string) => Buffer.byteLength(text);
 
@@ -69,6 +71,14 @@ function hidden(name: string, value: string, redactor: Redactor): string {
 
 function sized(name: string, value: string, log: Log): string {
   const output = outputOf(name);
+  const isLarge = bytesOf(value) > MAX_VARIABLE_BYTES;
+  if (isLarge && (name === 'result' || bytesOf(value) <= MAX_OUTPUT_BYTES)) {
+    log.annotate(
+      'warning',
+      `The output ${name} is too large for env:`,
+      `It has ${bytesOf(value)} bytes, and a variable of a step holds about 100 kB. Read it from \`result_file\`, or pass it to an action by \`with:\`.`,
+    );
+  }
   if (name === 'result' || bytesOf(value) <= MAX_OUTPUT_BYTES) return value;
   log.annotate(
     'warning',
@@ -79,17 +89,17 @@ function sized(name: string, value: string, log: Log): string {
 }
 
 /**
- * Writes result file, outputs and job summary. A failure to write the summary or the file is a warning: it must not
- * hide how the operation itself ended.
+ * Writes result file, outputs, and job summary, and says whether the outputs were written. Nothing that fails here hides
+ * another part: outputs that cannot be written are printed to the log instead.
  */
-export async function publish({ result, outputs, summary, resultFile }: Publication, sinks: Sinks): Promise<void> {
+export async function publish({ result, outputs, summary, resultFile }: Publication, sinks: Sinks): Promise<boolean> {
   const { env, log, redactor } = sinks;
   const whole = redactor.redactDeep(result) as Result;
   const json = JSON.stringify(whole, null, 2);
   const { data: _data, requests, ...rest } = whole;
   const short = { ...rest, requests: { count: requests.count, retries: requests.retries }, truncated: true };
   const isLarge = bytesOf(json) > MAX_RESULT_BYTES;
-  // Whatever is cut somewhere stands whole in the file.
+  // Whatever is cut in one place is complete in the file.
   const isCut = bytesOf(summary) > MAX_SUMMARY_BYTES;
   const needsFile = isLarge || isCut || Object.values(outputs).some((value) => bytesOf(value ?? '') > MAX_OUTPUT_BYTES);
   const file = resultFile !== undefined || needsFile ? await writeResult(json, resultFile, sinks) : '';
@@ -104,32 +114,62 @@ export async function publish({ result, outputs, summary, resultFile }: Publicat
   const fitted = Object.entries(all).map(
     ([name, value]) => [name, sized(name, hidden(name, value, redactor), log)] as const,
   );
-  await writeOutputs(fitted, env, log);
+  const isWritten = await writeOutputs(fitted, env, log);
   await writeSummary(redactor.redact(summary), file, env, log);
+  return isWritten;
 }
 
-async function writeOutputs(outputs: ReadonlyArray<readonly [string, string]>, env: Env, log: Log): Promise<void> {
+/**
+ * Writes outputs and a summary while the step still runs, so that they outlast a step that is killed. The ones at the
+ * end replace them.
+ */
+export async function publishEarly(
+  outputs: OutputValues,
+  summary: string,
+  { env, log, redactor }: Omit<Sinks, 'workspace'>,
+): Promise<void> {
+  const list = Object.entries(outputs).map(([name, value]) => [name, hidden(name, value ?? '', redactor)] as const);
+  if (env['GITHUB_OUTPUT']) await writeOutputs(list, env, log);
+  await writeSummary(redactor.redact(summary), '', env, log);
+}
+
+type Named = readonly [name: string, value: string];
+
+const printOutputs = (outputs: readonly Named[], log: Log) =>
+  log.group(
+    'Outputs',
+    outputs.filter(([, value]) => value !== '').map(([name, value]) => `${name}=${value}`),
+  );
+
+/** Writes outputs where the runner reads them; without a runner, they are printed. False if they could not be written. */
+async function writeOutputs(outputs: readonly Named[], env: Env, log: Log): Promise<boolean> {
   if (env['GITHUB_OUTPUT'] === undefined || env['GITHUB_OUTPUT'] === '') {
-    log.group(
-      'Outputs',
-      outputs.filter(([, value]) => value !== '').map(([name, value]) => `${name}=${value}`),
-    );
-    return;
+    printOutputs(outputs, log);
+    return true;
   }
-  const { setOutput } = await import('@actions/core');
-  for (const [name, value] of outputs) setOutput(name, value);
+  try {
+    const { setOutput } = await import('@actions/core');
+    for (const [name, value] of outputs) setOutput(name, value);
+    return true;
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    log.annotate('error', 'The outputs were not written', `${reason} They are in the log of this step.`);
+    printOutputs(outputs, log);
+    return false;
+  }
 }
 
 async function writeSummary(markdown: string, file: string, env: Env, log: Log): Promise<void> {
   if (env['GITHUB_STEP_SUMMARY'] === undefined || env['GITHUB_STEP_SUMMARY'] === '') return;
-  const rest = file === '' ? '' : ` The whole result is in \`${file}\`.`;
-  // The note comes first: the cut may fall into a fence or a folded part, where nobody would read it.
+  const rest = file === '' ? '' : ` The complete result is in \`${file}\`.`;
+  // The note comes first: the cut may fall into a fence or a collapsed part, where nobody would read it.
   const note = `> This summary was cut to ${MAX_SUMMARY_BYTES / 1024} KiB.${rest}\n\n`;
   const text =
     bytesOf(markdown) <= MAX_SUMMARY_BYTES ? markdown : note + cutToBytes(markdown, MAX_SUMMARY_BYTES - bytesOf(note));
   try {
     const { summary } = await import('@actions/core');
-    await summary.addRaw(text, true).write();
+    // The file belongs to this step alone; what was written early is replaced.
+    await summary.addRaw(text, true).write({ overwrite: true });
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     log.annotate('warning', 'The job summary was not written', reason);

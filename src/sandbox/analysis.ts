@@ -7,7 +7,7 @@ import type { World } from './state.ts';
 import type { Row } from './table.ts';
 
 /** What a look back at a session found, as the API shows it. */
-export type Analysis = z.output<ReturnType<typeof SessionAnalysis>>;
+export type Analysis = z.input<ReturnType<typeof SessionAnalysis>>;
 
 interface Finding {
   readonly label: string;

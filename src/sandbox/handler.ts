@@ -49,7 +49,7 @@ export function on<
   Q extends z.ZodMiniType,
   B extends z.ZodMiniType,
   A extends z.ZodMiniType,
->(endpoint: Endpoint<R, Q, B, A>, run: (call: Call<R, Q, B>) => z.output<A> | Redirect): Handler {
+>(endpoint: Endpoint<R, Q, B, A>, run: (call: Call<R, Q, B>) => z.input<A> | Redirect): Handler {
   return {
     endpoint,
     answer({ world, caller, params, query, body }) {

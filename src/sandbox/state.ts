@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import type { HabitSettings, Habits } from '../contract/habits.ts';
-import type { AnswerOf } from '../devin/endpoint.ts';
+import type { DocumentedOf } from '../devin/endpoint.ts';
 import type { GitConnection, GitRepository } from '../devin/endpoints/git-providers.ts';
 import type { getOrganization } from '../devin/endpoints/organizations.ts';
 import type { AuditLog } from './audit-log.ts';
@@ -38,10 +38,10 @@ export interface State {
   readonly counts: Counts;
   /** Milliseconds since 1970, sandbox time: everything that is seeded lies before it. */
   readonly started: number;
-  readonly organizations: Table<AnswerOf<typeof getOrganization>>;
+  readonly organizations: Table<DocumentedOf<typeof getOrganization>>;
   readonly users: Table<User>;
-  readonly connections: Table<z.output<ReturnType<typeof GitConnection>>>;
-  readonly repositories: Table<z.output<ReturnType<typeof GitRepository>>>;
+  readonly connections: Table<z.input<ReturnType<typeof GitConnection>>>;
+  readonly repositories: Table<z.input<ReturnType<typeof GitRepository>>>;
   readonly sessions: Table<SessionRecord>;
   readonly files: Table<StoredFile>;
   readonly audit: AuditLog;

@@ -2,13 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { ActionError, asActionError } from '../../src/contract/errors.ts';
-import { Devin } from '../../src/devin/client.ts';
+import { type ClientFacts, Devin } from '../../src/devin/client.ts';
 import { type ApiVersion, endpoint, lazy } from '../../src/devin/endpoint.ts';
 import { listAuditLogs } from '../../src/devin/endpoints/audit-logs.ts';
 import { catalogue } from '../../src/devin/endpoints/index.ts';
 import { listOrganizations } from '../../src/devin/endpoints/organizations.ts';
 import { getSelf } from '../../src/devin/endpoints/self.ts';
-import { createSession, getSession, listSessions, terminateSession } from '../../src/devin/endpoints/sessions.ts';
+import {
+  createSession,
+  getSession,
+  listSessionAttachments,
+  listSessions,
+  terminateSession,
+} from '../../src/devin/endpoints/sessions.ts';
 import type { TransportOptions } from '../../src/devin/transport.ts';
 import { type Handle, hang, inTurn, open, reset, serve } from './support.ts';
 
@@ -30,12 +36,14 @@ async function devin(
   {
     version = 'v3',
     prefix = '',
+    apiUrl = 'https://api.devin.ai',
+    warn = () => undefined,
     ...options
-  }: Partial<TransportOptions> & { version?: ApiVersion; prefix?: string } = {},
+  }: Partial<TransportOptions> & ClientFacts & { version?: ApiVersion; prefix?: string } = {},
 ) {
   const server = await serve(handle);
   const { transport, clock } = await open(server.origin, options);
-  return { client: new Devin(transport, prefix, version), seen: server.seen, clock };
+  return { client: new Devin(transport, prefix, version, { apiUrl, warn }), seen: server.seen, clock };
 }
 
 const failure = async (promise: Promise<unknown>): Promise<ActionError> => {
@@ -88,7 +96,7 @@ describe('a call', () => {
         const segments = seen[0]?.url.split('/') ?? [];
         expect(segments.slice(0, 5)).toEqual(['', 'v3', 'organizations', 'org-1', 'sessions']);
         expect(segments.length).toBe(6);
-        expect(decodeURIComponent(segments[5] ?? '')).toBe(given);
+        expect(decodeURIComponent(segments[5] ?? '')).toBe(given.startsWith('devin-') ? given : `devin-${given}`);
       }),
       { numRuns: 40 },
     );
@@ -116,18 +124,34 @@ describe('an answer that is not what the API promises', () => {
     return failure(client.call(getSession, { params: { org_id: 'o', devin_id: 'd' } }));
   };
 
-  it('names each field that is missing or of another type, in words', async () => {
+  it('names the field that it cannot do without, in words', async () => {
     const error = await answered({ ...SESSION, session_id: undefined, tags: 'x', pull_requests: [{ pr_url: 5 }] });
     expect(error.code).toBe('api_contract');
     expect(error.message).toBe(
-      "Show one session: the answer to GET /v3/organizations/o/sessions/d breaks the API's contract.",
+      "Show one session: the answer to GET /v3/organizations/o/sessions/devin-d breaks the API's contract.",
     );
-    expect(error.list).toEqual([
-      'session_id: Invalid input: expected string, received undefined',
-      'tags: Invalid input: expected array, received string',
-      'pull_requests.0.pr_url: Invalid input: expected string, received number',
-      'pull_requests.0.pr_state: Invalid input: expected string, received undefined',
-    ]);
+    expect(error.list).toEqual(['session_id: Invalid input: expected string, received undefined']);
+  });
+
+  it('a web page from a host whose API is below /api says that /api is missing', async () => {
+    const page = { body: '<!DOCTYPE html><title>Devin</title>', headers: { 'content-type': 'text/html' } };
+    for (const status of [200, 404]) {
+      const read = async (apiUrl: string) => {
+        const { client } = await devin(() => ({ status, ...page }), { apiUrl, maxRetries: 0 });
+        return failure(client.call(getSelf, { params: {} }));
+      };
+      const error = await read('https://acme.devinenterprise.com');
+      expect(error.code).toBe(status === 200 ? 'api_contract' : 'not_found');
+      expect(error.title).toBe('The address of the API lacks /api');
+      expect(error.fix).toContain('Set `api_url` to `https://acme.devinenterprise.com/api`');
+      for (const other of [
+        'https://acme.devinenterprise.com/api',
+        'https://api.devin.ai',
+        'https://xdevinenterprise.com',
+      ]) {
+        expect((await read(other)).fix).not.toContain('/api`');
+      }
+    }
   });
 
   it('an answer of another shape altogether is named as the answer', async () => {
@@ -184,7 +208,7 @@ describe('a call that fails', () => {
     const { client } = await devin(hang, { requestTimeoutMs: 40, maxRetries: 0 });
     const error = await failure(client.call(getSelf, { params: {} }));
     expect(error.code).toBe('api_unavailable');
-    expect(error.message).toContain('no whole answer within 0.04 s');
+    expect(error.message).toContain('no complete response within 0.04 s');
   });
 
   it('a dry run ends with a closed gate, and no request', async () => {
@@ -259,20 +283,72 @@ describe('a list', () => {
     expect(seen.length).toBe(requests);
   });
 
-  it('without has_next_page is one page', async () => {
+  it('without has_next_page ends with a page that is not full', async () => {
     const { client, seen } = await devin(() => ({ body: { items: [organization(1)], end_cursor: 'a' } }));
     expect((await all(client.items(listOrganizations, { params: {} }))).length).toBe(1);
     expect(seen.length).toBe(1);
   });
 
-  it('a wrong row on a later page names the row', async () => {
-    const pages = inTurn(
-      { body: { items: [organization(0)], has_next_page: true, end_cursor: '1' } },
-      { body: { items: [organization(1), { ...organization(2), name: 7 }] } },
+  it('without has_next_page goes on behind a full page that has a cursor', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(20), fc.integer({ min: 1, max: 6 }), async (total, first) => {
+        const { client, seen } = await devin(({ url }) => {
+          const from = Number(new URL(url, 'http://x').searchParams.get('after') ?? 0);
+          const ids = Array.from({ length: Math.min(first, total - from) }, (_, index) => from + index);
+          return { body: { items: ids.map(organization), end_cursor: String(from + ids.length), total: null } };
+        });
+        const rows = await all(client.items(listOrganizations, { params: {}, query: { first } }));
+        expect(rows.map(({ org_id }) => org_id)).toEqual(Array.from({ length: total }, (_, id) => `org-${id}`));
+        expect(seen.length).toBe(Math.floor(total / first) + 1);
+      }),
+      { numRuns: 20 },
     );
-    const { client } = await devin(pages);
-    const error = await failure(all(client.items(listOrganizations, { params: {} })));
-    expect(error.list).toEqual(['items.1.name: Invalid input: expected string, received number']);
+  });
+
+  it('with has_next_page: false ends, even if there is a cursor', async () => {
+    const items = [organization(1), organization(2)];
+    const { client, seen } = await devin(() => ({ body: { items, has_next_page: false, end_cursor: 'a' } }));
+    expect((await all(client.items(listOrganizations, { params: {}, query: { first: 2 } }))).length).toBe(2);
+    expect(seen.length).toBe(1);
+  });
+
+  it('a row that cannot be read costs no other row, and one warning for the whole list', async () => {
+    const bad = { ...organization(2), org_id: null };
+    const pages = () =>
+      inTurn(
+        { body: { items: [bad, organization(0)], has_next_page: true, end_cursor: '1' } },
+        { body: { items: [organization(1), bad, 'junk'] } },
+      );
+    const warnings: string[] = [];
+    const { client } = await devin(pages(), { warn: (title, message) => warnings.push(`${title}: ${message}`) });
+    const rows = await all(client.items(listOrganizations, { params: {} }));
+    expect(rows.map(({ org_id }) => org_id)).toEqual(['org-0', 'org-1']);
+    const said =
+      'Part of a list was left out: List the organizations of the enterprise: 3 rows were not readable ' +
+      '(GET /v3/enterprise/organizations). org_id: Invalid input: expected string, received null';
+    expect(warnings).toEqual([said]);
+    await all(client.items(listOrganizations, { params: {} }));
+    expect(warnings).toEqual([said]);
+  });
+
+  it('a full page counts the rows that cannot be read', async () => {
+    const { client, seen } = await devin(
+      inTurn({ body: { items: [organization(0), {}], end_cursor: '1' } }, { body: { items: [organization(1)] } }),
+    );
+    expect((await all(client.items(listOrganizations, { params: {}, query: { first: 2 } }))).length).toBe(2);
+    expect(seen.length).toBe(2);
+  });
+
+  it('a list that is no page but the whole response has the same warning', async () => {
+    const warnings: string[] = [];
+    const { client } = await devin(() => ({ body: [{ name: 'a.txt', url: 'u', source: 'devin' }, null] }), {
+      warn: (_title, message) => warnings.push(message),
+    });
+    const params = { org_id: 'o', devin_id: 'd' };
+    expect(await client.call(listSessionAttachments, { params })).toMatchObject([
+      { name: 'a.txt', attachment_id: null },
+    ]);
+    expect(warnings).toEqual([expect.stringContaining('1 row was not readable')]);
   });
 });
 

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError } from '../../src/contract/errors.ts';
-import { TryTimeout } from '../../src/devin/interceptors.ts';
 import { answerError, connectionError, problemText, type RequestFacts } from '../../src/devin/problem.ts';
-import { AnswerTooLarge } from '../../src/devin/retry.ts';
-import type { Answer } from '../../src/devin/transport.ts';
+import type { HttpResponse } from '../../src/http/body.ts';
+import { type FailureKind, RequestFailure } from '../../src/http/failure.ts';
 import { anyText } from '../runner/support.ts';
 
 const FACTS: RequestFacts = {
@@ -15,7 +14,7 @@ const FACTS: RequestFacts = {
 };
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-const answer = (status: number, body: unknown = '', headers: Answer['headers'] = {}): Answer => ({
+const answer = (status: number, body: unknown = '', headers: HttpResponse['headers'] = {}): HttpResponse => ({
   status,
   headers,
   body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
@@ -105,7 +104,9 @@ describe('an answer that is an error', () => {
     [401, 'credential_invalid'],
     [403, 'permission_denied'],
     [404, 'not_found'],
+    [408, 'api_unavailable'],
     [409, 'conflict'],
+    [410, 'not_found'],
     [413, 'api_rejected'],
     [422, 'api_rejected'],
     [429, 'rate_limited'],
@@ -133,6 +134,50 @@ describe('an answer that is an error', () => {
     expect(unknown.title).toBe('The credential lacks a permission');
   });
 
+  describe('that is a 403 without a reason', () => {
+    const bare = (body: unknown, facts: Partial<RequestFacts> = {}, headers = {}) =>
+      answerError(answer(403, body, headers), { ...FACTS, apiUrl: 'https://api.devin.ai', ...facts });
+
+    it.each([
+      { detail: 'Unauthorized' },
+      { detail: 'Forbidden.' },
+      { title: 'Forbidden', status: 403, type: 'about:blank' },
+      { title: 'Forbidden', detail: 'Unauthorized', status: 403 },
+      'Forbidden',
+      '',
+    ])('%j advises to check key, organization, address and permission, in this order', (body) => {
+      const error = bare(body);
+      expect(error.code).toBe('permission_denied');
+      expect(error.title).toBe('Devin API rejected the credential for this request');
+      expect(error.fix).toMatch(
+        /\(1\) The key: .*\(2\) The organization: `org_id` .*\(3\) The address: `api_url` .*devinenterprise\.com\/api`.*\(4\) The permission: .*ViewOrgSessions/,
+      );
+      expect(error.fix).not.toContain('apk_user_');
+    });
+
+    it('one that names its reason keeps the advice on the permission', () => {
+      expect(bare({ detail: 'Missing permission: ViewOrgSessions' }).fix).toMatch(/^Give the credential's role/);
+    });
+
+    it('names the level of the permission, and an address that lacks /api', () => {
+      const path = '/v3/enterprise/organizations';
+      const { fix } = bare({ detail: 'Forbidden' }, { path, apiUrl: 'https://acme.devinenterprise.com' });
+      expect(fix).toContain('Set `api_url` to `https://acme.devinenterprise.com/api`');
+      expect(fix).toContain('ViewOrgSessions at enterprise level');
+      expect(bare('', { apiUrl: 'https://acme.devinenterprise.com/api' }).fix).not.toContain('Set `api_url`');
+    });
+
+    it('from a server that got no credential says nothing of keys', () => {
+      expect(bare('Forbidden', { apiUrl: undefined, permission: [] }).fix).not.toContain('key');
+    });
+  });
+
+  it.each([401, 403])('a legacy key that the API rejects with %d is told to migrate', (status) => {
+    const facts = { ...FACTS, version: 'v2', permission: [], apiUrl: 'https://api.devin.ai' } as const;
+    expect(answerError(answer(status, { detail: 'Unauthorized' }), facts).fix).toContain('create a service user');
+    expect(answerError(answer(404), facts).fix).not.toContain('service user (');
+  });
+
   it('a 422 lists its fields', () => {
     const body = { detail: 'Invalid', errors: [{ loc: ['body', 'tags'], msg: 'too many' }] };
     expect(failed(422, 'POST', body).list).toEqual(['body.tags: too many']);
@@ -148,7 +193,7 @@ describe('an answer that is an error', () => {
       for (const status of [400, 401, 403, 404, 409, 422, 429, 501]) {
         expect(failed(status, method).ambiguous, `${method} ${status}`).toBe(false);
       }
-      for (const status of [500, 502, 503, 504]) {
+      for (const status of [408, 425, 500, 502, 503, 504]) {
         expect(failed(status, method).ambiguous, `${method} ${status}`).toBe(method !== 'GET');
       }
     }
@@ -162,45 +207,44 @@ describe('an answer that is an error', () => {
   });
 });
 
-describe('a request without an answer', () => {
+describe('a request without a response', () => {
   const lost = (error: unknown, method = 'GET') => connectionError(error, { ...FACTS, method });
-  const coded = (code: string) => Object.assign(new Error('x'), { code });
+  const failed = (kind: FailureKind, left: boolean, cause: unknown = new Error('x')) =>
+    new RequestFailure(kind, 'the connection failed (x)', { left, cause });
 
   it('a connection that failed is api_unavailable, and keeps its cause', () => {
-    const cause = coded('ECONNRESET');
-    expect(lost(cause)).toMatchObject({ code: 'api_unavailable', cause, ambiguous: false });
-    expect(lost(cause).message).toContain('the connection failed (x)');
-    expect(lost(Object.assign(new Error(''), { code: 'EPIPE' })).message).toContain('(EPIPE)');
+    const cause = new Error('x');
+    expect(lost(failed('connection', true, cause))).toMatchObject({ code: 'api_unavailable', cause, ambiguous: false });
+    expect(lost(failed('connection', true)).message).toBe(
+      'List the sessions: GET /v3/organizations/org-1/sessions: the connection failed (x).',
+    );
     expect(lost('odd').message).toContain('odd');
   });
 
-  it('a change may have been carried out, unless it surely never left', () => {
-    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-      for (const code of ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
-        expect(lost(coded(code), method).ambiguous).toBe(true);
-      for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'ENETUNREACH']) {
-        expect(lost(coded(code), method).ambiguous).toBe(false);
+  it('a change may have been executed, unless its request surely never left this machine', () => {
+    for (const method of METHODS) {
+      for (const kind of ['connection', 'timeout', 'too_large', 'aborted'] as const) {
+        expect(lost(failed(kind, true), method).ambiguous, `${method} ${kind}`).toBe(method !== 'GET');
+        expect(lost(failed(kind, false), method).ambiguous, `${method} ${kind}`).toBe(false);
       }
-      expect(lost(new TryTimeout('no whole answer within 60 s'), method).ambiguous).toBe(true);
-      expect(lost(new AnswerTooLarge('too large'), method).ambiguous).toBe(true);
     }
-    expect(lost(new TryTimeout('no whole answer within 60 s')).message).toContain(': no whole answer within 60 s.');
-    expect(lost(new AnswerTooLarge('too large'))).toMatchObject({ code: 'api_contract', ambiguous: false });
+    expect(lost(failed('too_large', true)).code).toBe('api_contract');
   });
 
-  it('a closed gate and a cancelled GET come through as they are', () => {
+  it('a closed gate and a canceled GET are passed on as they are', () => {
     const gate = new ActionError('gate_closed', 'dry run');
     const stop = new ActionError('cancelled', 'The runner asked.');
     expect(lost(gate, 'POST')).toBe(gate);
-    expect(lost(stop, 'GET')).toBe(stop);
+    expect(lost(failed('aborted', true, stop), 'GET')).toBe(stop);
+    expect(lost(failed('aborted', false, stop), 'POST')).toBe(stop);
   });
 
-  it('a change that was cut short says that it may have been carried out', () => {
+  it('a change that was cut short says that it may have been executed', () => {
     const stop = new ActionError('timeout', 'Too long.', { fix: 'F' });
-    const error = lost(stop, 'POST');
+    const error = lost(failed('aborted', true, stop), 'POST');
     expect(error).toMatchObject({ code: 'timeout', fix: 'F', ambiguous: true });
     expect(error.message).toMatch(
-      /^Too long\. List the sessions: POST \S+ had no answer yet\. The request may have been/,
+      /^Too long\. List the sessions: POST \S+ had no response yet\. The request may have been/,
     );
   });
 });

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { Endpoint } from '../../src/devin/endpoint.ts';
 import { catalogue } from '../../src/devin/endpoints/index.ts';
 import { documentedValues } from '../../src/devin/endpoints/shapes.ts';
+import { documentedSchema, isTolerant } from '../../src/devin/endpoints/tolerant.ts';
 
 const REFERENCE = new URL('../../../shared/reference/devin-api/openapi.json', import.meta.url);
 
@@ -112,14 +113,29 @@ function plainOf(given: Shape): Plain {
   };
 }
 
-/** The catalogue's schema as JSON Schema; open enumerations carry the values that are documented for them. */
-function shapeOf(schema: z.ZodMiniType | undefined): Plain {
-  if (schema === undefined) return plainOf({});
-  const json = z.toJSONSchema(schema, {
+/** Whether a member may be left out, by the schema of what the documentation promises. */
+const isOptional = (schema: z.core.$ZodType) =>
+  (schema instanceof z.ZodMiniType ? documentedSchema(schema) : schema)._zod.optin !== undefined;
+
+/**
+ * The catalogue's schema as JSON Schema: what it documents, not what else it reads. Open enumerations carry the values
+ * that are documented for them.
+ */
+function jsonSchemaOf(schema: z.ZodMiniType): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(documentedSchema(schema), {
     io: 'input',
     unrepresentable: 'any',
     reused: 'inline',
     override({ zodSchema, jsonSchema }) {
+      if (zodSchema instanceof z.ZodMiniType && isTolerant(zodSchema)) {
+        for (const name of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, name);
+        Object.assign(jsonSchema, jsonSchemaOf(zodSchema));
+        return;
+      }
+      if (zodSchema instanceof z.ZodMiniObject) {
+        const members = Object.entries<z.core.$ZodType>(zodSchema.shape);
+        jsonSchema.required = members.flatMap(([name, member]) => (isOptional(member) ? [] : [name]));
+      }
       const values = zodSchema instanceof z.ZodMiniType ? documentedValues(zodSchema) : undefined;
       if (values !== undefined) jsonSchema.enum = [...values];
       // Zod bounds every integer by what a double can hold; that is no rule of the API.
@@ -127,8 +143,11 @@ function shapeOf(schema: z.ZodMiniType | undefined): Plain {
       if (Math.abs(Number(jsonSchema.maximum)) === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
+}
+
+function shapeOf(schema: z.ZodMiniType | undefined): Plain {
   // JSON Schema is what `plainOf` reads; its own type has every keyword there is.
-  return plainOf(json as Shape);
+  return plainOf(schema === undefined ? {} : (jsonSchemaOf(schema) as Shape));
 }
 
 /** Every difference between what the reference says and what the catalogue says, below `at`. */

@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/contract/clock.ts';
-import type { Retry } from '../../src/devin/retry.ts';
 import { openTransport, type Transport, type TransportOptions } from '../../src/devin/transport.ts';
+import type { Retry } from '../../src/http/exchange.ts';
 
 /** 2026-01-31T08:00:00Z in milliseconds. */
 export const START = Date.UTC(2026, 0, 31, 8);
@@ -52,6 +52,8 @@ export interface TestServer {
   readonly origin: string;
   readonly port: number;
   readonly seen: Seen[];
+  /** Stops listening, and ends all connections. */
+  stop(): Promise<void>;
 }
 
 /** Has something closed when the test is over. */
@@ -96,7 +98,8 @@ export async function serve(handle: Handle): Promise<TestServer> {
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   const port = await listen(server);
-  return { origin: `http://127.0.0.1:${port}`, port, seen };
+  const stop = () => new Promise<void>((resolve) => void server.close(() => resolve()).closeAllConnections());
+  return { origin: `http://127.0.0.1:${port}`, port, seen, stop };
 }
 
 /** Answers one reply after the other, and the last one again and again. */

@@ -394,7 +394,7 @@ describe('whoami and list-organizations', { concurrent: true }, () => {
       expect(outputs['count']).toBe('3');
       const { include } = JSON.parse(outputs['matrix'] ?? '');
       expect(include).toHaveLength(3);
-      expect(include[0]).toEqual({ org_id: expect.stringMatching(/^org-/), org_name: 'Engineering Team' });
+      expect(include[0]).toEqual({ org_id: expect.stringMatching(/^org-/), org_name: 'Data Platform' });
       expect(summary).toContain('3 organizations in 3 jobs');
     },
   );
@@ -403,7 +403,7 @@ describe('whoami and list-organizations', { concurrent: true }, () => {
     const { outputs } = await step('list-organizations', { matrix_size: '2' });
     const { include } = JSON.parse(outputs['matrix'] ?? '');
     expect(include.map(({ org_name: name }: { org_name: string }) => name)).toEqual([
-      'Engineering Team, Data Platform',
+      'Data Platform, Engineering Team',
       'Security',
     ]);
     expect(include[0].org_id.split(',')).toHaveLength(2);

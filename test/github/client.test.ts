@@ -225,7 +225,7 @@ describe('limits', () => {
     server.thread('issue', 7);
     server.fault({ path: COMMENTS, lost: 'hang' });
     expect(await github.rest(READ, Rows)).toEqual([]);
-    expect(progress).toEqual([`GitHub: no whole answer within 0.15 s: GET ${COMMENTS}, retry 1 of 5 in 0.5 s`]);
+    expect(progress).toEqual([`GitHub: no complete response within 0.15 s: GET ${COMMENTS}, retry 1 of 5 in 0.5 s`]);
   });
 
   it('ends with the step', async () => {
@@ -324,7 +324,7 @@ describe('errors', () => {
 });
 
 describe('proxies', () => {
-  /** Reads the comments in a process of its own, since @actions/github looks for the proxy when it is loaded. */
+  /** Reads the comments in a process of its own, with the variables of a runner. */
   async function readBehind(proxyUrl: string, apiUrl: string, token: string) {
     const script = `
       import * as z from 'zod/mini';
@@ -339,6 +339,7 @@ describe('proxies', () => {
         requestTimeoutMs: 5_000,
         maxRetries: 0,
         clock: { now: () => 0, sleep: async () => {}, deadline: (ms) => AbortSignal.timeout(ms), random: () => 0 },
+        env: process.env,
         onProgress: () => {},
       });
       const read = github.rest(${JSON.stringify(READ)}, z.array(z.object({ body: z.string() })));
@@ -385,7 +386,7 @@ describe('proxies', () => {
     const url = `http://127.0.0.1:${await listen(proxy)}`;
     const token = 'ghs_made_up_token';
     const said = await readBehind(url, 'https://github.invalid.example', token);
-    expect(said).toMatch(/^GitHub: Read the comments: GET .* failed on its way/);
+    expect(said).toMatch(/^GitHub: Read the comments: GET \S+: the connection failed/);
     expect(asked).toEqual(['CONNECT github.invalid.example:443 no token']);
     const first = await hello.promise;
     // 22 is a handshake record, 1 a ClientHello.

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OutputValues } from '../../src/contract/outputs.ts';
 import { Result } from '../../src/contract/result.ts';
-import { cutToBytes, publish } from '../../src/runner/publish.ts';
+import { cutToBytes, publish, publishEarly } from '../../src/runner/publish.ts';
 import { Workspace } from '../../src/runner/workspace.ts';
 import { parseFileCommands } from '../e2e/runner-grammar.ts';
 import { openLog } from './support.ts';
@@ -72,10 +72,11 @@ async function published({
   };
   const env = Object.fromEntries(Object.entries(all).filter(([name]) => name !== without));
   const workspace = new Workspace(join(home, 'workspace'));
-  await publish({ result, outputs, summary, resultFile }, { env, log, redactor, workspace });
+  const isWritten = await publish({ result, outputs, summary, resultFile }, { env, log, redactor, workspace });
   const { commands } = parsed();
   return {
-    outputs: parseFileCommands(await readFile(join(home, 'output'), 'utf8')),
+    isWritten,
+    outputs: parseFileCommands(await readFile(join(home, 'output'), 'utf8').catch(() => '')),
     summary: await readFile(join(home, 'summary'), 'utf8').catch(() => ''),
     warnings: commands.filter(({ name }) => name === 'warning').map(({ properties }) => properties['title']),
     text: text(),
@@ -170,7 +171,7 @@ describe('what a step leaves behind', () => {
     const { summary } = await published({ summary: rows, resultFile: 'r.json' });
     expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(900 * KIB + 1);
     expect(Buffer.byteLength(summary)).toBeGreaterThan(890 * KIB);
-    expect(summary.split('\n')[0]).toBe('> This summary was cut to 900 KiB. The whole result is in `r.json`.');
+    expect(summary.split('\n')[0]).toBe('> This summary was cut to 900 KiB. The complete result is in `r.json`.');
     expect(summary).toContain('\n\n| 0 | some row |\n| 1 | some row |');
     expect(summary).not.toContain('59999');
   });
@@ -231,6 +232,38 @@ describe('what a step leaves behind', () => {
     expect(outputs).toMatchObject({ outcome: 'success', result_file: '' });
     expect(summary).not.toBe('');
     expect(await readdir(join(home, 'workspace'))).toEqual(['taken']);
+  });
+
+  it('outputs that cannot be written are printed, and the summary is written anyway', async () => {
+    await rm(join(home, 'output'));
+    await mkdir(join(home, 'output'));
+    const { isWritten, text, summary } = await published({ outputs: { session_id: 'devin-1' }, summary: '### ok\n' });
+    expect(isWritten).toBe(false);
+    expect(text).toContain('::error title=The outputs were not written::');
+    expect(text).toContain('\nsession_id=devin-1\n');
+    expect(summary).toBe('### ok\n\n');
+  });
+
+  it('an output that env: cannot carry is a warning, and is written anyway', async () => {
+    const text = 'x'.repeat(100_001);
+    const { outputs, warnings } = await published({ outputs: { last_message: text } });
+    expect(warnings).toEqual(['The output last_message is too large for env:']);
+    expect(outputs['last_message']).toBe(text);
+  });
+
+  it('what is written while the step runs is replaced at its end', async () => {
+    const { log, redactor } = openLog();
+    redactor.add('hunter2hunter2');
+    const sinks = { env: process.env, log, redactor };
+    await publishEarly({ session_id: 'devin-1', session_url: 'https://x/hunter2hunter2' }, '### working\n', sinks);
+    expect(parseFileCommands(await readFile(join(home, 'output'), 'utf8'))).toEqual({
+      session_id: 'devin-1',
+      session_url: 'https://x/***',
+    });
+    expect(await readFile(join(home, 'summary'), 'utf8')).toBe('### working\n\n');
+    const { outputs, summary } = await published({ outputs: { session_id: 'devin-1' }, summary: '### done\n' });
+    expect(outputs).toMatchObject({ session_id: 'devin-1', outcome: 'success' });
+    expect(summary).toBe('### done\n\n');
   });
 
   it('a summary that cannot be written is a warning', async () => {

@@ -1,21 +1,25 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { AUDIT_LOG_ACTIONS } from './audit-log-actions.ts';
-import { cursorQuery, open, optionalRange, optionalText, page, seconds } from './shapes.ts';
+import { cursorQuery, open, optionalRange, optionalText, page } from './shapes.ts';
+import { seconds, tolerant } from './tolerant.ts';
 
 /** One audit event. `action` is open: new ones appear over time. `created_at` is in seconds. */
 export const AuditLog = lazy(() =>
-  z.looseObject({
-    audit_log_id: z.string(),
-    action: open(AUDIT_LOG_ACTIONS),
-    created_at: seconds(),
-    data: z.record(z.string(), z.unknown()),
-    org_id: z.nullable(z.string()),
-    user_id: z.nullable(z.string()),
-    user_email: z.nullable(z.string()),
-    service_user_id: z.nullable(z.string()),
-    service_user_name: z.nullable(z.string()),
-  }),
+  tolerant(
+    {
+      audit_log_id: z.string(),
+      action: open(AUDIT_LOG_ACTIONS),
+      created_at: seconds(),
+      data: z.record(z.string(), z.unknown()),
+      org_id: z.nullable(z.string()),
+      user_id: z.nullable(z.string()),
+      user_email: z.nullable(z.string()),
+      service_user_id: z.nullable(z.string()),
+      service_user_name: z.nullable(z.string()),
+    },
+    ['audit_log_id'],
+  ),
 );
 
 /** `time_before` needs `time_after`; the range is at most 100 days; the newest come first unless `order` is `asc`. */
@@ -53,7 +57,7 @@ export const listOrgAuditLogs = endpoint('listOrgAuditLogs', 'GET /v3/enterprise
  * the guardrail did about it, `created_at` is in Unix seconds.
  */
 export const GuardrailViolation = lazy(() =>
-  z.looseObject({
+  tolerant({
     violation_id: z.int(),
     guardrail_id: z.string(),
     guardrail_name: z.string(),

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { CursorQuery, Nothing, open, optionalRange, optionalText, page, seconds } from './shapes.ts';
+import { CursorQuery, Nothing, open, optionalRange, optionalText, page } from './shapes.ts';
+import { list, seconds, tolerant } from './tolerant.ts';
 
 /** The documentation's table names the first; newer translations of its pages the second. */
 const READ = ['ManageBilling', 'ViewAccountConsumption'];
@@ -9,17 +10,17 @@ const READ = ['ManageBilling', 'ViewAccountConsumption'];
  * A billing cycle in Unix seconds: from `after` up to before `before`. Days begin at midnight PST, 08:00:00 UTC, all
  * year round.
  */
-export const ConsumptionCycle = lazy(() => z.looseObject({ after: seconds(), before: seconds() }));
+export const ConsumptionCycle = lazy(() => tolerant({ after: seconds(), before: seconds() }));
 
 /**
  * ACUs of one day. `date` is the day's start in Unix seconds. A product without data has 0.0; `review` is newer and may
  * be absent or null.
  */
 export const ConsumptionByDate = lazy(() =>
-  z.looseObject({
+  tolerant({
     date: seconds(),
     acus: z.number(),
-    acus_by_product: z.looseObject({
+    acus_by_product: tolerant({
       devin: z.number(),
       cascade: z.number(),
       terminal: z.number(),
@@ -30,7 +31,7 @@ export const ConsumptionByDate = lazy(() =>
 
 /** ACUs of a range of time, in all and day by day. */
 export const Consumption = lazy(() =>
-  z.looseObject({ total_acus: z.number(), consumption_by_date: z.array(ConsumptionByDate()) }),
+  tolerant({ total_acus: z.number(), consumption_by_date: z.array(ConsumptionByDate()) }),
 );
 
 /** A range of Unix seconds. Ends at 08:00:00 UTC match the days of the dashboard. */
@@ -125,22 +126,25 @@ export const seedListOrganizationsDailyConsumption = endpoint(
     permission: READ,
     query: lazy(() => z.strictObject({ start_date: z.nullish(z.iso.date()), end_date: z.nullish(z.iso.date()) })),
     answer: lazy(() =>
-      z.looseObject({
-        data: z.array(
-          z.looseObject({
-            organization_name: z.string(),
-            acus_used: z.number(),
-            organization_id: z.optional(z.string()),
-          }),
-        ),
-      }),
+      tolerant(
+        {
+          data: list(
+            tolerant({
+              organization_name: z.string(),
+              acus_used: z.number(),
+              organization_id: z.optional(z.string()),
+            }),
+          ),
+        },
+        ['data'],
+      ),
     ),
   },
 );
 
 /** A limit of Devin ACUs per billing cycle, in whole ACUs. `scope` says to whom it applies. */
 export const AcuLimit = lazy(() =>
-  z.looseObject({
+  tolerant({
     cycle_acu_limit: z.int(),
     org_id: optionalText(),
     scope: open(['enterprise', 'org', 'user']),

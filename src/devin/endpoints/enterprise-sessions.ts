@@ -11,6 +11,7 @@ import {
   sessionFilters,
 } from './sessions.ts';
 import { cursorQuery, optionalText, page, texts } from './shapes.ts';
+import { list } from './tolerant.ts';
 
 /** Origins by which sessions of the enterprise can be filtered. */
 export const ENTERPRISE_ORIGINS = [
@@ -88,7 +89,7 @@ export const listEnterpriseSessionAttachments = endpoint(
     summary: 'List the attachments of a session of any organization',
     permission: VIEW,
     query: OrgQuery,
-    answer: lazy(() => z.array(SessionAttachment())),
+    answer: lazy(() => list(SessionAttachment())),
   },
 );
 

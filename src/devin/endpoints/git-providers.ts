@@ -1,40 +1,45 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { CursorQuery, cursorQuery, open, optionalText, page, seconds } from './shapes.ts';
+import { CursorQuery, cursorQuery, open, optionalText, page } from './shapes.ts';
+import { list, seconds, secondsAs, tolerant } from './tolerant.ts';
 
 /** A connection to a Git host. */
 export const GitConnection = lazy(() =>
-  z.looseObject({
-    git_connection_id: z.string(),
-    git_provider_type: open([
-      'github_token',
-      'github_individual_token',
-      'github_app',
-      'gitlab_token',
-      'gitlab_oauth',
-      'azure_devops_oauth',
-      'bitbucket_oauth',
-      'bitbucket_token',
-    ]),
-    name: z.nullable(z.string()),
-    host: z.string(),
-    created_at: seconds(),
-  }),
+  tolerant(
+    {
+      git_connection_id: z.string(),
+      git_provider_type: open([
+        'github_token',
+        'github_individual_token',
+        'github_app',
+        'gitlab_token',
+        'gitlab_oauth',
+        'azure_devops_oauth',
+        'bitbucket_oauth',
+        'bitbucket_token',
+      ]),
+      name: z.nullable(z.string()),
+      host: z.string(),
+      created_at: seconds(),
+    },
+    ['git_connection_id'],
+  ),
 );
 
-/** A repository that a Git connection reaches. `repo_path` is `owner/name`. */
-export const GitRepository = lazy(() =>
-  z.looseObject({
-    provider_repository_id: z.string(),
-    git_connection_id: z.string(),
-    git_connection_host: z.string(),
-    repo_name: z.string(),
-    repo_path: z.string(),
-    repo_description: z.nullable(z.string()),
-    repo_language: z.nullable(z.string()),
-    last_updated_at: z.nullable(z.int()),
-  }),
-);
+/** Members of a repository that a Git connection reaches. `repo_path` is `owner/name`. */
+export const repositoryShape = () => ({
+  provider_repository_id: z.string(),
+  git_connection_id: z.string(),
+  git_connection_host: z.string(),
+  repo_name: z.string(),
+  repo_path: z.string(),
+  repo_description: z.nullable(z.string()),
+  repo_language: z.nullable(z.string()),
+  last_updated_at: secondsAs(z.nullable(z.int())),
+});
+
+/** A repository that a Git connection reaches. */
+export const GitRepository = lazy(() => tolerant(repositoryShape(), ['repo_path']));
 
 /** The connections to Git hosts that permissions refer to. https://docs.devin.ai/api-reference/v3/git-connections */
 export const listGitConnections = endpoint('listGitConnections', 'GET /v3/enterprise/git-providers/connections', {
@@ -75,15 +80,18 @@ export const MAX_PERMISSIONS = 200;
  * `group_prefix` (a group or owner), or all whose path begins with `prefix_path`.
  */
 export const GitPermission = lazy(() =>
-  z.looseObject({
-    git_permission_id: z.string(),
-    git_connection_id: z.string(),
-    repo_path: optionalText(),
-    group_prefix: optionalText(),
-    prefix_path: optionalText(),
-    read_only: z.optional(z.boolean()),
-    created_at: z.nullish(z.int()),
-  }),
+  tolerant(
+    {
+      git_permission_id: z.string(),
+      git_connection_id: z.string(),
+      repo_path: optionalText(),
+      group_prefix: optionalText(),
+      prefix_path: optionalText(),
+      read_only: z.optional(z.boolean()),
+      created_at: secondsAs(z.nullish(z.int())),
+    },
+    ['git_permission_id', 'git_connection_id'],
+  ),
 );
 
 /** A permission to create. Exactly one of the three fields that name repositories; `read_only` is false by default. */
@@ -112,7 +120,7 @@ export const GitPermissionsRequest = lazy(() =>
 /** The body of `updateGitPermission`; everything else about a permission is fixed. */
 export const GitPermissionUpdateRequest = lazy(() => z.strictObject({ read_only: z.nullish(z.boolean()) }));
 
-const GitPermissions = lazy(() => z.array(GitPermission()));
+const GitPermissions = lazy(() => list(GitPermission()));
 
 /** The Git permissions of an organization. https://docs.devin.ai/api-reference/v3/git-permissions */
 export const listGitPermissions = endpoint(

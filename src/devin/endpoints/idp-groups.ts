@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { IdpRoleAssignment, RoleAssignment, RoleChoice, UserQuery } from './members.ts';
 import { CursorQuery, page } from './shapes.ts';
+import { list, tolerant } from './tolerant.ts';
 
 /** What every endpoint of this file needs, for an organization's groups too. */
 const permission = ['ManageAccountMembership'];
@@ -11,20 +12,23 @@ export const MAX_REGISTERED_GROUPS = 100;
 
 /** A group of the identity provider with the roles that its members get. */
 export const IdpGroup = lazy(() =>
-  z.looseObject({ idp_group_name: z.string(), role_assignments: z.array(RoleAssignment()) }),
+  tolerant({ idp_group_name: z.string(), role_assignments: z.array(RoleAssignment()) }, ['idp_group_name']),
 );
 
 /** A group that the enterprise has registered, with or without roles. */
-export const RegisteredIdpGroup = lazy(() => z.looseObject({ idp_group_name: z.string() }));
+export const RegisteredIdpGroup = lazy(() => tolerant({ idp_group_name: z.string() }, ['idp_group_name']));
 
 /** A user who is a member by their groups, with the roles that those give. */
 export const IdpGroupUser = lazy(() =>
-  z.looseObject({
-    user_id: z.string(),
-    email: z.nullable(z.string()),
-    name: z.nullable(z.string()),
-    idp_role_assignments: z.array(IdpRoleAssignment()),
-  }),
+  tolerant(
+    {
+      user_id: z.string(),
+      email: z.nullable(z.string()),
+      name: z.nullable(z.string()),
+      idp_role_assignments: z.array(IdpRoleAssignment()),
+    },
+    ['user_id'],
+  ),
 );
 
 /** The names of 1 to 100 groups. */
@@ -48,7 +52,7 @@ export const registerIdpGroups = endpoint('registerIdpGroups', 'POST /v3/enterpr
   summary: 'Register groups',
   permission,
   body: IdpGroupRegistration,
-  answer: lazy(() => z.array(RegisteredIdpGroup())),
+  answer: lazy(() => list(RegisteredIdpGroup())),
 });
 
 /** Ends the registration of a group, and with it the roles that it gives. */

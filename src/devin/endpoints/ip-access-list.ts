@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, tolerant } from './tolerant.ts';
 
 /** The ranges from which the enterprise may be reached, in CIDR notation. An empty list restricts nothing. */
-export const IpAccessList = lazy(() => z.looseObject({ ip_ranges: z.array(z.string()) }));
+export const IpAccessList = lazy(() => tolerant({ ip_ranges: list(z.string()) }, ['ip_ranges']));
 
 /** Ranges in CIDR notation, such as `203.0.113.0/24`; the API brings each into its canonical form. */
 export const IpAccessListRequest = lazy(() => z.strictObject({ ip_ranges: z.array(z.string()) }));

@@ -1,23 +1,29 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { cursorQuery, open, optionalText, page, seconds } from './shapes.ts';
+import { cursorQuery, open, optionalText, page } from './shapes.ts';
+import { list, seconds, tolerant } from './tolerant.ts';
 
 const OF_ENTERPRISE = { permission: ['ManageAccountKnowledge'] };
 const OF_ORGANIZATION = { permission: ['ManageOrgKnowledge'] };
 
 /** A folder of notes. `note_count` counts the notes right in it, not those of folders below. */
 export const FolderSummary = lazy(() =>
-  z.looseObject({
-    folder_id: z.string(),
-    name: z.string(),
-    path: z.string(),
-    parent_folder_id: optionalText(),
-    note_count: z.int(),
-  }),
+  tolerant(
+    {
+      folder_id: z.string(),
+      name: z.string(),
+      path: z.string(),
+      parent_folder_id: optionalText(),
+      note_count: z.int(),
+    },
+    ['folder_id'],
+  ),
 );
 
 /** Every folder, and how many notes are in none. */
-export const FolderTree = lazy(() => z.looseObject({ folders: z.array(FolderSummary()), root_note_count: z.int() }));
+export const FolderTree = lazy(() =>
+  tolerant({ folders: list(FolderSummary()), root_note_count: z.int() }, ['folders']),
+);
 
 /**
  * A note to create, or what takes the place of one. `trigger` says when Devin should recall it; `pinned_repo` is a
@@ -36,21 +42,24 @@ export const KnowledgeNoteCreateRequest = lazy(() =>
 
 /** A knowledge note. `org_id` is null for a note of the enterprise; times are Unix seconds. */
 export const KnowledgeNote = lazy(() =>
-  z.looseObject({
-    note_id: z.string(),
-    name: z.string(),
-    body: z.string(),
-    trigger: z.string(),
-    access_type: open(['enterprise', 'org']),
-    org_id: z.nullable(z.string()),
-    folder_id: z.nullable(z.string()),
-    folder_path: z.string(),
-    pinned_repo: z.nullable(z.string()),
-    macro: z.nullable(z.string()),
-    is_enabled: z.boolean(),
-    created_at: seconds(),
-    updated_at: seconds(),
-  }),
+  tolerant(
+    {
+      note_id: z.string(),
+      name: z.string(),
+      body: z.string(),
+      trigger: z.string(),
+      access_type: open(['enterprise', 'org']),
+      org_id: z.nullable(z.string()),
+      folder_id: z.nullable(z.string()),
+      folder_path: z.string(),
+      pinned_repo: z.nullable(z.string()),
+      macro: z.nullable(z.string()),
+      is_enabled: z.boolean(),
+      created_at: seconds(),
+      updated_at: seconds(),
+    },
+    ['note_id'],
+  ),
 );
 
 const noteQuery = () => ({

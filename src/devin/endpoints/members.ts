@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { CursorQuery, cursorQuery, open, optionalText, page } from './shapes.ts';
+import { list, secondsAs, tolerant } from './tolerant.ts';
 
 /** What every endpoint of this file needs, for an organization's members too. */
 const permission = ['ManageAccountMembership'];
@@ -10,41 +11,44 @@ export const MAX_INVITED_EMAILS = 100;
 
 /** A role: what its holders may do, either in the whole enterprise or in one organization. */
 export const Role = lazy(() =>
-  z.looseObject({ role_id: z.string(), role_name: z.string(), role_type: open(['enterprise', 'org']) }),
+  tolerant({ role_id: z.string(), role_name: z.string(), role_type: open(['enterprise', 'org']) }, ['role_id']),
 );
 
 /** A role that somebody holds; without `org_id`, in the whole enterprise. */
-export const RoleAssignment = lazy(() => z.looseObject({ org_id: optionalText(), role: Role() }));
+export const RoleAssignment = lazy(() => tolerant({ org_id: optionalText(), role: Role() }, ['role']));
 
 /** A role that somebody holds as a member of a group of the identity provider. */
 export const IdpRoleAssignment = lazy(() =>
-  z.looseObject({ idp_group_name: z.string(), org_id: optionalText(), role: Role() }),
+  tolerant({ idp_group_name: z.string(), org_id: optionalText(), role: Role() }, ['idp_group_name', 'role']),
 );
 
+const userShape = () => ({
+  user_id: z.string(),
+  email: z.nullable(z.string()),
+  name: z.nullable(z.string()),
+  role_assignments: z.array(RoleAssignment()),
+});
+
 /** A user with the roles that were assigned to them directly. */
-export const User = lazy(() =>
-  z.looseObject({
-    user_id: z.string(),
-    email: z.nullable(z.string()),
-    name: z.nullable(z.string()),
-    role_assignments: z.array(RoleAssignment()),
-  }),
-);
+export const User = lazy(() => tolerant(userShape(), ['user_id']));
 
 /** A user with their direct roles and those that come from their groups. */
 export const UserWithIdpRoles = lazy(() =>
-  z.extend(User(), { idp_role_assignments: z.optional(z.array(IdpRoleAssignment())) }),
+  tolerant({ ...userShape(), idp_role_assignments: z.optional(z.array(IdpRoleAssignment())) }, ['user_id']),
 );
 
 /** A service user. Times are Unix seconds; null: it never expires, or is not removed. */
 export const ServiceUser = lazy(() =>
-  z.looseObject({
-    service_user_id: z.string(),
-    name: z.string(),
-    expires_at: z.nullable(z.int()),
-    deleted_at: z.nullable(z.int()),
-    role_assignments: z.array(RoleAssignment()),
-  }),
+  tolerant(
+    {
+      service_user_id: z.string(),
+      name: z.string(),
+      expires_at: secondsAs(z.nullable(z.int())),
+      deleted_at: secondsAs(z.nullable(z.int())),
+      role_assignments: z.array(RoleAssignment()),
+    },
+    ['service_user_id'],
+  ),
 );
 
 /** Which role to assign: one of the enterprise or one of an organization, as the path says. */
@@ -90,7 +94,7 @@ export const inviteEnterpriseUsers = endpoint('inviteEnterpriseUsers', 'POST /v3
   summary: 'Invite users to the enterprise',
   permission,
   body: UserInvitation,
-  answer: lazy(() => z.array(User())),
+  answer: lazy(() => list(User())),
   beta: true,
 });
 

@@ -1,21 +1,20 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { optionalRange, optionalText, requiredRange, seconds, texts } from './shapes.ts';
+import { optionalRange, optionalText, requiredRange, texts } from './shapes.ts';
+import { list, seconds, tolerant } from './tolerant.ts';
 
 const count = () => z.int();
 const optionalCount = () => z.optional(z.int());
 
 /** How many users were active from `start_time` to `end_time` (Unix seconds). */
-export const ActiveUsers = lazy(() =>
-  z.looseObject({ start_time: seconds(), end_time: seconds(), active_users: count() }),
-);
+export const ActiveUsers = lazy(() => tolerant({ start_time: seconds(), end_time: seconds(), active_users: count() }));
 
 /** One entry per day, week or month of UTC; weeks begin on Monday. */
-const ActiveUsersByPeriod = lazy(() => z.array(ActiveUsers()));
+const ActiveUsersByPeriod = lazy(() => list(ActiveUsers()));
 
 /** Pull requests by what became of them. Those that somebody took over are counted apart. */
 export const PullRequestMetrics = lazy(() =>
-  z.looseObject({
+  tolerant({
     prs_created_count: count(),
     prs_opened_count: count(),
     prs_merged_count: count(),
@@ -28,10 +27,10 @@ export const PullRequestMetrics = lazy(() =>
 );
 
 /** Searches that were started. */
-export const SearchMetrics = lazy(() => z.looseObject({ searches_created_count: count() }));
+export const SearchMetrics = lazy(() => tolerant({ searches_created_count: count() }));
 
 const CountsBySize = lazy(() =>
-  z.looseObject({
+  tolerant({
     xs: optionalCount(),
     s: optionalCount(),
     m: optionalCount(),
@@ -42,7 +41,7 @@ const CountsBySize = lazy(() =>
 
 /** Sessions by origin, of which only these are counted; those of schedules are under `automation`. */
 const CountsByOrigin = lazy(() =>
-  z.looseObject({
+  tolerant({
     api: optionalCount(),
     automation: optionalCount(),
     desktop: optionalCount(),
@@ -56,7 +55,7 @@ const CountsByOrigin = lazy(() =>
 
 /** Sessions that were started, by origin and size, and what they brought. */
 export const SessionMetrics = lazy(() =>
-  z.looseObject({
+  tolerant({
     avg_acus_per_session: z.number(),
     sessions_created_by_origin: CountsByOrigin(),
     sessions_created_by_size: CountsBySize(),
@@ -70,14 +69,14 @@ export const SessionMetrics = lazy(() =>
 
 /** Sessions and their ACUs by category and subcategory. */
 export const SessionsByCategory = lazy(() =>
-  z.looseObject({
+  tolerant({
     categories: z.array(
-      z.looseObject({
+      tolerant({
         category: z.string(),
         acus: z.number(),
         sessions_count: count(),
         subcategories: z.array(
-          z.looseObject({
+          tolerant({
             subcategory_id: z.nullable(z.string()),
             display_name: z.string(),
             acus: z.number(),
@@ -91,7 +90,7 @@ export const SessionsByCategory = lazy(() =>
 
 /** Sessions, searches and pull requests in one answer. */
 export const UsageMetrics = lazy(() =>
-  z.looseObject({
+  tolerant({
     prs_created_count: count(),
     prs_merged_count: count(),
     searches_count: count(),

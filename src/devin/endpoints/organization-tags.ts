@@ -1,14 +1,15 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, tolerant } from './tolerant.ts';
 
 /** The tags that sessions of an organization may carry. */
-export const OrgTags = lazy(() => z.looseObject({ tags: z.array(z.string()) }));
+export const OrgTags = lazy(() => tolerant({ tags: list(z.string()) }, ['tags']));
 
 /** Tags to allow. */
 export const OrgTagsRequest = lazy(() => z.strictObject({ tags: z.array(z.string()) }));
 
 /** The tag that new sessions get; null is none. */
-export const DefaultTag = lazy(() => z.looseObject({ default_tag: z.nullable(z.string()) }));
+export const DefaultTag = lazy(() => tolerant({ default_tag: z.nullable(z.string()) }));
 
 /** The tag to make the default, one of the allowed ones. */
 export const DefaultTagRequest = lazy(() => z.strictObject({ tag: z.string() }));

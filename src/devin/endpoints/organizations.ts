@@ -1,20 +1,24 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { CursorQuery, optionalText, page, seconds } from './shapes.ts';
+import { CursorQuery, optionalText, page } from './shapes.ts';
+import { seconds, tolerant } from './tolerant.ts';
 
 /** A limit in ACUs; null is no limit. */
 const acuLimit = () => z.nullish(z.int());
 
 /** An organization of the enterprise. Limits are in ACUs; null is no limit. */
 export const Organization = lazy(() =>
-  z.looseObject({
-    org_id: z.string(),
-    name: z.string(),
-    created_at: seconds(),
-    updated_at: seconds(),
-    max_cycle_acu_limit: z.nullable(z.int()),
-    max_session_acu_limit: z.nullable(z.int()),
-  }),
+  tolerant(
+    {
+      org_id: z.string(),
+      name: z.string(),
+      created_at: seconds(),
+      updated_at: seconds(),
+      max_cycle_acu_limit: z.nullable(z.int()),
+      max_session_acu_limit: z.nullable(z.int()),
+    },
+    ['org_id'],
+  ),
 );
 
 /** Every organization of the enterprise. https://docs.devin.ai/api-reference/v3/organizations */
@@ -72,9 +76,12 @@ export const deleteOrganization = endpoint('deleteOrganization', 'DELETE /v3/ent
 
 /** Groups by name. The organizations of a group share `max_cycle_acus` in a cycle; none is no limit. */
 export const OrgGroups = lazy(() =>
-  z.looseObject({
-    groups: z.record(z.string(), z.looseObject({ max_cycle_acus: acuLimit(), org_ids: z.array(z.string()) })),
-  }),
+  tolerant(
+    {
+      groups: z.record(z.string(), tolerant({ max_cycle_acus: acuLimit(), org_ids: z.array(z.string()) })),
+    },
+    ['groups'],
+  ),
 );
 
 type GroupMembers = Readonly<Record<string, { readonly org_ids: readonly string[] }>>;

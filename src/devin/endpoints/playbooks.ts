@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { CursorQuery, open, page, seconds } from './shapes.ts';
+import { CursorQuery, open, page } from './shapes.ts';
+import { seconds, tolerant } from './tolerant.ts';
 
 const OF_ENTERPRISE = { permission: ['ManageAccountPlaybooks'] };
 /** The overview's table names the first, the pages of the endpoints the second. */
@@ -26,19 +27,22 @@ export const PlaybookCreateRequest = lazy(() =>
 
 /** A playbook. `org_id` is null for one of the enterprise; times are Unix seconds. */
 export const Playbook = lazy(() =>
-  z.looseObject({
-    playbook_id: z.string(),
-    title: z.string(),
-    body: z.string(),
-    macro: z.nullable(z.string()),
-    structured_output_schema: z.nullish(z.record(z.string(), z.unknown())),
-    access_type: open(['enterprise', 'org']),
-    org_id: z.nullable(z.string()),
-    created_by: z.string(),
-    updated_by: z.string(),
-    created_at: seconds(),
-    updated_at: seconds(),
-  }),
+  tolerant(
+    {
+      playbook_id: z.string(),
+      title: z.string(),
+      body: z.string(),
+      macro: z.nullable(z.string()),
+      structured_output_schema: z.nullish(z.record(z.string(), z.unknown())),
+      access_type: open(['enterprise', 'org']),
+      org_id: z.nullable(z.string()),
+      created_by: z.string(),
+      updated_by: z.string(),
+      created_at: seconds(),
+      updated_at: seconds(),
+    },
+    ['playbook_id'],
+  ),
 );
 
 /** https://docs.devin.ai/api-reference/v3/playbooks; those of the organizations are in the list, too. */

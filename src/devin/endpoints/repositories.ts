@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { GitRepository } from './git-providers.ts';
-import { CursorQuery, open, optionalText, page, seconds, texts } from './shapes.ts';
+import { repositoryShape } from './git-providers.ts';
+import { CursorQuery, open, optionalText, page, texts } from './shapes.ts';
+import { list, seconds, tolerant } from './tolerant.ts';
 
 /** One run that makes a branch searchable; `created_at` in Unix seconds. */
 export const RepoIndexJob = lazy(() =>
-  z.looseObject({
+  tolerant({
     job_id: z.string(),
     branch_name: z.nullable(z.string()),
     commit: z.string(),
@@ -16,7 +17,7 @@ export const RepoIndexJob = lazy(() =>
 
 /** How far indexing has come: the latest run of each branch, and the latest that gave a search index and a wiki. */
 export const RepoIndexingStatus = lazy(() =>
-  z.looseObject({
+  tolerant({
     indexing_enabled: z.boolean(),
     latest_completed_search_index_job: z.nullable(RepoIndexJob()),
     latest_completed_wiki_index_job: z.nullable(RepoIndexJob()),
@@ -26,17 +27,20 @@ export const RepoIndexingStatus = lazy(() =>
 
 /** A repository that an organization may use; `indexing_status` is null unless the query loads it. */
 export const OrgRepository = lazy(() =>
-  z.extend(GitRepository(), { indexing_status: z.nullable(RepoIndexingStatus()) }),
+  tolerant({ ...repositoryShape(), indexing_status: z.nullable(RepoIndexingStatus()) }, ['repo_path']),
 );
 
 /** What is indexed of one repository. */
 export const RepositoryIndexing = lazy(() =>
-  z.looseObject({
-    repository_path: z.string(),
-    indexing_enabled: z.boolean(),
-    branches: z.array(z.string()),
-    indexing_status: z.nullish(RepoIndexingStatus()),
-  }),
+  tolerant(
+    {
+      repository_path: z.string(),
+      indexing_enabled: z.boolean(),
+      branches: z.array(z.string()),
+      indexing_status: z.nullish(RepoIndexingStatus()),
+    },
+    ['repository_path'],
+  ),
 );
 
 /** The branches to index; without any, the default branch. */
@@ -85,7 +89,7 @@ export const bulkIndexRepositories = endpoint(
         repositories: z.array(z.strictObject({ repository_path: z.string(), branch_names: branchNames() })),
       }),
     ),
-    answer: lazy(() => z.array(RepositoryIndexing())),
+    answer: lazy(() => list(RepositoryIndexing())),
   },
 );
 
@@ -97,7 +101,7 @@ export const bulkRemoveRepositoryIndexing = endpoint(
     summary: 'Stop indexing several repositories',
     permission: [],
     body: lazy(() => z.strictObject({ repository_paths: z.array(z.string()) })),
-    answer: lazy(() => z.array(RepositoryIndexing())),
+    answer: lazy(() => list(RepositoryIndexing())),
   },
 );
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { open, optionalText, page, texts } from './shapes.ts';
+import { tolerant } from './tolerant.ts';
 
 /** Who works in the sessions of a schedule. */
 export const AGENTS = ['devin', 'data_analyst'] as const;
@@ -16,34 +17,37 @@ const optionalDateTime = () => z.nullish(z.iso.datetime({ offset: true }));
 
 /** A schedule. Unlike elsewhere, times are ISO date-times. */
 export const Schedule = lazy(() =>
-  z.looseObject({
-    scheduled_session_id: z.string(),
-    org_id: z.string(),
-    name: z.string(),
-    prompt: z.string(),
-    enabled: z.boolean(),
-    schedule_type: z.optional(open(SCHEDULE_TYPES)),
-    frequency: z.nullable(z.string()),
-    interval_count: z.optional(z.int()),
-    scheduled_at: optionalText(),
-    agent: open(AGENTS),
-    playbook: z.nullable(z.looseObject({ playbook_id: z.string(), title: z.nullable(z.string()) })),
-    platform: optionalText(),
-    tags: texts(),
-    target_devin_id: optionalText(),
-    bypass_approval: z.optional(z.boolean()),
-    notify_on: open(NOTIFY_ON),
-    slack_channel_id: optionalText(),
-    slack_team_id: optionalText(),
-    created_at: z.string(),
-    created_by: z.nullable(z.string()),
-    updated_at: z.string(),
-    last_edited_by: optionalText(),
-    last_executed_at: z.nullable(z.string()),
-    last_error_at: z.nullable(z.string()),
-    last_error_message: z.nullable(z.string()),
-    consecutive_failures: z.int(),
-  }),
+  tolerant(
+    {
+      scheduled_session_id: z.string(),
+      org_id: z.string(),
+      name: z.string(),
+      prompt: z.string(),
+      enabled: z.boolean(),
+      schedule_type: z.optional(open(SCHEDULE_TYPES)),
+      frequency: z.nullable(z.string()),
+      interval_count: z.optional(z.int()),
+      scheduled_at: optionalText(),
+      agent: open(AGENTS),
+      playbook: z.nullable(tolerant({ playbook_id: z.string(), title: z.nullable(z.string()) }, ['playbook_id'])),
+      platform: optionalText(),
+      tags: texts(),
+      target_devin_id: optionalText(),
+      bypass_approval: z.optional(z.boolean()),
+      notify_on: open(NOTIFY_ON),
+      slack_channel_id: optionalText(),
+      slack_team_id: optionalText(),
+      created_at: z.string(),
+      created_by: z.nullable(z.string()),
+      updated_at: z.string(),
+      last_edited_by: optionalText(),
+      last_executed_at: z.nullable(z.string()),
+      last_error_at: z.nullable(z.string()),
+      last_error_message: z.nullable(z.string()),
+      consecutive_failures: z.int(),
+    },
+    ['scheduled_session_id'],
+  ),
 );
 
 /** What decides when a schedule runs, and where. */

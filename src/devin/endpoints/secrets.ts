@@ -1,24 +1,28 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { CursorQuery, open, optionalText, page, seconds } from './shapes.ts';
+import { CursorQuery, open, optionalText, page } from './shapes.ts';
+import { seconds, secondsAs, tolerant } from './tolerant.ts';
 
 /** What a secret is: a cookie, a plain value, or the seed of one-time passwords. */
 export const SECRET_TYPES = ['cookie', 'key-value', 'totp'] as const;
 
 /** A secret of an organization, without its value: no answer ever holds that. */
 export const Secret = lazy(() =>
-  z.looseObject({
-    secret_id: z.string(),
-    key: z.nullable(z.string()),
-    note: z.nullable(z.string()),
-    secret_type: open(SECRET_TYPES),
-    access_type: open(['org', 'personal']),
-    is_sensitive: z.boolean(),
-    created_at: seconds(),
-    created_by: z.string(),
-    updated_at: z.nullish(z.int()),
-    updated_by: optionalText(),
-  }),
+  tolerant(
+    {
+      secret_id: z.string(),
+      key: z.nullable(z.string()),
+      note: z.nullable(z.string()),
+      secret_type: open(SECRET_TYPES),
+      access_type: open(['org', 'personal']),
+      is_sensitive: z.boolean(),
+      created_at: seconds(),
+      created_by: z.string(),
+      updated_at: secondsAs(z.nullish(z.int())),
+      updated_by: optionalText(),
+    },
+    ['secret_id'],
+  ),
 );
 
 /**

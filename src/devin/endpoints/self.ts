@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { optionalText } from './shapes.ts';
+import { tolerant } from './tolerant.ts';
 
 /** Who a credential is. Service users of an organization carry their `org_id`. */
 export const Self = lazy(() =>
-  z.looseObject({
+  tolerant({
     principal_type: z.string(),
     service_user_id: z.optional(z.string()),
     service_user_name: z.optional(z.string()),
@@ -26,6 +27,6 @@ export const getEnterpriseSelf = endpoint('getEnterpriseSelf', 'GET /v3beta1/ent
   summary: 'Who the enterprise service user is',
   permission: ['ReadAccountMeta'],
   answer: lazy(() =>
-    z.looseObject({ org_id: z.nullable(z.string()), service_user_id: z.string(), service_user_name: z.string() }),
+    tolerant({ org_id: z.nullable(z.string()), service_user_id: z.string(), service_user_name: z.string() }),
   ),
 });

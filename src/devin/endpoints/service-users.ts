@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { ServiceUser } from './members.ts';
-import { page, seconds } from './shapes.ts';
+import { page } from './shapes.ts';
+import { seconds, secondsAs, tolerant } from './tolerant.ts';
 
 /** The longest life of a provisioned service user: 365 days, in seconds. */
 export const MAX_TTL_SECONDS = 31_536_000;
@@ -11,20 +12,23 @@ const API_KEY_PERMISSION = ['ManageAccountServiceUsers', 'ManageServiceUsers'];
 
 /** A key of a service user, without its token. Times are Unix seconds; a null `expires_at` is never. */
 export const ApiKey = lazy(() =>
-  z.looseObject({
-    api_key_id: z.string(),
-    api_key_name: z.string(),
-    created_at: seconds(),
-    expires_at: z.nullable(z.int()),
-    last_used_at: z.nullable(z.int()),
-    revoked_at: z.nullable(z.int()),
-    is_active: z.boolean(),
-  }),
+  tolerant(
+    {
+      api_key_id: z.string(),
+      api_key_name: z.string(),
+      created_at: seconds(),
+      expires_at: secondsAs(z.nullable(z.int())),
+      last_used_at: secondsAs(z.nullable(z.int())),
+      revoked_at: secondsAs(z.nullable(z.int())),
+      is_active: z.boolean(),
+    },
+    ['api_key_id'],
+  ),
 );
 
 /** A fresh key. Its token is shown only here. */
 export const ApiKeyWithToken = lazy(() =>
-  z.looseObject({ api_key_id: z.string(), api_key_name: z.string(), token: z.string() }),
+  tolerant({ api_key_id: z.string(), api_key_name: z.string(), token: z.string() }, ['token']),
 );
 
 /** A service user to be: its name, its role at the level of the path, and its life in seconds. */
@@ -37,7 +41,7 @@ export const ServiceUserProvisionRequest = lazy(() =>
 );
 
 /** A fresh service user. Its token is shown only here. */
-export const ServiceUserProvision = lazy(() => z.looseObject({ service_user: ServiceUser(), token: z.string() }));
+export const ServiceUserProvision = lazy(() => tolerant({ service_user: ServiceUser(), token: z.string() }, ['token']));
 
 /**
  * Makes a service user with an enterprise role. The caller must hold every permission of that role itself.
@@ -80,12 +84,15 @@ export const seedProvisionOrgServiceUser = endpoint(
     permission: ['ManageOrgServiceUsers'],
     body: lazy(() => z.strictObject({ name: z.string(), role: z.string() })),
     answer: lazy(() =>
-      z.looseObject({
-        id: z.string(),
-        api_key: z.string(),
-        service_user: z.optional(ServiceUser()),
-        token: z.optional(z.string()),
-      }),
+      tolerant(
+        {
+          id: z.string(),
+          api_key: z.string(),
+          service_user: z.optional(ServiceUser()),
+          token: z.optional(z.string()),
+        },
+        ['api_key'],
+      ),
     ),
     secrets: ['api_key', 'token'],
   },

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { CATEGORIES, ORIGINS, Session, sessionFilters } from './sessions.ts';
+import { CATEGORIES, ORIGINS, sessionFilters, sessionShape, withUrl } from './sessions.ts';
 import { cursorQuery, open, optionalText, page } from './shapes.ts';
+import { tolerant } from './tolerant.ts';
 
-const NoteUsage = lazy(() => z.looseObject({ message: z.string(), note_id: z.string(), reason: z.string() }));
+const NoteUsage = lazy(() => tolerant({ message: z.string(), note_id: z.string(), reason: z.string() }));
 
 const ActionItem = lazy(() =>
-  z.looseObject({
+  tolerant({
     action_item: z.string(),
     issue_id: optionalText(),
     type: z.optional(open(['machine_setup', 'repo_config', 'knowledge', 'prompt_improvement', 'other'])),
@@ -14,7 +15,7 @@ const ActionItem = lazy(() =>
 );
 
 const Classification = lazy(() =>
-  z.looseObject({
+  tolerant({
     category: z.string(),
     confidence: z.number(),
     programming_languages: z.optional(z.array(z.string())),
@@ -23,23 +24,21 @@ const Classification = lazy(() =>
 );
 
 const Issue = lazy(() =>
-  z.looseObject({ id: z.optional(z.string()), issue: z.string(), impact: z.string(), label: z.string() }),
+  tolerant({ id: z.optional(z.string()), issue: z.string(), impact: z.string(), label: z.string() }),
 );
 
 const SuggestedPrompt = lazy(() =>
-  z.looseObject({
+  tolerant({
     original_prompt: z.string(),
     suggested_prompt: z.string(),
     feedback_items: z.optional(
-      z.array(
-        z.looseObject({ summary: z.string(), details: z.string(), excerpt: z.string(), issue_id: optionalText() }),
-      ),
+      z.array(tolerant({ summary: z.string(), details: z.string(), excerpt: z.string(), issue_id: optionalText() })),
     ),
   }),
 );
 
 const TimelineEntry = lazy(() =>
-  z.looseObject({
+  tolerant({
     title: z.string(),
     description: z.string(),
     color: z.optional(z.string()),
@@ -49,12 +48,12 @@ const TimelineEntry = lazy(() =>
 
 /** What Devin found when it looked back at a session. An `issue_id` refers to one of `issues`. */
 export const SessionAnalysis = lazy(() =>
-  z.looseObject({
+  tolerant({
     action_items: z.optional(z.array(ActionItem())),
     classification: z.nullish(Classification()),
     issues: z.optional(z.array(Issue())),
     note_usage: z.nullish(
-      z.looseObject({
+      tolerant({
         bad_usages: z.optional(z.array(NoteUsage())),
         good_usages: z.optional(z.array(NoteUsage())),
       }),
@@ -66,16 +65,21 @@ export const SessionAnalysis = lazy(() =>
 
 /** A session with figures about it. `analysis` is null until insights have been generated. */
 export const SessionInsights = lazy(() =>
-  z.extend(Session(), {
-    num_user_messages: z.int(),
-    num_devin_messages: z.int(),
-    session_size: open(['xs', 's', 'm', 'l', 'xl']),
-    analysis: z.nullish(SessionAnalysis()),
-  }),
+  tolerant(
+    {
+      ...sessionShape(),
+      num_user_messages: z.int(),
+      num_devin_messages: z.int(),
+      session_size: open(['xs', 's', 'm', 'l', 'xl']),
+      analysis: z.nullish(SessionAnalysis()),
+    },
+    ['session_id'],
+    withUrl,
+  ),
 );
 
 /** `status` is `started`, or `already_exists` where there are insights or they are being generated. */
-export const SessionInsightsGenerated = lazy(() => z.looseObject({ session_id: z.string(), status: z.string() }));
+export const SessionInsightsGenerated = lazy(() => tolerant({ session_id: z.string(), status: z.string() }));
 
 /** Filters of `listSessionInsights`: those of `listSessions` but for automations and the parent session. */
 export const SessionInsightsQuery = lazy(() =>

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
+import { bareId } from '../../contract/session-id.ts';
 import { endpoint, lazy } from '../endpoint.ts';
-import { CursorQuery, cursorQuery, open, optionalText, page, seconds, texts } from './shapes.ts';
+import { CursorQuery, cursorQuery, open, optionalText, page, texts } from './shapes.ts';
+import { flag, list, reader, readNumber, seconds, sessionId, textOr, tolerant } from './tolerant.ts';
 
 /** Documented statuses of a session; the list is open. */
 export const SESSION_STATUSES = ['new', 'claimed', 'running', 'exit', 'error', 'suspended', 'resuming'] as const;
@@ -64,37 +66,64 @@ export const CATEGORIES = [
 /** A session may carry at most this many tags. */
 export const MAX_TAGS = 50;
 
-/** A pull request that a session opened. */
-export const SessionPullRequest = lazy(() => z.looseObject({ pr_url: z.string(), pr_state: z.nullable(z.string()) }));
-
-/** A session. Times are Unix seconds. `status_detail` and `structured_output` are absent on the answer to a create. */
-export const Session = lazy(() =>
-  z.looseObject({
-    session_id: z.string(),
-    url: z.string(),
-    status: open(SESSION_STATUSES),
-    status_detail: z.nullish(open(STATUS_DETAILS)),
-    title: optionalText(),
-    tags: z.array(z.string()),
-    org_id: z.string(),
-    user_id: optionalText(),
-    service_user_id: optionalText(),
-    created_at: seconds(),
-    updated_at: seconds(),
-    acus_consumed: z.number(),
-    pull_requests: z.array(SessionPullRequest()),
-    structured_output: z.nullish(z.record(z.string(), z.unknown())),
-    is_archived: z.optional(z.boolean()),
-    origin: z.nullish(open(ORIGINS)),
-    parent_session_id: optionalText(),
-    child_session_ids: texts(),
-    playbook_id: optionalText(),
-    automation_id: optionalText(),
-    devin_mode: z.nullish(open(DEVIN_MODES)),
-    category: z.nullish(open(CATEGORIES)),
-    subcategory: optionalText(),
-  }),
+/** A pull request that a session opened. Without its URL it says nothing. */
+export const SessionPullRequest = lazy(() =>
+  tolerant({ pr_url: z.string(), pr_state: z.nullable(z.string()) }, ['pr_url']),
 );
+
+/** A session's id, with its prefix whether the response has it or not. */
+export const SessionId = lazy(() => sessionId());
+
+/** ACUs. 0 also stands for "not reported", so that nobody can tell it from nothing spent: both are null. */
+export const acusConsumed = () => reader(z.number(), (value) => readNumber(value) || null);
+
+/** Structured output as JSON of any kind; null where there is none. The text "null" was seen, and JSON as text. */
+function readOutput(value: unknown): unknown {
+  if (typeof value !== 'string') return value ?? null;
+  if (value.trim() === '') return null;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** Members of a session. Times are Unix seconds. */
+export const sessionShape = () => ({
+  session_id: SessionId(),
+  url: textOr('', z.string()),
+  status: textOr('unknown', open(SESSION_STATUSES)),
+  status_detail: z.nullish(open(STATUS_DETAILS)),
+  title: optionalText(),
+  tags: z.array(z.string()),
+  org_id: z.string(),
+  user_id: optionalText(),
+  service_user_id: optionalText(),
+  created_at: seconds(),
+  updated_at: seconds(),
+  acus_consumed: acusConsumed(),
+  pull_requests: z.array(SessionPullRequest()),
+  structured_output: reader(z.nullish(z.record(z.string(), z.unknown())), readOutput),
+  is_archived: flag(z.optional(z.boolean())),
+  origin: z.nullish(open(ORIGINS)),
+  parent_session_id: optionalText(),
+  child_session_ids: texts(),
+  playbook_id: optionalText(),
+  automation_id: optionalText(),
+  devin_mode: z.nullish(open(DEVIN_MODES)),
+  category: z.nullish(open(CATEGORIES)),
+  subcategory: optionalText(),
+});
+
+/** Gives a session without a URL the one that its page has on devin.ai. */
+export const withUrl = <T extends { readonly session_id: string; readonly url: string }>(session: T): T =>
+  session.url === '' ? { ...session, url: `https://app.devin.ai/sessions/${bareId(session.session_id)}` } : session;
+
+/**
+ * A session, read as the API really sends it: only its id is needed, which gets its prefix. A status that is not
+ * documented is kept.
+ */
+export const Session = lazy(() => tolerant(sessionShape(), ['session_id'], withUrl));
 
 const attachmentUrls = () => z.nullish(z.array(z.url().check(z.minLength(1), z.maxLength(2083))));
 
@@ -210,12 +239,15 @@ export const unarchiveSession = endpoint(
 
 /** A message of a session; `created_at` in Unix seconds. */
 export const SessionMessage = lazy(() =>
-  z.looseObject({
-    event_id: z.string(),
-    source: open(['devin', 'user']),
-    message: z.string(),
-    created_at: seconds(),
-  }),
+  tolerant(
+    {
+      event_id: z.string(),
+      source: textOr('', open(['devin', 'user'])),
+      message: z.string(),
+      created_at: seconds(),
+    },
+    ['event_id', 'message'],
+  ),
 );
 
 /** The messages of a session, oldest first. */
@@ -254,13 +286,16 @@ export const sendSessionMessage = endpoint(
 
 /** A file that came up in a session. */
 export const SessionAttachment = lazy(() =>
-  z.looseObject({
-    attachment_id: z.string(),
-    name: z.string(),
-    url: z.string(),
-    source: open(['devin', 'user']),
-    content_type: optionalText(),
-  }),
+  tolerant(
+    {
+      attachment_id: z.string(),
+      name: z.string(),
+      url: z.string(),
+      source: open(['devin', 'user']),
+      content_type: optionalText(),
+    },
+    [],
+  ),
 );
 
 /** The files of a session; one answer holds them all. */
@@ -270,7 +305,7 @@ export const listSessionAttachments = endpoint(
   {
     summary: 'List the attachments of a session',
     permission: ['ViewOrgSessions'],
-    answer: lazy(() => z.array(SessionAttachment())),
+    answer: lazy(() => list(SessionAttachment())),
   },
 );
 
@@ -280,7 +315,7 @@ export const uploadAttachment = endpoint('uploadAttachment', 'POST /v3/organizat
   permission: ['UseDevinSessions'],
   multipart: true,
   body: lazy(() => z.strictObject({ file: z.unknown() })),
-  answer: lazy(() => z.looseObject({ attachment_id: z.string(), name: z.string(), url: z.string() })),
+  answer: lazy(() => tolerant({ attachment_id: z.string(), name: z.string(), url: z.string() }, ['url'])),
   beta: true,
 });
 
@@ -292,7 +327,7 @@ export const downloadAttachment = endpoint(
 );
 
 /** The tags of a session. */
-export const SessionTags = lazy(() => z.looseObject({ tags: z.array(z.string()) }));
+export const SessionTags = lazy(() => tolerant({ tags: z.array(z.string()) }));
 /** Tags to set or to add, at most 50. */
 export const SessionTagsUpdateRequest = lazy(() =>
   z.strictObject({ tags: z.array(z.string()).check(z.maxLength(MAX_TAGS)) }),

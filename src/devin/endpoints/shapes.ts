@@ -1,17 +1,15 @@
 import * as z from 'zod/mini';
 import { lazy } from '../endpoint.ts';
+import { list, tolerant } from './tolerant.ts';
 
 /** A text that may be absent or null, as most optional fields of the API are. */
-export const optionalText = (): z.ZodMiniOptional<z.ZodMiniNullable<z.ZodMiniString>> => z.nullish(z.string());
-
-/** Unix seconds, UTC. */
-export const seconds = (): z.ZodMiniNumberFormat => z.int();
+export const optionalText = (): z.ZodMiniOptional<z.ZodMiniNullable<z.ZodMiniString<string>>> => z.nullish(z.string());
 
 /** Every value that the documentation lists for an open enumeration: a newer one is accepted, and kept. */
 const listed = new WeakMap<z.ZodMiniType, readonly string[]>();
 
 /** A text whose documented values are listed, but that may take newer ones. */
-export function open(values: readonly string[]): z.ZodMiniString {
+export function open(values: readonly string[]): z.ZodMiniString<string> {
   const schema = z.string();
   listed.set(schema, values);
   return schema;
@@ -32,12 +30,15 @@ export const CursorQuery = lazy(() => z.strictObject(cursorQuery));
 /** The envelope of every cursor-paged list. `total` is optional and may be left out. */
 export function page<T extends z.ZodMiniType>(item: () => T) {
   return lazy(() =>
-    z.looseObject({
-      items: z.array(item()),
-      end_cursor: z.nullish(z.string()),
-      has_next_page: z.optional(z.boolean()),
-      total: z.nullish(z.int()),
-    }),
+    tolerant(
+      {
+        items: list(item()),
+        end_cursor: z.nullish(z.string()),
+        has_next_page: z.optional(z.boolean()),
+        total: z.nullish(z.int()),
+      },
+      ['items'],
+    ),
   );
 }
 
@@ -59,14 +60,17 @@ export const OffsetQuery = lazy(() => z.strictObject(offsetQuery));
 /** The envelope of the paged lists of v2. `next_cursor` is the next `skip`. */
 export function offsetPage<T extends z.ZodMiniType>(item: () => T) {
   return lazy(() =>
-    z.looseObject({
-      items: z.array(item()),
-      total: z.int(),
-      skip: z.int(),
-      limit: z.int(),
-      has_more: z.boolean(),
-      next_cursor: z.nullish(z.int()),
-    }),
+    tolerant(
+      {
+        items: list(item()),
+        total: z.int(),
+        skip: z.int(),
+        limit: z.int(),
+        has_more: z.boolean(),
+        next_cursor: z.nullish(z.int()),
+      },
+      ['items'],
+    ),
   );
 }
 

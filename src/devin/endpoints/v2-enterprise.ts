@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { optionalText, texts } from './shapes.ts';
+import { list, tolerant } from './tolerant.ts';
 import { instantRange, V2Success } from './v2-shapes.ts';
 
 /** https://docs.devin.ai/api-reference/v2/api-keys; every API key of the enterprise stops working. */
@@ -22,17 +23,19 @@ export const v2ListAuditLogs = endpoint('v2ListAuditLogs', 'GET /v2/enterprise/a
   summary: 'List the audit events (v2)',
   permission: [],
   query: lazy(() => z.strictObject({ before: optionalText(), after: optionalText(), limit: z.optional(z.int()) })),
-  answer: lazy(() => z.looseObject({ audit_logs: z.array(z.looseObject({ audit_log_id: z.string() })) })),
+  answer: lazy(() =>
+    tolerant({ audit_logs: list(tolerant({ audit_log_id: z.string() }, ['audit_log_id'])) }, ['audit_logs']),
+  ),
 });
 
 /** A billing cycle; ISO date-times. */
-export const V2BillingCycle = lazy(() => z.looseObject({ start: z.string(), end: z.string() }));
+export const V2BillingCycle = lazy(() => tolerant({ start: z.string(), end: z.string() }));
 
 /** All billing cycles from the first to the current one, in a bare array. */
 export const v2ListConsumptionCycles = endpoint('v2ListConsumptionCycles', 'GET /v2/enterprise/consumption/cycles', {
   summary: 'List the billing cycles (v2)',
   permission: [],
-  answer: lazy(() => z.array(V2BillingCycle())),
+  answer: lazy(() => list(V2BillingCycle())),
 });
 
 /**
@@ -44,7 +47,7 @@ export const v2GetDailyConsumption = endpoint('v2GetDailyConsumption', 'GET /v2/
   permission: [],
   query: lazy(() => z.strictObject({ ...instantRange(), org_ids: texts() })),
   answer: lazy(() =>
-    z.looseObject({
+    tolerant({
       total_acus: z.number(),
       consumption_by_date: z.record(z.string(), z.number()),
       consumption_by_org_id: z.record(z.string(), z.number()),
@@ -58,7 +61,11 @@ export const v2ListHypervisorsHealth = endpoint('v2ListHypervisorsHealth', 'GET 
   summary: 'Show the health of the hypervisors (v2)',
   permission: [],
   answer: lazy(() =>
-    z.array(z.looseObject({ hypervisor_id: z.string(), status: z.string(), seconds_since_report: z.nullish(z.int()) })),
+    list(
+      tolerant({ hypervisor_id: z.string(), status: z.string(), seconds_since_report: z.nullish(z.int()) }, [
+        'hypervisor_id',
+      ]),
+    ),
   ),
 });
 
@@ -69,7 +76,7 @@ export const v2GetSessionsMetrics = endpoint('v2GetSessionsMetrics', 'GET /v2/en
   summary: 'Count the sessions (v2)',
   permission: [],
   query: MetricsQuery,
-  answer: lazy(() => z.looseObject({ sessions_count: z.int() })),
+  answer: lazy(() => tolerant({ sessions_count: z.int() })),
 });
 
 /** Counts of sessions, searches and pull requests. */
@@ -78,7 +85,7 @@ export const v2GetUsageMetrics = endpoint('v2GetUsageMetrics', 'GET /v2/enterpri
   permission: [],
   query: MetricsQuery,
   answer: lazy(() =>
-    z.looseObject({
+    tolerant({
       sessions_count: z.int(),
       searches_count: z.int(),
       prs_opened: z.int(),

@@ -1,17 +1,21 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { OffsetQuery, offsetPage, optionalText, texts } from './shapes.ts';
+import { list, tolerant } from './tolerant.ts';
 import { V2Success } from './v2-shapes.ts';
 
 /** A connection to a Git host; `created_at` is an ISO date-time. */
 export const V2GitConnection = lazy(() =>
-  z.looseObject({
-    connection_id: z.string(),
-    host: z.string(),
-    name: z.string(),
-    type: z.string(),
-    created_at: z.string(),
-  }),
+  tolerant(
+    {
+      connection_id: z.string(),
+      host: z.string(),
+      name: z.string(),
+      type: z.string(),
+      created_at: z.string(),
+    },
+    ['connection_id', 'host'],
+  ),
 );
 
 /**
@@ -39,18 +43,21 @@ export const V2GitPermissionRequest = lazy(() =>
 
 /** What an organization may reach on a Git host; one of the three paths is set. */
 export const V2GitPermission = lazy(() =>
-  z.looseObject({
-    permission_id: z.string(),
-    host: z.string(),
-    repo_path: optionalText(),
-    group_prefix: optionalText(),
-    prefix_path: optionalText(),
-  }),
+  tolerant(
+    {
+      permission_id: z.string(),
+      host: z.string(),
+      repo_path: optionalText(),
+      group_prefix: optionalText(),
+      prefix_path: optionalText(),
+    },
+    ['permission_id', 'host'],
+  ),
 );
 
 /** One run that makes a repository searchable. */
 export const V2IndexJob = lazy(() =>
-  z.looseObject({
+  tolerant({
     job_id: z.optional(z.string()),
     commit: z.optional(z.string()),
     created_at: z.optional(z.string()),
@@ -93,7 +100,7 @@ export const v2AddOrgGitPermissions = endpoint(
     permission: [],
     body: lazy(() => z.array(V2GitPermissionRequest())),
     answer: lazy(() =>
-      z.looseObject({
+      tolerant({
         permission_ids: z.array(z.string()),
         permission_names: z.record(z.string(), z.string()),
         status: z.optional(z.string()),
@@ -131,14 +138,17 @@ export const v2GetRepositoryStatus = endpoint(
     summary: 'Show how far indexing of repositories is (v2)',
     permission: [],
     answer: lazy(() =>
-      z.array(
-        z.looseObject({
-          name: z.string(),
-          indexing_enabled: z.boolean(),
-          latest_index: z.nullish(V2IndexJob()),
-          latest_completed_search_index_job: z.nullish(V2IndexJob()),
-          latest_completed_wiki_index_job: z.nullish(V2IndexJob()),
-        }),
+      list(
+        tolerant(
+          {
+            name: z.string(),
+            indexing_enabled: z.boolean(),
+            latest_index: z.nullish(V2IndexJob()),
+            latest_completed_search_index_job: z.nullish(V2IndexJob()),
+            latest_completed_wiki_index_job: z.nullish(V2IndexJob()),
+          },
+          ['name'],
+        ),
       ),
     ),
   },
@@ -162,7 +172,7 @@ export const v2SeedAddOrgPermission = endpoint(
       }),
     ),
     answer: lazy(() =>
-      z.looseObject({
+      tolerant({
         permission_id: z.string(),
         provider: z.string(),
         repository: z.string(),

@@ -1,44 +1,55 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { OffsetQuery, offsetPage, offsetQuery, optionalText } from './shapes.ts';
+import { tolerant } from './tolerant.ts';
 import { V2Success } from './v2-shapes.ts';
 
 /** A member of the enterprise; `enterprise_role` is a role's id such as `account_admin`; times are ISO date-times. */
 export const V2EnterpriseUser = lazy(() =>
-  z.looseObject({
-    user_id: z.string(),
-    email: z.string(),
-    name: z.string(),
-    enterprise_role: z.string(),
-    created_at: z.string(),
-    last_login: optionalText(),
-    login_count: z.nullish(z.int()),
-    saml_id: optionalText(),
-    sessions_created_count: z.optional(z.int()),
-    searches_created_count: z.optional(z.int()),
-  }),
+  tolerant(
+    {
+      user_id: z.string(),
+      email: z.string(),
+      name: z.string(),
+      enterprise_role: z.string(),
+      created_at: z.string(),
+      last_login: optionalText(),
+      login_count: z.nullish(z.int()),
+      saml_id: optionalText(),
+      sessions_created_count: z.optional(z.int()),
+      searches_created_count: z.optional(z.int()),
+    },
+    ['user_id'],
+  ),
 );
 
 /** A group of the identity provider and the role that it has in each organization. */
 export const V2Group = lazy(() =>
-  z.looseObject({ group_name: z.string(), org_count: z.int(), role_by_org_id: z.record(z.string(), z.string()) }),
+  tolerant({ group_name: z.string(), org_count: z.int(), role_by_org_id: z.record(z.string(), z.string()) }, [
+    'group_name',
+  ]),
 );
 
 /** The role that a group has in one organization. */
-export const V2OrgGroup = lazy(() => z.looseObject({ group_name: z.string(), org_id: z.string(), role: z.string() }));
+export const V2OrgGroup = lazy(() =>
+  tolerant({ group_name: z.string(), org_id: z.string(), role: z.string() }, ['group_name']),
+);
 
 /** A member of one organization. */
 export const V2UserOrg = lazy(() =>
-  z.looseObject({
-    user_id: z.string(),
-    email: z.string(),
-    name: z.string(),
-    org_id: z.string(),
-    org_name: z.string(),
-    org_role: z.string(),
-    enterprise_role: optionalText(),
-    org_role_name: optionalText(),
-  }),
+  tolerant(
+    {
+      user_id: z.string(),
+      email: z.string(),
+      name: z.string(),
+      org_id: z.string(),
+      org_name: z.string(),
+      org_role: z.string(),
+      enterprise_role: optionalText(),
+      org_role_name: optionalText(),
+    },
+    ['user_id'],
+  ),
 );
 
 /** One role for several users. */
@@ -66,7 +77,7 @@ export const v2InviteMembers = endpoint('v2InviteMembers', 'POST /v2/enterprise/
   permission: [],
   body: lazy(() => z.strictObject({ emails: z.array(z.email()).check(z.maxLength(100)) })),
   answer: lazy(() =>
-    z.looseObject({
+    tolerant({
       invited_count: z.int(),
       invitee_user_id_to_email: z.record(z.string(), z.string()),
       status: z.optional(z.string()),

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { OffsetQuery, offsetPage, optionalText } from './shapes.ts';
+import { tolerant } from './tolerant.ts';
 import { V2Success } from './v2-shapes.ts';
 
 const limits = () => ({ max_cycle_acu_limit: z.nullish(z.int()), max_session_acu_limit: z.nullish(z.int()) });
@@ -12,24 +13,30 @@ const counts = () => ({
 
 /** An organization in a v2 list. Limits are in ACUs; null is no limit. */
 export const V2OrganizationListItem = lazy(() =>
-  z.looseObject({
-    org_id: z.string(),
-    org_name: z.string(),
-    ...limits(),
-    ...counts(),
-    created_at: optionalText(),
-  }),
+  tolerant(
+    {
+      org_id: z.string(),
+      org_name: z.string(),
+      ...limits(),
+      ...counts(),
+      created_at: optionalText(),
+    },
+    ['org_id'],
+  ),
 );
 
 /** An organization as v2 shows a single one; `created_at` is an ISO date-time. */
 export const V2Organization = lazy(() =>
-  z.looseObject({
-    org_id: z.string(),
-    org_name: z.string(),
-    created_at: z.nullable(z.string()),
-    ...limits(),
-    ...counts(),
-  }),
+  tolerant(
+    {
+      org_id: z.string(),
+      org_name: z.string(),
+      created_at: z.nullable(z.string()),
+      ...limits(),
+      ...counts(),
+    },
+    ['org_id'],
+  ),
 );
 
 /** https://docs.devin.ai/api-reference/v2/organizations */
@@ -81,5 +88,5 @@ export const v2DeleteOrganization = endpoint('v2DeleteOrganization', 'DELETE /v2
 export const v2GetOrgGroupLimits = endpoint('v2GetOrgGroupLimits', 'GET /v2/enterprise/org-group-limits', {
   summary: 'Show the limits of organization groups (v2)',
   permission: [],
-  answer: lazy(() => z.looseObject({ groups: z.record(z.string(), z.unknown()) })),
+  answer: lazy(() => tolerant({ groups: z.record(z.string(), z.unknown()) })),
 });

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { optionalText } from './shapes.ts';
+import { list, tolerant } from './tolerant.ts';
 import { V2Success } from './v2-shapes.ts';
 
 /** A playbook of the enterprise as v2 shows it; which fields are always there is not documented. */
 export const V2Playbook = lazy(() =>
-  z.looseObject({
+  tolerant({
     playbook_id: z.optional(z.string()),
     title: z.optional(z.string()),
     body: z.optional(z.string()),
@@ -31,7 +32,7 @@ const V2PlaybookRequest = lazy(() =>
 export const v2ListPlaybooks = endpoint('v2ListPlaybooks', 'GET /v2/enterprise/playbooks', {
   summary: 'List the playbooks of the enterprise (v2)',
   permission: [],
-  answer: lazy(() => z.array(V2Playbook())),
+  answer: lazy(() => list(V2Playbook())),
 });
 
 /** Adds a playbook to the enterprise. */

@@ -1,35 +1,37 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { acusConsumed, SessionId, withUrl } from './sessions.ts';
 import { offsetPage, offsetQuery, optionalText, texts } from './shapes.ts';
+import { secondsAs, textOr, tolerant } from './tolerant.ts';
 import { optionalInstant } from './v2-shapes.ts';
 
 /** A pull request that a session opened. */
-export const V2PullRequest = lazy(() => z.looseObject({ url: z.string(), state: optionalText() }));
+export const V2PullRequest = lazy(() => tolerant({ url: z.string(), state: optionalText() }, ['url']));
 
-/** A session as v2 shows it; times are ISO date-times. */
-export const V2Session = lazy(() =>
-  z.looseObject({
-    session_id: z.string(),
-    url: z.string(),
-    status: z.string(),
-    org_id: z.string(),
-    acus_consumed: z.number(),
-    pull_requests: z.array(V2PullRequest()),
-    tags: z.array(z.string()),
-    created_at: z.string(),
-    updated_at: z.string(),
-    title: optionalText(),
-    user_id: optionalText(),
-  }),
-);
+const sessionShape = () => ({
+  session_id: SessionId(),
+  url: textOr('', z.string()),
+  status: textOr('unknown', z.string()),
+  org_id: z.string(),
+  acus_consumed: acusConsumed(),
+  pull_requests: z.array(V2PullRequest()),
+  tags: z.array(z.string()),
+  created_at: secondsAs(z.string()),
+  updated_at: secondsAs(z.string()),
+  title: optionalText(),
+  user_id: optionalText(),
+});
+
+/** A session as v2 shows it. Its times are documented as ISO date-times; what is read of them is Unix seconds. */
+export const V2Session = lazy(() => tolerant(sessionShape(), ['session_id'], withUrl));
 
 const V2SuggestedPrompt = lazy(() =>
-  z.looseObject({
+  tolerant({
     original_prompt: z.optional(z.string()),
     suggested_prompt: z.optional(z.string()),
     feedback_items: z.optional(
       z.array(
-        z.looseObject({
+        tolerant({
           summary: z.optional(z.string()),
           details: z.optional(z.string()),
           excerpt: z.optional(z.string()),
@@ -42,17 +44,22 @@ const V2SuggestedPrompt = lazy(() =>
 
 /** A session with the prompt that began it and, once there is one, its analysis. */
 export const V2SessionInsights = lazy(() =>
-  z.extend(V2Session(), {
-    initial_user_message: z.string(),
-    session_analysis: z.nullable(
-      z.looseObject({
-        suggested_prompt: z.nullish(V2SuggestedPrompt()),
-        action_items: z.optional(z.array(z.unknown())),
-        issues: z.optional(z.array(z.unknown())),
-        timeline: z.optional(z.array(z.unknown())),
-      }),
-    ),
-  }),
+  tolerant(
+    {
+      ...sessionShape(),
+      initial_user_message: z.string(),
+      session_analysis: z.nullable(
+        tolerant({
+          suggested_prompt: z.nullish(V2SuggestedPrompt()),
+          action_items: z.optional(z.array(z.unknown())),
+          issues: z.optional(z.array(z.unknown())),
+          timeline: z.optional(z.array(z.unknown())),
+        }),
+      ),
+    },
+    ['session_id'],
+    withUrl,
+  ),
 );
 
 /** https://docs.devin.ai/api-reference/v2/sessions; ranges include their ends. */

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { lazy } from '../endpoint.ts';
+import { tolerant } from './tolerant.ts';
 
 /** The answer of a v2 change that says no more than that it was made. */
-export const V2Success = lazy(() => z.looseObject({ status: z.optional(z.string()) }));
+export const V2Success = lazy(() => tolerant({ status: z.optional(z.string()) }));
 
 const DATE_TIME = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 

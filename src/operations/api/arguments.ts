@@ -45,12 +45,12 @@ function complainOf(
   }
 }
 
-/** A value of the path: a text or a number, made a text. A session's id gets its prefix, if it lacks one. */
+/** A value of the path: a text or a number, made a text. */
 function pathValue(name: string, value: unknown, complain: Complain): string {
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   if (text === '') complain('params', `at ${name}: expected a text`);
   if (text === '.' || text === '..') complain('params', `at ${name}: ${text} is no id`);
-  return name === 'devin_id' && !text.startsWith('devin-') ? `devin-${text}` : text;
+  return text;
 }
 
 /** A single value stands for a list of one, as it does in a query. */

@@ -3,7 +3,7 @@ import { code, plain, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import { operation } from '../operation.ts';
-import { visibleOrganizations } from '../visible-organizations.ts';
+import { eachOnce, type VisibleOrganization, visibleOrganizations } from '../visible-organizations.ts';
 
 /** GitHub starts at most this many jobs from one matrix. */
 const MAX_JOBS = 256;
@@ -16,27 +16,30 @@ interface Listed {
   readonly max_session_acu_limit: number | null;
 }
 
+const listed = ({ name, org_id, ...limits }: VisibleOrganization): Listed => ({ org_id, org_name: name, ...limits });
+
+/** By name, then by id. */
+function byName(a: Listed, b: Listed): number {
+  const [one, other] = [a.org_name.toLowerCase(), b.org_name.toLowerCase()];
+  return one === other ? (a.org_id < b.org_id ? -1 : 1) : one < other ? -1 : 1;
+}
+
 type ListContext = Context<'matrix_size'>;
 
 async function fromV2({ devin }: ListContext): Promise<Listed[]> {
   const { v2ListOrganizations } = await import('../../devin/endpoints/v2-organizations.ts');
-  const found: Listed[] = [];
+  const found: VisibleOrganization[] = [];
   for await (const row of devin.items(v2ListOrganizations, { params: {}, query: { limit: 200 } })) {
     const { org_id, org_name, max_cycle_acu_limit: cycle, max_session_acu_limit: session } = row;
-    found.push({ org_id, org_name, max_cycle_acu_limit: cycle ?? null, max_session_acu_limit: session ?? null });
+    found.push({ org_id, name: org_name || org_id, max_cycle_acu_limit: cycle, max_session_acu_limit: session });
   }
-  return found;
+  return eachOnce(found).map(listed);
 }
 
 async function fromV3({ devin, log }: ListContext): Promise<Listed[]> {
   const { organizations, ownOnly } = await visibleOrganizations(devin);
   if (ownOnly) log.info('The credential belongs to one organization, which is all that it may see.');
-  return organizations.map(({ org_id, name, max_cycle_acu_limit, max_session_acu_limit }) => ({
-    org_id,
-    org_name: name,
-    max_cycle_acu_limit,
-    max_session_acu_limit,
-  }));
+  return organizations.map(listed);
 }
 
 /** Rows of a matrix: one organization each, or groups of `size` with their ids and names joined by commas. */
@@ -77,7 +80,7 @@ export const listOrganizationsOperation = operation({
   versions: ['v3', 'v2'],
   prepare: async () => undefined,
   async run(context) {
-    const listed = await (context.version === 'v2' ? fromV2(context) : fromV3(context));
+    const listed = (await (context.version === 'v2' ? fromV2(context) : fromV3(context))).sort(byName);
     const matrix = matrixOf(listed, context.inputs.matrix_size);
     const jobs = matrix.include.length;
     context.log.info(`${count(listed.length, 'organization')}, ${count(jobs, 'job')}`);

@@ -4,10 +4,14 @@ import { code, plain, table } from '../../report/markdown.ts';
 import type { Context, Operation } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { singleOf } from '../organization.ts';
+import { REFUSALS } from '../visible-organizations.ts';
 import { PROBES, type Probe, V2_PROBES } from './probes.ts';
 
-/** What a probe found: allowed, refused, not to be told without an organization, or without changing something. */
-type Finding = 'yes' | 'no' | 'unasked' | 'unknown';
+/**
+ * What a probe found: allowed, refused, not to be told without an organization, or without changing something, or the
+ * probe itself failed.
+ */
+type Finding = 'yes' | 'no' | 'unasked' | 'unknown' | 'failed';
 
 /** Who a credential is. */
 interface Identity {
@@ -17,39 +21,53 @@ interface Identity {
   readonly org_id: string | null;
 }
 
+/** How long all probes together may take, in milliseconds: who the credential is, is known without them. */
+const PROBES_MS = 10_000;
+
 async function identify({ devin, version }: Context<never>): Promise<Identity> {
   if (version === 'v2') return { kind: 'legacy personal key', id: null, name: null, org_id: null };
   const self = await devin.call(getSelf, { params: {} });
+  const { service_user_id: serviceUser, user_id: user } = self;
   return {
-    kind: self.principal_type,
-    id: self.service_user_id ?? self.user_id ?? null,
-    name: self.service_user_name ?? self.user_name ?? null,
-    org_id: self.org_id ?? null,
+    kind: self.principal_type || (serviceUser ? 'service_user' : user ? 'user' : 'unknown'),
+    id: serviceUser || user,
+    name: self.service_user_name || self.user_name,
+    org_id: self.org_id || null,
   };
 }
 
 async function probe(
-  { devin }: Context<never>,
+  { devin, clock, version }: Context<never>,
   { endpoint, call, inOrganization }: Probe,
   orgId: string | null,
+  signal: AbortSignal,
 ): Promise<Finding> {
   if (inOrganization && orgId === null) return 'unasked';
   try {
-    await devin.raw(endpoint, call(orgId ?? ''));
+    // With a budget that is used up, a failed attempt is the last one.
+    await devin.raw(endpoint, { ...call(orgId ?? ''), signal, deadlineAt: clock.now() });
     return 'yes';
   } catch (thrown) {
-    const { code: name } = asActionError(thrown);
-    if (name === 'permission_denied' || name === 'not_found') return 'no';
-    throw thrown;
+    const error = asActionError(thrown);
+    // For v2, no other request says whether the key is valid.
+    if (version === 'v2' && error.code === 'credential_invalid') throw error;
+    return REFUSALS.includes(error.code) ? 'no' : 'failed';
   }
 }
 
 async function probeAll(context: Context<never>, orgId: string | null): Promise<Map<string, Finding>> {
   const probes = context.version === 'v2' ? V2_PROBES : PROBES;
-  const found = await Promise.all(
-    probes.map(async (one) => [one.permission, await probe(context, one, orgId)] as const),
-  );
-  return new Map(found);
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal, context.clock.deadline(PROBES_MS)]);
+  try {
+    const found = await Promise.all(
+      probes.map(async (one) => [one.permission, await probe(context, one, orgId, signal)] as const),
+    );
+    context.signal.throwIfAborted();
+    return new Map(found);
+  } finally {
+    over.abort();
+  }
 }
 
 /** Permissions without which an operation cannot run. One with a remark, as `ViewOrgSessions (to wait)`, is for a part. */
@@ -65,14 +83,19 @@ function verdictOn(value: Operation, findings: ReadonlyMap<string, Finding>, ver
   const results = neededBy(value).map((name) => findings.get(name) ?? 'unknown');
   if (results.includes('no')) return 'no';
   if (results.includes('unasked')) return 'unasked';
+  if (results.includes('failed')) return 'failed';
   return results.includes('unknown') ? 'unknown' : 'yes';
 }
+
+/** A finding as the result shows it. */
+const shown = (finding: Finding) => (finding === 'failed' ? 'unknown' : finding);
 
 const MARKS: Readonly<Record<Finding, string>> = {
   yes: '✓ yes',
   no: '✗ no',
   unasked: '? set org_id to see',
   unknown: '? only a change would tell',
+  failed: '? could not be checked',
 };
 
 function summaryOf(
@@ -131,8 +154,8 @@ export const whoamiOperation = operation({
       data: {
         identity,
         allowed_operations: allowed,
-        operations: Object.fromEntries(rows.map(([{ name }, finding]) => [name, finding])),
-        permissions: Object.fromEntries(findings),
+        operations: Object.fromEntries(rows.map(([{ name }, finding]) => [name, shown(finding)])),
+        permissions: Object.fromEntries([...findings].map(([name, finding]) => [name, shown(finding)])),
       },
       summary: summaryOf(identity, rows, findings),
     };

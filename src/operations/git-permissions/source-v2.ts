@@ -37,7 +37,7 @@ export function sourceV2(devin: Devin): PermissionSource {
     async organizations() {
       const found: { id: string; name: string }[] = [];
       for await (const row of devin.items(v2ListOrganizations, { params: {}, query: { limit: 200 } })) {
-        found.push({ id: row.org_id, name: row.org_name });
+        found.push({ id: row.org_id, name: row.org_name || row.org_id });
       }
       return found;
     },

@@ -64,7 +64,12 @@ export function sourceV3(devin: Devin): PermissionSource {
     },
     async connections() {
       const rows = await all(devin.items(listGitConnections, { params: {}, query: { first: 200 } }));
-      const found = rows.map(({ git_connection_id: id, name, host }) => ({ id, name: name ?? id, host, key: id }));
+      const found = rows.map(({ git_connection_id: id, name, host }) => ({
+        id,
+        name: name || id,
+        host: host ?? '',
+        key: id,
+      }));
       for (const one of found) names.set(one.id, one);
       return found;
     },

@@ -2,7 +2,7 @@ import { ActionError, asActionError } from '../../contract/errors.ts';
 import type { Organizations } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { code, link, plain, table } from '../../report/markdown.ts';
-import { acus, count, number } from '../../report/units.ts';
+import { acus, acusCell, acusTotal, count } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import type { Report } from '../operation.ts';
 import { NO_COMMENT } from '../thread-comment.ts';
@@ -47,7 +47,7 @@ async function attempt(context: RunContext, org: Organization, work: () => Promi
 const entryFor = ({ org, done, error }: Row): SessionEntry =>
   done === undefined
     ? emptyEntry(org.id, error ?? new ActionError('internal', 'There is neither a session nor an error.'))
-    : { ...entryOf(done.story.session, done.story.verdict.outcome, done.started, error), org_id: org.id };
+    : entryOf(org.id, done.story.session, done.story.verdict.outcome, done.started, error);
 
 const called = ({ id, name }: Organization) => (name === id ? id : `${name} (${id})`);
 
@@ -81,7 +81,7 @@ function summaryRow({ org, done, error }: Row): string[] {
     `${error === undefined || skipped ? '' : '✗ '}${plain(state)}`,
     session === undefined ? '' : link('session', session.url),
     requests.join(', '),
-    session === undefined ? '' : number(session.acus_consumed),
+    session === undefined ? '' : acusCell(session.acus_consumed),
     error === undefined ? '' : `${skipped ? '' : `${code(error.code)} `}${plain(error.message)}`,
   ];
 }
@@ -100,7 +100,7 @@ const headline = (rows: readonly Row[], goal: string) => {
 };
 
 function summaryOf(rows: readonly Row[], goal: string, error: ActionError | undefined): string {
-  const used = rows.reduce((sum, { done }) => sum + (done?.story.session.acus_consumed ?? 0), 0);
+  const used = acusTotal(rows.flatMap(({ done }) => (done === undefined ? [] : [done.story.session.acus_consumed])));
   const opened = rows.reduce((sum, { done }) => sum + (done?.story.session.pull_requests.length ?? 0), 0);
   const head = ['Organization', 'Outcome', 'Session', 'Pull requests', 'ACUs', 'Why'];
   return [

@@ -78,9 +78,10 @@ export const createSessionOperation = operation({
     }
     const about = [facts.repository, singleOf(inputs.org_id), facts.thread?.name].filter((part) => part !== undefined);
     log.info(`Devin session${about.length === 0 ? '' : ` for ${about.join(' · ')}`}`);
-    const { started, story, downloaded } = await carryOut(context, await context.organization(), request);
+    const orgId = await context.organization();
+    const { started, story, downloaded } = await carryOut(context, orgId, request);
     const report = sessionReport(story, started);
-    const entry = entryOf(story.session, story.verdict.outcome, started, story.error);
+    const entry = entryOf(orgId, story.session, story.verdict.outcome, started, story.error);
     const files = downloaded === undefined ? {} : { attachments: JSON.stringify(downloaded) };
     return {
       ...report,

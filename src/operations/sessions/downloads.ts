@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ActionError, asActionError } from '../../contract/errors.ts';
+import type { ItemOf } from '../../devin/endpoint.ts';
 import { downloadAttachment, listSessionAttachments } from '../../devin/endpoints/sessions.ts';
 import { count } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
@@ -34,6 +35,32 @@ export function safeName(name: string): string {
   while (Buffer.byteLength(characters.join('')) > MAX_NAME) characters.shift();
   const kept = characters.join('').replace(/^[.\s]+|[.\s]+$/g, '');
   return /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(kept) ? `_${kept}` : kept || 'attachment';
+}
+
+/** One segment of a path without its percent-encoding; as it is where that is broken. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/**
+ * What the download of an attachment is asked by. The URL of the response rejects API keys, but has both parts; the
+ * member `attachment_id` may differ from the UUID in it.
+ */
+export function addressOf({
+  url,
+  attachment_id: id,
+  name,
+}: Pick<ItemOf<typeof listSessionAttachments>, 'url' | 'attachment_id' | 'name'>):
+  | { readonly uuid: string; readonly name: string }
+  | undefined {
+  const path = URL.parse(url ?? '', 'https://app.devin.ai')?.pathname ?? '';
+  const [, uuid, last] = /\/attachments\/([^/]+)(?:\/([^/]+))?\/?$/.exec(path) ?? [];
+  const found = { uuid: uuid === undefined ? id : decoded(uuid), name: last === undefined ? name : decoded(last) };
+  return found.uuid && found.name ? { uuid: found.uuid, name: found.name } : undefined;
 }
 
 /** `report.txt`, or `report-2.txt` where there is one, and so on. */
@@ -71,7 +98,13 @@ export async function downloadAll(
   try {
     const call = { params: { org_id: orgId, devin_id: sessionId } };
     const all = await devin.call(listSessionAttachments, call);
-    for (const { attachment_id: uuid, name } of all.filter(({ source }) => source === 'devin')) {
+    for (const attachment of all.filter(({ source }) => source === 'devin')) {
+      const address = addressOf(attachment);
+      if (address === undefined) {
+        wrong.push('An attachment has neither a URL nor an ID.');
+        continue;
+      }
+      const { uuid, name } = address;
       try {
         const bytes = await devin.download(downloadAttachment, { params: { org_id: orgId, uuid, name } });
         const path = await workspace.writeFile(await freePath(folder, safeName(name), taken, workspace), bytes);

@@ -1,7 +1,7 @@
 import { archiveSession, terminateSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import { operation } from '../operation.ts';
-import { type Session, type Verdict, verdictOf } from './outcome.ts';
+import { type Session, spanMs, type Verdict, verdictOf } from './outcome.ts';
 import { SESSION_OUTPUTS, sessionReport } from './report.ts';
 import { requestCounts } from './wait.ts';
 
@@ -10,7 +10,7 @@ function ended(context: Pick<Context, 'log' | 'facts' | 'journal'>, session: Ses
   return sessionReport({
     session,
     verdict,
-    durationMs: (session.updated_at - session.created_at) * 1_000,
+    durationMs: spanMs(session),
     lastMessage: '',
     facts: context.facts,
     requests: requestCounts(context),

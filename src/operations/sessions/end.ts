@@ -33,6 +33,7 @@ export async function endSession(
     params: { org_id: orgId, devin_id: sessionId },
     signal: clock.deadline(END_MS),
     deadlineAt: clock.now() + END_MS,
+    urgent: true,
   };
   try {
     if (how === 'terminate') {

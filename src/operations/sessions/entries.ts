@@ -10,21 +10,24 @@ export interface SessionEntry {
   readonly created: boolean;
   readonly reused: boolean;
   readonly pull_requests: Session['pull_requests'];
-  readonly acus_consumed: number;
-  readonly structured_output: Readonly<Record<string, unknown>> | null;
+  /** Null where the API reports none. */
+  readonly acus_consumed: number | null;
+  /** Null where there is none. */
+  readonly structured_output: unknown;
   readonly error_code?: string;
 }
 
 const errorPart = (error: ActionError | undefined) => (error === undefined ? {} : { error_code: error.code });
 
-/** The entry of a session. */
+/** The entry of a session. Its organization is the one in which it was asked for, whatever the response says. */
 export const entryOf = (
+  orgId: string,
   session: Session,
   outcome: SessionOutcome,
   { created, reused }: { readonly created: boolean; readonly reused: boolean },
   error: ActionError | undefined,
 ): SessionEntry => ({
-  org_id: session.org_id,
+  org_id: orgId,
   session_id: session.session_id,
   session_url: session.url,
   session_outcome: outcome,
@@ -32,7 +35,7 @@ export const entryOf = (
   reused,
   pull_requests: session.pull_requests,
   acus_consumed: session.acus_consumed,
-  structured_output: session.structured_output ?? null,
+  structured_output: session.structured_output,
   ...errorPart(error),
 });
 
@@ -45,7 +48,7 @@ export const emptyEntry = (orgId: string, error: ActionError): SessionEntry => (
   created: false,
   reused: false,
   pull_requests: [],
-  acus_consumed: 0,
+  acus_consumed: null,
   structured_output: null,
   ...errorPart(error),
 });

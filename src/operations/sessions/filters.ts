@@ -1,5 +1,6 @@
 import type { InputName, InputValues } from '../../contract/inputs.ts';
 import type { Instant } from '../../contract/kinds.ts';
+import { number } from '../../report/units.ts';
 import type { Checks } from '../operation.ts';
 
 /** Inputs that choose among the sessions of an organization. */
@@ -23,6 +24,34 @@ export async function checkRange({ since, until }: Partial<Filters>, { clock, pr
   const now = clock.now();
   if (since === undefined || until === undefined) return;
   if (secondsOf(since, now) >= secondsOf(until, now)) problem('since', 'is not before until');
+}
+
+/** Says that a list was cut at `max_results`. */
+export const onlyNewest = (rows: number): string =>
+  `Only the newest ${number(rows)} are listed; raise \`max_results\` for more`;
+
+/** A row of a list of sessions, as far as a filter can be applied to it again. */
+interface Filtered {
+  readonly tags: readonly string[];
+  readonly created_at: number | null;
+}
+
+/**
+ * Whether a row is one that the query asks for: the API ignores a filter that it does not know. It is not documented
+ * whether a session needs one or all of several tags, so one is enough; nor whether a range includes its ends.
+ */
+export function fits({ tags, created_at: at }: Filtered, query: Partial<ReturnType<typeof filterQuery>>): boolean {
+  const { tags: wanted, created_after: from, created_before: to } = query;
+  if (wanted !== undefined && !wanted.some((tag) => tags.includes(tag))) return false;
+  return at === null || (at >= (from ?? at) && at <= (to ?? at));
+}
+
+/** The rows that the query asks for. */
+export async function* fitting<T extends Filtered>(
+  rows: AsyncIterable<T>,
+  query: Partial<ReturnType<typeof filterQuery>>,
+): AsyncGenerator<T> {
+  for await (const row of rows) if (fits(row, query)) yield row;
 }
 
 /** The query of a list of sessions; `now` in milliseconds. */

@@ -31,7 +31,7 @@ export class Watch {
   readonly #startedAt: number;
   #finishedBefore = false;
   #said = '';
-  #messagesAt = -1;
+  #messagesAt: number | null = -1;
   /** Cursor behind the last full page of messages: what was read of a long session is not read again. */
   #messagesBehind: string | undefined;
   readonly #sent: Sent | undefined;
@@ -95,7 +95,8 @@ export class Watch {
     if (session === undefined) return undefined;
     this.session = session;
     const state = [session.status, session.status_detail].filter(Boolean).join(' · ').replaceAll('_', ' ');
-    if (inputs.follow && session.updated_at !== this.#messagesAt) await this.readMessages(sessionId, true);
+    const changed = session.updated_at === null || session.updated_at !== this.#messagesAt;
+    if (inputs.follow && changed) await this.readMessages(sessionId, true);
     this.#messagesAt = session.updated_at;
     for (const { pr_url: url } of session.pull_requests) {
       if (!this.#pullRequests.has(url)) log.progress(`pull request opened: ${url}`);
@@ -139,7 +140,7 @@ export class Watch {
     const same = session.status === before.status && (session.status_detail ?? '') === detail;
     const young = this.#context.clock.now() - this.#startedAt < LAG_MS;
     if (same && young) {
-      if (session.updated_at === before.updated_at) return true;
+      if (session.updated_at !== null && session.updated_at === before.updated_at) return true;
       // The message itself may be what has changed since: only an answer tells that Devin took it up.
       await this.readMessages(session.session_id, this.#context.inputs.follow);
       if (!this.#answered) return true;

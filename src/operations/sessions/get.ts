@@ -1,7 +1,7 @@
 import { getSession } from '../../devin/endpoints/sessions.ts';
 import { operation } from '../operation.ts';
 import { Watch } from './follow.ts';
-import { verdictOf } from './outcome.ts';
+import { spanMs, verdictOf } from './outcome.ts';
 import { closingLine, SESSION_OUTPUTS, sessionReport } from './report.ts';
 import { requestCounts } from './wait.ts';
 
@@ -26,7 +26,7 @@ export const getSessionOperation = operation({
     const story = {
       session,
       verdict: verdictOf(session),
-      durationMs: (session.updated_at - session.created_at) * 1_000,
+      durationMs: spanMs(session),
       lastMessage: watch.lastMessage,
       facts,
       requests: requestCounts(context),

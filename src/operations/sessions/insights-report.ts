@@ -1,14 +1,16 @@
 import type { ActionError } from '../../contract/errors.ts';
 import { link, plain, table } from '../../report/markdown.ts';
-import { acus, count, instant, number } from '../../report/units.ts';
+import { acus, acusCell, acusTotal, count, instant, number } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
+import { onlyNewest } from './filters.ts';
 
 /** Rows that a summary shows; more say no more to a reader. */
 const SHOWN_ROWS = 200;
 
 /** A session with figures about it, as the output `sessions` has it. What the API does not tell is null. */
 export interface InsightsRow {
-  readonly org_id: string;
+  /** Null where the list is of the whole enterprise and the response does not say. */
+  readonly org_id: string | null;
   readonly session_id: string;
   readonly url: string;
   readonly title: string | null;
@@ -17,14 +19,15 @@ export interface InsightsRow {
   readonly tags: readonly string[];
   /** Unix seconds. */
   readonly created_at: number | null;
-  readonly acus_consumed: number;
+  /** Null where the API reports none. */
+  readonly acus_consumed: number | null;
   readonly session_size: string | null;
   readonly num_user_messages: number | null;
   readonly num_devin_messages: number | null;
   readonly pull_requests: readonly { readonly pr_url: string; readonly pr_state: string | null }[];
   /** Null until insights have been generated. */
   readonly analysis: {
-    readonly classification?: { readonly category: string } | null | undefined;
+    readonly classification?: { readonly category: string | null } | null | undefined;
     readonly issues?: readonly unknown[] | undefined;
     readonly action_items?: readonly unknown[] | undefined;
   } | null;
@@ -37,9 +40,9 @@ const rowOf = (session: InsightsRow): string[] => {
   const { classification, issues = [], action_items: actions = [] } = session.analysis ?? {};
   const known = session.analysis !== null;
   return [
-    link(session.title ?? session.session_id, session.url),
+    link(session.title || session.session_id, session.url),
     plain(session.session_size?.toUpperCase() ?? ''),
-    number(session.acus_consumed),
+    acusCell(session.acus_consumed),
     messages(session),
     known ? plain((classification?.category ?? '').replaceAll('_', ' ')) : 'not generated',
     known ? String(issues.length) : '',
@@ -56,10 +59,11 @@ export const analysed = (sessions: readonly InsightsRow[]): number =>
 
 /** The summary of a list, of which there may be `more`. */
 export function insightsSummary(sessions: readonly InsightsRow[], more: boolean, error?: ActionError): string {
-  const used = sessions.reduce((sum, session) => sum + session.acus_consumed, 0);
+  const used = acusTotal(sessions.map((session) => session.acus_consumed));
   const left = sessions.length - SHOWN_ROWS;
   return [
     `### ${error === undefined ? '' : '✗ '}${count(sessions.length, 'session')}${more ? ', and more' : ''} · ${analysed(sessions)} with insights · ${acus(used)}`,
+    more ? `${onlyNewest(sessions.length)}.` : '',
     sessions.length === 0 ? '' : table(HEAD, sessions.slice(0, SHOWN_ROWS).map(rowOf)),
     left > 0 ? `${count(left, 'more session')} in the result.` : '',
     error === undefined ? '' : errorPart(error),

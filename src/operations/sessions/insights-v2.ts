@@ -5,6 +5,7 @@ import type { Context } from '../operation.ts';
 import { singleOf } from '../organization.ts';
 import { type FILTER_INPUTS, filterQuery } from './filters.ts';
 import type { InsightsRow } from './insights-report.ts';
+import { newestOf } from './newest.ts';
 
 const LARGEST_PAGE = 200;
 
@@ -16,26 +17,20 @@ type V2Context = Pick<
   'inputs' | 'devin' | 'clock' | 'signal'
 >;
 
-/** Unix seconds of a date-time, which is in UTC where it has no offset; null for a text that is none. */
-function secondsOf(text: string): number | null {
-  const ms = Date.parse(!text.includes(':') || /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
-  return Number.isNaN(ms) ? null : Math.floor(ms / 1_000);
-}
-
 const rowOf = (session: ItemOf<typeof v2ListSessionInsights>): InsightsRow => ({
   org_id: session.org_id,
   session_id: session.session_id,
   url: session.url,
-  title: session.title ?? null,
+  title: session.title,
   status: session.status,
   status_detail: null,
   tags: session.tags,
-  created_at: secondsOf(session.created_at),
+  created_at: session.created_at,
   acus_consumed: session.acus_consumed,
   session_size: null,
   num_user_messages: null,
   num_devin_messages: null,
-  pull_requests: session.pull_requests.map(({ url, state }) => ({ pr_url: url, pr_state: state ?? null })),
+  pull_requests: session.pull_requests.map(({ url, state }) => ({ pr_url: url, pr_state: state })),
   analysis: session.session_analysis,
 });
 
@@ -56,16 +51,15 @@ export async function readByV2({ inputs, devin, clock, signal }: V2Context) {
   const { created_after: from, created_before: to } = filterQuery(inputs, clock.now());
   // What was created since then has changed since then.
   const since = from === undefined ? {} : { updated_date_from: new Date(from * 1_000).toISOString() };
-  const rows: InsightsRow[] = [];
   const call = { params: {}, query: { limit: LARGEST_PAGE, ...since } };
-  for await (const session of devin.items(v2ListSessionInsights, call)) {
-    signal.throwIfAborted();
-    const row = rowOf(session);
-    const at = row.created_at ?? Number.NaN;
-    if ((orgId !== undefined && row.org_id !== orgId) || at < (from ?? at) || at >= (to ?? Number.POSITIVE_INFINITY))
-      continue;
-    if (rows.length === inputs.max_results) return { rows, more: true };
-    rows.push(row);
-  }
-  return { rows, more: false };
+  const wanted = async function* (): AsyncGenerator<InsightsRow> {
+    for await (const session of devin.items(v2ListSessionInsights, call)) {
+      signal.throwIfAborted();
+      const row = rowOf(session);
+      const at = row.created_at ?? Number.NaN;
+      const outside = at < (from ?? at) || at >= (to ?? Number.POSITIVE_INFINITY);
+      if ((orgId === undefined || row.org_id === orgId) && !outside) yield row;
+    }
+  };
+  return await newestOf(wanted(), inputs.max_results);
 }

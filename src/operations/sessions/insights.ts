@@ -9,24 +9,25 @@ import {
 import { count } from '../../report/units.ts';
 import type { Checks, Context, Report } from '../operation.ts';
 import { operation } from '../operation.ts';
-import { checkRange, FILTER_INPUTS, filterQuery } from './filters.ts';
+import { checkRange, FILTER_INPUTS, filterQuery, fitting, onlyNewest } from './filters.ts';
 import { analysed, type InsightsRow, insightsSummary } from './insights-report.ts';
+import { newestOf } from './newest.ts';
 
 const INPUTS = [...FILTER_INPUTS, 'session_id', 'generate', 'poll_interval'] as const;
 
 type InsightsContext = Context<(typeof INPUTS)[number]>;
 type Insights = AnswerOf<typeof getSessionInsights>;
 
-const hasAnalysis = ({ analysis }: Insights) => analysis !== null && analysis !== undefined;
+const hasAnalysis = ({ analysis }: Insights) => analysis !== null;
 
 /** What the output says of a session. */
-const inShort = (session: Insights): InsightsRow => ({
-  org_id: session.org_id,
+const inShort = (session: Insights, orgId: string): InsightsRow => ({
+  org_id: orgId,
   session_id: session.session_id,
   url: session.url,
-  title: session.title ?? null,
+  title: session.title,
   status: session.status,
-  status_detail: session.status_detail ?? null,
+  status_detail: session.status_detail,
   tags: session.tags,
   created_at: session.created_at,
   acus_consumed: session.acus_consumed,
@@ -34,7 +35,7 @@ const inShort = (session: Insights): InsightsRow => ({
   num_user_messages: session.num_user_messages,
   num_devin_messages: session.num_devin_messages,
   pull_requests: session.pull_requests,
-  analysis: session.analysis ?? null,
+  analysis: session.analysis,
 });
 
 async function read(context: InsightsContext, orgId: string): Promise<{ sessions: Insights[]; more: boolean }> {
@@ -43,13 +44,10 @@ async function read(context: InsightsContext, orgId: string): Promise<{ sessions
     const params = { org_id: orgId, devin_id: inputs.session_id };
     return { sessions: [await devin.call(getSessionInsights, { params })], more: false };
   }
-  const sessions: Insights[] = [];
-  const call = { params: { org_id: orgId }, query: filterQuery(inputs, clock.now()) };
-  for await (const session of devin.items(listSessionInsights, call)) {
-    if (sessions.length === inputs.max_results) return { sessions, more: true };
-    sessions.push(session);
-  }
-  return { sessions, more: false };
+  const query = filterQuery(inputs, clock.now());
+  const call = { params: { org_id: orgId }, query };
+  const { rows, more } = await newestOf(fitting(devin.items(listSessionInsights, call), query), inputs.max_results);
+  return { sessions: [...rows], more };
 }
 
 /** Has the insights of one session generated, and gives them once they are there. */
@@ -101,7 +99,7 @@ async function byV3(context: InsightsContext): Promise<Read> {
   const orgId = await context.organization();
   const { sessions, more } = await read(context, orgId);
   const error = context.inputs.generate ? await fill(context, orgId, sessions) : undefined;
-  return { rows: sessions.map(inShort), more, error };
+  return { rows: sessions.map((session) => inShort(session, orgId)), more, error };
 }
 
 /** One session is read by its id, so that filters beside it would do nothing. */
@@ -130,6 +128,7 @@ export const listSessionInsightsOperation = operation({
       ? await (await import('./insights-v2.ts')).readByV2(context)
       : await byV3(context);
     context.log.info(`${count(rows.length, 'session')}${more ? ', and more' : ''}, ${analysed(rows)} with insights`);
+    if (more) context.log.info(`${onlyNewest(rows.length)}.`);
     return {
       outcome: error === undefined ? 'success' : 'failure',
       ...(error === undefined ? {} : { error }),

@@ -1,4 +1,5 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
+import { isSameSession } from '../../contract/session-id.ts';
 import { count } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import { endSession } from './end.ts';
@@ -23,7 +24,7 @@ async function inTheHourBefore(context: LimitContext, { orgId, tag }: Limit, end
   const start = end - HOUR;
   // Whether the filter lets the first second through is not said, so it asks for one more.
   const found = await sessionsWith(context, orgId, tag, { created_after: Math.floor(start) - 1 });
-  return found.filter((session) => session.created_at > start).sort(byAge);
+  return found.filter((session) => (session.created_at ?? end) > start).sort(byAge);
 }
 
 /** `2026-01-31 08:59:30 UTC` */
@@ -32,7 +33,8 @@ const utc = (seconds: number) => `${new Date(seconds * 1_000).toISOString().slic
 /** The gate, closed: says how many sessions there were, and when so many have left the hour that one more fits. */
 function reached({ most }: Limit, counted: readonly Session[], beyond = ''): ActionError {
   const next = counted[counted.length - most];
-  const when = next === undefined ? '' : `; the next is possible at ${utc(next.created_at + HOUR)}`;
+  const at = next?.created_at ?? null;
+  const when = at === null ? '' : `; the next is possible at ${utc(at + HOUR)}`;
   const started = `this workflow started ${count(counted.length, 'session')} within the last hour`;
   return new ActionError('gate_closed', `max_sessions_per_hour is ${most}, and ${started}${beyond}${when}`, {
     fix: 'Run the step again then, or raise `max_sessions_per_hour`.',
@@ -53,8 +55,8 @@ export async function checkLimit(context: LimitContext, limit: Limit): Promise<v
 
 /** The sessions that came before one in its hour; every step that looks comes to the same. */
 async function earlierThan(context: LimitContext, limit: Limit, own: Session): Promise<Session[]> {
-  const counted = await inTheHourBefore(context, limit, own.created_at);
-  return counted.filter((session) => session.session_id !== own.session_id && byAge(session, own) < 0);
+  const counted = await inTheHourBefore(context, limit, own.created_at ?? context.clock.now() / 1_000);
+  return counted.filter((session) => !isSameSession(session.session_id, own.session_id) && byAge(session, own) < 0);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { listSessions } from '../../devin/endpoints/sessions.ts';
 import { link, plain, table } from '../../report/markdown.ts';
-import { count, instant, number } from '../../report/units.ts';
+import { acusCell, count, instant, number } from '../../report/units.ts';
 import { operation } from '../operation.ts';
-import { checkRange, FILTER_INPUTS, filterQuery } from './filters.ts';
+import { checkRange, FILTER_INPUTS, filterQuery, fitting, onlyNewest } from './filters.ts';
+import { newestOf } from './newest.ts';
 import type { Session } from './outcome.ts';
 import { pullRequestName } from './report.ts';
 
@@ -18,8 +19,8 @@ const inShort = (session: Session) => ({
   session_id: session.session_id,
   url: session.url,
   status: session.status,
-  status_detail: session.status_detail ?? null,
-  title: session.title ?? null,
+  status_detail: session.status_detail,
+  title: session.title,
   tags: session.tags,
   created_at: session.created_at,
   acus_consumed: session.acus_consumed,
@@ -27,15 +28,16 @@ const inShort = (session: Session) => ({
 });
 
 const row = (session: Session): string[] => [
-  link(session.title ?? session.session_id, session.url),
+  link(session.title || session.session_id, session.url),
   plain(stateOf(session)),
-  number(session.acus_consumed),
+  acusCell(session.acus_consumed),
   session.pull_requests.map(({ pr_url: url }) => link(pullRequestName(url), url)).join(', '),
-  instant(session.created_at * 1_000),
+  instant((session.created_at ?? Number.NaN) * 1_000),
 ];
 
 function summaryOf(sessions: readonly Session[], more: boolean): string {
-  const title = `### ${count(sessions.length, 'session')}${more ? ', and more' : ''}`;
+  const heading = `### ${count(sessions.length, 'session')}${more ? ', and more' : ''}`;
+  const title = more ? `${heading}\n\n${onlyNewest(sessions.length)}.` : heading;
   if (sessions.length === 0) return `${title}\n`;
   const rows = sessions.slice(0, SHOWN_ROWS).map(row);
   const rest =
@@ -58,18 +60,11 @@ export const listSessionsOperation = operation({
     const { devin, inputs, clock, log } = context;
     const most = inputs.max_results;
     const query = filterQuery(inputs, clock.now());
-    const sessions: Session[] = [];
-    let more = false;
-    for await (const session of devin.items(listSessions, {
-      params: { org_id: await context.organization() },
-      query,
-    })) {
-      more = sessions.length === most;
-      if (more) break;
-      sessions.push(session);
-      if (sessions.length % 1_000 === 0) log.progress(`${number(sessions.length)} sessions read`);
-    }
-    log.info(`${count(sessions.length, 'session')}${more ? ', and more' : ''}`);
+    const call = { params: { org_id: await context.organization() }, query };
+    const { rows: sessions, more } = await newestOf(fitting(devin.items(listSessions, call), query), most, (read) => {
+      if (read % 1_000 === 0) log.progress(`${number(read)} sessions read`);
+    });
+    log.info(`${count(sessions.length, 'session')}${more ? `, and more. ${onlyNewest(sessions.length)}.` : ''}`);
     for (const session of sessions.slice(0, LOGGED_ROWS)) log.info(`  ${session.session_id}  ${stateOf(session)}`);
     const short = sessions.map(inShort);
     return {

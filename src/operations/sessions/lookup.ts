@@ -1,4 +1,5 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
+import { bareId, isSameSession } from '../../contract/session-id.ts';
 import { listSessions } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import { endSession } from './end.ts';
@@ -16,7 +17,11 @@ const SECOND_IS_OVER_MS = 1_100;
 type LookContext = Pick<Context, 'devin' | 'log' | 'clock' | 'signal'>;
 
 /** The order in which every step that looks comes to the same session: the oldest one, then the smallest id. */
-export const byAge = (a: Session, b: Session) => a.created_at - b.created_at || (a.session_id < b.session_id ? -1 : 1);
+export const byAge = (a: Session, b: Session) => {
+  // One whose time is not known counts as the newest; of two such, the difference is NaN, and the ids decide.
+  const [from, to] = [a.created_at ?? Number.POSITIVE_INFINITY, b.created_at ?? Number.POSITIVE_INFINITY];
+  return from - to || (bareId(a.session_id) < bareId(b.session_id) ? -1 : 1);
+};
 
 /** Every session that carries a tag. */
 export async function sessionsWith(
@@ -129,7 +134,7 @@ export async function settle(context: LookContext, orgId: string, key: Key, own:
     log.annotate('warning', 'Nobody knows whether another step started the same session', message);
     return undefined;
   });
-  if (oldest === undefined || oldest.session_id === own.session_id || byAge(own, oldest) < 0) return own;
+  if (oldest === undefined || isSameSession(oldest.session_id, own.session_id) || byAge(own, oldest) < 0) return own;
   log.info(`  ended    ${own.url}, since another step was faster with the same key`);
   await endSession(context, orgId, own.session_id, 'terminate');
   return oldest;

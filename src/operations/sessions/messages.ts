@@ -28,4 +28,4 @@ const squeeze = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 /** Whether a message is the one that was sent. Spaces do not count, since they may be tidied up on the way. */
 export const isMarked = ({ source, message, created_at: at }: SessionMessage, { mark, since }: Sent): boolean =>
-  source === 'user' && at >= since && squeeze(message).includes(squeeze(mark));
+  source === 'user' && (at ?? since) >= since && squeeze(message).includes(squeeze(mark));

@@ -72,7 +72,7 @@ export async function carryOut(
   tell(context, started, `${count(requestCounts(context).count, 'request')}, ${took}`);
   const waited = await waitForSession(context, {
     goal: inputs.wait,
-    orgId: session.org_id,
+    orgId,
     sessionId: session.session_id,
     started: {
       session,
@@ -92,7 +92,7 @@ export async function carryOut(
   if (folder === undefined) return { started, story, downloaded: undefined };
   if (signal.aborted) return { started, story, downloaded: [] };
   const { downloadAll } = await import('./downloads.ts');
-  const { files, error } = await downloadAll(context, session.org_id, session.session_id, folder);
+  const { files, error } = await downloadAll(context, orgId, session.session_id, folder);
   const late = story.error ?? error;
   return { started, story: late === undefined ? story : { ...story, error: late }, downloaded: files };
 }

@@ -4,6 +4,16 @@ import type { getSession } from '../../devin/endpoints/sessions.ts';
 /** A session as the API answers it. */
 export type Session = AnswerOf<typeof getSession>;
 
+/** What a session's status says. */
+export interface SessionState {
+  readonly status: string;
+  readonly status_detail?: string | null | undefined;
+}
+
+/** From the creation of a session to its last change, in milliseconds; 0 where the response does not say. */
+export const spanMs = ({ created_at: from, updated_at: to }: Session): number =>
+  from === null || to === null ? 0 : (to - from) * 1_000;
+
 /** What a session came to, seen from a workflow. */
 export type SessionOutcome = 'running' | 'finished' | 'waiting' | 'blocked' | 'failed' | 'timed_out' | 'terminated';
 
@@ -67,7 +77,7 @@ const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined
  * asleep has done its task all the same. A status that this release does not know counts as running.
  * https://docs.devin.ai/api-reference/v3/sessions
  */
-export function verdictOf(session: Pick<Session, 'status' | 'status_detail'>, finishedBefore = false): Verdict {
+export function verdictOf(session: SessionState, finishedBefore = false): Verdict {
   const detail = session.status_detail ?? '';
   const done = RUNNING['finished'] ?? ENDED;
   if (session.status === 'error') return FAILED;

@@ -2,7 +2,7 @@ import type { ActionError } from '../../contract/errors.ts';
 import type { OperationOutput, OutputValues } from '../../contract/outputs.ts';
 import type { RunFacts } from '../../github/facts.ts';
 import { code, details, fence, link, plain, prose, quote, table } from '../../report/markdown.ts';
-import { acus, count, duration } from '../../report/units.ts';
+import { acus, acusCell, count, duration } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import type { Report } from '../operation.ts';
 import { type Session, type SessionOutcome, sentenceOf, type Verdict } from './outcome.ts';
@@ -61,7 +61,7 @@ export function sessionOutputs(
     pull_requests: JSON.stringify(session.pull_requests),
     structured_output: structured === undefined || structured === null ? '' : JSON.stringify(structured),
     last_message: lastMessage,
-    acus_consumed: String(session.acus_consumed),
+    acus_consumed: session.acus_consumed === null ? '' : String(session.acus_consumed),
   };
 }
 
@@ -115,7 +115,7 @@ function askedBy({ actor, event, thread, runUrl }: RunFacts): string {
 function overview({ session, verdict, durationMs, maxAcus, facts, underway = false }: SessionStory): string {
   const cells: ReadonlyArray<readonly [string, string]> = [
     ['Outcome', plain(verdict.outcome.replaceAll('_', ' '))],
-    ['ACUs', underway ? '' : acus(session.acus_consumed, maxAcus).replace(' ACUs', '')],
+    ['ACUs', underway ? '' : acusCell(session.acus_consumed, maxAcus)],
     ['Duration', underway ? '' : duration(durationMs)],
     ['Pull requests', pullRequests(session) || 'none'],
     ['Asked by', askedBy(facts)],
@@ -130,7 +130,7 @@ function overview({ session, verdict, durationMs, maxAcus, facts, underway = fal
 function facts({ session, prompt, requests, underway = false }: SessionStory): string {
   const rows: ReadonlyArray<readonly [string, string]> = [
     ['Session', code(session.session_id)],
-    ['Organization', code(session.org_id)],
+    ['Organization', code(session.org_id ?? '')],
     ['Status', code([session.status, session.status_detail].filter(Boolean).join(' · '))],
     [
       'Prompt',
@@ -184,7 +184,7 @@ export function closingLine({ session, verdict, durationMs, maxAcus }: SessionSt
   const requests = session.pull_requests.length;
   return [
     `${headline} ${verdict.outcome === 'finished' ? 'in' : 'after'} ${duration(durationMs)}`,
-    acus(session.acus_consumed, maxAcus),
+    ...(session.acus_consumed === null ? [] : [acus(session.acus_consumed, maxAcus)]),
     ...(requests === 0 ? [] : [count(requests, 'pull request')]),
   ].join(' · ');
 }

@@ -50,7 +50,9 @@ export function whyNotLive(session: Session, now: number, maxAgeMs: number): str
   if (status === 'exit') return 'has ended';
   if (status === 'error' || (status === 'suspended' && !WAKES.has(detail))) return verdictOf(session).headline;
   if (session.is_archived === true) return 'is archived';
-  return now - session.created_at * 1_000 > maxAgeMs ? `is older than ${duration(maxAgeMs)}` : undefined;
+  return session.created_at !== null && now - session.created_at * 1_000 > maxAgeMs
+    ? `is older than ${duration(maxAgeMs)}`
+    : undefined;
 }
 
 /** Answers that say something about the credential or the moment, and nothing about the session. */
@@ -125,7 +127,9 @@ function tellRefusal(log: ReuseContext['log'], { url }: Session, refusal: Action
 
 const sentTo = (before: Session, { text, reference }: Message): Sent =>
   // Without a reference its text has to do, which an older message may have as well.
-  reference === undefined ? { mark: text, since: before.updated_at, before } : { mark: reference, since: 0, before };
+  reference === undefined
+    ? { mark: text, since: before.updated_at ?? 0, before }
+    : { mark: reference, since: 0, before };
 
 const unclear = (lost: ActionError, url: string) =>
   new ActionError(lost.code, `${lost.message} Without \`idempotency\` nobody can tell whether ${url} got it.`, {

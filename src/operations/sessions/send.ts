@@ -1,6 +1,6 @@
 import { sendSessionMessage } from '../../devin/endpoints/sessions.ts';
 import { operation } from '../operation.ts';
-import { verdictOf } from './outcome.ts';
+import { spanMs, verdictOf } from './outcome.ts';
 import { SESSION_OUTPUTS, sessionReport } from './report.ts';
 import { prepareUploads, promptFacts, shortHash, textOrFile } from './request.ts';
 import { uploaded } from './start.ts';
@@ -43,7 +43,7 @@ export const sendMessageOperation = operation({
     return sessionReport({
       session,
       verdict: { ...verdictOf(session), headline: 'got the message', advice: '' },
-      durationMs: (session.updated_at - session.created_at) * 1_000,
+      durationMs: spanMs(session),
       lastMessage: '',
       facts: context.facts,
       requests: requestCounts(context),

@@ -14,7 +14,7 @@ import { Table } from '../table.ts';
 import { recordChange } from './changes.ts';
 import { organizationOf } from './rows.ts';
 
-type Limit = z.output<ReturnType<typeof AcuLimit>>;
+type Limit = z.input<ReturnType<typeof AcuLimit>>;
 
 /** The documented list has no action for limits; this one comes nearest. */
 const ACTION = 'update_org_settings';

@@ -10,7 +10,7 @@ import { type Row, Table } from '../table.ts';
 import type { OrganizationRow } from './rows.ts';
 
 /** A permission as the API shows it. */
-export type Permission = z.output<ReturnType<typeof GitPermission>>;
+export type Permission = z.input<ReturnType<typeof GitPermission>>;
 
 /** A permission as a request asks for it. */
 export type NewPermission = z.output<ReturnType<typeof GitPermissionCreateRequest>>;

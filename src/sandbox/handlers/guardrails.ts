@@ -16,7 +16,7 @@ import { Table } from '../table.ts';
 import { checkRange } from './audit-logs.ts';
 import { organizationOf } from './rows.ts';
 
-type Violation = z.output<ReturnType<typeof GuardrailViolation>>;
+type Violation = z.input<ReturnType<typeof GuardrailViolation>>;
 type Query = z.output<ReturnType<typeof GuardrailViolationQuery>>;
 
 const GUARDRAILS = [

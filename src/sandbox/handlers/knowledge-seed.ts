@@ -6,7 +6,7 @@ import type { World } from '../state.ts';
 import { Table } from '../table.ts';
 
 /** A note as the API shows it. */
-export type Note = z.output<ReturnType<typeof KnowledgeNote>>;
+export type Note = z.input<ReturnType<typeof KnowledgeNote>>;
 
 /** A folder of notes; `parent` is the folder around it. */
 export interface Folder {

@@ -7,7 +7,7 @@ import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import { recordChange } from './changes.ts';
 
-type Groups = z.output<ReturnType<typeof OrgGroups>>['groups'];
+type Groups = z.input<ReturnType<typeof OrgGroups>>['groups'];
 
 const kept = shelf<{ groups: Groups }>((world) => {
   const org_ids = [0, 1].flatMap((n) => seededOrganization(world, n)?.org_id ?? []);

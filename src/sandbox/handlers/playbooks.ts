@@ -11,7 +11,7 @@ import { type Change, recordChange, userBehind } from './changes.ts';
 import { anyRow, isInReach, lists, organizationOf, removes, rowOf, shows } from './rows.ts';
 
 /** A playbook as the API shows it. */
-export type Playbook = z.output<ReturnType<typeof playbooks.Playbook>>;
+export type Playbook = z.input<ReturnType<typeof playbooks.Playbook>>;
 type Request = z.output<ReturnType<typeof playbooks.PlaybookCreateRequest>>;
 
 const SEED = [

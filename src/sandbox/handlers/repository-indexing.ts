@@ -9,9 +9,9 @@ import { type Change, recordChange } from './changes.ts';
 import { type NewPermission, permissionsOf, seededPermissions } from './git-permissions-set.ts';
 
 type Repository = Row<ReturnType<State['repositories']['all']>[number]['value']>;
-type Job = z.output<ReturnType<typeof RepoIndexJob>>;
-type Status = z.output<ReturnType<typeof RepoIndexingStatus>>;
-type View = z.output<ReturnType<typeof RepositoryIndexing>>;
+type Job = z.input<ReturnType<typeof RepoIndexJob>>;
+type Status = z.input<ReturnType<typeof RepoIndexingStatus>>;
+type View = z.input<ReturnType<typeof RepositoryIndexing>>;
 
 /** One indexing run of a branch, begun at `started` (milliseconds). */
 interface Run {

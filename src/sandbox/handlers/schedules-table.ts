@@ -1,4 +1,4 @@
-import type { AnswerOf } from '../../devin/endpoint.ts';
+import type { DocumentedOf } from '../../devin/endpoint.ts';
 import type { getSchedule } from '../../devin/endpoints/schedules.ts';
 import { seededOrganization, serviceUserId } from '../seed.ts';
 import { shelf } from '../shelf.ts';
@@ -6,7 +6,7 @@ import type { World } from '../state.ts';
 import { Table } from '../table.ts';
 
 /** A schedule as the API shows it. */
-export type Schedule = AnswerOf<typeof getSchedule>;
+export type Schedule = DocumentedOf<typeof getSchedule>;
 
 const DAY = 86_400_000;
 

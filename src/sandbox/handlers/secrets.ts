@@ -1,4 +1,4 @@
-import type { ItemOf } from '../../devin/endpoint.ts';
+import type { DocumentedOf } from '../../devin/endpoint.ts';
 import { createSecret, deleteSecret, listSecrets } from '../../devin/endpoints/secrets.ts';
 import { type Handler, on } from '../handler.ts';
 import { invalidField, Problem } from '../problem.ts';
@@ -9,7 +9,7 @@ import { Table } from '../table.ts';
 import { recordChange } from './changes.ts';
 import { lists, organizationOf, removes } from './rows.ts';
 
-type Secret = ItemOf<typeof listSecrets>;
+type Secret = DocumentedOf<typeof listSecrets>['items'][number];
 
 /** Which organization has it (counted from 0), its key, type and note. */
 const SEEDED = [

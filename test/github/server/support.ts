@@ -65,6 +65,7 @@ export async function openBoth(options: Partial<GithubOptions> & Options = {}): 
       signal: new AbortController().signal,
       requestTimeoutMs: 5_000,
       clock,
+      env: {},
       onProgress: (text) => progress.push(text),
       ...more,
     });

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCredential, SANDBOX_CREDENTIAL } from '../../src/devin/credential.ts';
-import { backoffMs, retryAfterMs } from '../../src/devin/retry.ts';
-import { START } from './support.ts';
+import { backoffMs, retryAfterMs } from '../../src/http/timing.ts';
+import { START } from '../devin/support.ts';
 
 describe('Retry-After', () => {
   it('seconds are read as they are', () => {
@@ -58,27 +57,5 @@ describe('the wait without Retry-After', () => {
   it('differs by chance, so that many steps do not come back at once', () => {
     expect(backoffMs(4, 0)).toBe(4_000);
     expect(backoffMs(4, 0.999)).toBe(2_002);
-  });
-});
-
-describe('the credential', () => {
-  it('goes by its prefix where the version is auto', () => {
-    expect(readCredential(' cog_1234\n', 'auto')).toEqual({ token: 'cog_1234', version: 'v3' });
-    expect(readCredential('apk_user_1', 'auto')).toEqual({ token: 'apk_user_1', version: 'v2' });
-    expect(readCredential('own-form-key', 'v3beta1')).toEqual({ token: 'own-form-key', version: 'v3beta1' });
-  });
-
-  it('is refused where it cannot be one, and never repeated', () => {
-    expect(readCredential(undefined, 'auto')).toMatchObject({ code: 'credential_missing', input: 'devin_token' });
-    const wrong = ['Bearer cog_12345678', 'cog_ 12345678', 'cog_\n12345', 'short', 'sk-12345678', 'cog_ä1234567', ''];
-    for (const given of wrong) {
-      const read = readCredential(given, 'auto');
-      expect(read).toMatchObject({ code: 'credential_invalid', input: 'devin_token' });
-      if (given.length > 5) expect(JSON.stringify(read)).not.toContain(given);
-    }
-  });
-
-  it('that of the embedded sandbox is a service user key', () => {
-    expect(readCredential(SANDBOX_CREDENTIAL, 'auto')).toHaveProperty('version', 'v3');
   });
 });

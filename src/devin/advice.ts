@@ -1,0 +1,89 @@
+import type { ErrorCode } from '../contract/errors.ts';
+import type { RequestFacts } from './problem.ts';
+
+/** What a person reads about an error beside its message; a member that is absent is the code's own. */
+export interface Advice {
+  readonly title?: string;
+  readonly fix?: string;
+}
+
+/** What a response outside of 2xx says beside its status. */
+export interface Said {
+  readonly detail: string | undefined;
+  /** It is a web page. */
+  readonly isHtml: boolean;
+  readonly retryAfter: string | undefined;
+}
+
+/** Host of a dedicated deployment, whose API is below `/api`; undefined for any other address. */
+function enterpriseHost(apiUrl: string | undefined): { readonly host: string; readonly hasApi: boolean } | undefined {
+  const url = URL.parse(apiUrl ?? '');
+  if (url === null || !url.hostname.endsWith('.devinenterprise.com')) return undefined;
+  return { host: url.host, hasApi: /^\/api(?:\/|$)/.test(url.pathname) };
+}
+
+/** What to do about a web page in place of JSON, if the address explains it. */
+export function missingApi(apiUrl: string | undefined): Advice {
+  const enterprise = enterpriseHost(apiUrl);
+  if (enterprise === undefined || enterprise.hasApi) return {};
+  return {
+    title: 'The address of the API lacks /api',
+    fix: `Set \`api_url\` to \`https://${enterprise.host}/api\`: without \`/api\`, this host serves the web app.`,
+  };
+}
+
+const MIGRATE =
+  'Legacy keys (apk_user_…) are being retired: create a service user (Settings → Service users), give it a role, and pass its key (cog_…).';
+
+/** Whether a response says nothing but that it is a refusal, as it also does for a wrong key or organization. */
+const saysNothing = (detail: string | undefined) =>
+  detail === undefined || /^(?:http 403:? ?)?(?:unauthorized|forbidden|access denied)[.!]?$/i.test(detail);
+
+function neededRole({ permission, path }: RequestFacts): string {
+  const level = path.includes('/enterprise/') ? ' at enterprise level' : '';
+  return `${permission.join(' or ')}${level}`;
+}
+
+function addressCheck(apiUrl: string): string {
+  const { fix } = missingApi(apiUrl);
+  if (fix !== undefined) return `(3) The address: ${fix}`;
+  if (enterpriseHost(apiUrl) !== undefined) return `(3) The address: \`api_url\` is \`${apiUrl}\`.`;
+  return `(3) The address: \`api_url\` is \`${apiUrl}\`; a dedicated deployment has its own, \`https://<company>.devinenterprise.com/api\`.`;
+}
+
+/** For a refusal without a reason, what is wrong most often comes first. */
+function unexplained(facts: RequestFacts, apiUrl: string): Advice {
+  const permission =
+    facts.permission.length === 0
+      ? '(4) The permission: the role of the credential may not allow this request.'
+      : `(4) The permission: the role of the credential needs ${neededRole(facts)} (Settings → Service users → Role).`;
+  const checks = [
+    'Check in this order. (1) The key: it is complete, active, and from this deployment.',
+    '(2) The organization: `org_id` is the one that the key belongs to; a key of one organization cannot use enterprise endpoints.',
+    addressCheck(apiUrl),
+    permission,
+    ...(facts.version === 'v2' ? [MIGRATE] : []),
+  ];
+  return { title: 'Devin API rejected the credential for this request', fix: checks.join(' ') };
+}
+
+/** What helps against a response outside of 2xx. */
+export function adviceFor(code: ErrorCode, facts: RequestFacts, { detail, isHtml, retryAfter }: Said): Advice {
+  const { apiUrl } = facts;
+  const address = isHtml ? missingApi(apiUrl) : {};
+  if (address.fix !== undefined) return address;
+  if (code === 'permission_denied' && apiUrl !== undefined && (saysNothing(detail) || facts.version === 'v2')) {
+    return unexplained(facts, apiUrl);
+  }
+  if (code === 'permission_denied' && facts.permission.length > 0) {
+    return {
+      title: `Devin API refused: permission ${facts.permission.join(' or ')} is missing`,
+      fix: `Give the credential's role ${neededRole(facts)}: Settings → Service users → Role.`,
+    };
+  }
+  if (code === 'credential_invalid' && facts.version === 'v2') return { fix: MIGRATE };
+  if (code === 'rate_limited' && retryAfter !== undefined) {
+    return { fix: `The API asks to wait (Retry-After: ${retryAfter}). Raise \`timeout\`, or run fewer steps at once.` };
+  }
+  return {};
+}
