@@ -66,5 +66,5 @@ export function outputOf(record: SessionRecord, habits: Habits, past: readonly S
   const hasSpoken = past.some(({ message }) => message?.source === 'devin');
   if (!habits.partial_output || !hasSpoken) return null;
   const draft = turnValue(record, DRAFT, 1);
-  return draft && Object.fromEntries(Object.entries(draft).slice(0, -1));
+  return draft && Object.fromEntries(Object.entries(draft).slice(1));
 }

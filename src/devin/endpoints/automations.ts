@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { CursorQuery, optionalText, page } from './shapes.ts';
+import { tolerant } from './tolerant.ts';
 
 /** An automation: what starts it, and what it does. Sessions that it starts have no structured output. */
-export const Automation = lazy(() => z.looseObject({ automation_id: z.string(), name: optionalText() }));
+export const Automation = lazy(() => tolerant({ automation_id: z.string(), name: optionalText() }, ['automation_id']));
 
 /** A trigger such as `{type: 'github:issues'}` or an action such as `{type: 'start_session'}`, with its settings. */
 const Part = lazy(() => z.looseObject({ type: z.string() }));

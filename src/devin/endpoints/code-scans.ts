@@ -1,12 +1,15 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { cursorQuery, optionalText, page } from './shapes.ts';
+import { sessionId, tolerant } from './tolerant.ts';
 
 /** A scan of a repository. */
-export const CodeScan = lazy(() => z.looseObject({ scan_id: z.string(), status: optionalText() }));
+export const CodeScan = lazy(() => tolerant({ scan_id: z.string(), status: optionalText() }, ['scan_id']));
 
 /** Something that a scan found. */
-export const CodeScanFinding = lazy(() => z.looseObject({ finding_id: z.string(), severity: optionalText() }));
+export const CodeScanFinding = lazy(() =>
+  tolerant({ finding_id: z.string(), severity: optionalText() }, ['finding_id']),
+);
 
 /** Starts a scan of a repository. */
 export const createCodeScan = endpoint('createCodeScan', 'POST /v3/organizations/{org_id}/code-scans', {
@@ -48,7 +51,7 @@ export const remediateCodeScanFinding = endpoint(
   {
     summary: 'Start a session that fixes a finding',
     permission: [],
-    answer: lazy(() => z.looseObject({ session_id: z.string() })),
+    answer: lazy(() => tolerant({ session_id: sessionId() }, ['session_id'])),
     seen: 'field',
   },
 );

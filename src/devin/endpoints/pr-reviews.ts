@@ -1,13 +1,14 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
 import { open, optionalText } from './shapes.ts';
+import { tolerant } from './tolerant.ts';
 
 /** Where a review of a pull request stands; the list is open. */
 export const REVIEW_STATUSES = ['pending', 'running', 'completed', 'errored', 'cancelled', 'skipped'] as const;
 
 /** A review of one commit of a pull request. Its findings arrive on the Git host, not here. */
 export const PrReview = lazy(() =>
-  z.looseObject({
+  tolerant({
     status: z.nullish(open(REVIEW_STATUSES)),
     commit_sha: optionalText(),
     pr_number: z.nullish(z.int()),

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { tolerant } from './tolerant.ts';
 
 /** The ACU limits of a user; an empty object if there are none. */
-export const UserAcuLimits = lazy(() => z.looseObject({}));
+export const UserAcuLimits = lazy(() => tolerant({}));
 
 const permission = ['ManageBilling'];
 const PATH = '/v3beta1/enterprise/users/{user_id}/consumption/acu-limits';
