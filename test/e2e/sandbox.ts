@@ -17,15 +17,21 @@ export interface TestSandbox {
   requests(): Promise<readonly SeenRequest[]>;
   /** Id of the first organization. */
   orgId(): Promise<string>;
-  /** Calls the API with the enterprise credential, beside the step under test. */
+  /**
+   * Calls the API with the enterprise credential, beside the step under test. Session IDs in the response get their
+   * prefix, so that they are those of the step's outputs whatever the habits are.
+   */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
   close(): Promise<void>;
 }
 
+const prefixed = (name: string, value: unknown) =>
+  name === 'session_id' && typeof value === 'string' ? value.replace(/^(?:devin-)?/, 'devin-') : value;
+
 async function json(response: Response): Promise<unknown> {
   const text = await response.text();
   if (!response.ok) throw new Error(`${response.url}: ${response.status} ${text}`);
-  return text === '' ? undefined : JSON.parse(text);
+  return text === '' ? undefined : JSON.parse(text, prefixed);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
