@@ -14,11 +14,12 @@ import type { Context, Report } from './operations/operation.ts';
 import { organizationOf, singleOf } from './operations/organization.ts';
 import { loadOperation, OPERATION_NAMES } from './operations/registry.ts';
 import { resultOf } from './operations/result.ts';
+import { openExisting } from './operations/sessions/existing.ts';
 import { openRemains } from './operations/sessions/remains.ts';
 import { NO_COMMENT, type ThreadComment, threadComment } from './operations/thread-comment.ts';
 import type { Env } from './runner/inputs.ts';
 import { Log, type Write } from './runner/log.ts';
-import { publish } from './runner/publish.ts';
+import { publish, publishEarly } from './runner/publish.ts';
 import { Redactor } from './runner/redact.ts';
 import { stateWriter } from './runner/state.ts';
 import { Workspace } from './runner/workspace.ts';
@@ -160,6 +161,9 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     startedAt,
     journal: transport.journal,
     remains,
+    exists: openExisting((outputs, summary) =>
+      publishEarly(outputs, summary, { env: world.env, log, redactor: step.redactor }),
+    ),
     redact,
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
     organization: organizationOf(devin, singleOf(inputs.org_id)),

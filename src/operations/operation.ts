@@ -10,6 +10,7 @@ import type { RunFacts } from '../github/facts.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
 import type { EventRead } from './event.ts';
+import type { Exists } from './sessions/existing.ts';
 import type { Remains } from './sessions/remains.ts';
 import type { ThreadComment } from './thread-comment.ts';
 
@@ -51,6 +52,8 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   readonly journal: readonly JournalEntry[];
   /** What the post step would have to end if this step were killed. */
   readonly remains: Remains;
+  /** Makes a session known in outputs and summary as soon as it exists. */
+  readonly exists: Exists;
   /** A text without any secret of the step; for texts that are cut or quoted, which a later look could miss. */
   redact(text: string): string;
   /** Every operation of the action, for one that speaks about the others. */

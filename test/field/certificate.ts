@@ -2,8 +2,8 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { Identity } from './server/http.ts';
+import { atEnd } from './support.ts';
 
 /** One value in DER: a tag, its length, its content. */
 function der(tag: number, ...content: readonly Buffer[]): Buffer {
@@ -70,10 +70,10 @@ export function selfSigned(...names: readonly string[]): Identity {
   };
 }
 
-/** The variables that make a process trust an identity until the end of the test. */
+/** The variables that make a process trust an identity until the file's tests have ended. */
 export function trust({ cert }: Identity): { readonly NODE_EXTRA_CA_CERTS: string } {
   const folder = mkdtempSync(join(tmpdir(), 'trust-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'ca.pem');
   writeFileSync(file, cert);
   return { NODE_EXTRA_CA_CERTS: file };

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { StepResult } from '../e2e/fake-runner.ts';
 import { done, works } from './scripts.ts';
 import { listen } from './server/http.ts';
-import { create, field, json, said, story } from './support.ts';
+import { atEnd, create, field, json, said, story } from './support.ts';
 
 const CREATE = /\/sessions$/;
 
@@ -20,7 +20,7 @@ function expectKnown(result: StepResult, id: string): void {
 /** A GitHub that takes every request and never responds. */
 async function silentGithub() {
   const server = await listen(() => undefined);
-  onTestFinished(() => server.close());
+  atEnd(() => server.close());
   return { url: server.url, graphqlUrl: `${server.url}/graphql`, token: 'ghs_silent' };
 }
 
@@ -31,6 +31,7 @@ const ISSUE = {
     issue: {
       number: 7,
       title: 'Comma',
+      author_association: 'OWNER',
       body: 'A comma is lost.',
       user: { login: 'octocat' },
       html_url: 'https://github.com/acme/api/issues/7',
@@ -87,10 +88,20 @@ describe.concurrent('a session that exists is never lost', () => {
 
   test('the result file cannot be written: log, outputs and summary have it', async () => {
     const api = await field();
+    let workspace = '';
+    // Too late for a check of the inputs.
+    api.before({ method: 'POST', path: CREATE }, () => {
+      mkdirSync(join(workspace, 'result.json'), { recursive: true });
+      return undefined;
+    });
     const result = await create(
       api,
-      { result_file: 'taken/result.json' },
-      { before: (workspace) => mkdirSync(join(workspace, 'taken', 'result.json'), { recursive: true }) },
+      { result_file: 'result.json' },
+      {
+        before: (path) => {
+          workspace = path;
+        },
+      },
     );
     expectKnown(result, api.session().id);
   });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { atEnd } from './support.ts';
 
 /** A proxy that makes tunnels. */
 export interface TunnelProxy {
@@ -9,7 +9,7 @@ export interface TunnelProxy {
   readonly tunnels: readonly string[];
 }
 
-/** Starts a proxy that ends with the test. Whatever host is asked for, its tunnels lead to the port on loopback. */
+/** Starts a proxy that ends with the file's tests. Whatever host is asked for, its tunnels lead to the port on loopback. */
 export async function tunnelProxy(port: number): Promise<TunnelProxy> {
   const tunnels: string[] = [];
   const sockets = new Set<Socket>();
@@ -31,7 +31,7 @@ export async function tunnelProxy(port: number): Promise<TunnelProxy> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  onTestFinished(() => {
+  atEnd(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });

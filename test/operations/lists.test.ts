@@ -174,6 +174,7 @@ describe('whoami', () => {
       if (url.startsWith('/v3/self')) return own;
       if (url.includes('/sessions')) return { status: 503 };
       if (url.includes('/secrets')) return { status: 429, headers: { 'retry-after': '1' } };
+      if (url.includes('/roles')) return { status: 404 };
       if (url.includes('/queue')) return { body: 'no JSON' };
       return { status: 403, body: { detail: 'Forbidden' } };
     };
@@ -189,11 +190,12 @@ describe('whoami', () => {
       ViewOrgSessions: 'unknown',
       ManageOrgSecrets: 'unknown',
       ViewAccountMetrics: 'unknown',
+      ManageAccountMembership: 'unknown',
       ManageOrganizations: 'no',
     });
     expect(report.data['operations']).toMatchObject({ 'list-sessions': 'unknown' });
     expect(JSON.parse(report.outputs.allowed_operations ?? '')).not.toContain('list-sessions');
-    expect(report.summary).toContain('? could not be checked');
+    expect(report.summary).toContain('? unknown, could not be checked');
     expect(new Set(seen.map(({ url }) => url)).size).toBe(seen.length);
     expect(clock.slept.every((ms) => ms <= 1_000)).toBe(true);
   });

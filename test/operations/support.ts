@@ -64,6 +64,7 @@ export const ALONE = {
   github: async () => undefined,
   comment: NO_COMMENT,
   remains: openRemains(() => undefined, 'leave'),
+  exists: async () => undefined,
 };
 
 /** A workspace of its own, and the problems that were found. */

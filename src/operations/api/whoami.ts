@@ -4,7 +4,6 @@ import { code, plain, table } from '../../report/markdown.ts';
 import type { Context, Operation } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { singleOf } from '../organization.ts';
-import { REFUSALS } from '../visible-organizations.ts';
 import { PROBES, type Probe, V2_PROBES } from './probes.ts';
 
 /**
@@ -51,7 +50,7 @@ async function probe(
     const error = asActionError(thrown);
     // For v2, no other request says whether the key is valid.
     if (version === 'v2' && error.code === 'credential_invalid') throw error;
-    return REFUSALS.includes(error.code) ? 'no' : 'failed';
+    return error.code === 'permission_denied' || error.code === 'credential_invalid' ? 'no' : 'failed';
   }
 }
 
@@ -95,7 +94,7 @@ const MARKS: Readonly<Record<Finding, string>> = {
   no: '✗ no',
   unasked: '? set org_id to see',
   unknown: '? only a change would tell',
-  failed: '? could not be checked',
+  failed: '? unknown, could not be checked',
 };
 
 function summaryOf(

@@ -54,13 +54,13 @@ export class Poller {
   }
 
   /**
-   * Polls once, with a single attempt: the wait is what repeats it. Throws the reason of the step's own signal, and the
+   * Polls once, with a single attempt: the wait is what repeats it. An urgent poll does not wait for the end of a 429. Throws the reason of the step's own signal, and the
    * failure that shows for the third time in a row that the session is out of reach.
    */
-  async poll(signal: AbortSignal): Promise<Seen> {
+  async poll(signal: AbortSignal, urgent = false): Promise<Seen> {
     const { devin, clock } = this.#context;
     const { orgId, sessionId } = this.#polled;
-    const call = { params: { org_id: orgId, devin_id: sessionId }, signal, deadlineAt: clock.now() };
+    const call = { params: { org_id: orgId, devin_id: sessionId }, signal, deadlineAt: clock.now(), urgent };
     try {
       const session = await devin.call(getSession, call);
       this.#isKnown = true;

@@ -129,7 +129,7 @@ export class Watch {
         if (pollAt >= this.#endAt) throw timedOut(inputs.timeout);
         const isLast = pollAt >= this.#lastPollAt;
         const isFirst = this.last === undefined;
-        const seen = await this.#poller.poll(isLast ? this.#context.signal : this.#beforeLast);
+        const seen = await this.#poller.poll(isLast ? this.#context.signal : this.#beforeLast, isLast);
         const looked = seen.session === undefined ? undefined : await this.#look(seen.session);
         if (looked !== undefined) {
           if (this.#isEnd(goal, looked, { pollAt, isFirst, isLast })) return looked;
