@@ -130,11 +130,11 @@ describe('a GitHub that is out of order', { concurrent: true }, () => {
       const result = await step(github, {
         tags: 'sandbox:pr,sandbox:finish-after=30',
         wait: 'finished',
-        request_timeout: '5s',
+        request_timeout: '15s',
       });
       expect(result.outputs['session_outcome']).toBe('finished');
       expect(JSON.parse(result.outputs['result'] ?? '')).toMatchObject({
-        duration_ms: expect.toSatisfy(isBefore(5_000)),
+        duration_ms: expect.toSatisfy(isBefore(15_000)),
       });
       // What came meanwhile is not written one after the other.
       expect(onlyComment(github)).toMatch(/^### ✅ /);
@@ -149,7 +149,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
     ['a discussion', DISCUSSION, discussionCreated(DISCUSSION)],
   ])('on %s: it runs, it asks, it has finished', (_, thread, event) =>
     withGithub(async (github) => {
-      const tags = 'sandbox:waiting,sandbox:pr,sandbox:finish-after=100';
+      const tags = 'sandbox:waiting,sandbox:pr,sandbox:finish-after=400';
       const inputs = { tags, wait: 'finished', on_waiting: 'keep-waiting', max_acu_limit: '10' };
       const body = () => github.comments(thread)[0]?.body ?? '';
       let answered = false;
