@@ -71,7 +71,8 @@ describe.skipIf(!isThere)(
       connection = String(fields(connections[0])['git_connection_id']);
     });
 
-    test('in a dozen operations, whose requests have no violation', async () => {
+    // Fifteen steps one after the other take their time on a busy machine.
+    test('in a dozen operations, whose requests have no violation', { timeout: 180_000 }, async () => {
       const created = await run(
         {
           operation: 'create-session',
