@@ -54,8 +54,9 @@ export class Poller {
   }
 
   /**
-   * Polls once, with a single attempt: the wait is what repeats it. An urgent poll does not wait for the end of a 429. Throws the reason of the step's own signal, and the
-   * failure that shows for the third time in a row that the session is out of reach.
+   * Polls once, with a single attempt: the wait is what repeats it. An urgent poll does not wait for the end of a 429.
+   * Throws the reason of the step's own signal, and the failure that shows for the third time in a row that the session
+   * is out of reach.
    */
   async poll(signal: AbortSignal, urgent = false): Promise<Seen> {
     const { devin, clock } = this.#context;
