@@ -171,7 +171,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       expect(started).toMatch(/^### ⏳ Devin is working · \[session\]/);
       expect(asks).toMatch(/^### ✋ Devin has a question .*\n\n> Which of the two ways do you prefer\?/);
       expect(finished).toMatch(/^### ✅ Devin finished: .*\(https:\/\/github\.com\/acme\/api\/pull\/\d+\) \(open\)/);
-      expect(finished).toMatch(/\| finished \| \d+\.\d+ of 10 \|/);
+      expect(finished).toMatch(/\n(\d+\.\d+ of 10 ACUs|ACUs not reported) · /);
     }),
   );
 
