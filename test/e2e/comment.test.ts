@@ -166,12 +166,15 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       expect(warnings(result)).toEqual([]);
       const [comment] = github.comments(thread);
       expect(comment?.author.login).toBe('github-actions[bot]');
-      const [started, asks, finished, ...more] = [...(comment?.earlier ?? []).map(shown), onlyComment(github, thread)];
-      expect(more).toEqual([]);
+      const earlier = (comment?.earlier ?? []).map(shown);
+      const [started, asks] = earlier;
+      const finished = onlyComment(github, thread);
+      // After the reply Devin may be seen at work once more.
+      expect(earlier.length).toBeLessThanOrEqual(3);
       expect(started).toMatch(/^### ⏳ Devin is working · \[session\]/);
       expect(asks).toMatch(/^### ✋ Devin has a question .*\n\n> Which of the two ways do you prefer\?/);
       expect(finished).toMatch(/^### ✅ Devin finished: .*\(https:\/\/github\.com\/acme\/api\/pull\/\d+\) \(open\)/);
-      expect(finished).toMatch(/\| finished \| \d+\.\d+ of 10 \|/);
+      expect(finished).toMatch(/\n(\d+\.\d+ of 10 ACUs|ACUs not reported) · /);
     }),
   );
 
