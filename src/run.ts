@@ -38,6 +38,9 @@ export interface World {
   readonly cwd: string;
 }
 
+/** The result of a step is published by then; a GitHub that hangs must not hold the job for its last comment. */
+const LAST_COMMENT_MS = 20_000;
+
 /** A running step. */
 interface Step {
   readonly known: Known;
@@ -49,6 +52,8 @@ interface Step {
   readonly facts: RunFacts;
   readonly event: () => Promise<EventRead>;
   readonly closers: (() => Promise<void>)[];
+  /** Ends what the step still says to GitHub. */
+  readonly silence: AbortController;
   journal: readonly JournalEntry[];
   comment: ThreadComment;
 }
@@ -68,6 +73,7 @@ export async function run(world: World): Promise<boolean> {
     facts,
     event: eventReader(env, facts),
     closers: [],
+    silence: new AbortController(),
     journal: [],
     comment: NO_COMMENT,
   };
@@ -142,7 +148,8 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const github = githubOf(inputs, asked);
   const redact = (text: string) => step.redactor.redact(text);
   // The comment is told how the step ended, and so speaks to GitHub after everything else has stopped.
-  const last = githubOf(inputs, { ...asked, signal: later(asked, LAST_WORDS_MS) });
+  const lastWords = AbortSignal.any([later(asked, LAST_WORDS_MS), step.silence.signal]);
+  const last = githubOf(inputs, { ...asked, signal: lastWords });
   const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github: last };
   step.comment = threadComment(inputs, said);
   const remains = openRemains(stateWriter(world.env), inputs.on_cancel);
@@ -193,6 +200,10 @@ async function finish(step: Step, report: Report): Promise<boolean> {
     if (code === 'internal' && cause instanceof Error) log.group('Details for a report', [cause.stack ?? '']);
   }
   // A gate that lets nobody in says so in the log and the summary, not to the thread.
-  if (report.outcome !== 'skipped') await step.comment.update(report.summary);
+  if (report.outcome !== 'skipped') {
+    const late = new ActionError('timeout', `GitHub did not respond within ${LAST_COMMENT_MS / 1_000} s.`);
+    world.clock.deadline(LAST_COMMENT_MS).addEventListener('abort', () => step.silence.abort(late));
+    await step.comment.update(report.summary);
+  }
   return isPublished && report.outcome !== 'failure' && report.error === undefined;
 }
