@@ -1,3 +1,4 @@
+import { isSandbox } from './contract/api-url.ts';
 import { type Clock, later, stopping } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { inputError, parseInputs } from './contract/parse.ts';
@@ -92,7 +93,7 @@ async function endAll(
   log.mask(credential.token);
   if (values.github_token !== undefined) log.mask(values.github_token);
   // The embedded sandbox has ended with the main step, and its sessions with it.
-  if (base === 'sandbox') return;
+  if (isSandbox(base)) return;
   const over = new ActionError('timeout', `This took longer than ${BUDGET_MS / 1_000} s.`);
   const signal = stopping({ clock, cancelled }, BUDGET_MS, over);
   const url = new URL(base);

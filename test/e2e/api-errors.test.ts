@@ -35,7 +35,7 @@ const sessions = async () => {
 
 describe('an answer that is no success', () => {
   test.each([
-    [{ devin_token: 'cog_unknown_key' }, 'credential_invalid', 'Devin'],
+    [{ devin_token: 'cog_unknown_key' }, 'permission_denied', 'Devin'],
     [{ devin_token: 'cog_sandbox_viewer' }, 'permission_denied', 'UseDevinSessions'],
     [{ operation: 'get-session', session_id: 'devin-nothing', prompt: '' }, 'not_found', 'HTTP 404'],
     [{ platform: 'amiga' }, 'api_rejected', 'linux'],

@@ -235,7 +235,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
 
   test('a request that Devin refuses is told, so that nobody waits', () =>
     withGithub(async (github) => {
-      const result = await step(github, { devin_token: 'cog_of_nobody' });
+      const result = await step(github, { devin_token: 'cog_of_nobody', api_url: 'sandbox?habits=documents' });
       expect(result.outputs['error_code']).toBe('credential_invalid');
       expect(onlyComment(github)).toMatch(/^### ✗ The Devin credential was refused\n/);
     }));

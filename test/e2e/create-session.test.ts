@@ -7,12 +7,14 @@ import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 /** Sandbox time runs fast here, so that a session's life of seconds takes a moment. */
 const SPEED = 30;
+/** Sessions say when they have finished, and do not sleep: these tests assert both. */
+const ENDS = 'turn_end:finished,sleep_ms:0';
 
 let sandbox: TestSandbox;
 let orgId: string;
 
 beforeAll(async () => {
-  sandbox = await openSandbox(SPEED);
+  sandbox = await openSandbox({ speed: SPEED, habits: ENDS });
   orgId = await sandbox.orgId();
 });
 afterAll(() => sandbox.close());
@@ -276,7 +278,7 @@ describe.concurrent('create-session', () => {
   });
 
   test('works on the beta paths with api_version: v3beta1', async () => {
-    const own = await openSandbox(SPEED);
+    const own = await openSandbox({ speed: SPEED, habits: ENDS });
     try {
       const step = await create({
         api_url: own.url,

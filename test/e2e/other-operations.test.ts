@@ -6,7 +6,8 @@ let sandbox: TestSandbox;
 let orgId: string;
 
 beforeAll(async () => {
-  sandbox = await openSandbox(30);
+  // Output is checked where a session says that it has finished.
+  sandbox = await openSandbox({ speed: 30, habits: 'turn_end:finished,sleep_ms:0' });
   orgId = await sandbox.orgId();
 });
 afterAll(() => sandbox.close());
