@@ -137,7 +137,7 @@ describe('a GitHub that is out of order', { concurrent: true }, () => {
         duration_ms: expect.toSatisfy(isBefore(5_000)),
       });
       // What came meanwhile is not written one after the other.
-      expect(onlyComment(github)).toMatch(/^### ✓ /);
+      expect(onlyComment(github)).toMatch(/^### ✅ /);
       expect(writes(github).map(({ method }) => method)).toEqual(['POST', 'PATCH']);
     }));
 });
@@ -168,9 +168,9 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       expect(comment?.author.login).toBe('github-actions[bot]');
       const [started, asks, finished, ...more] = [...(comment?.earlier ?? []).map(shown), onlyComment(github, thread)];
       expect(more).toEqual([]);
-      expect(started).toMatch(/^### ▸ Devin is running · \[session\]/);
-      expect(asks).toMatch(/^### \? Devin is waiting for you .*\n\n> Which of the two ways do you prefer\?/);
-      expect(finished).toMatch(/^### ✓ Devin finished .*\(https:\/\/github\.com\/acme\/api\/pull\/\d+\)\n/);
+      expect(started).toMatch(/^### ⏳ Devin is working · \[session\]/);
+      expect(asks).toMatch(/^### ✋ Devin has a question .*\n\n> Which of the two ways do you prefer\?/);
+      expect(finished).toMatch(/^### ✅ Devin finished: .*\(https:\/\/github\.com\/acme\/api\/pull\/\d+\) \(open\)/);
       expect(finished).toMatch(/\| finished \| \d+\.\d+ of 10 \|/);
     }),
   );
@@ -206,7 +206,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       );
       expect(deleted).toBe(true);
       expect(warnings(result)).toEqual([]);
-      expect(onlyComment(github)).toMatch(/^### ✓ Devin finished/);
+      expect(onlyComment(github)).toMatch(/^### ✅ Devin finished/);
     }));
 
   test('a comment with a forged mark is left alone', () =>
@@ -222,9 +222,9 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
     }));
 
   test.each([
-    ['fails', 'sandbox:error', /^### ✗ Devin stopped with an error · \[session\]/],
-    ['is out of credits', 'sandbox:out-of-credits', /^### ✗ Devin stopped\\: out of credits .*[\s\S]*Add credits/],
-    ['asks', 'sandbox:waiting', /^### \? Devin is waiting for you .*\n\n> Which of the two ways/],
+    ['fails', 'sandbox:error', /^### ❌ Devin stopped with an error · \[session\]/],
+    ['is out of credits', 'sandbox:out-of-credits', /^### ❌ Devin stopped\\: out of credits .*[\s\S]*Add credits/],
+    ['asks', 'sandbox:waiting', /^### ✋ Devin has a question .*\n\n> Which of the two ways/],
   ])('a session that %s is told with what helps', (_, tags, says) =>
     withGithub(async (github) => {
       const result = await step(github, { tags, wait: 'finished' });
@@ -246,7 +246,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       const result = await step(github, inputs);
       expect(result.exitCode).toBe(0);
       expect(onlyComment(github)).toMatch(
-        /^### ✓ 3 of 3 sessions finished · 7\.2 ACUs · 3 pull requests\n\n\| Organization \|/,
+        /^### ✅ 3 of 3 sessions finished · 7\.2 ACUs · 3 pull requests\n\n\| Organization \|/,
       );
     }));
 
@@ -255,8 +255,8 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       async (github) => {
         await step(github);
         await step(github, {}, { event: discussionCreated(DISCUSSION) });
-        expect(onlyComment(github)).toMatch(/^### ▸ Devin is running/);
-        expect(onlyComment(github, DISCUSSION)).toMatch(/^### ▸ Devin is running/);
+        expect(onlyComment(github)).toMatch(/^### ⏳ Devin is working/);
+        expect(onlyComment(github, DISCUSSION)).toMatch(/^### ⏳ Devin is working/);
       },
       { enterpriseServer: true },
     ));
@@ -281,15 +281,15 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
 
   test('the comment says so within five seconds', () =>
     withGithub(async (github) => {
-      const result = await stopAt(/Devin is running/, 'SIGINT', github, inputs);
+      const result = await stopAt(/Devin is working/, 'SIGINT', github, inputs);
       expect(result.afterSignalMs).toBeLessThan(5_000);
       expect(result.outputs['error_code']).toBe('cancelled');
-      expect(onlyComment(github)).toMatch(/^### ✗ Devin was terminated with the workflow /);
+      expect(onlyComment(github)).toMatch(/^### ❌ Devin was terminated with the workflow /);
     }));
 
   test('by force, the post step says so', () =>
     withGithub(async (github) => {
-      const killed = await stopAt(/Devin is running/, 'SIGKILL', github, inputs);
+      const killed = await stopAt(/Devin is working/, 'SIGKILL', github, inputs);
       expect(killed.exitCode).toBe(null);
       const post = await runPost(killed, optionsOf(github, inputs));
       expect(post.exitCode).toBe(0);
@@ -302,7 +302,7 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
   test('no answer of GitHub keeps it from its end', () =>
     withGithub(async (github) => {
       github.fault({ path: '/repos/*/*/issues/comments/*', lost: 'hang', times: 100 });
-      const result = await stopAt(/Devin is running/, 'SIGINT', github, inputs);
+      const result = await stopAt(/Devin is working/, 'SIGINT', github, inputs);
       expect(result.afterSignalMs).toBeLessThan(5_000);
       expect(result.outputs).toMatchObject({ error_code: 'cancelled', session_outcome: 'terminated' });
     }));
