@@ -33,13 +33,19 @@ export interface Input<T = unknown, Absent = undefined> {
   readonly filledIn?: string;
   /** Environment variables that stand in for an empty input. */
   readonly env?: readonly string[];
+  /** Only action.yml sets it, so that the README does not list it. */
+  readonly internal?: true;
   /** Its value is never repeated in a message. */
   readonly secret?: true;
   /** Carries the type of an absent value; never set. */
   readonly absent?: Absent;
 }
 
-function optional<T>(kind: Kind<T>, summary: string, more: Pick<Input, 'env' | 'secret' | 'filledIn'> = {}): Input<T> {
+function optional<T>(
+  kind: Kind<T>,
+  summary: string,
+  more: Pick<Input, 'env' | 'secret' | 'filledIn' | 'internal'> = {},
+): Input<T> {
   return { kind, summary, ...more };
 }
 
@@ -88,6 +94,11 @@ export const COMMON_INPUTS = {
     'Keeps one comment on the issue, pull request or discussion of the event, edited in place.',
   ),
   comment_key: optional(line, 'Tells several such comments apart; the job and the operation where empty.'),
+  job_index: optional(
+    line,
+    'Internal: leave it as it is. It distinguishes the jobs of a matrix on a runner that does not.',
+    { filledIn: '${{ strategy.job-index }}/${{ strategy.job-total }}', internal: true },
+  ),
 } as const;
 
 /** Inputs of single operations. */
