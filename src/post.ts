@@ -119,7 +119,10 @@ async function endAll(
     env,
     onRetry: ({ method, path, reason }) => log.progress(`${reason}: ${method} ${path}, once more`),
   });
-  const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, { apiUrl: base });
+  const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, {
+    apiUrl: base,
+    warn: (title, message) => log.annotate('warning', title, message),
+  });
   const turn = pool(concurrency);
   log.info(headlineOf(own));
   try {

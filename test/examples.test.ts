@@ -192,8 +192,9 @@ describe('an example does what it says', onlyHere, () => {
     const secrets = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
     const setting = { url: sandbox.url, secrets, inputs: { task: 'Tidy up' } };
     const all = await runExample('session-per-organization.yml', setting);
-    expect(all['devin']?.map(({ result }) => result)).toEqual(['success', 'failure', 'success']);
-    expect(lastOf(all['devin'])?.output).toBe('Engineering Team: Done. I finished the work in acme/api.\n');
+    // By name, the second organization comes first.
+    expect(all['devin']?.map(({ result }) => result)).toEqual(['failure', 'success', 'success']);
+    expect(lastOf(all['devin']?.slice(1))?.output).toBe('Engineering Team: Done. I finished the work in acme/api.\n');
     const made = (await sandbox.requests()).filter(({ method }) => method === 'POST').map(({ path }) => path);
     const expected = (await organizationsIn(sandbox)).map(({ org_id: id }) => `/v3/organizations/${id}/sessions`);
     expect(made.toSorted()).toEqual(expected.toSorted());

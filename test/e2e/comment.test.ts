@@ -130,11 +130,11 @@ describe('a GitHub that is out of order', { concurrent: true }, () => {
       const result = await step(github, {
         tags: 'sandbox:pr,sandbox:finish-after=30',
         wait: 'finished',
-        request_timeout: '5s',
+        request_timeout: '15s',
       });
       expect(result.outputs['session_outcome']).toBe('finished');
       expect(JSON.parse(result.outputs['result'] ?? '')).toMatchObject({
-        duration_ms: expect.toSatisfy(isBefore(5_000)),
+        duration_ms: expect.toSatisfy(isBefore(15_000)),
       });
       // What came meanwhile is not written one after the other.
       expect(onlyComment(github)).toMatch(/^### ✅ /);
@@ -149,7 +149,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
     ['a discussion', DISCUSSION, discussionCreated(DISCUSSION)],
   ])('on %s: it runs, it asks, it has finished', (_, thread, event) =>
     withGithub(async (github) => {
-      const tags = 'sandbox:waiting,sandbox:pr,sandbox:finish-after=100';
+      const tags = 'sandbox:waiting,sandbox:pr,sandbox:finish-after=400';
       const inputs = { tags, wait: 'finished', on_waiting: 'keep-waiting', max_acu_limit: '10' };
       const body = () => github.comments(thread)[0]?.body ?? '';
       let answered = false;
@@ -166,12 +166,15 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       expect(warnings(result)).toEqual([]);
       const [comment] = github.comments(thread);
       expect(comment?.author.login).toBe('github-actions[bot]');
-      const [started, asks, finished, ...more] = [...(comment?.earlier ?? []).map(shown), onlyComment(github, thread)];
-      expect(more).toEqual([]);
+      const earlier = (comment?.earlier ?? []).map(shown);
+      const [started, asks] = earlier;
+      const finished = onlyComment(github, thread);
+      // After the reply Devin may be seen at work once more.
+      expect(earlier.length).toBeLessThanOrEqual(3);
       expect(started).toMatch(/^### ⏳ Devin is working · \[session\]/);
       expect(asks).toMatch(/^### ✋ Devin has a question .*\n\n> Which of the two ways do you prefer\?/);
       expect(finished).toMatch(/^### ✅ Devin finished: .*\(https:\/\/github\.com\/acme\/api\/pull\/\d+\) \(open\)/);
-      expect(finished).toMatch(/\| finished \| \d+\.\d+ of 10 \|/);
+      expect(finished).toMatch(/\n(\d+\.\d+ of 10 ACUs|ACUs not reported) · /);
     }),
   );
 

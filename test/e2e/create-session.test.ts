@@ -118,7 +118,7 @@ describe.concurrent('create-session', () => {
   });
 
   test('prints a state once, however often it looks', async () => {
-    const step = await create({ tags: 'sandbox:finish-after=90', wait: 'finished' });
+    const step = await create({ tags: 'sandbox:finish-after=240', wait: 'finished' });
     expect(step.log.filter((line) => line.endsWith('running · working'))).toHaveLength(1);
   });
 

@@ -139,7 +139,7 @@ describe('operations on sessions', { concurrent: true }, () => {
     expect(JSON.parse(mine.outputs['sessions'] ?? '')).toMatchObject([
       {
         session_id: outputs['session_id'],
-        tags: ['only-mine', 'x', expect.stringMatching(/^devin-action:[0-9a-f]{24}$/)],
+        tags: ['only-mine', 'x', expect.stringMatching(/^devin-action:[0-9a-f]{24}$/), 'devin-action:report'],
       },
     ]);
     expect(mine.summary).toContain('### 1 session');

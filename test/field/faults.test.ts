@@ -222,7 +222,8 @@ describe.concurrent('a session that is lost sight of', () => {
     'by three times %i in a row may still be running, and is not said to have ended',
     async (status) => {
       const api = await field({ script: works() });
-      api.before({ method: 'GET', path: SESSION, when: () => since(api, 10) }, { status, body: { detail: 'No.' } });
+      // It was seen once: a session that never was may be too new for some part of the API.
+      api.before({ method: 'GET', path: SESSION, skip: 1 }, { status, body: { detail: 'No.' } });
       const result = await create(api, { wait: 'finished', timeout: '10m', on_timeout: 'terminate' });
       expect(result.exitCode, story(result)).toBe(1);
       expect(result.outputs['error_code']).not.toBe('timeout');

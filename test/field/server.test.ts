@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { fieldClock } from './clock.ts';
-import { type Field, ORG, ORG_KEY, OTHER_ORG } from './server/index.ts';
-import { field, fields, items } from './support.ts';
+import type { FieldClock } from './clock.ts';
+import { type Field, ORG, ORG_KEY, OTHER_ORG, openField } from './server/index.ts';
+import { atEnd, field, fields, items } from './support.ts';
 
 const SESSIONS = `/v3/organizations/${ORG}/sessions`;
 
@@ -19,12 +19,17 @@ async function call(api: Field, method: string, path: string, body?: unknown, ke
   return { status: response.status, body: await response.json() };
 }
 
-/** Waits until a response is as expected; the time of the API says when it becomes so. */
-async function until(read: () => Promise<Got>, isIt: (body: unknown) => boolean): Promise<unknown> {
-  for (;;) {
-    const { body } = await read();
-    if (isIt(body)) return body;
-  }
+/** A time that passes when a test says so. */
+function manualClock(): FieldClock & { pass(seconds: number): void } {
+  let now = 1_790_000_000_000;
+  return {
+    now: () => now,
+    sleep: async () => undefined,
+    env: {},
+    pass(seconds) {
+      now += seconds * 1000;
+    },
+  };
 }
 
 describe.concurrent('the API of these tests behaves as its clients report', () => {
@@ -50,8 +55,9 @@ describe.concurrent('the API of these tests behaves as its clients report', () =
   });
 
   test('a session follows its script, and a message starts the next one, after a while of the old state', async () => {
+    const clock = manualClock();
     const api = await field({
-      clock: fieldClock(100),
+      clock,
       script: [
         { at: 0, status: 'new', detail: null },
         { at: 10, status: 'running', detail: 'working', message: 'I begin.' },
@@ -65,54 +71,56 @@ describe.concurrent('the API of these tests behaves as its clients report', () =
     const session = api.start({ prompt: 'Fix it.' });
     const path = `${SESSIONS}/devin-${session.id}`;
     const read = () => call(api, 'GET', path);
-    const first = await until(read, (body) => fields(body)['status_detail'] === 'waiting_for_user');
-    expect(first).toMatchObject({ status: 'running', structured_output: { a: 1 } });
+    expect((await read()).body).toMatchObject({ status: 'new' });
+    clock.pass(10);
+    const working = { status: 'running', status_detail: 'working', structured_output: null };
+    const waiting = { status: 'running', status_detail: 'waiting_for_user', structured_output: { a: 1 } };
+    expect((await read()).body).toMatchObject(working);
+    expect((await read()).body).toMatchObject(working);
+    expect((await read()).body).toMatchObject(waiting);
     await call(api, 'POST', `${path}/messages`, { message: 'More.' });
-    expect((await read()).body).toMatchObject({ status_detail: 'waiting_for_user', structured_output: { a: 1 } });
-    await until(read, (body) => fields(body)['status_detail'] === 'working');
-    await until(read, (body) => fields(fields(body)['structured_output'])['a'] === 2);
+    expect((await read()).body).toMatchObject(waiting);
+    clock.pass(60);
+    expect((await read()).body).toMatchObject({ status_detail: 'working', structured_output: { a: 1 } });
+    clock.pass(30);
+    expect((await read()).body).toMatchObject({ status_detail: 'waiting_for_user', structured_output: { a: 2 } });
     const { body: messages } = await call(api, 'GET', `${path}/messages`);
     expect(items(messages).map((row) => fields(row)['message'])).toEqual(['Fix it.', 'I begin.', 'More.']);
     expect(messages).toMatchObject({ total: null, has_next_page: false, end_cursor: 'cursor-3' });
   });
 
   test('a terminated session runs on for ten seconds, then exits', async () => {
-    const api = await field({ clock: fieldClock(100), script: [{ at: 0, status: 'running', detail: 'working' }] });
+    const clock = manualClock();
+    const api = await field({ clock, script: [{ at: 0, status: 'running', detail: 'working' }] });
     const path = `${SESSIONS}/devin-${api.start({ prompt: 'Fix it.' }).id}`;
     expect(await call(api, 'DELETE', `${path}?archive=true`)).toMatchObject({
       status: 200,
       body: { status: 'running', is_archived: true },
     });
-    await until(
-      () => call(api, 'GET', path),
-      (body) => fields(body)['status'] === 'exit',
-    );
+    clock.pass(9);
+    expect(await call(api, 'GET', path)).toMatchObject({ body: { status: 'running' } });
+    clock.pass(1);
+    expect(await call(api, 'GET', path)).toMatchObject({ body: { status: 'exit' } });
   });
 
   test('lists, messages and tags lag as a test says', async () => {
-    const api = await field({ clock: fieldClock(100), lags: { lists: 100, messages: 100, tags: 100 } });
+    const clock = manualClock();
+    const api = await field({ clock, lags: { lists: 100, messages: 100, tags: 100 } });
     const session = api.start({ prompt: 'Fix it.', tags: ['a'] });
     const path = `${SESSIONS}/devin-${session.id}`;
     expect(items((await call(api, 'GET', SESSIONS)).body)).toEqual([]);
     expect(items((await call(api, 'GET', `${path}/messages`)).body)).toEqual([]);
     expect(await call(api, 'PUT', `${path}/tags`, { tags: ['b'] })).toMatchObject({ body: { tags: ['b'] } });
     expect(await call(api, 'GET', path)).toMatchObject({ body: { tags: ['a'] } });
-    await until(
-      () => call(api, 'GET', SESSIONS),
-      (body) => items(body).length === 1,
-    );
-    await until(
-      () => call(api, 'GET', `${path}/messages`),
-      (body) => items(body).length > 0,
-    );
-    await until(
-      () => call(api, 'GET', path),
-      (body) => String(fields(body)['tags']) === 'b',
-    );
+    clock.pass(100);
+    expect(items((await call(api, 'GET', SESSIONS)).body)).toHaveLength(1);
+    expect(items((await call(api, 'GET', `${path}/messages`)).body)).not.toEqual([]);
+    expect(await call(api, 'GET', path)).toMatchObject({ body: { tags: ['b'] } });
   });
 
   test('a file is behind a redirect to another origin, which rejects a credential', async () => {
-    const api = await field();
+    const api = await openField();
+    atEnd(() => api.close());
     const session = api.start({ prompt: 'Fix it.' });
     api.addFile(session, 'a.txt', 'Hello.');
     const { body } = await call(api, 'GET', `${SESSIONS}/devin-${session.id}/attachments`);

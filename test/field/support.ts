@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { runStep, type StepOptions, type StepResult } from '../e2e/fake-runner.ts';
 import { FAST_NODE } from './clock.ts';
 import { type Field, type FieldOptions, ORG, ORG_KEY, openField } from './server/index.ts';
@@ -16,7 +16,14 @@ export const atEnd = (cleanup: () => Promise<void> | void): void => void cleanup
 /** An API of its own for a test. */
 export async function field(options: FieldOptions = {}): Promise<Field> {
   const opened = await openField(options);
-  atEnd(() => opened.close());
+  atEnd(async () => {
+    await opened.close();
+    // Whatever a test is about: one credential for the API, and none for anybody else.
+    const wrong = opened.requests.filter(
+      ({ server, authorization }) => authorization.length !== Number(server === 'api'),
+    );
+    expect(wrong.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  });
   return opened;
 }
 

@@ -132,7 +132,7 @@ describe('create-session', () => {
   });
 
   it('a session that the API does not know yet gets a moment, and no more than that', async () => {
-    let missing = 3;
+    let missing = 2;
     const late: Handle = ({ method, url }) =>
       method === 'GET' && url.endsWith('devin-4f2a') && missing-- > 0 ? { status: 404 } : undefined;
     const known = await create({ wait: 'finished' }, life([['running', 'finished']], [], late));
