@@ -6,10 +6,10 @@ import { isOwnKey, type Key } from './idempotency.ts';
 import { byAge, findLost, findNew, inDoubt, type Search, sessionsWith } from './lookup.ts';
 import type { Session } from './outcome.ts';
 import type { Cut } from './remains.ts';
+import { lastPollAt } from './schedule.ts';
 import { standingOf } from './standing.ts';
 import type { Start, Started } from './started.ts';
-import { checkTwin } from './twins.ts';
-import { lastPollAt } from './watch.ts';
+import { checkTwin, type Kept } from './twins.ts';
 
 /** When others with the same key are looked for, in milliseconds after a create: lists lag up to three seconds. */
 const RIVALS_AT_MS = [1_000, 3_000, 5_000];
@@ -33,11 +33,12 @@ export async function createOnce(start: Start, key: Key, send: () => Promise<Ses
   await remains.pending(orgId, key);
   for (;;) {
     const sentAt = clock.now();
+    const isAgain = tries.lost + tries.limited > 0;
     const sent = await send().catch(asActionError);
-    if (!(sent instanceof Error))
-      return await created(start, key, sent, { sentAt, isAgain: tries.lost + tries.limited > 0 });
+    const request = { sentAt, isAgain };
+    if (!(sent instanceof Error)) return await created(start, key, sent, request);
     const found = await afterFailure(start, key, sent, tries, sentAt);
-    if (found !== undefined) return adopted(start, key, found);
+    if (found !== undefined) return await adopted(start, key, found, request);
   }
 }
 
@@ -96,32 +97,48 @@ async function afterLimit(
   return found;
 }
 
-/** A session that a request without a clear response has started. */
-function adopted({ context, before }: Start, key: Key, session: Session): Started {
-  before.add(bareId(session.session_id));
-  const found = { how: 'lost', standing: standingOf(session), scope: key.scope } as const;
-  return { session, created: false, reused: false, own: isOwnKey(key, context), found };
-}
-
 interface Request {
   readonly sentAt: number;
   /** Not the first one: an earlier one may still start a session. */
   readonly isAgain: boolean;
 }
 
+/** A session that a request without a clear response has started. */
+async function adopted(start: Start, key: Key, session: Session, request: Request): Promise<Started> {
+  const found = { how: 'lost', standing: standingOf(session), scope: key.scope } as const;
+  const started = { session, created: false, reused: false, own: isOwnKey(key, start.context), found };
+  const own = await watched(start, key, started, request);
+  // With a key of others, nobody can tell which of several is that of the request.
+  if (key.scope === 'text') await checkTwin(start.context, keptOf(start, key, session, request.sentAt));
+  return own;
+}
+
+const keptOf = (start: Start, key: Key, session: Session, sentAt: number): Kept => ({
+  orgId: start.orgId,
+  key,
+  session,
+  search: () => start.search(key),
+  before: start.before,
+  sentAt,
+});
+
+/** Has a second session of an earlier request looked for, at the end of the step and after it. */
+async function watched(start: Start, key: Key, started: Started, { sentAt, isAgain }: Request): Promise<Started> {
+  if (!isAgain) return started;
+  const { context, orgId } = start;
+  const { session } = started;
+  await context.remains.twin(orgId, key, session.session_id);
+  return { ...started, checkTwin: () => checkTwin(context, keptOf(start, key, session, sentAt)) };
+}
+
 /** A session that was created; with a key of others, the one of them that continues. */
-async function created(start: Start, key: Key, session: Session, { sentAt, isAgain }: Request): Promise<Started> {
-  const { context, orgId, before } = start;
-  const search = () => start.search(key);
-  const kept = key.scope === 'run' ? session : await settle(start, search, session);
+async function created(start: Start, key: Key, session: Session, request: Request): Promise<Started> {
+  const kept = key.scope === 'run' ? session : await settle(start, () => start.search(key), session);
   if (kept !== session) {
     const found = { how: 'key', standing: standingOf(kept), scope: key.scope } as const;
-    return { session: kept, created: false, reused: false, own: false, found };
+    return await watched(start, key, { session: kept, created: false, reused: false, own: false, found }, request);
   }
-  const started = { session, created: true, reused: false, own: true };
-  if (!isAgain) return started;
-  await context.remains.twin(orgId, key, session.session_id);
-  return { ...started, checkTwin: () => checkTwin(context, { orgId, key, session, search, before, sentAt }) };
+  return await watched(start, key, { session, created: true, reused: false, own: true }, request);
 }
 
 /**

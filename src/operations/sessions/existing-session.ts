@@ -41,7 +41,7 @@ export async function takeSession(start: Start, key: Key): Promise<Started | Fol
   if (best === undefined) return undefined;
   const { session, standing } = best;
   if (standing === 'over') return { url: session.url, why: whyOver(session) };
-  const twins = others.filter((other) => other.standing === 'live');
+  const twins = others.filter((other) => other.standing !== 'over' && other.standing !== 'finished');
   await endTwins(
     context,
     orgId,

@@ -7,6 +7,7 @@ import { type IsOwn, ownSessions } from './identity.ts';
 import { twinsOf } from './lookup.ts';
 import type { Session } from './outcome.ts';
 import type { Remaining } from './remains.ts';
+import { warnOfTwin } from './twins.ts';
 
 /** When a session is looked for that is known by its tag alone, in milliseconds: lists lag, and requests may be late. */
 const CHECKS_AT_MS = [0, 5_000, 15_000];
@@ -37,19 +38,23 @@ async function endOne(context: ClearContext, orgId: string, id: string, end: Rem
 }
 
 /** Ends a session that was found, or says where it is. */
-async function handle(context: ClearContext, orgId: string, { session_id: id, url }: Session, end: Remaining['end']) {
+async function handle(context: ClearContext, { org_id: orgId, tag, keep, end }: Remaining, session: Session) {
+  const { session_id: id, url } = session;
   if (end !== 'leave') return await endOne(context, orgId, id, end);
-  said(context.log, `${orgId}: ${url} was started by a request without a response, and may still be running.`);
-  return `${link('session', url)} · ${plain('It was started by a request without a response, and may still be running.')}`;
+  if (keep !== undefined) warnOfTwin(context.log, tag ?? '', url, keep);
+  const sentence = 'A request without a response may have started it, and it may still be running.';
+  context.log.progress(`${orgId}: ${url}: ${sentence}`);
+  return `${link('session', url)} · ${plain(sentence)}`;
 }
 
 /** Finds and handles the sessions with a tag, except for the one to keep: without one, the first that shows is the only one. */
 async function clearTag(
   context: ClearContext,
-  { org_id: orgId, tag, keep, end }: Remaining & { readonly tag: string },
+  one: Remaining & { readonly tag: string },
   isOwn: IsOwn,
 ): Promise<string[]> {
   const { clock, signal, devin, log } = context;
+  const { org_id: orgId, tag, keep } = one;
   const from = clock.now();
   const lines: string[] = [];
   const handled: string[] = [];
@@ -64,7 +69,7 @@ async function clearTag(
     for (const session of found) {
       if (handled.some((id) => isSameSession(id, session.session_id))) continue;
       handled.push(session.session_id);
-      lines.push(await handle(context, orgId, session, end));
+      lines.push(await handle(context, one, session));
     }
     if (keep === undefined && handled.length > 0) break;
   }

@@ -6,8 +6,8 @@ import type { Key } from './idempotency.ts';
 import type { IsOwn } from './identity.ts';
 import type { Asked } from './judge.ts';
 import type { Session } from './outcome.ts';
+import { lastPollAt } from './schedule.ts';
 import { byStanding, type Standing, standingOf } from './standing.ts';
-import { lastPollAt } from './watch.ts';
 
 const LARGEST_PAGE = 200;
 

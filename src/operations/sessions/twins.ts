@@ -14,6 +14,12 @@ type TwinContext = Pick<Context, 'devin' | 'log' | 'clock' | 'signal'> & {
   readonly remains: Pick<Remains, 'settledTwin'>;
 };
 
+/** With a key of others, a second session may be theirs, so that it is only a warning. */
+export function warnOfTwin(log: TwinContext['log'], tag: string, url: string, kept: string): void {
+  const message = `${url} has the same tag (${tag}) as ${kept}. If no one needs it, end it: it may spend ACUs.`;
+  log.annotate('warning', 'Two sessions have the same key', message);
+}
+
 /** Ends sessions that a lost request started besides the one to keep. With a key of others, they may be theirs. */
 export async function endTwins(
   context: Pick<TwinContext, 'devin' | 'log' | 'clock'>,
@@ -24,8 +30,7 @@ export async function endTwins(
 ): Promise<void> {
   for (const { session_id: id, url } of twins) {
     if (scope === 'text') {
-      const message = `${url} has the same tag (${tag}) as ${keptUrl}. If no one needs it, end it: it may spend ACUs.`;
-      context.log.annotate('warning', 'Two sessions have the same key', message);
+      warnOfTwin(context.log, tag, url, keptUrl);
       continue;
     }
     const { terminated } = await endSession(context, orgId, id, 'terminate');
