@@ -105,7 +105,8 @@ async function startAndWait(
     sessionId: session.session_id,
     started: {
       session,
-      created,
+      // A finished session is in no new turn either, even if its last message is one that woke it.
+      created: created || found?.standing === 'finished',
       sent,
       onTimeout: own ? inputs.on_timeout : 'leave',
       onCancel: own ? inputs.on_cancel : 'leave',
