@@ -171,11 +171,15 @@ export const OPERATION_INPUTS = {
     'Sends the prompt to a live session instead of starting one: to that of the same issue, pull request or discussion (`thread`), or of the same `reuse_key`.',
   ),
   reuse_key: optional(key, 'The key of `reuse: key`.'),
-  max_session_age: defaulted(duration('1m', '365d'), '7d', 'Oldest session that `reuse` goes on with.'),
+  max_session_age: defaulted(
+    duration('1m', '365d'),
+    '7d',
+    'Maximum age of a session that `reuse`, or a text in `idempotency`, continues with.',
+  ),
   idempotency: defaulted(
     line,
     'run',
-    'What never creates two sessions: `run` is this step of this workflow run, re-runs included; any other text is a key of your own, for every workflow of the organization; `none` switches it off.',
+    'The key of the work, which never has two live sessions, and is never done twice: `run` is this step of this workflow run, including re-runs; any other text is a key of your own, for every workflow with the same service user; `none` turns it off. See docs/sessions.md.',
   ),
   wait: defaulted(
     choice(['none', 'started', 'finished']),

@@ -16,7 +16,7 @@ import {
   terminateSession,
 } from '../../src/devin/endpoints/sessions.ts';
 import type { TransportOptions } from '../../src/devin/transport.ts';
-import { type Handle, hang, inTurn, open, reset, serve } from './support.ts';
+import { type Handle, hang, inTurn, open, reset, START, serve } from './support.ts';
 
 const SELF = { principal_type: 'service_user', org_id: 'org-1' };
 const SESSION = {
@@ -226,6 +226,29 @@ describe('a call that fails', () => {
       'List the audit events of the enterprise: HTTP 403 for GET /v3/enterprise/audit-logs: no',
     );
     expect(error.fix).toContain('at enterprise level');
+  });
+});
+
+describe('the time of the API', () => {
+  it.each([
+    ['is that of its last response', 'Sat, 31 Jan 2026 09:00:00 GMT', 3_600_000],
+    ['may be behind', 'Fri, 30 Jan 2026 08:00:00 GMT', -86_400_000],
+    ['is that of this machine, if both differ by less than a header can say', 'Sat, 31 Jan 2026 08:00:02 GMT', 0],
+    ['is that of this machine, if the response does not say', '', 0],
+    ['is that of this machine, if the response says nothing useful', 'soon', 0],
+  ])('%s', async (_name, date, ahead) => {
+    const server = await serve(() => ({ headers: date === '' ? {} : { date }, body: {} }));
+    const { transport } = await open(server.origin);
+    expect(transport.now()).toBe(START);
+    await transport.send({ method: 'GET', path: '/v3/self' });
+    expect(transport.now()).toBe(START + ahead);
+  });
+
+  it('is not that of another server', async () => {
+    const server = await serve(() => ({ headers: { date: 'Sat, 31 Jan 2026 09:00:00 GMT' }, body: {} }));
+    const { transport } = await open('http://127.0.0.1:1');
+    await transport.send({ method: 'GET', path: '/file', origin: server.origin });
+    expect(transport.now()).toBe(START);
   });
 });
 

@@ -213,7 +213,7 @@ describe('a lookup', () => {
 });
 
 describe('an existing session', () => {
-  const done = { outcome: 'done', summary: '' };
+  const done = { outcome: 'done', summary: 'As asked.' };
   const tags = ['devin-action:report'];
   it.each([
     ['live', { status: 'new', status_detail: null }],
@@ -225,7 +225,15 @@ describe('an existing session', () => {
     ['finished', { status: 'suspended', status_detail: 'inactivity', structured_output: done, tags }],
     ['finished', { status: 'exit', structured_output: done, tags, is_archived: true }],
     ['finished', { status: 'exit', pull_requests: [{ pr_url: 'https://github.com/a/b/pull/1', pr_state: 'open' }] }],
-    ['asks', { status: 'suspended', status_detail: 'inactivity', structured_output: { outcome: 'question' }, tags }],
+    [
+      'asks',
+      {
+        status: 'suspended',
+        status_detail: 'inactivity',
+        structured_output: { outcome: 'question', summary: 'Which?' },
+        tags,
+      },
+    ],
     ['asleep', { status: 'suspended', status_detail: 'inactivity' }],
     ['asleep', { status: 'suspended', status_detail: 'out_of_credits' }],
     ['over', { status: 'exit', status_detail: null }],

@@ -1,9 +1,16 @@
 import * as z from 'zod/mini';
+import type { InputValues } from '../../contract/inputs.ts';
 import { lazy } from '../../devin/endpoint.ts';
 import type { RunFacts } from '../../github/facts.ts';
 import type { WriteState } from '../../runner/state.ts';
-import type { Ending } from './end.ts';
-import type { Key } from './idempotency.ts';
+
+type Ending = InputValues<'on_cancel'>['on_cancel'];
+
+/** The key of a session: its tag, and whether only this run has it. */
+interface Key {
+  readonly tag: string;
+  readonly scope: 'run' | 'text';
+}
 
 /** Why a step could not find out whether its request started a session. */
 export type Cut = 'timeout' | 'other';
