@@ -37,6 +37,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 const entriesOf = (inputs: Readonly<Record<string, Input>>) => Object.entries(inputs);
+/** The inputs that users may set. */
+const listed = (inputs: Readonly<Record<string, Input>>) =>
+  entriesOf(inputs).filter(([, { internal }]) => internal !== true);
 const defaultOf = (input: Input) => input.default ?? input.filledIn;
 
 function actionYml(): string {
@@ -61,7 +64,7 @@ function actionYml(): string {
 }
 
 const inputRows = (inputs: Readonly<Record<string, Input>>, operations: readonly Operation[]) =>
-  entriesOf(inputs).map(([name, input]) => {
+  listed(inputs).map(([name, input]) => {
     const users = operations.filter((operation) => operation.inputs.some((used) => used === name));
     return [
       `\`${name}\``,

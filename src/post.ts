@@ -1,5 +1,5 @@
 import { isSandbox } from './contract/api-url.ts';
-import { type Clock, later, stopping } from './contract/clock.ts';
+import { later, stopping } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { inputError, parseInputs } from './contract/parse.ts';
 import { pool } from './contract/pool.ts';
@@ -9,14 +9,13 @@ import { openTransport } from './devin/transport.ts';
 import { runFacts } from './github/facts.ts';
 import { eventReader } from './operations/event.ts';
 import { githubOf, LAST_WORDS_MS } from './operations/github.ts';
-import { endSession } from './operations/sessions/end.ts';
-import { findSession } from './operations/sessions/lookup.ts';
-import { parseRemaining, type Remaining } from './operations/sessions/remains.ts';
+import { type Cleared, clearUp } from './operations/sessions/leftovers.ts';
+import { isProven, type Prove, parseRemaining, prover, type Remaining } from './operations/sessions/remains.ts';
 import { threadComment } from './operations/thread-comment.ts';
-import { link, plain } from './report/markdown.ts';
 import type { World } from './run.ts';
 import { inputReader } from './runner/inputs.ts';
 import { Log } from './runner/log.ts';
+import { publishEarly } from './runner/publish.ts';
 import { Redactor } from './runner/redact.ts';
 import { readState } from './runner/state.ts';
 import { VERSION } from './version.ts';
@@ -25,14 +24,13 @@ import { VERSION } from './version.ts';
 const BUDGET_MS = 30_000;
 const TRY_MS = 5_000;
 const RETRIES = 2;
-/** A list may lag behind what was created: so long before each look, in milliseconds. */
-const LOOKS_MS = [0, 1_000, 2_000];
 
 const INPUTS = [
   'operation',
   'github_token',
   'comment',
   'comment_key',
+  'create_as_user_id',
   'devin_token',
   'api_url',
   'api_version',
@@ -41,17 +39,9 @@ const INPUTS = [
   'concurrency',
 ] as const;
 
-/** What it takes to end sessions. */
-interface Cleaner {
-  readonly devin: Devin;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
-
 /**
  * Ends the sessions that the main step left behind because it was killed, or could not end in time. It never fails the
- * job, whose fate is sealed by now; what may go on spending ACUs is a warning.
+ * job, whose fate is sealed by now; what may spend more ACUs is a warning.
  */
 export async function post({ env, write, clock, cancelled }: World): Promise<boolean> {
   const redactor = new Redactor();
@@ -65,14 +55,29 @@ export async function post({ env, write, clock, cancelled }: World): Promise<boo
   try {
     await endAll(left, { env, log, redactor, clock, cancelled });
   } catch (thrown) {
-    const ids = left.map((one) => ('session_id' in one ? one.session_id : one.tag)).join(', ');
-    log.annotate(
-      'warning',
-      'Sessions may go on',
-      `They may go on spending ACUs: ${ids}. ${asActionError(thrown).message}`,
-    );
+    const ids = left.map(({ session_id: id, tag }) => id ?? tag).join(', ');
+    const message = `They may spend more ACUs: ${ids}. ${asActionError(thrown).message}`;
+    log.annotate('warning', 'Sessions may still be running', message);
   }
   return true;
+}
+
+const bullets = (lines: readonly Cleared[]) => lines.map(({ line }) => `- ${line}`).join('\n');
+
+const headlineOf = (notes: readonly Remaining[]) =>
+  notes.every(({ keep }) => keep !== undefined)
+    ? 'Checking whether a request that was sent again has started a second session.'
+    : 'The step ended before it could end what it started.';
+
+/** The notes that a step of this job has written. Any other may name a session that is not ours, and ends nothing. */
+async function provenOf(notes: readonly Remaining[], prove: Prove, log: Log): Promise<readonly Remaining[]> {
+  const proven = await Promise.all(notes.map(async (note) => ((await isProven(note, prove)) ? [note] : [])));
+  for (const note of notes.filter((one) => !proven.flat().includes(one))) {
+    const what = note.session_id ?? note.tag;
+    const message = `No step of this job with this credential has written it, so that it ends nothing. If ${what} is yours, it may still be running, and may spend more ACUs.`;
+    log.annotate('warning', 'A note of the main step is not proven', message);
+  }
+  return proven.flat();
 }
 
 async function endAll(
@@ -94,6 +99,9 @@ async function endAll(
   if (values.github_token !== undefined) log.mask(values.github_token);
   // The embedded sandbox has ended with the main step, and its sessions with it.
   if (isSandbox(base)) return;
+  const facts = runFacts(env);
+  const own = await provenOf(left, prover(credential.token, facts), log);
+  if (own.length === 0) return;
   const over = new ActionError('timeout', `This took longer than ${BUDGET_MS / 1_000} s.`);
   const signal = stopping({ clock, cancelled }, BUDGET_MS, over);
   const url = new URL(base);
@@ -116,10 +124,15 @@ async function endAll(
     warn: (title, message) => log.annotate('warning', title, message),
   });
   const turn = pool(concurrency);
-  log.info('The step was stopped before it could end what it started.');
+  log.info(headlineOf(own));
   try {
-    const ended = await Promise.all(left.map((one) => turn(() => end({ devin, log, clock, signal }, one))));
-    const facts = runFacts(env);
+    const world = { devin, log, clock, signal };
+    const done = await Promise.all(own.map((one) => turn(() => clearUp(world, one, values.create_as_user_id))));
+    const lines = done.flat();
+    if (lines.length > 0) await publishEarly({}, `${bullets(lines)}\n`, { env, log, redactor });
+    // A step that came to its end has said so in its comment.
+    const stopped = lines.filter(({ isTwin }) => !isTwin);
+    if (stopped.length === 0) return;
     const comment = threadComment(
       { comment: values.comment ?? false, comment_key: values.comment_key },
       {
@@ -139,43 +152,8 @@ async function endAll(
         ),
       },
     );
-    await comment.update(
-      `### ✗ Devin was stopped with the workflow\n\n${ended.map((line) => `- ${line}`).join('\n')}\n`,
-    );
+    await comment.update(`### ✗ Devin was stopped with the workflow\n\n${bullets(stopped)}\n`);
   } finally {
     await transport.close();
   }
-}
-
-/** Ends what is left in one organization, and says what came of it in a line of Markdown. Never throws. */
-async function end(cleaner: Cleaner, one: Remaining): Promise<string> {
-  const { log } = cleaner;
-  try {
-    const id = 'session_id' in one ? one.session_id : await lookFor(cleaner, one.org_id, one.tag);
-    if (id === undefined) return said(log, `${one.org_id}: no session was started.`);
-    cleaner.signal.throwIfAborted();
-    const { sentence, url } = await endSession(cleaner, one.org_id, id, one.end);
-    const line = said(log, `${one.org_id}: ${id}: ${sentence}`);
-    return url === undefined ? line : `${link('session', url)} · ${plain(sentence)}`;
-  } catch (thrown) {
-    const what = 'session_id' in one ? `the session ${one.session_id}` : `a session with the tag ${one.tag}`;
-    const message = `In ${one.org_id}, ${what} may go on spending ACUs. ${asActionError(thrown).message}`;
-    log.annotate('warning', 'A session may go on', message);
-    return plain(message);
-  }
-}
-
-function said(log: Log, sentence: string): string {
-  log.progress(sentence);
-  return plain(sentence);
-}
-
-/** The id of the session that carries the tag. A list may be behind, so one look is not enough to say that there is none. */
-async function lookFor({ clock, signal, devin }: Cleaner, orgId: string, tag: string): Promise<string | undefined> {
-  for (const pause of LOOKS_MS) {
-    if (pause > 0) await clock.sleep(pause, signal);
-    const found = await findSession({ devin }, orgId, { tag, scope: 'run' });
-    if (found !== undefined) return found.session_id;
-  }
-  return undefined;
 }

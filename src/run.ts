@@ -1,7 +1,7 @@
 import { isSandbox, sandboxHabits } from './contract/api-url.ts';
 import { type Clock, later, stopping } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
-import type { InputName } from './contract/inputs.ts';
+import { INPUTS, type InputName } from './contract/inputs.ts';
 import type { JournalEntry } from './contract/result.ts';
 import { Devin } from './devin/client.ts';
 import type { Credential } from './devin/credential.ts';
@@ -16,9 +16,9 @@ import { organizationOf, singleOf } from './operations/organization.ts';
 import { loadOperation, OPERATION_NAMES } from './operations/registry.ts';
 import { resultOf } from './operations/result.ts';
 import { openExisting } from './operations/sessions/existing.ts';
-import { openRemains } from './operations/sessions/remains.ts';
+import { openRemains, prover } from './operations/sessions/remains.ts';
 import { NO_COMMENT, type ThreadComment, threadComment } from './operations/thread-comment.ts';
-import type { Env } from './runner/inputs.ts';
+import { type Env, writtenInputs } from './runner/inputs.ts';
 import { Log, type Write } from './runner/log.ts';
 import { publish, publishEarly } from './runner/publish.ts';
 import { Redactor } from './runner/redact.ts';
@@ -152,7 +152,8 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const last = githubOf(inputs, { ...asked, signal: lastWords });
   const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github: last };
   step.comment = threadComment(inputs, said);
-  const remains = openRemains(stateWriter(world.env), inputs.on_cancel);
+  const endings = { onCancel: inputs.on_cancel, onTimeout: inputs.on_timeout };
+  const remains = openRemains(stateWriter(world.env), prover(credential.token, step.facts), endings);
   // A cancelled step may not have got an answer in its last seconds; what it could not settle is left to the post step.
   step.closers.push(async () => void (world.cancelled.aborted || remains.allSettled()));
   const context: Context = {
@@ -162,6 +163,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     clock: world.clock,
     signal,
     facts: step.facts,
+    written: writtenInputs(world.env, Object.keys(INPUTS)),
     event: step.event,
     github,
     comment: step.comment,

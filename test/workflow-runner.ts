@@ -240,12 +240,14 @@ async function runOne(step: Step, place: Place): Promise<StepDone> {
   const adds = inputs['operation'] === 'create-session' && setting.life !== undefined;
   const ends = inputs['operation'] === 'export-audit-logs' && setting.until !== undefined;
   const { event, github, runId = '4242' } = setting;
+  const { strategy } = contexts;
   const done = await runStep({
     ...(event === undefined ? {} : { event }),
     ...(github === undefined ? {} : { github }),
     env: { GITHUB_RUN_ID: runId },
     with: {
       ...(ends ? { until: setting.until } : {}),
+      job_index: String(strategy),
       ...inputs,
       ...(adds ? { tags: [inputs['tags'], setting.life].filter(Boolean).join() } : {}),
       ...(setting.url === undefined ? {} : { api_url: setting.url }),
@@ -329,7 +331,9 @@ export async function runWorkflow(
     }
     const cells = cellsOf(job.strategy?.matrix, contexts);
     setting.github?.identify({ permissions: job.permissions ?? {} });
-    const done = await Promise.all(cells.map((matrix) => runJob(job, { ...contexts, matrix }, setting)));
+    const done = await Promise.all(
+      cells.map((matrix, at) => runJob(job, { ...contexts, matrix, strategy: `${at}/${cells.length}` }, setting)),
+    );
     all[id] = done;
     needs[id] = done.find(({ result }) => result === 'failure') ??
       done[0] ?? { result: 'skipped', outputs: {}, steps: [] };

@@ -60,7 +60,7 @@ export const ERROR_CODES = {
   cancelled: {
     title: 'The workflow was cancelled',
     meaning: 'The runner asked the step to stop. Sessions that this run created were handled as `on_cancel` says.',
-    fix: 'Nothing is wrong; start a new run when you want the work done. A re-run of the same run finds the session of this one.',
+    fix: 'Nothing is wrong; start a new run when you want the work done. A re-run of the same run starts a new session, unless this one had finished its work.',
   },
   gate_closed: {
     title: 'A gate kept the step from spending',

@@ -33,13 +33,19 @@ export interface Input<T = unknown, Absent = undefined> {
   readonly filledIn?: string;
   /** Environment variables that stand in for an empty input. */
   readonly env?: readonly string[];
+  /** Only action.yml sets it, so that the README does not list it. */
+  readonly internal?: true;
   /** Its value is never repeated in a message. */
   readonly secret?: true;
   /** Carries the type of an absent value; never set. */
   readonly absent?: Absent;
 }
 
-function optional<T>(kind: Kind<T>, summary: string, more: Pick<Input, 'env' | 'secret' | 'filledIn'> = {}): Input<T> {
+function optional<T>(
+  kind: Kind<T>,
+  summary: string,
+  more: Pick<Input, 'env' | 'secret' | 'filledIn' | 'internal'> = {},
+): Input<T> {
   return { kind, summary, ...more };
 }
 
@@ -88,6 +94,11 @@ export const COMMON_INPUTS = {
     'Keeps one comment on the issue, pull request or discussion of the event, edited in place.',
   ),
   comment_key: optional(line, 'Tells several such comments apart; the job and the operation where empty.'),
+  job_index: optional(
+    line,
+    'Internal: leave it as it is. It distinguishes the jobs of a matrix on a runner that does not.',
+    { filledIn: '${{ strategy.job-index }}/${{ strategy.job-total }}', internal: true },
+  ),
 } as const;
 
 /** Inputs of single operations. */
@@ -160,11 +171,15 @@ export const OPERATION_INPUTS = {
     'Sends the prompt to a live session instead of starting one: to that of the same issue, pull request or discussion (`thread`), or of the same `reuse_key`.',
   ),
   reuse_key: optional(key, 'The key of `reuse: key`.'),
-  max_session_age: defaulted(duration('1m', '365d'), '7d', 'Oldest session that `reuse` goes on with.'),
+  max_session_age: defaulted(
+    duration('1m', '365d'),
+    '7d',
+    'Maximum age of a session that `reuse`, or a text in `idempotency`, continues with.',
+  ),
   idempotency: defaulted(
     line,
     'run',
-    'What never creates two sessions: `run` is this step of this workflow run, re-runs included; any other text is a key of your own, for every workflow of the organization; `none` switches it off.',
+    'The key of the work, which never has two live sessions, and is never done twice: `run` is this step of this workflow run, including re-runs; any other text is a key of your own, for every workflow with the same service user; `none` turns it off. See docs/sessions.md.',
   ),
   wait: defaulted(
     choice(['none', 'started', 'finished']),

@@ -24,7 +24,7 @@ export const OPERATION_OUTPUTS = {
   session_outcome: {
     summary: '`running`, `finished`, `waiting`, `blocked`, `failed`, `timed_out` or `terminated`.',
   },
-  created: { summary: '`true` if this step created the session, `false` if it found the one of an earlier attempt.' },
+  created: { summary: '`true` if this step created the session, `false` if it found or reused one that existed.' },
   reused: { summary: '`true` if the step sent its prompt to a session that was there already.' },
   pull_request_url: {
     summary: 'The first pull request of the session; one that is open or merged comes before a closed one.',

@@ -28,6 +28,8 @@ export interface Call<E> {
   readonly deadlineAt?: number;
   /** It waits neither for the pace after a 429 nor for other requests: it ends what costs money. */
   readonly urgent?: boolean | undefined;
+  /** `return`: a 429 is thrown at once, so that the caller decides when the request is sent again. */
+  readonly limited?: 'return' | undefined;
   /** A list of which a part is missing is an error: a plan that is made of it could open or remove the wrong things. */
   readonly complete?: boolean | undefined;
 }
@@ -86,6 +88,16 @@ export class Devin {
     this.#prefix = prefix;
     this.#version = version;
     this.#facts = facts;
+  }
+
+  /** The time of the API, in milliseconds since 1970: ages and limits depend on it, not on this machine's clock. */
+  now(): number {
+    return this.#transport.now();
+  }
+
+  /** How long the next request would wait after a 429, in milliseconds. */
+  heldMs(): number {
+    return this.#transport.heldMs();
   }
 
   /** Calls an endpoint. Throws an `ActionError` for everything but a 2xx answer that fits the endpoint's schema. */
@@ -181,12 +193,12 @@ export class Devin {
     facts: RequestFacts,
     call: AnyCall,
     path: string,
-    { method }: Endpoint,
+    { method, repeatable }: Endpoint,
     body: unknown,
   ): Promise<HttpResponse> {
-    const { signal, deadlineAt, urgent, file } = call;
+    const { signal, deadlineAt, urgent, limited, file } = call;
     const content = file === undefined ? jsonContent(body) : await formContent(file);
-    return await this.#deliver(facts, { method, path, ...content, signal, deadlineAt, urgent });
+    return await this.#deliver(facts, { method, path, repeatable, ...content, signal, deadlineAt, urgent, limited });
   }
 
   async #deliver(facts: RequestFacts, request: TransportRequest): Promise<HttpResponse> {
@@ -223,6 +235,7 @@ export interface AnyCall {
   readonly signal?: AbortSignal;
   readonly deadlineAt?: number;
   readonly urgent?: boolean | undefined;
+  readonly limited?: 'return' | undefined;
   /** The version whose path to use, where it is not the client's own. */
   readonly version?: ApiVersion;
 }

@@ -51,6 +51,8 @@ interface Details<Q extends z.ZodMiniType, B extends z.ZodMiniType, A extends z.
   readonly redirects?: true;
   /** Fields of the answer that hold a secret which is shown only this once. */
   readonly secrets?: readonly string[];
+  /** Sending it twice leaves the same state as once, although its method does not say so. */
+  readonly repeatable?: true;
   /** True where an older page shows the same operation under `/v3beta1`. */
   readonly beta?: true;
   /** `field`: no page documents it, but public clients use it. Its ID and its shapes are ours. */
@@ -63,7 +65,7 @@ export interface Endpoint<
   Q extends z.ZodMiniType = z.ZodMiniType,
   B extends z.ZodMiniType = z.ZodMiniType,
   A extends z.ZodMiniType = z.ZodMiniType,
-> extends Details<Q, B, A> {
+> extends Omit<Details<Q, B, A>, 'repeatable'> {
   /** The operation id, e.g. `createSession`. */
   readonly id: string;
   /** Method and path template together, e.g. `GET /v3/self`. */
@@ -71,7 +73,7 @@ export interface Endpoint<
   readonly method: Method;
   readonly path: string;
   readonly version: ApiVersion;
-  /** Carrying it out twice leaves the same state as once; true for every method but POST and PATCH. */
+  /** Sending it twice leaves the same state as once: every method except most of POST and PATCH. */
   readonly repeatable: boolean;
   readonly paging: Paging;
 }
@@ -118,7 +120,7 @@ export function endpoint<
     method,
     path,
     version: path.startsWith('/v3beta1/') ? 'v3beta1' : path.startsWith('/v3/') ? 'v3' : 'v2',
-    repeatable: method !== 'POST' && method !== 'PATCH',
+    repeatable: details.repeatable ?? (method !== 'POST' && method !== 'PATCH'),
   };
 }
 

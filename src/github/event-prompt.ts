@@ -163,17 +163,3 @@ export function eventPrompt(given: EventRequest & PromptForm): EventPrompt {
   const blocks = parts.length === 0 ? '' : `\n\n${fenced(parts, nonce)}`;
   return { prompt: `${own}${missing === 0 ? '' : leftOut(missing)}${blocks}`, cuts };
 }
-
-/**
- * What makes a request the same one when it comes again: the instruction and what the payload says, but neither the nonce
- * nor what was fetched. A text of any length, to be hashed.
- */
-export const promptKey = ({ instruction, event, trigger }: Omit<EventRequest, 'extra'>): string =>
-  JSON.stringify([
-    instruction ?? '',
-    event.name,
-    event.action ?? '',
-    event.facts,
-    event.parts.map(({ label, text }) => [label, text]),
-    trigger === undefined ? null : [trigger.args, trigger.fresh],
-  ]);

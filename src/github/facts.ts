@@ -12,6 +12,8 @@ export interface RunFacts {
   readonly runUrl?: string;
   /** Name of the workflow. */
   readonly workflow?: string;
+  /** The workflow file that was started, with its ref: `acme/api/.github/workflows/devin.yml@refs/heads/main`. */
+  readonly workflowRef?: string;
   /** Id of the run, which its re-runs share. */
   readonly runId?: string;
   /** Which attempt of the run this is, from 1. */
@@ -20,6 +22,8 @@ export interface RunFacts {
   readonly job?: string;
   /** Id of the step in the job; the runner makes one up where the workflow gives none. */
   readonly step?: string;
+  /** The place of the job in the run, with its cell of a matrix and the workflows that call it; the same in re-runs. */
+  readonly orchestration?: string;
 }
 
 /** Events that only somebody who may write to the repository, or GitHub's own clock, can cause. */
@@ -36,6 +40,9 @@ export function runFacts(env: Readonly<Record<string, string | undefined>>): Run
   const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: attempt } = env;
   const { GITHUB_ACTOR: actor, GITHUB_EVENT_NAME: event, GITHUB_WORKFLOW: workflow } = env;
   const { GITHUB_JOB: job, GITHUB_ACTION: step } = env;
+  const { GITHUB_WORKFLOW_REF: workflowRef, ACTIONS_ORCHESTRATION_ID: orchestrationId = '' } = env;
+  // The first part is different in each attempt.
+  const orchestration = orchestrationId.split('.').slice(1).join('.');
   const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
   return {
     ...(repository ? { repository } : {}),
@@ -43,12 +50,18 @@ export function runFacts(env: Readonly<Record<string, string | undefined>>): Run
     ...(event ? { event } : {}),
     ...(repository && runId ? { runUrl: `${server}/${repository}/actions/runs/${runId}` } : {}),
     ...(workflow ? { workflow } : {}),
+    ...(workflowRef ? { workflowRef } : {}),
     ...(runId ? { runId } : {}),
     ...(attempt !== undefined && /^\d+$/.test(attempt) ? { attempt: Number(attempt) } : {}),
     ...(job ? { job } : {}),
     ...(step ? { step } : {}),
+    ...(orchestration ? { orchestration } : {}),
   };
 }
+
+/** The workflow file of a run, without its ref: `acme/api/.github/workflows/devin.yml`; its name if that is not known. */
+export const workflowFile = ({ workflowRef, workflow }: RunFacts): string | undefined =>
+  workflowRef === undefined ? workflow : (/^.*?\.ya?ml(?=@)/i.exec(workflowRef)?.[0] ?? workflowRef);
 
 /**
  * Whether GitHub keeps the secrets from a run: one for a pull request of a fork, or of Dependabot.

@@ -67,6 +67,8 @@ export interface HttpRequest {
   readonly repeatable?: boolean | undefined;
   /** It waits neither for the pace after a 429 nor for other requests: it ends what costs money. */
   readonly urgent?: boolean | undefined;
+  /** `return`: a response that reports a limit is returned at once; the pace of the other requests follows it anyway. */
+  readonly limited?: 'return' | undefined;
   /** Ends this request; the client's own signal if absent. */
   readonly signal?: AbortSignal | undefined;
   /** End of this request's attempts, in milliseconds since 1970; the client's own if absent. */
@@ -83,6 +85,8 @@ export interface Http {
    * `RequestFailure`, or with a closed gate in a dry run. Follows no redirect.
    */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** How long the next request would wait for the pace after a 429, in milliseconds. */
+  heldMs(): number;
   /** Every attempt so far. */
   readonly journal: readonly JournalEntry[];
   /** Ends all connections. */
@@ -113,7 +117,7 @@ function delayAfter(outcome: Outcome, tries: number, request: HttpRequest, optio
     if (givesUpOnLongLimits && (limit.waitMs ?? 0) > LONGEST_WAIT_MS) return undefined;
     const delay = asked(limit.waitMs);
     pace.hold(delay);
-    return delay;
+    return request.limited === 'return' ? undefined : delay;
   }
   if (!isUnclear(outcome.status) || !(repeatable || reads)) return undefined;
   return asked(retryAfterMs(outcome.headers['retry-after'], clock.now(), outcome.headers['date']));
@@ -153,6 +157,7 @@ export function openHttp(options: HttpOptions): Http {
 
   return {
     journal,
+    heldMs: () => pace.left(),
     close: () => {
       isClosed = true;
       return connections.close();

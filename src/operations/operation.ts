@@ -34,6 +34,8 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   /** Aborts when the workflow is cancelled or the time is over; its reason is the `ActionError` to end with. */
   readonly signal: AbortSignal;
   readonly facts: RunFacts;
+  /** The inputs of the action as they were written; those that are not set are left out. */
+  readonly written: Readonly<Record<string, string>>;
   /** The event that started the workflow. */
   event(): Promise<EventRead>;
   /** GitHub's API, where the step has a token for it. */

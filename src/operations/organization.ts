@@ -1,10 +1,10 @@
 import { ActionError } from '../contract/errors.ts';
 import type { Organizations } from '../contract/kinds.ts';
 import type { Devin } from '../devin/client.ts';
-import { getSelf } from '../devin/endpoints/self.ts';
+import { selfOf } from './self.ts';
 
 async function ownOrganization(devin: Devin): Promise<string> {
-  const self = await devin.call(getSelf, { params: {} });
+  const self = await selfOf(devin);
   if (self.org_id) return self.org_id;
   const who = self.service_user_name ?? self.user_name ?? self.principal_type ?? 'unknown';
   throw new ActionError(

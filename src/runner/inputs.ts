@@ -14,6 +14,17 @@ export function inputReader(env: Env): ReadInput {
   };
 }
 
+/** The inputs as they were written, before anything is read out of them; those that are not set are left out. */
+export function writtenInputs(env: Env, names: readonly string[]): Readonly<Record<string, string>> {
+  const read = inputReader(env);
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const text = read(name);
+      return text === undefined ? [] : [[name, text]];
+    }),
+  );
+}
+
 /** Names of the inputs that the environment holds but that `isKnown` does not know, in lower case. */
 export function unknownInputs(env: Env, isKnown: (name: string) => boolean): string[] {
   return Object.entries(env)

@@ -44,10 +44,11 @@ function faulty(fault: Fault, reply: Reply | undefined, path: string): Outcome {
   };
 }
 
-function send(response: ServerResponse, reply: Reply): void {
+function send(response: ServerResponse, reply: Reply, now: number): void {
   const bare = reply.status === 204 || reply.status === 304;
   const length = bare ? {} : { 'content-length': String(Buffer.byteLength(reply.body)) };
-  response.writeHead(reply.status, { ...reply.headers, ...length });
+  // The time of the sandbox, which its sessions have too.
+  response.writeHead(reply.status, { date: new Date(now).toUTCString(), ...reply.headers, ...length });
   response.end(bare ? undefined : reply.body);
 }
 
@@ -96,7 +97,7 @@ export function serve(core: Core, outside: Clock, closing: AbortSignal): Server 
       sendHalf(response, outcome.half);
     } else {
       note(outcome.status);
-      send(response, outcome);
+      send(response, outcome, core.clock.now());
     }
   };
 
@@ -113,7 +114,7 @@ export function serve(core: Core, outside: Clock, closing: AbortSignal): Server 
         bytes: await readBody(request),
       }),
     );
-    send(response, reply);
+    send(response, reply, core.clock.now());
   };
 
   const server = createServer((request, response) => {

@@ -16,7 +16,7 @@ import {
   terminateSession,
 } from '../../src/devin/endpoints/sessions.ts';
 import type { TransportOptions } from '../../src/devin/transport.ts';
-import { type Handle, hang, inTurn, open, reset, serve } from './support.ts';
+import { type Handle, hang, inTurn, open, reset, START, serve } from './support.ts';
 
 const SELF = { principal_type: 'service_user', org_id: 'org-1' };
 const SESSION = {
@@ -229,6 +229,29 @@ describe('a call that fails', () => {
   });
 });
 
+describe('the time of the API', () => {
+  it.each([
+    ['is that of its last response', 'Sat, 31 Jan 2026 09:00:00 GMT', 3_600_000],
+    ['may be behind', 'Fri, 30 Jan 2026 08:00:00 GMT', -86_400_000],
+    ['is that of this machine, if both differ by less than a header can say', 'Sat, 31 Jan 2026 08:00:02 GMT', 0],
+    ['is that of this machine, if the response does not say', '', 0],
+    ['is that of this machine, if the response says nothing useful', 'soon', 0],
+  ])('%s', async (_name, date, ahead) => {
+    const server = await serve(() => ({ headers: date === '' ? {} : { date }, body: {} }));
+    const { transport } = await open(server.origin);
+    expect(transport.now()).toBe(START);
+    await transport.send({ method: 'GET', path: '/v3/self' });
+    expect(transport.now()).toBe(START + ahead);
+  });
+
+  it('is not that of another server', async () => {
+    const server = await serve(() => ({ headers: { date: 'Sat, 31 Jan 2026 09:00:00 GMT' }, body: {} }));
+    const { transport } = await open('http://127.0.0.1:1');
+    await transport.send({ method: 'GET', path: '/file', origin: server.origin });
+    expect(transport.now()).toBe(START);
+  });
+});
+
 describe('a list', () => {
   const organization = (id: number) => ({
     org_id: `org-${id}`,
@@ -362,10 +385,11 @@ describe('the catalogue', () => {
   it('has each operation once, under an id and a route of its own', () => {
     expect(new Set(catalogue.map(({ id }) => id)).size).toBe(catalogue.length);
     expect(new Set(catalogue.map(({ route }) => route)).size).toBe(catalogue.length);
-    for (const { route, method, path, version, repeatable, summary } of catalogue) {
+    for (const { id, route, method, path, version, repeatable, summary } of catalogue) {
       expect(route).toBe(`${method} ${path}`);
       expect(/^\/(v3beta1|v3)\//.exec(path)?.[1] ?? 'v2').toBe(version);
-      expect(repeatable).toBe(['GET', 'PUT', 'DELETE'].includes(method));
+      const isRepeatable = ['archiveSession', 'unarchiveSession'].includes(id);
+      expect(repeatable).toBe(isRepeatable || ['GET', 'PUT', 'DELETE'].includes(method));
       expect(summary).not.toBe('');
     }
   });

@@ -94,6 +94,8 @@ export async function serve(handle: Handle): Promise<TestServer> {
     const reply = handle(each, response, request.socket);
     if (reply === undefined) return;
     const { status = 200, headers = {}, body = {} } = reply;
+    // The time of the machine is not that of the test.
+    response.sendDate = false;
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });

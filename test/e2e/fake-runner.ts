@@ -77,10 +77,12 @@ const parseActionYaml = (): ActionYaml => parseYaml(readFileSync(join(ROOT, 'act
 
 /** Inputs as the runner passes them: what the step sets, and the defaults of action.yml, as `INPUT_…` variables. */
 function inputVariables(step: Readonly<Record<string, string>>, token: string): Record<string, string> {
-  // The runner evaluates a default; the token of the job is the only context that one of ours names.
+  // The runner evaluates a default: ours name the token of the job, and its place in a matrix, which is that of no matrix.
   const defaults = Object.entries(readAction().inputs).map(([name, input]) => [
     name,
-    String(input.default ?? '').replace('${{ github.token }}', token),
+    String(input.default ?? '')
+      .replace('${{ github.token }}', token)
+      .replace('${{ strategy.job-index }}/${{ strategy.job-total }}', '0/1'),
   ]);
   const all: Record<string, string> = { ...Object.fromEntries(defaults), ...step };
   return Object.fromEntries(
@@ -113,6 +115,7 @@ export function variables(home: string, { with: inputs, env, event, github }: St
     GITHUB_RUN_ID: '4242',
     GITHUB_SERVER_URL: 'https://github.com',
     GITHUB_WORKFLOW: 'Devin',
+    GITHUB_WORKFLOW_REF: 'acme/api/.github/workflows/devin.yml@refs/heads/main',
     GITHUB_WORKSPACE: file('workspace'),
     RUNNER_TEMP: file('temp'),
     ...inputVariables(inputs, github?.token ?? ''),

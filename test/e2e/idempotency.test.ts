@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FAST_NODE, fieldClock } from '../field/clock.ts';
 import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
@@ -55,6 +56,9 @@ async function alone(work: (bench: Bench) => Promise<void>): Promise<void> {
   }
 }
 
+/** The step has a faster time than the sandbox: what it waits for is over sooner. */
+const fast = (): Partial<StepOptions> => ({ nodeArgs: FAST_NODE, env: fieldClock().env });
+
 const errorOf = ({ commands }: StepResult) => commands.find(({ name }) => name === 'error');
 const rerun = { env: { GITHUB_RUN_ATTEMPT: '2' } };
 
@@ -76,7 +80,9 @@ describe('the tag of a session', { concurrent: true }, () => {
           [{}, { GITHUB_RUN_ID: '4243' }],
           [{}, { GITHUB_JOB: 'other' }],
           [{}, { GITHUB_ACTION: 'other' }],
-          [{}, { GITHUB_WORKFLOW: 'Other' }],
+          [{}, { GITHUB_WORKFLOW_REF: 'acme/api/.github/workflows/other.yml@refs/heads/main' }],
+          [{}, { ACTIONS_ORCHESTRATION_ID: '0f2b.devin.cell_2' }],
+          [{ job_index: '1/2' }, {}],
           [{}, { GITHUB_REPOSITORY: 'acme/other' }],
           [{ prompt: 'Fix that.' }, {}],
           [{ repos: 'acme/web' }, {}],
@@ -84,7 +90,7 @@ describe('the tag of a session', { concurrent: true }, () => {
       );
       for (const { outputs } of others) expect(outputs).toMatchObject({ outcome: 'success', created: 'true' });
       const tags = (await made()).map((session) => session.tags[0]);
-      expect(new Set(tags).size).toBe(8);
+      expect(new Set(tags).size).toBe(10);
     }));
 
   test('is left out with idempotency: none, and a re-run then starts another session', () =>
@@ -131,7 +137,7 @@ describe('a request without a clear answer', { concurrent: true }, () => {
       const [session, ...others] = await made();
       expect(others).toEqual([]);
       expect(result.outputs).toMatchObject({ session_outcome: 'finished', session_id: session?.session_id });
-      expect(result.log.join('\n')).toMatch(/found {4}https:.* from an earlier attempt/);
+      expect(result.log.join('\n')).toMatch(/found {4}https:.*, created by the request whose response was lost/);
       expect(await posts()).toBe(1);
     }),
   );
@@ -139,17 +145,21 @@ describe('a request without a clear answer', { concurrent: true }, () => {
   test('that made no session is sent again, but only once several looks found none', () =>
     alone(async ({ made, sandbox, step }) => {
       await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, reset: true }]);
-      const result = await step();
+      const result = await step({}, fast());
       expect(result.outputs).toMatchObject({ outcome: 'success', created: 'true' });
       expect(await made()).toHaveLength(1);
-      const seen = (await sandbox.requests()).map(({ method }) => method).join(' ');
-      expect(seen).toBe('POST GET GET GET GET POST GET GET');
+      const seen = (await sandbox.requests()).map(({ method, path }) => `${method} ${path.split(/[/?]/)[4] ?? 'self'}`);
+      const polls = Array.from({ length: 6 }, () => 'GET sessions');
+      // The last two are the check for a second session, and that of this test.
+      expect(seen).toEqual(['POST sessions', 'GET self', ...polls, 'POST sessions', 'GET sessions', 'GET sessions']);
+      // The first request may still start one: the post step looks for it.
+      expect(Object.values(result.state).join()).toContain(`"keep":"${result.outputs['session_id']}"`);
     }));
 
   test('is not sent a third time', () =>
     alone(async ({ posts, sandbox, step }) => {
       await sandbox.control('faults', [{ method: 'POST', path: SESSIONS, reset: true, times: 9 }]);
-      const result = await step();
+      const result = await step({}, fast());
       expect(result.outputs['error_code']).toBe('api_unavailable');
       expect(await posts()).toBe(2);
     }));
@@ -160,10 +170,10 @@ describe('a request without a clear answer', { concurrent: true }, () => {
         { method: 'POST', path: SESSIONS, reset: true, after_commit: true },
         { method: 'GET', path: SESSIONS, status: 503, times: 9 },
       ]);
-      const result = await step({ max_retries: '0' });
+      const result = await step({ max_retries: '0' }, fast());
       expect(result.exitCode).toBe(1);
       expect(result.outputs['error_code']).toBe('api_unavailable');
-      expect(errorOf(result)?.message).toMatch(/Look in Devin for a session with the tag devin-action:[0-9a-f]{24}\./);
+      expect(errorOf(result)?.message).toMatch(/Search Devin for a session with the tag devin-action:[0-9a-f]{24}\./);
       expect(await posts()).toBe(1);
     }));
 
@@ -223,13 +233,18 @@ describe('a re-run', { concurrent: true }, () => {
       expect(await posts()).toBe(1);
     }));
 
-  test('finds a session that has failed, and says how to get a new one', () =>
-    alone(async ({ posts, step }) => {
-      await step({ tags: 'sandbox:error', wait: 'finished' });
+  test('starts a new session in the place of one that failed, and tells it what it follows', () =>
+    alone(async ({ posts, sandbox, step }) => {
+      const first = await step({ tags: 'sandbox:error', wait: 'finished' });
+      expect(first.outputs).toMatchObject({ error_code: 'session_failed', created: 'true' });
       const second = await step({ tags: 'sandbox:error', wait: 'finished' }, rerun);
-      expect(second.outputs).toMatchObject({ error_code: 'session_failed', created: 'false' });
-      expect(errorOf(second)?.message).toContain('for a new one start a new run');
-      expect(await posts()).toBe(1);
+      expect(second.outputs).toMatchObject({ error_code: 'session_failed', created: 'true' });
+      expect(second.outputs['session_id']).not.toBe(first.outputs['session_id']);
+      expect(second.log.join('\n')).toContain(`follows  ${first.outputs['session_url']}, which stopped with an error`);
+      expect(await posts()).toBe(2);
+      const path = `/v3/organizations/${await sandbox.orgId()}/sessions/${second.outputs['session_id']}/messages`;
+      const messages = await sandbox.api('GET', path);
+      expect(JSON.stringify(messages)).toContain(`This task follows the Devin session ${first.outputs['session_url']}`);
     }));
 });
 

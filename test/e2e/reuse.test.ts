@@ -143,10 +143,8 @@ describe('comments on one thread', () => {
   });
 
   test('a session that is older than max_session_age is followed by a new one, which knows of it', async () => {
-    await sandbox.close();
-    sandbox = await openSandbox(1, 600_000);
-    orgId = await sandbox.orgId();
     const first = await step('1', '/devin fix the parser');
+    await sandbox.control('clock', { advance_ms: 600_000, speed: 1 });
     const second = await step('2', '/devin and its tests', { max_session_age: '5m' });
     expect(second.outputs).toMatchObject({ outcome: 'success', created: 'true', reused: 'false' });
     const [prompt] = await said(second.outputs['session_id']);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventPrompt, promptKey, promptNonce } from '../../src/github/event-prompt.ts';
+import { eventPrompt, promptNonce } from '../../src/github/event-prompt.ts';
 import { findTrigger } from '../../src/github/trigger.ts';
 import { CASES } from '../injections/cases.ts';
 import { anyText } from '../runner/support.ts';
@@ -139,19 +139,5 @@ describe('the nonce', () => {
     const one = eventPrompt({ ...FORM, ...commented('/devin x') }).prompt;
     const other = eventPrompt({ ...FORM, ...commented('/devin x'), nonce: '0000111122223333' }).prompt;
     expect(other).toBe(one.replaceAll(NONCE, '0000111122223333'));
-  });
-});
-
-describe('the key of a request', () => {
-  it('tells requests apart by instruction, event and words', () => {
-    const keys = [
-      promptKey({ ...commented('/devin x'), instruction: 'a' }),
-      promptKey({ ...commented('/devin x'), instruction: 'b' }),
-      promptKey({ ...commented('/devin y'), instruction: 'a' }),
-      promptKey({ ...commented('/devin new x'), instruction: 'a' }),
-      promptKey({ event: commented('/devin x').event, instruction: 'a' }),
-    ];
-    expect(new Set(keys).size).toBe(keys.length);
-    expect(promptKey({ ...commented('/devin x'), instruction: 'a' })).toBe(keys[0]);
   });
 });

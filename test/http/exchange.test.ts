@@ -229,6 +229,19 @@ describe('repeating a request', () => {
     expect(server.seen.map(({ url }) => url).sort()).toEqual(['/first', '/first', '/second']);
   });
 
+  it('a request that asks for it gets the 429 back, and the pace of all others follows it', async () => {
+    const server = await serve(inTurn({ status: 429, headers: { 'retry-after': '9' } }, {}));
+    const { transport, clock } = await open(server.origin);
+    const create: TransportRequest = { method: 'POST', path: '/v3/x', limited: 'return' };
+    expect((await transport.send(create)).status).toBe(429);
+    expect(server.seen).toHaveLength(1);
+    expect(clock.slept).toEqual([]);
+    expect(transport.heldMs()).toBe(9_000);
+    await transport.send(get());
+    expect(clock.slept).toEqual([9_000]);
+    expect(transport.heldMs()).toBe(0);
+  });
+
   it('a request that ends what costs money waits neither for a 429 nor for other requests', async () => {
     const server = await serve(({ url, method }) => {
       if (method === 'DELETE') return {};

@@ -35,7 +35,13 @@ describe('the tag of a thread', () => {
   it('is the same for an issue and a pull request of a number, in any case of the repository', async () => {
     const tag = await threadTag(RUN, THREAD);
     expect(tag).toMatch(/^devin-action:thread-[0-9a-f]{24}$/);
-    expect(await threadTag({ repository: 'Acme/API' }, { kind: 'issue', number: 128 })).toBe(tag);
+    expect(await threadTag({ ...RUN, repository: 'Acme/API' }, { kind: 'issue', number: 128 })).toBe(tag);
+    const [main, branch] = ['refs/heads/main', 'refs/pull/1/merge'].map(
+      (ref) => `acme/api/.github/workflows/a.yml@${ref}`,
+    );
+    expect(await threadTag({ ...RUN, workflowRef: main ?? '' }, THREAD)).toBe(
+      await threadTag({ ...RUN, workflowRef: branch ?? '' }, THREAD),
+    );
   });
 
   it('differs for another thread, and so does that of a key for another key', async () => {
@@ -44,11 +50,13 @@ describe('the tag of a thread', () => {
       threadTag(RUN, { ...THREAD, number: 129 }),
       threadTag(RUN, { kind: 'discussion', number: 128 }),
       threadTag({ ...RUN, repository: 'acme/web' }, THREAD),
+      threadTag({ ...RUN, workflowRef: 'acme/api/.github/workflows/triage.yml@refs/heads/main' }, THREAD),
+      threadTag({ ...RUN, workflowRef: 'acme/api/.github/workflows/devin.yml@refs/heads/main' }, THREAD),
       reuseTag('a'),
       reuseTag('b'),
     ]);
     expect(new Set(tags).size).toBe(tags.length);
-    expect(tags[4]).toMatch(/^devin-action:reuse-[0-9a-f]{24}$/);
+    expect(tags[6]).toMatch(/^devin-action:reuse-[0-9a-f]{24}$/);
   });
 });
 
@@ -382,12 +390,13 @@ describe('a re-run', () => {
     const bench = await startBench();
     const begin = (nonce: string, log: string) => ({
       body: { prompt: `Fix it. ${nonce}` },
-      request: { promptKey: 'issue 128', uploads: [{ name: 'job.log', bytes: new TextEncoder().encode(log) }] },
+      written: { prompt: 'Fix it.' },
+      request: { uploads: [{ name: 'job.log', bytes: new TextEncoder().encode(log) }] },
     });
     const first = await bench.start(next('1', begin('abc', 'one')));
     const second = await bench.start(next('1', { ...begin('def', 'two and more'), facts: again }));
     expect(second).toMatchObject({ created: false, session: { session_id: first.session.session_id } });
-    const other = await bench.start(next('1', { request: { promptKey: 'issue 129' }, facts: again }));
+    const other = await bench.start(next('1', { written: { prompt: 'Fix that.' }, facts: again }));
     expect(other).toMatchObject({ created: false, reused: true });
   });
 });

@@ -4,7 +4,8 @@ import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
 import type { RunFacts } from '../../src/github/facts.ts';
 import { openRemains } from '../../src/operations/sessions/remains.ts';
-import { START_INPUTS, type Started, type StartRequest, startSession } from '../../src/operations/sessions/start.ts';
+import { startSession } from '../../src/operations/sessions/start.ts';
+import { START_INPUTS, type Started, type StartRequest } from '../../src/operations/sessions/started.ts';
 import type { SessionStory } from '../../src/operations/sessions/summary.ts';
 import { WAIT_INPUTS, waitForSession } from '../../src/operations/sessions/wait.ts';
 import { NO_COMMENT } from '../../src/operations/thread-comment.ts';
@@ -37,6 +38,8 @@ export interface Begin {
   readonly signal?: AbortSignal;
   readonly request?: Partial<Omit<StartRequest, 'body'>>;
   readonly body?: Partial<StartRequest['body']>;
+  /** Inputs as they were written, besides those of `with` and the prompt. */
+  readonly written?: Readonly<Record<string, string>>;
 }
 
 const names: readonly InputName[] = [
@@ -84,7 +87,7 @@ export class StartBench {
     return this.#written.split('\n').slice(0, -1);
   }
 
-  context({ with: given = {}, facts = {}, signal }: Begin) {
+  context({ with: given = {}, facts = {}, signal, body, written = {} }: Begin) {
     const write = (text: string) => {
       this.#written += text;
     };
@@ -101,7 +104,13 @@ export class StartBench {
       startedAt: START,
       journal: this.#opened.transport.journal,
       comment: NO_COMMENT,
-      remains: openRemains(() => undefined, 'leave'),
+      remains: openRemains(
+        () => undefined,
+        async () => '',
+        { onCancel: 'leave', onTimeout: 'leave' },
+      ),
+      // As the runner passes them: the prompt as it was written, and the place in a matrix that is none.
+      written: { prompt: String(body?.prompt ?? 'Fix it.'), job_index: '0/1', ...given, ...written },
     };
   }
 
@@ -152,13 +161,13 @@ export class StartBench {
     return items.filter(({ source }) => source === 'user').map(({ message }) => message);
   }
 
-  /** The methods and ends of the paths of the requests since the last call. */
+  /** The methods and ends of the paths of the requests since the last call, but for the one for the identity. */
   async requests(): Promise<readonly string[]> {
     const { body } = await askAt(this.url, '/sandbox/requests');
     await askAt(this.url, '/sandbox/requests', { method: 'DELETE' });
     const items: readonly { method: string; path: string; user_agent: string | null }[] = body.items;
     return items
-      .filter(({ user_agent: agent }) => agent === 'devin-action/test')
+      .filter(({ user_agent: agent, path }) => agent === 'devin-action/test' && path !== '/v3/self')
       .map(
         ({ method, path }) =>
           `${method} ${path

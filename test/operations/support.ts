@@ -63,7 +63,12 @@ export const ALONE = {
   event: async () => ({ problem: 'the step runs outside of a workflow' }),
   github: async () => undefined,
   comment: NO_COMMENT,
-  remains: openRemains(() => undefined, 'leave'),
+  remains: openRemains(
+    () => undefined,
+    async () => '',
+    { onCancel: 'leave', onTimeout: 'leave' },
+  ),
+  written: {},
   exists: async () => undefined,
 };
 

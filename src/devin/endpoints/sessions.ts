@@ -227,14 +227,14 @@ export const terminateSession = endpoint('terminateSession', 'DELETE /v3/organiz
 export const archiveSession = endpoint(
   'archiveSession',
   'POST /v3/organizations/{org_id}/sessions/{devin_id}/archive',
-  { summary: 'Archive a session', permission: ['ManageOrgSessions'], answer: Session },
+  { summary: 'Archive a session', permission: ['ManageOrgSessions'], answer: Session, repeatable: true },
 );
 
 /** Brings an archived session back; its child sessions stay archived. */
 export const unarchiveSession = endpoint(
   'unarchiveSession',
   'POST /v3/organizations/{org_id}/sessions/{devin_id}/unarchive',
-  { summary: 'Bring an archived session back', permission: ['ManageOrgSessions'], answer: Session },
+  { summary: 'Bring an archived session back', permission: ['ManageOrgSessions'], answer: Session, repeatable: true },
 );
 
 /** A message of a session; `created_at` in Unix seconds. */

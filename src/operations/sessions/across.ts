@@ -68,7 +68,7 @@ function errorOf(rows: readonly Row[], keyed: boolean): ActionError | undefined 
   if (first === undefined) return undefined;
   const decisive = failed.find(({ error }) => error.code === 'cancelled' || error.code === 'timeout') ?? first;
   const rerun = keyed
-    ? 'A re-run finds the sessions that there are, and creates only those that are missing.'
+    ? 'A re-run uses the results that exist, and starts new sessions only for those that failed or are missing.'
     : 'With `idempotency: none` a re-run creates a session in every organization again.';
   return new ActionError(decisive.error.code, `${failed.length} of ${count(rows.length, 'organization')} failed.`, {
     list: failed.map(({ org, error }) => `${called(org)}: ${error.code}: ${error.message}`),

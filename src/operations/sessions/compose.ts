@@ -1,7 +1,7 @@
 import { asActionError } from '../../contract/errors.ts';
 import { changedFiles } from '../../github/changed-files.ts';
 import type { Github } from '../../github/client.ts';
-import { eventPrompt, promptKey, promptNonce } from '../../github/event-prompt.ts';
+import { eventPrompt, promptNonce } from '../../github/event-prompt.ts';
 import type { GithubEvent } from '../../github/event-shape.ts';
 import { type FailedJob, failureDetails, hasFailed, type Unread } from '../../github/failures.ts';
 import { count } from '../../report/units.ts';
@@ -153,7 +153,6 @@ export async function composed(
   return {
     ...prepared,
     body: { ...prepared.body, prompt },
-    promptKey: promptKey(request),
     uploads: [...prepared.uploads, ...texts],
   };
 }

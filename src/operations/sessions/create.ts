@@ -6,7 +6,7 @@ import { entryOf } from './entries.ts';
 import { carryOut, RUN_INPUTS, type RunRequest } from './one.ts';
 import { SESSION_OUTPUTS, sessionReport } from './outputs.ts';
 import { type PreparedSession, prepareSession, REQUEST_INPUTS } from './request.ts';
-import { START_INPUTS } from './start.ts';
+import { START_INPUTS } from './started.ts';
 import { prepareTrigger, TRIGGER_INPUTS, type Trigger } from './trigger.ts';
 
 const INPUTS = [

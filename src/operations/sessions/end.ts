@@ -1,6 +1,7 @@
-import { asActionError } from '../../contract/errors.ts';
-import { archiveSession, terminateSession } from '../../devin/endpoints/sessions.ts';
+import { type ActionError, asActionError } from '../../contract/errors.ts';
+import { archiveSession, getSession, terminateSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
+import type { Session } from './outcome.ts';
 import type { Remains } from './remains.ts';
 
 /** A step that stops has five seconds in all; this leaves time to write outputs and summary. */
@@ -21,15 +22,24 @@ export interface Ended {
 const GONE = new Set([404, 410]);
 
 /** Whether a failure shows that the request was carried out: a success whose body cannot be read, or nothing to end. */
-const isDone = (status: number | undefined) =>
+export const isEndAccepted = ({ status }: ActionError): boolean =>
   status !== undefined && (GONE.has(status) || (status >= 200 && status <= 299));
+
+/** Whether a session has come to the end that was requested, so that a conflict (409) only says that it had already. */
+export const hasEnded = ({ status, is_archived: isArchived }: Session, how: Ending): boolean =>
+  status === 'exit' || status === 'error' || (how === 'archive' && isArchived === true);
+
+/** A refusal says which permission is missing; other failures speak for themselves. */
+const told = ({ status, message, fix }: ActionError) => (status === 403 ? `${message} ${fix}` : message);
+
+type EndContext = Pick<Context, 'devin' | 'clock' | 'log'> & { readonly remains?: Pick<Remains, 'settled'> };
 
 /**
  * Ends a session although the step's own signal has aborted. Never throws: the step ends for another reason, which a
  * failure here must not hide.
  */
 export async function endSession(
-  { devin, clock, log, remains }: Pick<Context, 'devin' | 'clock' | 'log'> & { readonly remains?: Remains },
+  { devin, clock, log, remains }: EndContext,
   orgId: string,
   sessionId: string,
   how: Ending,
@@ -44,19 +54,22 @@ export async function endSession(
     urgent: true,
   };
   const terminated = how === 'terminate';
-  const ended = { sentence: `The session was ${terminated ? 'terminated' : 'archived'}.`, terminated };
+  const done = `The session was ${terminated ? 'terminated' : 'archived'}.`;
   try {
-    const { url } = await (terminated ? devin.call(terminateSession, call) : devin.call(archiveSession, call));
+    const session = await (terminated ? devin.call(terminateSession, call) : devin.call(archiveSession, call));
     remains?.settled(orgId);
-    return { ...ended, url };
+    const isSlow = terminated && !hasEnded(session, how);
+    const sentence = isSlow ? `${done} Devin may need some seconds to stop.` : done;
+    return { sentence, terminated, url: session.url };
   } catch (thrown) {
-    const { message, status } = asActionError(thrown);
-    if (isDone(status)) {
+    const error = asActionError(thrown);
+    const isOver = async () => hasEnded(await devin.call(getSession, { ...call, deadlineAt: clock.now() }), how);
+    if (isEndAccepted(error) || (error.status === 409 && (await isOver().catch(() => false)))) {
       remains?.settled(orgId);
-      return ended;
+      return { sentence: done, terminated };
     }
     const failed = `The session could not be ended (${how})`;
-    log.annotate('warning', failed, `It may still be running, and may spend more ACUs. ${message}`);
+    log.annotate('warning', failed, `It may still be running, and may spend more ACUs. ${told(error)}`);
     return { sentence: `${failed}: it may still be running, and may spend more ACUs.`, terminated: false };
   }
 }

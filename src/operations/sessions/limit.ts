@@ -3,6 +3,7 @@ import { isSameSession } from '../../contract/session-id.ts';
 import { count } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import { endSession } from './end.ts';
+import { ownSessions } from './identity.ts';
 import { byAge, failedLook, secondIsOver, sessionsWith } from './lookup.ts';
 import type { Session } from './outcome.ts';
 
@@ -17,14 +18,17 @@ export interface Limit {
   /** The tag of every session that counts. */
   readonly tag: string;
   readonly most: number;
+  /** The user for whom the sessions are created. */
+  readonly asUserId?: string | undefined;
 }
 
 /** The sessions that count in the hour up to `end` (Unix seconds), oldest first. */
-async function inTheHourBefore(context: LimitContext, { orgId, tag }: Limit, end: number): Promise<Session[]> {
-  const start = end - HOUR;
-  // Whether the filter lets the first second through is not said, so it asks for one more.
-  const found = await sessionsWith(context, orgId, tag, { created_after: Math.floor(start) - 1 });
-  return found.filter((session) => (session.created_at ?? end) > start).sort(byAge);
+async function inTheHourBefore(context: LimitContext, limit: Limit, end: number): Promise<Session[]> {
+  const { orgId, tag, asUserId } = limit;
+  const since = end - HOUR;
+  const isOwn = await ownSessions(context, 'shared', asUserId);
+  const found = await sessionsWith(context, { orgId, tag, since, isOwn });
+  return found.filter((session) => (session.created_at ?? end) > since).sort(byAge);
 }
 
 /** `2026-01-31 08:59:30 UTC` */
@@ -45,7 +49,7 @@ function reached({ most }: Limit, counted: readonly Session[], beyond = ''): Act
 export async function checkLimit(context: LimitContext, limit: Limit): Promise<void> {
   let counted: readonly Session[];
   try {
-    counted = await inTheHourBefore(context, limit, context.clock.now() / 1_000);
+    counted = await inTheHourBefore(context, limit, context.devin.now() / 1_000);
   } catch (thrown) {
     const meaning = 'No session was created, since nobody knows whether max_sessions_per_hour is reached';
     throw failedLook(thrown, meaning, asActionError(thrown).fix);
@@ -55,12 +59,12 @@ export async function checkLimit(context: LimitContext, limit: Limit): Promise<v
 
 /** The sessions that came before one in its hour; every step that looks comes to the same. */
 async function earlierThan(context: LimitContext, limit: Limit, own: Session): Promise<Session[]> {
-  const counted = await inTheHourBefore(context, limit, own.created_at ?? context.clock.now() / 1_000);
+  const counted = await inTheHourBefore(context, limit, own.created_at ?? context.devin.now() / 1_000);
   return counted.filter((session) => !isSameSession(session.session_id, own.session_id) && byAge(session, own) < 0);
 }
 
 /**
- * Counts once more, now that a session was created: steps that looked at the same time saw the same free place. The
+ * Counts once more, now that a session was created: steps that checked at the same time saw the same free place. The
  * sessions beyond the limit end before they do any work; throws `gate_closed` if ours is one of them.
  */
 export async function settleLimit(context: LimitContext, limit: Limit, own: Session): Promise<void> {
@@ -79,14 +83,7 @@ export async function settleLimit(context: LimitContext, limit: Limit, own: Sess
   if (terminated) throw reached(limit, earlier, `; ${own.url} is beyond that and was ended before it did any work`);
   throw new ActionError(
     'api_unavailable',
-    `${own.url} is beyond max_sessions_per_hour and could not be ended: it may go on spending ACUs.`,
+    `${own.url} is beyond max_sessions_per_hour and could not be ended: it may spend more ACUs.`,
     { fix: 'End it in Devin, or with the operation terminate-session.' },
   );
-}
-
-/** Throws `gate_closed` for the session of an earlier attempt that was ended since it was beyond the limit. */
-export async function checkEnded(context: LimitContext, limit: Limit, found: Session): Promise<void> {
-  if (found.status !== 'exit') return;
-  const earlier = await earlierThan(context, limit, found);
-  if (earlier.length >= limit.most) throw reached(limit, earlier, `; ${found.url} was beyond that and has ended`);
 }

@@ -1,9 +1,10 @@
-import { ActionError } from '../../contract/errors.ts';
 import { count, duration } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import type { Downloaded } from './downloads.ts';
+import type { Session } from './outcome.ts';
 import { promptFacts } from './request.ts';
-import { type START_INPUTS, type Started, type StartRequest, startSession } from './start.ts';
+import { startSession } from './start.ts';
+import type { Found, START_INPUTS, Started, StartRequest } from './started.ts';
 import type { OutputSchema } from './structured.ts';
 import type { SessionStory } from './summary.ts';
 import { requestCounts, WAIT_INPUTS, waitForSession } from './wait.ts';
@@ -41,39 +42,54 @@ export interface Place {
   readonly organizations?: number;
 }
 
-function tell({ log }: RunContext, { session, created, reused, follows }: Started, sent: string): void {
+/** By what a session was found, as the end of a sentence. */
+const FOUND: Readonly<Record<Found['how'], string>> = {
+  attempt: 'from an earlier attempt',
+  key: 'started by another step with the same key',
+  lost: 'created by the request whose response was lost',
+};
+
+function tell({ log }: RunContext, { session, reused, found, follows }: Started, sent: string): void {
   if (reused) log.info(`  reused   ${session.url}, which got the prompt as a message (${sent})`);
-  else if (created) log.info(`  created  ${session.url} (${sent})`);
-  else log.info(`  found    ${session.url}, from an earlier attempt`);
+  else if (found === undefined) log.info(`  created  ${session.url} (${sent})`);
+  else log.info(`  found    ${session.url}, ${FOUND[found.how]}`);
   if (follows !== undefined) log.info(`  follows  ${follows.url}, which ${follows.why}`);
 }
 
-/** A re-run finds the session that failed. Its error has to say how to get a new one. */
-const RERUN =
-  'A re-run of this workflow run finds this session again; for a new one start a new run, or change `idempotency`.';
+/** A tag that was dropped is not worth a request of its own, but a re-run would not find the session. */
+function checkTag({ log }: RunContext, { session, created, tag }: Started, last: Session): void {
+  if (!created || tag === undefined || [session, last].some(({ tags }) => tags.includes(tag))) return;
+  log.annotate(
+    'warning',
+    'The API did not keep the tag of the session',
+    `No response shows the tag ${tag}, so a re-run would not find ${session.url}, and would start another session.`,
+  );
+}
 
-function withAdvice(story: SessionStory, { created, reused }: Started): SessionStory {
-  const { error, verdict } = story;
-  const over = ['failed', 'terminated', 'blocked'].includes(verdict.outcome);
-  if (created || reused || error === undefined || error.code === 'cancelled' || !over) return story;
-  const { code, message, list, title, fix } = error;
-  return { ...story, error: new ActionError(code, message, { list, title, fix: `${fix} ${RERUN}`, cause: error }) };
+/** An earlier attempt may have ended a session that still seems to work for so long, in milliseconds. */
+const ENDING_MS = 30_000;
+
+/** Whether a session that was found at work came to nothing because whoever started it has ended it. */
+function isEndedByOther({ found }: Started, { verdict, error }: SessionStory, sinceMs: number): boolean {
+  const isCut = error?.code === 'cancelled' || error?.code === 'timeout';
+  if (found?.standing !== 'live' || found.how === 'lost' || isCut || verdict.outcome !== 'terminated') return false;
+  return found.scope === 'text' || sinceMs < ENDING_MS;
 }
 
 const atOnce: Turn = (task) => task();
 
-/** Starts a session in an organization, waits for it as `wait` says, and downloads its files. */
-export async function carryOut(
+/** Starts a session in an organization, and waits for it as `wait` says. */
+async function startAndWait(
   context: RunContext,
   orgId: string,
   prepared: RunRequest,
-  { turn = atOnce, organizations = 1 }: Place = {},
-): Promise<Done> {
-  const { inputs, log, clock, signal } = context;
+  { turn = atOnce, organizations = 1 }: Place,
+): Promise<{ readonly started: Started; readonly story: SessionStory }> {
+  const { inputs, log, clock } = context;
   const sentAt = clock.now();
   const started = await turn(() => startSession(context, orgId, prepared));
-  const { session, own, sent, created, reports } = started;
-  if (own && inputs.wait !== 'none') context.remains.open(orgId, session.session_id);
+  const { session, own, sent, created, found, reports } = started;
+  if (own && inputs.wait !== 'none') await context.remains.open(orgId, session.session_id);
   else context.remains.settled(orgId);
   const took = duration(clock.now() - sentAt);
   const prompt = await promptFacts(prepared.body.prompt, context.redact);
@@ -89,7 +105,8 @@ export async function carryOut(
     sessionId: session.session_id,
     started: {
       session,
-      created,
+      // A finished session is in no new turn either, even if its last message is one that woke it.
+      created: created || found?.standing === 'finished',
       sent,
       onTimeout: own ? inputs.on_timeout : 'leave',
       onCancel: own ? inputs.on_cancel : 'leave',
@@ -101,14 +118,33 @@ export async function carryOut(
     replyPhrase: prepared.replyPhrase,
     organizations,
   });
-  // A session whose end failed in a cancelled workflow stays for the post step.
+  // A session whose end failed in a canceled workflow is left to the post step.
   if (waited.error?.code !== 'cancelled') context.remains.settled(orgId);
-  const story = withAdvice(waited, started);
+  checkTag(context, started, waited.session);
+  await started.checkTwin?.();
+  const isEarlier = found?.standing === 'finished' && found.how !== 'lost' && waited.verdict.outcome === 'finished';
+  return { started, story: isEarlier ? { ...waited, resultAt: waited.session.updated_at } : waited };
+}
+
+/** Starts a session in an organization, waits for it as `wait` says, and downloads its files. */
+export async function carryOut(
+  context: RunContext,
+  orgId: string,
+  prepared: RunRequest,
+  place: Place = {},
+): Promise<Done> {
+  const { inputs, log, clock, signal } = context;
+  const from = clock.now();
+  let { started, story } = await startAndWait(context, orgId, prepared, place);
+  if (!signal.aborted && isEndedByOther(started, story, clock.now() - from)) {
+    log.progress('Whoever started the session has ended it, so it is looked up again.');
+    ({ started, story } = await startAndWait(context, orgId, prepared, place));
+  }
   const folder = inputs.download_attachments;
   if (folder === undefined) return { started, story, downloaded: undefined };
   if (signal.aborted) return { started, story, downloaded: [] };
   const { downloadAll } = await import('./downloads.ts');
-  const { files, error } = await downloadAll(context, orgId, session.session_id, folder);
+  const { files, error } = await downloadAll(context, orgId, story.session.session_id, folder);
   const late = story.error ?? error;
   return { started, story: late === undefined ? story : { ...story, error: late }, downloaded: files };
 }

@@ -55,8 +55,6 @@ export interface PreparedSession {
   readonly schema: OutputSchema | undefined;
   /** What to upload before the session is created; the addresses come on top of `attachment_urls`. */
   readonly uploads: readonly Upload[];
-  /** Stands for the prompt where the request is to be known again, if the prompt differs from attempt to attempt. */
-  readonly promptKey?: string;
 }
 
 /** A prompt in short; the prompt itself is not shown. */

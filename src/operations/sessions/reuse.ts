@@ -1,6 +1,7 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
 import { duration } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
+import { ownSessions } from './identity.ts';
 import { byAge, failedLook, sessionsWith } from './lookup.ts';
 import { hasGot, type Message, sendOnce, sentTo } from './message.ts';
 import type { Sent } from './messages.ts';
@@ -25,6 +26,9 @@ export interface Follows {
   readonly why: string;
 }
 
+/** Sessions that are too old are still worth mentioning, in milliseconds beyond the limit. */
+const MENTIONED_MS = 31 * 86_400_000;
+
 /** What became of a message: a session has got it, or there is none that can take it. */
 export type Delivery =
   | { readonly session: Session; readonly sent: Sent }
@@ -46,19 +50,25 @@ export function whyNotLive(session: Session, now: number, maxAgeMs: number): str
 const unsent =
   'No message was sent and no session created, since nobody knows whether there is a session already, or whether it has the message';
 
-/** The sessions with the tag, the newest first. There are few, since a live one is used again. */
-async function candidates(context: ReuseContext, { orgId, tag }: Search): Promise<Session[]> {
-  return (await sessionsWith(context, orgId, tag)).sort(byAge).reverse();
+/** The step's own sessions with the tag, the newest first. There are few, since a live one is used again. */
+async function candidates(
+  context: ReuseContext,
+  { orgId, tag, maxAgeMs }: Search,
+  asUserId: string | undefined,
+): Promise<Session[]> {
+  const isOwn = await ownSessions(context, 'shared', asUserId);
+  const since = (context.devin.now() - maxAgeMs - MENTIONED_MS) / 1_000;
+  return (await sessionsWith(context, { orgId, tag, since, isOwn })).sort(byAge).reverse();
 }
 
 /** The sessions to choose from, and the one that has got the message from an earlier attempt. */
 async function search(
   context: ReuseContext,
   asked: Search,
-  reference: string | undefined,
+  { reference, asUserId }: Message,
 ): Promise<{ readonly sessions: readonly Session[]; readonly got: Session | undefined }> {
   try {
-    const sessions = await candidates(context, asked);
+    const sessions = await candidates(context, asked, asUserId);
     if (!asked.mayBeSent || reference === undefined) return { sessions, got: undefined };
     for (const session of sessions) {
       const sent = { mark: reference, since: 0 };
@@ -72,10 +82,10 @@ async function search(
 
 /** Sends the message to the newest live session with the tag; one that has got it from an earlier attempt is taken. */
 export async function deliver(context: ReuseContext, asked: Search, message: Message): Promise<Delivery> {
-  const { log, clock } = context;
-  const { sessions, got } = await search(context, asked, message.reference);
+  const { log, devin } = context;
+  const { sessions, got } = await search(context, asked, message);
   if (got !== undefined) return { session: got, sent: { mark: message.reference ?? '', since: 0 } };
-  const now = clock.now();
+  const now = devin.now();
   const live = sessions.find((session) => whyNotLive(session, now, asked.maxAgeMs) === undefined);
   if (live === undefined) {
     const [newest] = sessions;

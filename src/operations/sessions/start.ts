@@ -1,62 +1,23 @@
 import { later } from '../../contract/clock.ts';
 import { asActionError } from '../../contract/errors.ts';
-import type { InputName } from '../../contract/inputs.ts';
 import { createSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
-import { type Key, keyOf } from './idempotency.ts';
-import type { Limit } from './limit.ts';
-import type { Sent } from './messages.ts';
-import type { Session } from './outcome.ts';
+import { keyOf, mayExist } from './idempotency.ts';
+import { learnIdentity, ownSessions } from './identity.ts';
 import { isReportRejected, withReport } from './report.ts';
 import type { PreparedSession } from './request.ts';
 import type { Follows } from './reuse.ts';
-import { reuseTag, TAG_INPUTS, type Thread, threadTag, workflowTag } from './tags.ts';
+import type { Start, StartContext, Started, StartRequest } from './started.ts';
+import { asTagError, reuseTag, threadTag, workflowTag } from './tags.ts';
 import type { Upload } from './uploads.ts';
 
-/** A request that is out when the workflow is cancelled gets this long to tell which session it made. */
+/** A request that is in flight when the workflow is canceled gets this long to say which session it started. */
 const CREATE_GRACE_MS = 1_500;
 
-/** Inputs that a start reads besides those of the request. */
-export const START_INPUTS = [...TAG_INPUTS, 'reuse_key', 'max_session_age'] as const satisfies readonly InputName[];
+/** A run and its re-runs: GitHub keeps a run for 30 days to be run again. */
+const RUN_WINDOW_MS = 31 * 86_400_000;
 
-/** What a start needs. */
-export type StartContext = Pick<
-  Context<(typeof START_INPUTS)[number]>,
-  'inputs' | 'devin' | 'log' | 'clock' | 'signal' | 'facts' | 'workspace' | 'startedAt' | 'remains'
->;
-
-/** What a start makes a session of. */
-export interface StartRequest extends Pick<PreparedSession, 'body' | 'extraBody'> {
-  /** Files of the workspace and texts to upload first; their addresses come on top of `attachment_urls`. */
-  readonly uploads: readonly Upload[];
-  /** Stands for the prompt in the key, where that holds what differs from one attempt to the next. */
-  readonly promptKey?: string | undefined;
-  /** The thread of the event, for `reuse: thread`. */
-  readonly thread?: Thread | undefined;
-  /** A new session is wanted, whatever there is already. */
-  readonly fresh?: boolean | undefined;
-}
-
-/** The session of a step. */
-export interface Started {
-  readonly session: Session;
-  /** False where the session was there already: found by its tag, or reused. */
-  readonly created: boolean;
-  /** True where the session is one of `reuse`, and has got the prompt as a message. */
-  readonly reused: boolean;
-  /** True where this workflow run made the session: only then may it be ended. */
-  readonly own: boolean;
-  /** The message of a reused session; a wait needs it to tell what came after. */
-  readonly sent?: Sent;
-  /** The session that a new one follows, and why that was not reused. */
-  readonly follows?: Follows;
-  /** The request asked for a completion report, and was accepted with it. */
-  readonly reports?: boolean;
-}
-
-const made = (session: Session, created: boolean, own: boolean): Started => ({ session, created, reused: false, own });
-
-/** The addresses of what is to be uploaded, once it is. The code for it is loaded only where there is something. */
+/** The addresses of what is to be uploaded, once it is. The code for it is loaded only if there is something. */
 export async function uploaded(
   context: Pick<Context, 'devin' | 'workspace' | 'log' | 'signal'>,
   orgId: string,
@@ -67,21 +28,6 @@ export async function uploaded(
   return await uploadAll(context, orgId, uploads);
 }
 
-/** One start in one organization: what its parts share. */
-interface Start {
-  readonly context: StartContext;
-  readonly orgId: string;
-  readonly request: StartRequest;
-  readonly key: Key | undefined;
-  /** An earlier attempt, or another step with the same key, may have been here. */
-  readonly mayBeDone: boolean;
-  /** The tag of `reuse`. */
-  readonly reuse: string | undefined;
-  readonly limit: Limit | undefined;
-  /** Every address of a file that goes with the prompt; the uploads are made when it is first asked for. */
-  readonly urls: () => Promise<readonly string[]>;
-}
-
 async function reuseTagOf({ inputs, facts }: StartContext, { thread }: StartRequest): Promise<string | undefined> {
   if (inputs.reuse === 'thread' && thread !== undefined) return await threadTag(facts, thread);
   if (inputs.reuse === 'key' && inputs.reuse_key !== undefined) return await reuseTag(inputs.reuse_key);
@@ -89,18 +35,25 @@ async function reuseTagOf({ inputs, facts }: StartContext, { thread }: StartRequ
 }
 
 async function startOf(context: StartContext, orgId: string, request: StartRequest): Promise<Start> {
-  const { inputs, facts } = context;
-  const key = await keyOf(context, orgId, request);
+  const { inputs, facts, devin } = context;
   const most = inputs.max_sessions_per_hour;
+  const { create_as_user_id: user } = request.body;
+  const asUserId = typeof user === 'string' ? user : undefined;
   let urls: Promise<readonly string[]> | undefined;
   return {
     context,
     orgId,
     request,
-    key,
-    mayBeDone: key !== undefined && (key.scope === 'text' || (facts.attempt ?? 1) > 1),
+    key: await keyOf(context, orgId, request),
+    search: async ({ tag, scope }) => {
+      const isOwn = await ownSessions(context, scope === 'run' ? 'run' : 'shared', asUserId);
+      const age = scope === 'run' ? RUN_WINDOW_MS : inputs.max_session_age;
+      return { orgId, tag, since: (devin.now() - age) / 1_000, isOwn };
+    },
+    before: new Set(),
+    asUserId,
     reuse: await reuseTagOf(context, request),
-    limit: most === undefined ? undefined : { orgId, most, tag: await workflowTag(facts, orgId) },
+    limit: most === undefined ? undefined : { orgId, most, tag: await workflowTag(facts, orgId), asUserId },
     urls: () => {
       urls ??= uploaded(context, orgId, request.uploads).then((added) => [
         ...(request.body.attachment_urls ?? []),
@@ -112,43 +65,38 @@ async function startOf(context: StartContext, orgId: string, request: StartReque
 }
 
 /**
- * Starts the session of a step, finds it where an earlier attempt has started it, or sends the prompt to one that is to
- * be reused: one session or one message for one key.
+ * Starts the session of a step, finds it if an earlier attempt has started it, or sends the prompt to one that is to be
+ * reused: one session or one message for one key.
  */
 export async function startSession(context: StartContext, orgId: string, request: StartRequest): Promise<Started> {
   const start = await startOf(context, orgId, request);
   context.signal.throwIfAborted();
-  const earlier = await findDone(start);
-  if (earlier !== undefined) return earlier;
+  const existing = await takeExisting(start);
+  if (existing !== undefined && 'session' in existing) return existing;
   const delivery = await reuseSession(start);
   if (delivery?.session !== undefined) {
     return { session: delivery.session, created: false, reused: true, own: false, sent: delivery.sent };
   }
-  const follows = delivery?.follows;
+  const follows = existing ?? delivery?.follows;
   const started = await createLimited(start, follows);
   return follows === undefined || !started.created ? started : { ...started, follows };
 }
 
-/** The session that an earlier attempt has started. */
-async function findDone({ context, orgId, key, mayBeDone, limit }: Start): Promise<Started | undefined> {
-  if (key === undefined || !mayBeDone) return undefined;
-  const { findEarlier } = await import('./lookup.ts');
-  const session = await findEarlier(context, orgId, key);
-  if (session === undefined) return undefined;
-  if (limit !== undefined) {
-    const { checkEnded } = await import('./limit.ts');
-    await checkEnded(context, limit, session);
-  }
-  return made(session, false, key.scope === 'run');
+/** The session of the key, or the one that is over and that a new one follows; undefined if there is none. */
+async function takeExisting(start: Start): Promise<Started | Follows | undefined> {
+  const { key, context } = start;
+  if (key === undefined || !mayExist(key, context.facts)) return undefined;
+  const { takeSession } = await import('./existing-session.ts');
+  return await takeSession(start, key);
 }
 
-/** Sends the prompt to a live session; undefined where none is to be looked for. */
-async function reuseSession({ context, orgId, request, key, mayBeDone, reuse, urls }: Start) {
+/** Sends the prompt to a live session; undefined if `reuse` is not set. */
+async function reuseSession({ context, orgId, request, key, reuse, urls, asUserId }: Start) {
   if (reuse === undefined || request.fresh === true) return undefined;
   const { deliver } = await import('./reuse.ts');
-  const search = { orgId, tag: reuse, maxAgeMs: context.inputs.max_session_age, mayBeSent: mayBeDone };
-  const { prompt: text, create_as_user_id: user } = request.body;
-  const asUserId = typeof user === 'string' ? user : undefined;
+  const mayBeSent = key !== undefined && mayExist(key, context.facts);
+  const search = { orgId, tag: reuse, maxAgeMs: context.inputs.max_session_age, mayBeSent };
+  const { prompt: text } = request.body;
   return await deliver(context, search, { text, asUserId, urls, reference: key?.tag });
 }
 
@@ -180,58 +128,43 @@ async function createLimited(start: Start, follows: Follows | undefined): Promis
 }
 
 async function create(start: Start, follows: Follows | undefined): Promise<Started> {
-  const { context, orgId, request, key } = start;
-  const { signal, devin } = context;
+  const { context, orgId, request, key, asUserId } = start;
+  const { signal, devin, inputs, log } = context;
   const body = await bodyOf(start, follows);
   signal.throwIfAborted();
-  if (key?.scope === 'run') context.remains.pending(orgId, key.tag);
-  let reports = context.inputs.completion_report && (body.structured_output_schema ?? undefined) === undefined;
+  let reports = inputs.completion_report && (body.structured_output_schema ?? undefined) === undefined;
   const call = () =>
     devin.call(createSession, {
       params: { org_id: orgId },
       body: reports ? withReport(body) : body,
       extraBody: request.extraBody,
       signal: later(context, CREATE_GRACE_MS),
+      // With a key, a rejected request is sent again only after a check.
+      limited: key === undefined ? undefined : 'return',
     });
   const send = async () => {
     try {
       return await call();
     } catch (thrown) {
-      if (!reports || !isReportRejected(asActionError(thrown))) throw thrown;
+      const error = asActionError(thrown);
+      if (!reports || !isReportRejected(error)) throw asTagError(error, inputs, key?.tag, reports);
       // The request was certainly rejected, so sending it again creates no second session.
-      context.log.progress('The API rejects the completion report, so the request is sent without it.');
+      log.progress('The API rejects the completion report, so the request is sent without it.');
       reports = false;
-      return await call();
+      return await call().catch((again: unknown) => {
+        throw asTagError(asActionError(again), inputs, key?.tag, false);
+      });
     }
   };
-  const started = key === undefined ? made(await send(), true, true) : await createOnce(context, orgId, key, send);
-  return { ...started, reports };
-}
-
-async function createOnce(
-  context: StartContext,
-  orgId: string,
-  key: Key,
-  send: () => Promise<Session>,
-): Promise<Started> {
-  const own = key.scope === 'run';
-  let again = false;
-  for (;;) {
-    try {
-      const session = await send();
-      if (own && !again) return made(session, true, true);
-      const { settle } = await import('./lookup.ts');
-      const stays = await settle(context, orgId, key, session);
-      return stays === session ? made(session, true, true) : made(stays, false, own);
-    } catch (thrown) {
-      const lost = asActionError(thrown);
-      if (!lost.ambiguous || context.signal.aborted) throw lost;
-      const { findLost } = await import('./lookup.ts');
-      const session = await findLost(context, orgId, key, lost);
-      if (session !== undefined) return made(session, false, own);
-      if (again) throw lost;
-      context.log.progress('It started none, so it is sent again.');
-      again = true;
-    }
-  }
+  const learning = async () => {
+    const session = await send();
+    if (asUserId === undefined) learnIdentity(devin, session);
+    return session;
+  };
+  if (key === undefined) return { session: await learning(), created: true, reused: false, own: true, reports };
+  const { createOnce } = await import('./create-once.ts');
+  const started = await createOnce(start, key, learning);
+  // Outside of a workflow there is no re-run that would look for the tag.
+  const isSought = key.scope === 'text' || context.facts.runId !== undefined;
+  return { ...started, reports, ...(isSought ? { tag: key.tag } : {}) };
 }

@@ -1,7 +1,7 @@
 import type { ActionError } from '../../contract/errors.ts';
 import type { RunFacts } from '../../github/facts.ts';
 import { code, details, fence, link, plain, prose, quote, table } from '../../report/markdown.ts';
-import { acus, count, duration } from '../../report/units.ts';
+import { acus, count, duration, instant } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import { isRecord } from '../record.ts';
 import { readable } from './message-text.ts';
@@ -35,6 +35,8 @@ export interface SessionStory {
   readonly underway?: boolean;
   /** How people reply in the thread of the event, such as `/devin`. */
   readonly replyPhrase?: string | undefined;
+  /** The result is one from before this step: when, in Unix seconds; null if the API does not say. */
+  readonly resultAt?: number | null | undefined;
   /** What happened to a session whose step stopped waiting for it. */
   readonly ending?: string | undefined;
   readonly error?: ActionError | undefined;
@@ -97,8 +99,12 @@ function requestedBy({ actor, thread, runUrl }: RunFacts): string[] {
   ];
 }
 
-function figures({ session, durationMs, maxAcus, facts, underway = false }: SessionStory): string {
-  const numbers = underway ? [] : [acus(session.acus_consumed, maxAcus), duration(durationMs)];
+/** Says that the work was done before, and is not done again. */
+const earlier = (at: number | null) => (at === null ? 'earlier result' : `result of ${instant(at * 1_000)}`);
+
+function figures({ session, durationMs, maxAcus, facts, resultAt, underway = false }: SessionStory): string {
+  const took = resultAt === undefined ? duration(durationMs) : earlier(resultAt);
+  const numbers = underway ? [] : [acus(session.acus_consumed, maxAcus), took];
   return [...numbers, ...requestedBy(facts)].join(' · ');
 }
 

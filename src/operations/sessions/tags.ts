@@ -1,5 +1,6 @@
+import { ActionError } from '../../contract/errors.ts';
 import type { InputName, InputValues } from '../../contract/inputs.ts';
-import type { RunFacts } from '../../github/facts.ts';
+import { type RunFacts, workflowFile } from '../../github/facts.ts';
 
 /** What every tag of this action begins with. */
 const TAG = 'devin-action:';
@@ -42,6 +43,43 @@ export function reservedTags({
   ];
 }
 
+/** What to set so that a session gets none of the tags of this action. */
+const WITHOUT: Readonly<Partial<Record<InputName, string>>> = {
+  idempotency: '`idempotency: none`',
+  reuse: '`reuse: none`',
+  max_sessions_per_hour: 'no `max_sessions_per_hour`',
+  completion_report: '`completion_report: false`',
+};
+
+const isRejection = ({ status }: ActionError) => status === 400 || status === 422;
+
+/** The error of a request that the API rejects for its tags, with what helps; any other error as it is. */
+export function asTagError(
+  error: ActionError,
+  { idempotency, reuse, max_sessions_per_hour: limit }: Partial<InputValues<TagInput>>,
+  tag: string | undefined,
+  reports: boolean,
+): ActionError {
+  const isAbout = [error.message, ...error.list].some((text) => /\btags?\b/i.test(text) || text.includes(TAG));
+  const added = reservedTags({
+    ...(idempotency === undefined ? {} : { idempotency }),
+    ...(reuse === undefined ? {} : { reuse }),
+    ...(limit === undefined ? {} : { max_sessions_per_hour: limit }),
+    completion_report: reports,
+  });
+  if (!isRejection(error) || !isAbout || added.length === 0) return error;
+  const given = tag === undefined ? `those that begin with \`${TAG}\`` : `\`${tag}\``;
+  const settings = added.map((input) => WITHOUT[input] ?? input).join(' and ');
+  const { code, message, list, status } = error;
+  return new ActionError(code, `${message} The request had tags of this action, among them ${given}.`, {
+    title: 'Devin API rejected a tag',
+    fix: `Correct the input \`tags\`, or allow these tags in Devin. To send none of this action, set ${settings}: then a re-run cannot find the session.`,
+    list,
+    cause: error,
+    ...(status === undefined ? {} : { status }),
+  });
+}
+
 /** The hash is Node's own: over https it is loaded for TLS anyway, and over plain http it costs 5 ms. */
 async function tagOf(kind: string, parts: readonly unknown[]): Promise<string> {
   const { createHash } = await import('node:crypto');
@@ -53,11 +91,14 @@ async function tagOf(kind: string, parts: readonly unknown[]): Promise<string> {
 export const stepTag = (parts: readonly unknown[]): Promise<string> => tagOf('', parts);
 
 /**
- * The tag of every session of a thread. An issue and a pull request are one kind, since a comment on a pull request
- * comes as one on an issue; GitHub writes a repository's name in the case in which it was asked for.
+ * The tag of every session of a thread that one workflow file starts: a workflow that is open to strangers must not
+ * pass its session on to one that is not. An issue and a pull request are one kind, since a comment on a pull request
+ * comes as one on an issue; GitHub writes a repository's name in the case in which it was requested.
  */
-export function threadTag({ repository = '' }: RunFacts, { kind, number }: Thread): Promise<string> {
-  return tagOf('thread-', [repository.toLowerCase(), kind === 'discussion' ? kind : 'issue', number]);
+export function threadTag(facts: RunFacts, { kind, number }: Thread): Promise<string> {
+  const { repository = '' } = facts;
+  const file = (workflowFile(facts) ?? '').toLowerCase();
+  return tagOf('thread-', [repository.toLowerCase(), file, kind === 'discussion' ? kind : 'issue', number]);
 }
 
 /** The tag of every session with a `reuse_key`, whichever repository uses it. */

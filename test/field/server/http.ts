@@ -88,8 +88,8 @@ export async function readRequest(request: IncomingMessage, at: number, server: 
   };
 }
 
-/** Sends an outcome, and notes its status. */
-export function send(seen: Seen, response: ServerResponse, outcome: Outcome): void {
+/** Sends an outcome at a time of the API, in milliseconds, and notes its status. */
+export function send(seen: Seen, response: ServerResponse, outcome: Outcome, now: number): void {
   if (outcome === 'hang') return;
   if (outcome === 'reset') {
     response.socket?.destroy();
@@ -98,7 +98,7 @@ export function send(seen: Seen, response: ServerResponse, outcome: Outcome): vo
   seen.status = outcome.status;
   const body = outcome.raw ?? (outcome.body === undefined ? '' : JSON.stringify(outcome.body));
   const type: Record<string, string> = outcome.body === undefined ? {} : { 'content-type': 'application/json' };
-  response.writeHead(outcome.status, { ...type, ...outcome.headers }).end(body);
+  response.writeHead(outcome.status, { date: new Date(now).toUTCString(), ...type, ...outcome.headers }).end(body);
 }
 
 /** A server on loopback. */

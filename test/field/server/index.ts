@@ -103,17 +103,17 @@ const AFTER_WAKING: Script = [
 ];
 
 /** The server behind signed addresses: it takes no credential, as the storage behind the API. */
-function openFiles(seen: Seen[], now: () => number) {
+function openFiles(seen: Seen[], at: () => number, now: () => number) {
   const files = new Map<string, StoredFile>();
   const server = listen(async (incoming, response) => {
-    const request = await readRequest(incoming, now(), 'files');
+    const request = await readRequest(incoming, at(), 'files');
     seen.push(request);
     const file = files.get(request.path);
     const refused: Reply = { status: 400, raw: '<Error><Code>InvalidArgument</Code></Error>' };
     const found: Reply = { status: 200, headers: { 'content-type': 'text/plain' }, raw: file?.content ?? '' };
     const isSigned = request.query.get('signature') === 'ok';
-    if (request.authorization.length > 0 || !isSigned) send(request, response, refused);
-    else send(request, response, file === undefined ? { status: 404, raw: '<Error/>' } : found);
+    if (request.authorization.length > 0 || !isSigned) send(request, response, refused, now());
+    else send(request, response, file === undefined ? { status: 404, raw: '<Error/>' } : found, now());
   });
   return { files, server };
 }
@@ -126,7 +126,7 @@ export async function openField(options: FieldOptions = {}): Promise<Field> {
   const requests: Seen[] = [];
   const befores: Hook<Before | Outcome>[] = [];
   const afters: Hook<After | Outcome>[] = [];
-  const { files, server } = openFiles(requests, at);
+  const { files, server } = openFiles(requests, at, clock.now);
   const fileServer = await server;
   const world: World = {
     store: { sessions: [], uploads: [] },
@@ -160,7 +160,7 @@ export async function openField(options: FieldOptions = {}): Promise<Field> {
     async (incoming, response) => {
       const request = await readRequest(incoming, at(), 'api');
       requests.push(request);
-      send(request, response, await handle(request));
+      send(request, response, await handle(request), clock.now());
     },
     options.port,
     options.identity,
