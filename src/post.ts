@@ -52,10 +52,11 @@ interface Cleaner {
  * Ends the sessions that the main step left behind because it was killed, or could not end in time. It never fails the
  * job, whose fate is sealed by now; what may go on spending ACUs is a warning.
  */
-export async function post({ env, write, clock, cancelled }: World): Promise<boolean> {
+export async function post({ env, write, clock, cancelled, onOverheard }: World): Promise<boolean> {
   const redactor = new Redactor();
   const log = new Log(write, redactor, clock);
-  const notes = readState(env).map(({ name, text }) => ({ name, left: parseRemaining(text) }));
+  onOverheard?.((text) => log.debug(text));
+  const notes = readState(env, keyOf(env)).map(({ name, text }) => ({ name, left: parseRemaining(text) }));
   for (const { name } of notes.filter(({ left }) => left === undefined)) {
     log.annotate('warning', 'A note of the main step was not understood', `${name} was not written by it; it is left.`);
   }
@@ -72,6 +73,13 @@ export async function post({ env, write, clock, cancelled }: World): Promise<boo
     );
   }
   return true;
+}
+
+/** The credential, which the notes were sealed with; undefined if there is none, and then nothing can be ended. */
+function keyOf(env: World['env']): string | undefined {
+  const { values } = parseInputs(['devin_token', 'api_version'], inputReader(env), env);
+  const credential = readCredential(values.devin_token, values.api_version ?? 'auto');
+  return 'code' in credential ? undefined : credential.token;
 }
 
 async function endAll(

@@ -35,6 +35,8 @@ export interface World {
   readonly cancelled: AbortSignal;
   /** Folder of the workflow where the runner names none. */
   readonly cwd: string;
+  /** Passes on what the process or a package would have printed by itself. */
+  readonly onOverheard?: (listen: (text: string) => void) => void;
 }
 
 /** A running step. */
@@ -63,13 +65,14 @@ export async function run(world: World): Promise<boolean> {
     world,
     log: new Log(world.write, redactor, clock),
     redactor,
-    workspace: new Workspace(env['GITHUB_WORKSPACE'] || cwd),
+    workspace: new Workspace(env['GITHUB_WORKSPACE'] || cwd, env['RUNNER_TEMP']),
     facts,
     event: eventReader(env, facts),
     closers: [],
     journal: [],
     comment: NO_COMMENT,
   };
+  world.onOverheard?.((text) => step.log.debug(text));
   let report: Report;
   try {
     report = await perform(step, await checkStep({ ...step, env, clock }));
@@ -142,7 +145,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const last = githubOf(inputs, { ...asked, signal: later(asked, LAST_WORDS_MS) });
   const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github: last };
   step.comment = threadComment(inputs, said);
-  const remains = openRemains(stateWriter(world.env), inputs.on_cancel);
+  const remains = openRemains(stateWriter(world.env, credential.token), inputs.on_cancel);
   // A cancelled step may not have got an answer in its last seconds; what it could not settle is left to the post step.
   step.closers.push(async () => void (world.cancelled.aborted || remains.allSettled()));
   const context: Context = {
@@ -165,6 +168,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
       publishEarly(outputs, summary, { env: world.env, log, redactor: step.redactor }),
     ),
     redact,
+    redactValue: (value) => step.redactor.redactDeep(value),
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
     organization: organizationOf(devin, singleOf(inputs.org_id)),
   };

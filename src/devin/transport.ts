@@ -9,7 +9,11 @@ export interface TransportOptions extends HttpOptions {
 }
 
 /** A request to the API, or to another origin that the API names. */
-export type TransportRequest = Omit<HttpRequest, 'origin'> & { readonly origin?: string | undefined };
+export type TransportRequest = Omit<HttpRequest, 'origin'> & {
+  readonly origin?: string | undefined;
+  /** It does without the token, even if it goes to the API's own origin: its address is one that the API made up. */
+  readonly anonymous?: true;
+};
 
 /** Sends requests to the Devin API. */
 export interface Transport extends Omit<Http, 'send'> {
@@ -22,9 +26,9 @@ export function openTransport({ origin: api, token, userAgent, ...options }: Tra
   return {
     journal: http.journal,
     close: () => http.close(),
-    send({ origin = api, headers, ...request }) {
+    send({ origin = api, headers, anonymous, ...request }) {
       const identity = { 'user-agent': userAgent, accept: 'application/json' };
-      const key = origin === api ? { authorization: `Bearer ${token}` } : {};
+      const key = origin === api && !anonymous ? { authorization: `Bearer ${token}` } : {};
       return http.send({ ...request, origin, headers: { ...identity, ...headers, ...key } });
     },
   };

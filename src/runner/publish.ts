@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { jsonText } from '../contract/json.ts';
 import { OUTPUTS, type Output, type OutputValues } from '../contract/outputs.ts';
 import type { Result } from '../contract/result.ts';
 import type { Env } from './inputs.ts';
@@ -63,10 +64,15 @@ async function writeResult(json: string, wanted: string | undefined, { env, log,
 
 const outputOf = (name: string): Output | undefined => Object.entries(OUTPUTS).find(([known]) => known === name)?.[1];
 
+/** No variable of a later step could hold a NUL, and no file of UTF-8 half of a character. */
+const passable = (text: string) => text.toWellFormed().replaceAll('\0', '\ufffd');
+
 /** Hides secrets in an output. In JSON they go text by text: a secret such as `true` must not break what others parse. */
 function hidden(name: string, value: string, redactor: Redactor): string {
-  if (value === '' || outputOf(name)?.json === undefined) return redactor.redact(value);
-  return JSON.stringify(redactor.redactDeep(JSON.parse(value)));
+  // Both were redacted already; the numbers in a result are ours.
+  if (name === 'result') return value;
+  if (value === '' || outputOf(name)?.json === undefined) return passable(redactor.redact(value));
+  return jsonText(redactor.redactDeep(JSON.parse(value)));
 }
 
 function sized(name: string, value: string, log: Log): string {
@@ -94,9 +100,13 @@ function sized(name: string, value: string, log: Log): string {
  */
 export async function publish({ result, outputs, summary, resultFile }: Publication, sinks: Sinks): Promise<boolean> {
   const { env, log, redactor } = sinks;
-  const whole = redactor.redactDeep(result) as Result;
-  const json = JSON.stringify(whole, null, 2);
-  const { data: _data, requests, ...rest } = whole;
+  const { data, ...own } = result;
+  const whole = {
+    ...(redactor.redactDeep(own, true) as Omit<Result, 'data'>),
+    ...(data === undefined ? {} : { data: redactor.redactDeep(data) }),
+  };
+  const json = jsonText(whole, 2);
+  const { data: _data, requests, ...rest } = { data: undefined, ...whole };
   const short = { ...rest, requests: { count: requests.count, retries: requests.retries }, truncated: true };
   const isLarge = bytesOf(json) > MAX_RESULT_BYTES;
   // Whatever is cut in one place is complete in the file.
@@ -108,7 +118,7 @@ export async function publish({ result, outputs, summary, resultFile }: Publicat
     outcome: result.outcome,
     error_code: result.error?.code ?? '',
     skipped_reason: result.skipped_reason ?? '',
-    result: JSON.stringify(isLarge ? short : whole),
+    result: jsonText(isLarge ? short : whole),
     result_file: file,
   };
   const fitted = Object.entries(all).map(

@@ -1,3 +1,4 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { Env } from './inputs.ts';
 
@@ -7,18 +8,35 @@ const PREFIX = 'devin_';
 /** Leaves a value under a number for the post step; undefined takes back what was left there. */
 export type WriteState = (at: number, value: unknown) => void;
 
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * A seal on a value that only a step with the same key and of the same job can make: the variables that hold the state
+ * are ones that a workflow may set as well.
+ */
+function sealOf(value: unknown, key: string, env: Env): string {
+  const job = ['GITHUB_REPOSITORY', 'GITHUB_RUN_ID', 'GITHUB_RUN_ATTEMPT', 'GITHUB_JOB'].map((name) => env[name] ?? '');
+  return createHmac('sha256', key)
+    .update(JSON.stringify([...job, value]))
+    .digest('hex');
+}
+
 /**
  * Leaves values for the post step, one line each, of which the last of a number counts. It is written at once, since the
  * step may be killed right after. Each value has a line and a variable of its own: one list of all would be written
  * again with each change, and no variable may have more than 128 KiB, or 32 KiB on Windows.
  * https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+ *
+ * @param key what objects are sealed with; `readState` needs the same
  */
-export function stateWriter(env: Env): WriteState {
+export function stateWriter(env: Env, key?: string): WriteState {
   const file = env['GITHUB_STATE'];
   if (file === undefined || file === '') return () => undefined;
   return (at, value) => {
+    const sealed = key !== undefined && isRecord(value) ? { ...value, seal: sealOf(value, key, env) } : value;
     // JSON has no line breaks but those between its parts, of which there are none without an indent.
-    const text = value === undefined ? '' : JSON.stringify(value);
+    const text = sealed === undefined ? '' : JSON.stringify(sealed);
     try {
       appendFileSync(file, `${PREFIX}${at}=${text}\n`);
     } catch {
@@ -27,10 +45,28 @@ export function stateWriter(env: Env): WriteState {
   };
 }
 
-/** What the main step left, as text, by the names of the variables. */
-export function readState(env: Env): readonly { readonly name: string; readonly text: string }[] {
+/** A sealed object without its seal, as JSON; empty if the seal is not that of this key and job. */
+function unsealed(text: string, key: string, env: Env): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isRecord(value)) return '';
+    const { seal, ...rest } = value;
+    const [given, made] = [Buffer.from(String(seal)), Buffer.from(sealOf(rest, key, env))];
+    return given.length === made.length && timingSafeEqual(given, made) ? JSON.stringify(rest) : '';
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * What the main step left, as text, by the names of the variables. With a key, the text of what the step did not leave
+ * is empty.
+ */
+export function readState(env: Env, key?: string): readonly { readonly name: string; readonly text: string }[] {
   const start = `STATE_${PREFIX}`.toUpperCase();
   return Object.entries(env).flatMap(([name, text = '']) =>
-    text !== '' && name.toUpperCase().startsWith(start) ? [{ name, text }] : [],
+    text !== '' && name.toUpperCase().startsWith(start)
+      ? [{ name, text: key === undefined ? text : unsealed(text, key, env) }]
+      : [],
   );
 }

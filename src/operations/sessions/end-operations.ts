@@ -6,14 +6,14 @@ import { type Session, type SessionOutcome, spanMs } from './outcome.ts';
 import { SESSION_OUTPUTS, sessionReport } from './outputs.ts';
 import { requestCounts } from './wait.ts';
 
-function ended(
+async function ended(
   context: Pick<Context, 'log' | 'facts' | 'journal'>,
   orgId: string,
   session: Session,
   { headline, outcome }: { readonly headline: string; readonly outcome?: SessionOutcome },
 ) {
   context.log.info(`${session.session_id} ${headline}: ${session.url}`);
-  const judged = judge(session, {}, FIRST_TURN, 'auto');
+  const judged = await judge(session, {}, FIRST_TURN, 'auto');
   return sessionReport({
     ...judged,
     verdict: { outcome: outcome ?? judged.verdict.outcome, headline, advice: '' },

@@ -53,13 +53,13 @@ const isStrict = ({ status, status_detail: detail }: Session, onWaiting: OnWaiti
   onWaiting === 'fail' && status === 'running' && (detail ?? '').startsWith('waiting_');
 
 /** Judges a session by the table of outcomes. */
-export function judge(session: Session, asked: Asked, turn: Turn, onWaiting: OnWaiting): Judged {
+export async function judge(session: Session, asked: Asked, turn: Turn, onWaiting: OnWaiting): Promise<Judged> {
   const given = session.structured_output ?? null;
   const reports = asked.schema === undefined && (asked.report === true || hasReportTag(session));
   const read = reports ? readReport(given) : undefined;
   // What is no report is the user's, wherever it comes from: nothing that was paid for is dropped.
   const output = read === undefined ? given : null;
-  const misfits = output === null || asked.schema === undefined ? [] : asked.schema.check(output);
+  const misfits = output === null || asked.schema === undefined ? [] : await asked.schema.check(output);
   const isNew = given !== null && !turn.isOutputOld;
   const report = isNew ? read : undefined;
   const strict = isStrict(session, onWaiting);
