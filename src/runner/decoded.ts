@@ -1,5 +1,5 @@
 /** Characters that nobody sees, and escape sequences of terminals: a text that they split looks whole. */
-const UNSEEN = String.raw`\u001b\[[0-?]*[ -\/]*[@-~]|(?:[^\P{C}\t\n\r]|[\p{Default_Ignorable_Code_Point}\ufffc\ufffd])+`;
+const UNSEEN = String.raw`(?:\u001b\[[0-?]*[ -\/]*[@-~]|[^\P{C}\t\n\r]|[\p{Default_Ignorable_Code_Point}\ufffc\ufffd])+`;
 /** A character of JSON or JavaScript, however many times it was escaped. */
 const BACKSLASHES = String.raw`\\+(?:u\{[0-9a-f]{1,6}\}|u[0-9a-f]{4}|x[0-9a-f]{2}|[nrtbfv])?`;
 /** One percent-encoded character of UTF-8. */
