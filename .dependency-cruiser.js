@@ -67,7 +67,7 @@ export default {
       name: 'sandbox-knows-only-endpoints',
       severity: 'error',
       from: { path: '^src/sandbox/' },
-      to: { path: '^src/', pathNot: '^src/(sandbox/|devin/endpoints/|devin/endpoint\\.ts)' },
+      to: { path: '^src/', pathNot: '^src/(sandbox/|contract/|devin/endpoints/|devin/endpoint\\.ts)' },
     },
     {
       name: 'operations-do-not-know-the-sandbox',

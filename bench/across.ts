@@ -30,7 +30,10 @@ async function withSandbox<T>(use: (url: string) => Promise<T>): Promise<T> {
 }
 
 async function control(url: string, name: string, method: 'POST' | 'DELETE' | 'GET', body?: object): Promise<string> {
-  const content = body === undefined ? {} : { body: JSON.stringify(body) };
+  const content = {
+    headers: { 'x-sandbox-control': '1' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  };
   const response = await fetch(`${url}/sandbox/${name}`, { method, ...content });
   if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);
   return await response.text();

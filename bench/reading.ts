@@ -17,7 +17,11 @@ const MAX_GROWTH_MB = 40;
 async function recordPages(seed: object, pathOf: (orgId: string) => string, credential: string) {
   const sandbox = await startSandbox({ clock: Date });
   try {
-    await fetch(`${sandbox.url}/sandbox/seed`, { method: 'POST', body: JSON.stringify(seed) });
+    await fetch(`${sandbox.url}/sandbox/seed`, {
+      method: 'POST',
+      headers: { 'x-sandbox-control': '1' },
+      body: JSON.stringify(seed),
+    });
     const orgId = await orgOf(sandbox.url);
     const pages = new Map<string, string>();
     let after: string | null = '';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { ERROR_CODES } from '../src/contract/errors.ts';
+import { habitRows } from '../src/contract/habits.ts';
 import { COMMON_INPUTS, INPUTS, type Input, type InputName, OPERATION_INPUTS } from '../src/contract/inputs.ts';
 import { COMMON_OUTPUTS, OPERATION_OUTPUTS, OUTPUTS } from '../src/contract/outputs.ts';
 import { Result } from '../src/contract/result.ts';
@@ -119,7 +120,7 @@ export function replaceParts(text: string, parts: Readonly<Record<string, string
   for (const [name, part] of Object.entries(parts)) {
     const [start, end] = [`<!-- generated:${name} -->`, `<!-- /generated:${name} -->`];
     const [from, to] = [replaced.indexOf(start), replaced.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`README.md lacks the marks of ${name}`);
+    if (from < 0 || to < from) throw new Error(`A page lacks the marks of ${name}`);
     replaced = `${replaced.slice(0, from + start.length)}\n${part}\n${replaced.slice(to)}`;
   }
   return replaced;
@@ -154,10 +155,12 @@ function permissionsSchema(): string {
 /** Every generated file as it should be. */
 export async function renderAll(): Promise<Generated[]> {
   const operations = await Promise.all(OPERATION_NAMES.map(loadOperation));
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const page = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+  const habits = table(['Habit', 'Values', '`field`', '`documents`', 'Meaning'], habitRows());
   return [
     { path: 'action.yml', content: actionYml() },
-    { path: 'README.md', content: replaceParts(readme, readmeParts(operations)) },
+    { path: 'README.md', content: replaceParts(page('README.md'), readmeParts(operations)) },
+    { path: 'docs/sandbox.md', content: replaceParts(page('docs/sandbox.md'), { habits }) },
     { path: 'docs/errors.md', content: errorsPage() },
     { path: 'schemas/result.schema.json', content: resultSchema() },
     { path: 'schemas/git-permissions.schema.json', content: permissionsSchema() },

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import { type HabitSettings, parseHabits } from '../src/contract/habits.ts';
 import { startSandbox } from '../src/sandbox/index.ts';
 
-const USAGE = 'usage: npm run sandbox -- [--port 0..65535] [--seed INTEGER]';
+const USAGE = 'usage: npm run sandbox -- [--port 0..65535] [--seed INTEGER] [--habits field,NAME:VALUE]';
 
 /** A whole number out of an argument. @throws one line that names the argument. */
 function whole(name: string, text: string, low: number, high: number): number {
@@ -10,9 +11,18 @@ function whole(name: string, text: string, low: number, high: number): number {
   throw new Error(`--${name} should be a whole number from ${low} to ${high}, not "${text}"`);
 }
 
-function readArguments(): { port: number; seed: number } {
-  const { values } = parseArgs({ options: { port: { type: 'string' }, seed: { type: 'string' } } });
+function habits(text: string): HabitSettings {
+  const parsed = parseHabits(text);
+  if ('value' in parsed) return parsed.value;
+  throw new Error(`--habits: expected ${parsed.expected}`);
+}
+
+function readArguments(): { port: number; seed: number; habits: HabitSettings } {
+  const { values } = parseArgs({
+    options: { port: { type: 'string' }, seed: { type: 'string' }, habits: { type: 'string' } },
+  });
   return {
+    habits: habits(values.habits ?? ''),
     port: whole('port', values.port ?? '0', 0, 65_535),
     seed: whole('seed', values.seed ?? '1', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   };

@@ -1,3 +1,4 @@
+import { isSandbox } from './contract/api-url.ts';
 import { type Clock, later, stopping } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { inputError, parseInputs } from './contract/parse.ts';
@@ -100,7 +101,7 @@ async function endAll(
   log.mask(credential.token);
   if (values.github_token !== undefined) log.mask(values.github_token);
   // The embedded sandbox has ended with the main step, and its sessions with it.
-  if (base === 'sandbox') return;
+  if (isSandbox(base)) return;
   const over = new ActionError('timeout', `This took longer than ${BUDGET_MS / 1_000} s.`);
   const signal = stopping({ clock, cancelled }, BUDGET_MS, over);
   const url = new URL(base);
@@ -118,7 +119,10 @@ async function endAll(
     env,
     onRetry: ({ method, path, reason }) => log.progress(`${reason}: ${method} ${path}, once more`),
   });
-  const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, { apiUrl: base });
+  const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, {
+    apiUrl: base,
+    warn: (title, message) => log.annotate('warning', title, message),
+  });
   const turn = pool(concurrency);
   log.info('The step was stopped before it could end what it started.');
   try {

@@ -1,3 +1,4 @@
+import { isSandbox, sandboxHabits } from './contract/api-url.ts';
 import { type Clock, later, stopping } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import type { InputName } from './contract/inputs.ts';
@@ -88,14 +89,16 @@ async function connect(
   { operation, inputs }: Checked,
   credential: Credential,
   signal: AbortSignal,
-): Promise<[Devin, Transport]> {
+): Promise<[Devin, Transport, string | undefined]> {
   const { world, log } = step;
   let base = inputs.api_url;
-  if (base === 'sandbox') {
+  let firstOrg: string | undefined;
+  if (isSandbox(base)) {
     const { startSandbox } = await import('./sandbox/index.ts');
-    const sandbox = await startSandbox({ clock: world.clock });
+    const sandbox = await startSandbox({ clock: world.clock, habits: sandboxHabits(base) });
     step.closers.push(() => sandbox.close());
     base = sandbox.url;
+    firstOrg = sandbox.orgId;
   }
   const url = new URL(base);
   const facts = { apiUrl: base, warn: (title: string, message: string) => log.annotate('warning', title, message) };
@@ -125,7 +128,7 @@ async function connect(
   });
   step.journal = transport.journal;
   step.closers.push(() => transport.close());
-  return [new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, facts), transport];
+  return [new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, facts), transport, firstOrg];
 }
 
 async function perform(step: Step, checked: Checked): Promise<Report> {
@@ -137,7 +140,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   }
   const over = new ActionError('timeout', `The step took longer than its timeout of ${inputs.timeout / 1_000} s.`);
   const signal = stopping(world, inputs.timeout, over);
-  const [devin, transport] = await connect(step, checked, credential, signal);
+  const [devin, transport, firstOrg] = await connect(step, checked, credential, signal);
   const asked = { env: world.env, clock: world.clock, log, signal };
   const github = githubOf(inputs, asked);
   const redact = (text: string) => step.redactor.redact(text);
@@ -170,7 +173,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     redact,
     redactValue: (value) => step.redactor.redactDeep(value),
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
-    organization: organizationOf(devin, singleOf(inputs.org_id)),
+    organization: organizationOf(devin, singleOf(inputs.org_id) ?? firstOrg),
   };
   // `check` found the inputs present that this operation requires; its own types name no others.
   return await operation.run(context as Context<InputName, InputName>, prepared);

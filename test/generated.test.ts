@@ -32,6 +32,6 @@ test('every output is set by an operation', async () => {
 });
 
 test('a README without the marks of a table is an error, not a README without the table', () => {
-  expect(() => replaceParts('nothing', { inputs: 'x' })).toThrow('README.md lacks the marks of inputs');
+  expect(() => replaceParts('nothing', { inputs: 'x' })).toThrow('A page lacks the marks of inputs');
   expect(replaceParts('a <!-- generated:x -->old<!-- /generated:x --> b', { x: 'new' })).toContain('-->\nnew\n<!--');
 });

@@ -1,5 +1,5 @@
+import { apiUrl } from './api-url.ts';
 import {
-  apiUrl,
   associations,
   bool,
   botNames,
@@ -64,7 +64,7 @@ export const COMMON_INPUTS = {
   api_url: defaulted(
     apiUrl,
     'https://api.devin.ai',
-    'URL of the API; for a dedicated deployment its own. `sandbox` is the embedded sandbox, which needs no credential.',
+    'URL of the API; for a dedicated deployment its own. `sandbox` is the embedded sandbox, which needs no credential; `sandbox?habits=…` sets its habits, see docs/sandbox.md.',
   ),
   api_version: defaulted(
     choice(['auto', 'v3', 'v3beta1', 'v2']),

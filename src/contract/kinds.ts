@@ -309,17 +309,3 @@ export const isLoopback = ({ hostname }: URL): boolean => ['127.0.0.1', '[::1]',
 
 /** Whether nobody in between can read what goes to an address: https, or http that stays on this machine. */
 export const isSafe = (url: URL): boolean => url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
-
-/** Where the API is: `sandbox`, an https URL, or an http URL on loopback. The value has no slash at its end. */
-export const apiUrl: Kind<string> = {
-  label: 'URL or `sandbox`',
-  parse(value) {
-    const asked = value.trim();
-    if (asked === 'sandbox') return { value: 'sandbox' };
-    const expected = 'an https URL, an http URL on loopback (127.0.0.1, [::1], localhost), or sandbox';
-    if (!URL.canParse(asked)) return { expected };
-    const url = new URL(asked);
-    const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-    return isSafe(url) && plain ? { value: asked.replace(/\/+$/, '') } : { expected };
-  },
-};

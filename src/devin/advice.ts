@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../contract/errors.ts';
-import type { RequestFacts } from './problem.ts';
+import type { RequestFacts } from './request-facts.ts';
 
 /** What a person reads about an error beside its message; a member that is absent is the code's own. */
 export interface Advice {

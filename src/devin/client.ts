@@ -7,7 +7,8 @@ import { missingApi } from './advice.ts';
 import type { AnswerOf, ApiVersion, BodyOf, Endpoint, ItemOf, ParamsOf, QueryOf } from './endpoint.ts';
 import { type Dropped, droppedFrom } from './endpoints/tolerant.ts';
 import { type PageOf, readPages } from './pagination.ts';
-import { answerError, connectionError, isWebPage, type RequestFacts } from './problem.ts';
+import { answerError, connectionError, isWebPage } from './problem.ts';
+import type { RequestFacts } from './request-facts.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -27,6 +28,8 @@ export interface Call<E> {
   readonly deadlineAt?: number;
   /** It waits neither for the pace after a 429 nor for other requests: it ends what costs money. */
   readonly urgent?: boolean | undefined;
+  /** A list of which a part is missing is an error: a plan that is made of it could open or remove the wrong things. */
+  readonly complete?: boolean | undefined;
 }
 
 /** Joins a list of issues into `pull_requests.0.pr_url: expected string`. */
@@ -64,6 +67,9 @@ function droppedIn(value: unknown): Dropped[] {
   const members = typeof value === 'object' && value !== null ? [value, ...Object.values(value)] : [];
   return members.flatMap((member) => (Array.isArray(member) ? (droppedFrom(member) ?? []) : []));
 }
+
+const incomplete = ({ summary, route }: Endpoint, { reason }: Dropped) =>
+  new ActionError('api_contract', `${summary}: a row of the list could not be read (${route}): ${reason}`);
 
 /** The Devin API as a client: calls endpoints of the catalogue and checks their answers. */
 export class Devin {
@@ -103,6 +109,8 @@ export class Devin {
       const { json, value } = await this.#read(endpoint, { ...call, query });
       rows = rowsIn(value);
       dropped.push(...droppedIn(value));
+      const [first] = dropped;
+      if (first !== undefined && call.complete === true) throw incomplete(endpoint, first);
       return json;
     };
     try {
@@ -136,7 +144,6 @@ export class Devin {
       method: 'GET',
       path,
       origin: address.origin,
-      anonymous: true,
       signal: call.signal,
     });
     if (answer.status < 200 || answer.status > 299) throw answerError(answer, { ...facts, apiUrl: undefined });

@@ -14,9 +14,8 @@ export interface CredentialProblem extends Problem {
 
 const invalid = (message: string): CredentialProblem => ({ code: 'credential_invalid', input: 'devin_token', message });
 
-/** The credential that the sandbox takes where none is given. */
-export const sandboxCredential = (scope: 'organization' | 'enterprise') =>
-  scope === 'enterprise' ? 'cog_sandbox_enterprise' : 'cog_sandbox_org';
+/** The credential of the embedded sandbox if none is given, whatever the operation. */
+export const SANDBOX_CREDENTIAL = 'cog_sandbox_enterprise';
 
 /** What is known of a run that has no credential. */
 export interface RunWithout {

@@ -53,6 +53,8 @@ interface Details<Q extends z.ZodMiniType, B extends z.ZodMiniType, A extends z.
   readonly secrets?: readonly string[];
   /** True where an older page shows the same operation under `/v3beta1`. */
   readonly beta?: true;
+  /** `field`: no page documents it, but public clients use it. Its ID and its shapes are ours. */
+  readonly seen?: 'field';
 }
 
 /** One operation of the Devin API, as a value that client, sandbox and documentation all read. */

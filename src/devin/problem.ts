@@ -3,21 +3,7 @@ import { jsonText } from '../contract/json.ts';
 import type { HttpResponse } from '../http/body.ts';
 import { codeOf, isUnclear, RequestFailure } from '../http/failure.ts';
 import { adviceFor } from './advice.ts';
-import type { ApiVersion } from './endpoint.ts';
-
-/** What an error is about. */
-export interface RequestFacts {
-  readonly method: string;
-  /** Path without its query. */
-  readonly path: string;
-  /** What the request was to do, e.g. `Start a session`. */
-  readonly summary: string;
-  /** The permissions of which one is needed. */
-  readonly permission: readonly string[];
-  readonly version?: ApiVersion;
-  /** Address of the API; absent for a request to another server, which gets no credential. */
-  readonly apiUrl?: string | undefined;
-}
+import type { RequestFacts } from './request-facts.ts';
 
 const MAX_DETAIL = 500;
 /** The head of an HTML page, in which its title stands. */

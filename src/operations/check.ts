@@ -1,9 +1,10 @@
+import { isSandbox } from '../contract/api-url.ts';
 import type { Clock } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
-import { type Credential, type RunWithout, readCredential, sandboxCredential, whyEmpty } from '../devin/credential.ts';
+import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts, serverUrl } from '../github/facts.ts';
 import { proxyPasswords, proxyProblems } from '../http/proxy.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
@@ -157,7 +158,7 @@ async function mayGoWithout(
   operation: Operation,
   values: Partial<InputValues>,
 ): Promise<boolean> {
-  if (values.devin_token !== undefined || values.api_url === 'sandbox') return false;
+  if (values.devin_token !== undefined || isSandbox(values.api_url)) return false;
   if (operation.offline === undefined || operation.readOnly?.(values) !== true) return false;
   const read = await event();
   return 'event' in read && getsNoSecrets(read.event, facts);
@@ -185,8 +186,7 @@ async function checkCredential(
     if (problems.length > 0) throw inputError(problems);
     return { token: '', version: 'v3' };
   }
-  const inSandbox = values.api_url === 'sandbox';
-  const given = values.devin_token ?? (inSandbox ? sandboxCredential(operation.scope) : undefined);
+  const given = values.devin_token ?? (isSandbox(values.api_url) ? SANDBOX_CREDENTIAL : undefined);
   const credential = readCredential(given, values.api_version ?? 'auto');
   if ('code' in credential) {
     if (problems.length > 0) throw inputError([...problems, credential]);

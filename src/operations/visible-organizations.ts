@@ -21,7 +21,7 @@ export interface Visible {
 }
 
 /** How the API says that a credential may not read something: which of them depends on the deployment. */
-export const REFUSALS: readonly ErrorCode[] = ['permission_denied', 'credential_invalid', 'not_found'];
+const REFUSALS: readonly ErrorCode[] = ['permission_denied', 'credential_invalid', 'not_found'];
 
 /** Each organization once, in the order in which they came: two pages may repeat a row. */
 export const eachOnce = <T extends { readonly org_id: string }>(rows: readonly T[]): T[] => [

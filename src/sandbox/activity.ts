@@ -1,5 +1,6 @@
 import { momentOf } from './session-life.ts';
-import { type SessionView, showSession } from './sessions.ts';
+import { acusConsumed, showSession } from './session-view.ts';
+import type { SessionView } from './sessions.ts';
 import { shelf } from './shelf.ts';
 import type { World } from './state.ts';
 import { billingDay, HISTORY_DAYS, type Worker, workers } from './usage.ts';
@@ -25,7 +26,7 @@ export interface OpenedPullRequest {
   readonly state: string;
 }
 
-/** A session as the API shows it, with the number of its messages. */
+/** A session as the API shows it, but for its user and its ACUs, with the number of its messages. */
 export interface CountedSession {
   readonly session: SessionView;
   readonly messages: number;
@@ -64,13 +65,16 @@ export function searchesWhere(world: World, filter: ActivityFilter): Search[] {
 }
 
 /** The sessions that a filter lets through but for their time. */
-function sessionsOf({ state, now }: World, filter: ActivityFilter): CountedSession[] {
+function sessionsOf(world: World, filter: ActivityFilter): CountedSession[] {
+  const { state, now } = world;
   const found: CountedSession[] = [];
-  for (const { id, n, orgId, value } of state.sessions.all()) {
+  for (const row of state.sessions.all()) {
+    const { orgId, value } = row;
     if (!among(orgId, filter.orgIds)) continue;
     if (!among(value.userId, filter.userIds) || !among(value.serviceUserId, filter.serviceUserIds)) continue;
     if (typeof filter.playbookId === 'string' && value.request.playbook_id !== filter.playbookId) continue;
-    const session = showSession(id, orgId ?? '', n, value, now);
+    const shown = showSession(world, row);
+    const session = { ...shown, user_id: value.userId, acus_consumed: acusConsumed(world, value) };
     const opened = momentOf(value.steps, now).pullRequest ? value.steps.find((step) => step.pullRequest) : undefined;
     const at = Math.floor((opened?.at ?? value.created) / 1000);
     found.push({

@@ -1,8 +1,8 @@
 import type * as z from 'zod/mini';
 import type { SessionAnalysis } from '../devin/endpoints/session-insights.ts';
 import { categoryOf } from './session-facts.ts';
-import { momentOf } from './session-life.ts';
-import { messagesOf, repositoryOf, type SessionRecord, summaryOf } from './sessions.ts';
+import { messagesOf, standing } from './session-view.ts';
+import { repositoryOf, type SessionRecord, summaryOf } from './sessions.ts';
 import type { World } from './state.ts';
 import type { Row } from './table.ts';
 
@@ -17,8 +17,8 @@ interface Finding {
   readonly type: string;
 }
 
-function findingsOf({ value }: Row<SessionRecord>, now: number): Finding[] {
-  const { status, detail } = momentOf(value.steps, now);
+function findingsOf(world: World, { value }: Row<SessionRecord>): Finding[] {
+  const { status, detail } = standing(world, value);
   const where = repositoryOf(value.request);
   if (status === 'error') {
     return [
@@ -73,15 +73,15 @@ function suggestionFor(record: SessionRecord, issueId: string | null): NonNullab
 }
 
 /** A look back at a session as it stands. */
-export function analysisOf({ seeded, now }: World, row: Row<SessionRecord>): Analysis {
-  const findings = findingsOf(row, now).map((finding, i) => ({ ...finding, id: `issue-${i + 1}` }));
+export function analysisOf(world: World, row: Row<SessionRecord>): Analysis {
+  const findings = findingsOf(world, row).map((finding, i) => ({ ...finding, id: `issue-${i + 1}` }));
   const issueId = findings[0]?.id ?? null;
-  const messages = messagesOf(seeded, row.n, row.value, now).map(({ view }) => view);
+  const messages = messagesOf(world, row).map(({ view }) => view);
   return {
     action_items: findings.map(({ action, type, id }) => ({ action_item: action, type, issue_id: id })),
     classification: {
       category: categoryOf(row.value.request),
-      confidence: (70 + seeded.below(29, 'confidence', row.n)) / 100,
+      confidence: (70 + world.seeded.below(29, 'confidence', row.n)) / 100,
       programming_languages: ['TypeScript'],
       tools_and_frameworks: ['git'],
     },

@@ -6,7 +6,8 @@ import { authenticate, authorize, credentialOf, prefersExamples, unknownCredenti
 import { forExample, fromExample } from './examples.ts';
 import { type Handler, Redirect } from './handler.ts';
 import { handlers } from './handlers/index.ts';
-import { json, Problem, type Reply } from './problem.ts';
+import { sparse } from './page.ts';
+import { json, Problem, type Reply, unauthorized } from './problem.ts';
 import { Router } from './router.ts';
 
 /** A request with its body read. */
@@ -58,14 +59,19 @@ async function bodyFor(endpoint: Endpoint, request: ApiRequest): Promise<unknown
 
 /** Answers an API request. @throws {Problem} */
 export async function answer(core: Core, request: ApiRequest): Promise<Reply> {
+  // The address that attachments have in responses is one of the web app, which takes no API key.
+  if (request.path.startsWith('/attachments/')) throw unauthorized();
   const { target, params } = find(request.method, request.path);
   const { endpoint, handler, version } = target;
-  const caller = core.caller(authenticate(credentialOf(request.authorization), version));
-  if (!caller) throw unknownCredential();
-  authorize(caller, endpoint, params['org_id']);
+  const world = core.world();
+  const { habits } = world;
+  const caller = core.caller(authenticate(credentialOf(request.authorization), version, habits));
+  if (!caller) throw unknownCredential(habits);
+  authorize(caller, endpoint, params['org_id'], habits);
   const given = { query: new URLSearchParams(request.query), body: await bodyFor(endpoint, request) };
   const { query, body } = fromExample(version, endpoint.id, given);
-  const result = handler.answer({ world: core.world(), caller, params, query, body });
+  const result = handler.answer({ world, caller, params, query, body });
   if (result instanceof Redirect) return { status: 307, headers: { location: result.location }, body: '' };
-  return json(forExample(version, endpoint.id, result, prefersExamples(request.authorization)));
+  const page = habits.pages === 'sparse' && endpoint.paging === 'cursor' ? sparse(endpoint.id, result) : result;
+  return json(forExample(version, endpoint.id, page, prefersExamples(request.authorization)));
 }

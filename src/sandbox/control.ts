@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
+import { readHabits, resolveHabits } from '../contract/habits.ts';
 import { parseJson } from './body.ts';
 import type { Core } from './core.ts';
 import { FaultList } from './faults.ts';
 import { existing } from './handler.ts';
-import { json, notFound, Problem, type Reply } from './problem.ts';
-import { messagesOf } from './sessions.ts';
+import { invalidField, json, notFound, Problem, type Reply } from './problem.ts';
+import { messagesOf } from './session-view.ts';
 import { checkStrictly } from './validate.ts';
 
 const count = (most: number) => z.optional(z.int().check(z.gte(0), z.lte(most)));
@@ -30,10 +31,10 @@ const ClockBody = () =>
 
 /** How many of each thing there are now. */
 function countsOf(core: Core): Record<string, number> {
-  const { state, seeded } = core;
-  const now = core.clock.now();
+  const world = core.world();
+  const { state } = world;
   let messages = 0;
-  for (const { n, value } of state.sessions.all()) messages += messagesOf(seeded, n, value, now).length;
+  for (const row of state.sessions.all()) messages += messagesOf(world, row).length;
   return {
     organizations: state.organizations.size,
     users: state.users.size,
@@ -47,6 +48,12 @@ function countsOf(core: Core): Record<string, number> {
     faults: core.faults.left,
     requests: core.journal.entries.length,
   };
+}
+
+const HabitsBody = () => z.record(z.string(), z.unknown());
+
+function habitsOf({ settings }: Core): Record<string, unknown> {
+  return { preset: settings.preset, ...resolveHabits(settings) };
 }
 
 function clockOf({ clock }: Core): { now_ms: number; speed: number } {
@@ -83,6 +90,15 @@ const CONTROLS: Readonly<Record<string, Readonly<Record<string, Control>>>> = {
       return clockOf(core);
     },
   },
+  '/sandbox/habits': {
+    GET: habitsOf,
+    POST: (core, body) => {
+      const parsed = readHabits(checkStrictly(HabitsBody(), body, ['body']), core.settings);
+      if ('expected' in parsed) throw invalidField(['body'], `Expected ${parsed.expected}`, 'unknown_habit');
+      core.settings = parsed.value;
+      return habitsOf(core);
+    },
+  },
   '/sandbox/faults': {
     POST: (core, body) => {
       core.faults.add(checkStrictly(FaultList(), body, ['body']));
@@ -103,7 +119,10 @@ const CONTROLS: Readonly<Record<string, Readonly<Record<string, Control>>>> = {
   '/sandbox/state': { GET: countsOf },
 };
 
-function fileReply(core: Core, id: string): Reply {
+function fileReply(core: Core, id: string, authorization: string | undefined): Reply {
+  if (authorization !== undefined) {
+    throw new Problem(400, 'Only one way to authenticate is allowed: the address is signed, so send no Authorization');
+  }
   const { name, contentType, bytes } = existing(core.state.files.get(id), 'File').value;
   const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(name).replaceAll("'", '%27')}`;
   // A client may guess at a type of its own, and a browser must not run what a user uploaded.
@@ -115,10 +134,30 @@ function fileReply(core: Core, id: string): Reply {
   return { status: 200, headers, body: bytes };
 }
 
+/** A call under `/sandbox/`. */
+export interface ControlRequest {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly authorization: string | undefined;
+  /** Whether it has the header that no web page can send without asking. */
+  readonly isMarked: boolean;
+  readonly bytes: Uint8Array;
+}
+
+function mayControl(core: Core, { authorization, isMarked }: ControlRequest): boolean {
+  const name = core.journalName(authorization);
+  return isMarked || (name !== 'none' && name !== 'unknown');
+}
+
 /** Answers a call under `/sandbox/`. @throws {Problem} */
-export function control(core: Core, method: string, path: string, bytes: Uint8Array): Reply {
+export function control(core: Core, request: ControlRequest): Reply {
+  const { method, path, bytes } = request;
   const file = /^\/sandbox\/files\/([\w-]+)$/.exec(path)?.[1];
-  if (file !== undefined && method === 'GET') return fileReply(core, file);
+  if (file !== undefined && method === 'GET') return fileReply(core, file, request.authorization);
+  if (!mayControl(core, request)) {
+    throw new Problem(403, 'A control call needs the header "x-sandbox-control: 1", or a credential of the sandbox');
+  }
   const methods = Object.hasOwn(CONTROLS, path) ? CONTROLS[path] : file !== undefined ? {} : undefined;
   if (!methods) throw notFound('Control');
   const run = Object.hasOwn(methods, method) ? methods[method] : undefined;

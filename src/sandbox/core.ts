@@ -1,3 +1,4 @@
+import { type HabitSettings, type Habits, resolveHabits } from '../contract/habits.ts';
 import { type Clock, SandboxClock } from './clock.ts';
 import {
   type Caller,
@@ -27,13 +28,18 @@ export class Core {
   latency = 0;
   readonly #started: number;
   readonly #callers: ReadonlyMap<CredentialName, Caller>;
+  readonly #startHabits: HabitSettings;
+  #settings: HabitSettings;
+  #habits: Habits;
   #state: State | undefined;
 
-  constructor(seed: number, outside: Clock) {
+  constructor(seed: number, outside: Clock, habits: HabitSettings) {
+    this.#startHabits = this.#settings = habits;
+    this.#habits = resolveHabits(habits);
     this.seeded = new Seeded(seed);
     this.clock = new SandboxClock(outside);
     this.#started = this.clock.now();
-    const firstOrg = organizationId(this.seeded, 0);
+    const { firstOrg } = this;
     this.#callers = new Map(
       CREDENTIALS.map((name) => [name, callerOf(name, { serviceUser: serviceUserId(this.seeded, name), firstOrg })]),
     );
@@ -47,7 +53,23 @@ export class Core {
 
   /** The sandbox at this moment, as handlers see it. */
   world(): World {
-    return { seeded: this.seeded, state: this.state, now: this.clock.now(), origin: this.origin };
+    const { seeded, state, origin } = this;
+    return { seeded, state, now: this.clock.now(), origin, settings: this.#settings, habits: this.#habits };
+  }
+
+  /** How it behaves, from now on. */
+  get settings(): HabitSettings {
+    return this.#settings;
+  }
+
+  set settings(settings: HabitSettings) {
+    this.#settings = settings;
+    this.#habits = resolveHabits(settings);
+  }
+
+  /** The ID of the first organization. */
+  get firstOrg(): string {
+    return organizationId(this.seeded, 0);
   }
 
   /** Who a credential is; undefined for one that the sandbox does not know, or no longer. */
@@ -75,5 +97,6 @@ export class Core {
     this.journal.clear();
     this.clock.reset();
     this.latency = 0;
+    this.settings = this.#startHabits;
   }
 }

@@ -1,5 +1,6 @@
+import type { Habits } from '../contract/habits.ts';
 import type { Endpoint } from '../devin/endpoint.ts';
-import { Problem } from './problem.ts';
+import { Problem, unauthorized } from './problem.ts';
 
 /** The credentials that the sandbox knows. */
 export type CredentialName = 'cog_sandbox_enterprise' | 'cog_sandbox_org' | 'cog_sandbox_viewer' | 'apk_user_sandbox';
@@ -103,22 +104,32 @@ export function callerOf(name: CredentialName, ids: { serviceUser: string; first
 
 const CHALLENGE = { 'www-authenticate': 'Bearer' };
 
-/** A 401 for a credential that the sandbox does not know, or no longer. */
-export function unknownCredential(): Problem {
-  return new Problem(401, 'The credential is invalid or has expired', { headers: CHALLENGE });
+type WrongKey = Pick<Habits, 'wrong_key'>;
+
+/** The response to a credential that cannot be used: a 401 with the reason, or a 403 without one. */
+function wrongKey({ wrong_key: status }: WrongKey, detail: string): Problem {
+  return status === '403' ? unauthorized() : new Problem(401, detail, { headers: CHALLENGE });
 }
 
-/** Lets through the credentials that a path of `version` takes. @throws a 401 that says what is wrong. */
-export function authenticate(credential: Credential | 'none' | 'unknown', version: Endpoint['version']): Credential {
-  const headers = CHALLENGE;
+/** The response to a credential that the sandbox does not know, or no longer. */
+export function unknownCredential(habits: WrongKey): Problem {
+  return wrongKey(habits, 'The credential is invalid or has expired');
+}
+
+/** Lets through the credentials that a path of `version` takes. @throws a 401 or 403, as the habits say. */
+export function authenticate(
+  credential: Credential | 'none' | 'unknown',
+  version: Endpoint['version'],
+  habits: WrongKey,
+): Credential {
   if (credential === 'none') {
-    throw new Problem(401, 'The Authorization header is missing; send "Bearer" and a service user key', { headers });
+    throw wrongKey(habits, 'The Authorization header is missing; send "Bearer" and a service user key');
   }
-  if (credential === 'unknown') throw unknownCredential();
+  if (credential === 'unknown') throw unknownCredential(habits);
   const isLegacy = !isProvisioned(credential) && KNOWN[credential].reach === 'legacy';
   if (isLegacy !== (version === 'v2')) {
     const needs = version === 'v2' ? 'v2 needs a personal key (apk_user_...)' : 'v3 needs a service user key (cog_...)';
-    throw new Problem(401, `The credential is of another kind: ${needs}`, { headers });
+    throw wrongKey(habits, `The credential is of another kind: ${needs}`);
   }
   return credential;
 }
@@ -160,16 +171,22 @@ function reaches({ reach, orgId, grants }: Caller, asked: string): boolean {
   return orgId === null || orgId === asked;
 }
 
+/** Whether a permission is one that a credential for reading lacks. */
+const isToChange = (permission: string) => /^(?:Manage|Use)/.test(permission);
+
 /** @throws a 403 where the caller may not use the endpoint, or not for that organization. */
-export function authorize(caller: Caller, endpoint: Endpoint, orgId: string | undefined): void {
+export function authorize(caller: Caller, endpoint: Endpoint, orgId: string | undefined, habits: WrongKey): void {
   const { permission } = endpoint;
   const isEnterprisePath = endpoint.path.split('/')[2] === 'enterprise';
   if (caller.orgId !== null && isEnterprisePath) {
     throw lacks(caller, permission, ': a service user of an organization cannot reach enterprise endpoints');
   }
-  if (orgId !== undefined && !reaches(caller, orgId)) throw lacks(caller, permission, ` in the organization ${orgId}`);
+  if (orgId !== undefined && !reaches(caller, orgId)) {
+    throw habits.wrong_key === '403' ? unauthorized() : lacks(caller, permission, ` in the organization ${orgId}`);
+  }
   if (caller.reach === 'viewer') {
-    if (endpoint.method !== 'GET') throw lacks(caller, permission, ': it may only read');
+    const isKept = permission.length > 0 && permission.every(isToChange);
+    if (isKept || endpoint.method !== 'GET') throw lacks(caller, permission, ': it may only read');
     return;
   }
   const where = isEnterprisePath ? null : orgId;

@@ -61,6 +61,14 @@ export function on<
   };
 }
 
+/** `on` for an endpoint whose responses may differ from the catalog's types, as those of sessions do on purpose. */
+export function loosely<R extends `${Method} /${string}`, Q extends z.ZodMiniType, B extends z.ZodMiniType>(
+  endpoint: Endpoint<R, Q, B, z.ZodMiniType>,
+  run: (call: Call<R, Q, B>) => unknown,
+): Handler {
+  return on<R, Q, B, z.ZodMiniType>(endpoint, run);
+}
+
 /** The row of a table by id. @throws a 404 that names what is missing. */
 export function existing<T>(row: Row<T> | undefined, what: string): Row<T> {
   if (!row) throw notFound(what);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { DEFAULT_HABITS, type HabitSettings } from '../contract/habits.ts';
 import { Core } from './core.ts';
 import { serve } from './server.ts';
 
@@ -10,12 +11,16 @@ export interface SandboxOptions {
   seed?: number;
   /** The time outside, in milliseconds since 1970. */
   clock: { now(): number };
+  /** How it behaves; the preset `field` if absent. */
+  habits?: HabitSettings;
 }
 
 /** A sandbox that listens. */
 export interface Sandbox {
   /** Such as `http://127.0.0.1:8787`. */
   readonly url: string;
+  /** The ID of its first organization. */
+  readonly orgId: string;
   /** Ends every connection at once, those that hang too, and stops listening. */
   close(): Promise<void>;
 }
@@ -26,7 +31,7 @@ export interface Sandbox {
  * @throws the system's error (such as `EADDRINUSE`) where the port cannot be used.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const core = new Core(options.seed ?? 1, options.clock);
+  const core = new Core(options.seed ?? 1, options.clock, options.habits ?? DEFAULT_HABITS);
   const closing = new AbortController();
   const server = serve(core, options.clock, closing.signal);
   server.listen(options.port ?? 0, '127.0.0.1');
@@ -44,6 +49,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   return {
     url: core.origin,
+    orgId: core.firstOrg,
     close: () => {
       closed ??= close();
       return closed;

@@ -50,6 +50,19 @@ export function firstIndex(length: number, passed: (index: number) => boolean): 
   return low;
 }
 
+/** The cursor behind the last row of a page, for pages that have no next one. */
+const lastCursors = new WeakMap<object, string>();
+
+const isPage = (value: unknown): value is Page<unknown> =>
+  typeof value === 'object' && value !== null && 'items' in value && 'end_cursor' in value;
+
+/** A page as the field sends it: without a total, and with a cursor even if there is no next page (not for messages). */
+export function sparse(list: string, page: unknown): unknown {
+  if (!isPage(page)) return page;
+  const last = list.endsWith('SessionMessages') ? null : (lastCursors.get(page) ?? null);
+  return { ...page, end_cursor: page.end_cursor ?? last, total: null };
+}
+
 /** One page of `rows`, which are ordered by number; `desc` reads them from the end. */
 export function pageOf<T extends Numbered, I>(
   list: string,
@@ -73,12 +86,10 @@ export function pageOf<T extends Numbered, I>(
     more = end - first > 0;
   }
   const last = part.at(-1);
-  return {
-    items: part.map(show),
-    end_cursor: more && last ? cursorFor(list, last.n) : null,
-    has_next_page: more,
-    total: rows.length,
-  };
+  const cursor = last ? cursorFor(list, last.n) : null;
+  const page = { items: part.map(show), end_cursor: more ? cursor : null, has_next_page: more, total: rows.length };
+  if (cursor !== null) lastCursors.set(page, cursor);
+  return page;
 }
 
 /** The envelope of a v2 list. */

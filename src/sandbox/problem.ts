@@ -12,18 +12,20 @@ export class Problem extends Error {
   readonly status: number;
   readonly errors: readonly FieldError[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly isBare: boolean;
 
-  /** `detail` is one sentence for the caller; `errors` only for a 422. */
+  /** `detail` is one sentence for the caller; `errors` only for a 422; `isBare` for `{"detail": …}` and nothing else. */
   constructor(
     status: number,
     detail: string,
-    more: { errors?: readonly FieldError[]; headers?: Record<string, string> } = {},
+    more: { errors?: readonly FieldError[]; headers?: Record<string, string>; isBare?: boolean } = {},
   ) {
     super(detail);
     this.name = 'Problem';
     this.status = status;
     this.errors = more.errors;
     this.headers = more.headers ?? {};
+    this.isBare = more.isBare ?? false;
   }
 }
 
@@ -36,6 +38,11 @@ export function invalid(errors: readonly FieldError[]): Problem {
 /** A 422 for one wrong field. */
 export function invalidField(loc: ReadonlyArray<string | number>, msg: string, type: string): Problem {
   return invalid([{ loc, msg, type }]);
+}
+
+/** The 403 of the field, which says nothing of the reason. */
+export function unauthorized(): Problem {
+  return new Problem(403, 'Unauthorized', { isBare: true });
 }
 
 /** A 404 for a thing that is not there. */
@@ -65,7 +72,7 @@ function legacyReply({ status, message, errors, headers }: Problem): Reply {
  * A problem as `application/problem+json`, or as v2 has it under its paths; `instance` is the path that was asked for.
  */
 export function problemReply(problem: Problem, instance: string): Reply {
-  if (/^\/(beta\/)?v2\//.test(instance)) return legacyReply(problem);
+  if (problem.isBare || /^\/(beta\/)?v2\//.test(instance)) return legacyReply(problem);
   const { status, message, errors } = problem;
   const body = {
     type: 'about:blank',

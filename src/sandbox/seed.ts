@@ -1,7 +1,7 @@
 import { AuditLog } from './audit-log.ts';
 import { CREDENTIALS } from './credentials.ts';
 import type { Seeded } from './seeded.ts';
-import { begin, type Ending, type Life, stopped } from './session-life.ts';
+import { begin, type Ending, ended, type Life, split } from './session-life.ts';
 import { repositoryOf, type SessionRecord, summaryOf } from './sessions.ts';
 import type { Counts, State, World } from './state.ts';
 import { Table } from './table.ts';
@@ -107,6 +107,7 @@ function seedSession(
   const life: Life = {
     ending: past.ending,
     finishAfter: 20 * MINUTE,
+    pace: 1,
     pullRequest: past.pullRequest ?? false,
     output: 'none',
   };
@@ -117,7 +118,10 @@ function seedSession(
     repos: [`acme/${REPOSITORIES[i % REPOSITORIES.length]}`],
   };
   let steps = firstSteps(request, life, created);
-  if (past.terminated) steps = stopped(steps, created + 30 * MINUTE, 'exit', null);
+  if (past.terminated) {
+    const at = created + 30 * MINUTE;
+    steps = ended(split(steps, at, 0), at, 0);
+  }
   state.sessions.add(`devin-${seeded.hex('session', state.sessions.next)}`, orgId, {
     request,
     life,
@@ -127,7 +131,9 @@ function seedSession(
     serviceUserId: serviceUserId(seeded, 'cog_sandbox_enterprise'),
     origin: i % 3 === 2 ? 'webapp' : 'api',
     steps,
-    tags: i % 2 === 0 ? ['seed', 'nightly'] : ['seed'],
+    hasReport: false,
+    habits: {},
+    tagChanges: [{ at: created, tags: i % 2 === 0 ? ['seed', 'nightly'] : ['seed'] }],
     isArchived: past.archived ?? false,
   });
 }

@@ -105,7 +105,13 @@ export function serve(core: Core, outside: Clock, closing: AbortSignal): Server 
     const path = url.split('?')[0] ?? '/';
     if (!path.startsWith('/sandbox/')) return api(request, response, url, path);
     const reply = await orProblem(path, async () =>
-      control(core, request.method ?? 'GET', path, await readBody(request)),
+      control(core, {
+        method: request.method ?? 'GET',
+        path,
+        authorization: request.headers.authorization,
+        isMarked: request.headers['x-sandbox-control'] === '1',
+        bytes: await readBody(request),
+      }),
     );
     send(response, reply);
   };

@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import type { HabitSettings, Habits } from '../contract/habits.ts';
 import type { DocumentedOf } from '../devin/endpoint.ts';
 import type { GitConnection, GitRepository } from '../devin/endpoints/git-providers.ts';
 import type { getOrganization } from '../devin/endpoints/organizations.ts';
@@ -27,7 +28,6 @@ export interface User {
 
 /** An uploaded file, kept in memory. */
 export interface StoredFile {
-  readonly attachment_id: string;
   readonly name: string;
   readonly contentType: string;
   readonly bytes: Uint8Array;
@@ -55,4 +55,7 @@ export interface World {
   readonly now: number;
   /** Where the sandbox listens, such as `http://127.0.0.1:8787`. */
   readonly origin: string;
+  /** How it behaves, as it was set and resolved. */
+  readonly settings: HabitSettings;
+  readonly habits: Habits;
 }

@@ -1,5 +1,5 @@
 import { beginningOf, organizationId, serviceUserId } from './seed.ts';
-import { showSession } from './sessions.ts';
+import { acusConsumed } from './session-view.ts';
 import { shelf } from './shelf.ts';
 import type { World } from './state.ts';
 
@@ -125,15 +125,15 @@ const history = shelf((world): readonly UsageEntry[] => {
   return entries;
 });
 
-function sessionEntries({ state, now }: World): UsageEntry[] {
-  return state.sessions.all().map(({ id, orgId, n, value }) => ({
+function sessionEntries(world: World): UsageEntry[] {
+  return world.state.sessions.all().map(({ id, orgId, value }) => ({
     at: Math.floor(value.created / 1000),
     orgId: orgId ?? '',
     userId: value.userId,
     serviceUserId: value.userId === null ? value.serviceUserId : null,
     sessionId: id,
     product: 'devin',
-    tenths: Math.round(showSession(id, orgId ?? '', n, value, now).acus_consumed * 10),
+    tenths: Math.round(acusConsumed(world, value) * 10),
   }));
 }
 

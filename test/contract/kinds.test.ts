@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { apiUrl } from '../../src/contract/api-url.ts';
 import {
-  apiUrl,
   bool,
   choice,
   duration,

@@ -331,6 +331,12 @@ describe('a list', () => {
     expect(warnings).toEqual([said]);
   });
 
+  it('a row that cannot be read is an error where a plan depends on the whole list', async () => {
+    const { client } = await devin(() => ({ body: { items: [organization(1), {}] } }));
+    const error = await failure(all(client.items(listOrganizations, { params: {}, complete: true })));
+    expect(error).toMatchObject({ code: 'api_contract', message: expect.stringContaining('org_id') });
+  });
+
   it('a full page counts the rows that cannot be read', async () => {
     const { client, seen } = await devin(
       inTurn({ body: { items: [organization(0), {}], end_cursor: '1' } }, { body: { items: [organization(1)] } }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readCredential, sandboxCredential, whyEmpty } from '../../src/devin/credential.ts';
+import { readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../../src/devin/credential.ts';
 
 describe('the credential', () => {
   it('goes by its prefix where the version is auto', () => {
@@ -61,8 +61,7 @@ describe('the credential', () => {
     expect(whyEmpty({ fork: false, ...facts })).toMatch(wanted);
   });
 
-  it('the sandbox has one for each scope', () => {
-    expect(readCredential(sandboxCredential('enterprise'), 'auto')).toHaveProperty('version', 'v3');
-    expect(sandboxCredential('organization')).not.toBe(sandboxCredential('enterprise'));
+  it('that of the embedded sandbox is a service user key', () => {
+    expect(readCredential(SANDBOX_CREDENTIAL, 'auto')).toHaveProperty('version', 'v3');
   });
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError } from '../../src/contract/errors.ts';
-import { answerError, connectionError, problemText, type RequestFacts } from '../../src/devin/problem.ts';
+import { answerError, connectionError, problemText } from '../../src/devin/problem.ts';
+import type { RequestFacts } from '../../src/devin/request-facts.ts';
 import type { HttpResponse } from '../../src/http/body.ts';
 import { type FailureKind, RequestFailure } from '../../src/http/failure.ts';
 import { anyText } from '../runner/support.ts';

@@ -35,7 +35,7 @@ const sessions = async () => {
 
 describe('an answer that is no success', () => {
   test.each([
-    [{ devin_token: 'cog_unknown_key' }, 'credential_invalid', 'Devin'],
+    [{ devin_token: 'cog_unknown_key' }, 'permission_denied', 'Devin'],
     [{ devin_token: 'cog_sandbox_viewer' }, 'permission_denied', 'UseDevinSessions'],
     [{ operation: 'get-session', session_id: 'devin-nothing', prompt: '' }, 'not_found', 'HTTP 404'],
     [{ platform: 'amiga' }, 'api_rejected', 'linux'],
@@ -80,11 +80,11 @@ describe('an answer that is no success', () => {
       const fault =
         kind === 'garbage'
           ? { garbage: true }
-          : { status: 200, body: '{"session_id":"devin-1"}', content_type: 'application/json' };
+          : { status: 200, body: '{"url":"https://app.devin.ai/sessions/1"}', content_type: 'application/json' };
       await sandbox.control('faults', [{ method: 'POST', path: '/organizations/*/sessions', ...fault }]);
       const result = await step({ idempotency: 'none' });
       expect(result.outputs['error_code']).toBe('api_contract');
-      expect(errorOf(result)?.message).toMatch(kind === 'garbage' ? /is not JSON/ : /- url: .*string/);
+      expect(errorOf(result)?.message).toMatch(kind === 'garbage' ? /is not JSON/ : /- session_id: .*string/);
       expect(result.stderr).toBe('');
     },
   );

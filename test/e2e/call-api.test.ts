@@ -90,7 +90,7 @@ describe('call-api', { concurrent: true }, () => {
   });
 
   test('reads every page of a list, or the one that was asked for', async () => {
-    const own = await openSandbox();
+    const own = await openSandbox({ habits: 'documents' });
     try {
       await own.control('seed', { audit_logs: 450 });
       const all = await callApi({ api_url: own.url, endpoint: 'listAuditLogs', params: 'order: asc' });
@@ -189,8 +189,9 @@ describe('call-api', { concurrent: true }, () => {
       { endpoint: 'uploadAttachment', org_id: org, body: 'file: notes/a b.txt' },
       { files: { 'notes/a b.txt': 'héllo' } },
     );
-    const { attachment_id: uuid, name } = JSON.parse(up.outputs['body'] ?? '');
+    const { url, name } = JSON.parse(up.outputs['body'] ?? '');
     expect(name).toBe('a b.txt');
+    const [, uuid] = /\/attachments\/([^/]+)\//.exec(url) ?? [];
     let bytes = '';
     const down = await callApi(
       { endpoint: 'downloadAttachment', org_id: org, params: `uuid: ${uuid}\nname: a b.txt`, body_file: 'back.txt' },
@@ -205,9 +206,9 @@ describe('call-api', { concurrent: true }, () => {
   });
 
   test('calls what has no documented shape as raw JSON, with the answer of the API', async () => {
-    const result = await callApi({ endpoint: 'GET /v3/organizations/org-1/automations', params: 'anything: 1' });
+    const result = await callApi({ endpoint: 'GET /v3/organizations/org-1/snapshots', params: 'anything: 1' });
     expect(result.outputs).toMatchObject({ error_code: 'not_found' });
-    expect(errorOf(result)).toContain('/v3/organizations/org-1/automations');
+    expect(errorOf(result)).toContain('/v3/organizations/org-1/snapshots');
   });
 
   test('an operation of the other version of the API names the one to use', async () => {
@@ -382,9 +383,10 @@ describe('whoami and list-organizations', { concurrent: true }, () => {
   });
 
   test('whoami with a credential that is none is refused', async () => {
-    expect((await step('whoami', { devin_token: 'cog_nobody_knows' })).outputs['error_code']).toBe(
-      'credential_invalid',
-    );
+    const error = async (api_url: string) =>
+      (await step('whoami', { devin_token: 'cog_nobody_knows', api_url })).outputs['error_code'];
+    expect(await error(sandbox.url)).toBe('permission_denied');
+    expect(await error('sandbox?habits=documents')).toBe('credential_invalid');
   });
 
   test.each(['cog_sandbox_enterprise', 'apk_user_sandbox'])(
@@ -394,7 +396,7 @@ describe('whoami and list-organizations', { concurrent: true }, () => {
       expect(outputs['count']).toBe('3');
       const { include } = JSON.parse(outputs['matrix'] ?? '');
       expect(include).toHaveLength(3);
-      expect(include[0]).toEqual({ org_id: expect.stringMatching(/^org-/), org_name: 'Engineering Team' });
+      expect(include[0]).toEqual({ org_id: expect.stringMatching(/^org-/), org_name: 'Data Platform' });
       expect(summary).toContain('3 organizations in 3 jobs');
     },
   );
@@ -403,7 +405,7 @@ describe('whoami and list-organizations', { concurrent: true }, () => {
     const { outputs } = await step('list-organizations', { matrix_size: '2' });
     const { include } = JSON.parse(outputs['matrix'] ?? '');
     expect(include.map(({ org_name: name }: { org_name: string }) => name)).toEqual([
-      'Engineering Team, Data Platform',
+      'Data Platform, Engineering Team',
       'Security',
     ]);
     expect(include[0].org_id.split(',')).toHaveLength(2);

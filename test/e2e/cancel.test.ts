@@ -71,7 +71,7 @@ describe.skipIf(process.platform === 'win32')('a cancelled step', { concurrent: 
     const step = await cancelAt(/running · working/, { on_cancel: 'leave' });
     expect(step.outputs).toMatchObject({ error_code: 'cancelled', session_outcome: 'running' });
     expect(await stateOf(step)).toMatchObject({ status: 'running' });
-    expect(step.summary).toContain('may go on spending ACUs');
+    expect(step.summary).toContain('may spend more ACUs');
   });
 
   test('archives its session with on_cancel: archive', async () => {
@@ -136,7 +136,7 @@ describe.skipIf(process.platform === 'win32')('a cancelled step', { concurrent: 
       expect(step.exitCode).toBe(1);
       expect(step.afterSignalMs).toBeLessThan(5_000);
       expect(step.outputs).toMatchObject({ error_code: 'cancelled', session_outcome: 'running' });
-      expect(step.commands.find(({ name }) => name === 'warning')?.message).toContain('may go on spending ACUs');
+      expect(step.commands.find(({ name }) => name === 'warning')?.message).toContain('may spend more ACUs');
     } finally {
       await own.close();
     }

@@ -7,12 +7,14 @@ import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 /** Sandbox time runs fast here, so that a session's life of seconds takes a moment. */
 const SPEED = 30;
+/** Sessions say when they have finished, and do not sleep: these tests assert both. */
+const ENDS = 'turn_end:finished,sleep_ms:0';
 
 let sandbox: TestSandbox;
 let orgId: string;
 
 beforeAll(async () => {
-  sandbox = await openSandbox(SPEED);
+  sandbox = await openSandbox({ speed: SPEED, habits: ENDS });
   orgId = await sandbox.orgId();
 });
 afterAll(() => sandbox.close());
@@ -50,7 +52,7 @@ describe.concurrent('create-session', () => {
       expect(await own.requests()).toMatchObject([
         { method: 'POST', path: `/v3/organizations/${own_org}/sessions`, status: 200, credential: 'cog_sandbox_org' },
       ]);
-      expect(step.summary).toContain('### ▸ Devin is running');
+      expect(step.summary).toContain('### ⏳ Devin is working');
       expect(step.summary).toContain('`a` `b` `c`');
     } finally {
       await own.close();
@@ -79,7 +81,7 @@ describe.concurrent('create-session', () => {
     expect(step.commands.filter(({ name }) => name === 'add-mask').map(({ message }) => message)).toEqual(
       expect.arrayContaining(['cog_sandbox_org', 'very-secret=value', 'second-secret']),
     );
-    expect(step.summary).toContain('of 7');
+    expect(step.summary).toContain('of 7 ACUs');
   });
 
   test('finds the organization of its credential where org_id is empty', async () => {
@@ -110,13 +112,13 @@ describe.concurrent('create-session', () => {
     expect(step.outputs['last_message']).not.toBe('');
     expect(step.log.join('\n')).toMatch(/devin: [\s\S]*pull request opened: [\s\S]*running · finished/);
     expect(step.log.at(-1)).toMatch(/^Finished in .* · 2\.4 of 10 ACUs · 1 pull request$/);
-    expect(step.summary).toContain('### ✓ Devin finished');
-    expect(step.summary).toContain('Structured output (valid)');
+    expect(step.summary).toContain('### ✅ Devin finished');
+    expect(step.summary).toContain('**Structured output** (matches its schema)');
     expect(step.summary).not.toContain('second line');
   });
 
   test('prints a state once, however often it looks', async () => {
-    const step = await create({ tags: 'sandbox:finish-after=90', wait: 'finished' });
+    const step = await create({ tags: 'sandbox:finish-after=240', wait: 'finished' });
     expect(step.log.filter((line) => line.endsWith('running · working'))).toHaveLength(1);
   });
 
@@ -132,14 +134,14 @@ describe.concurrent('create-session', () => {
   });
 
   test.each([
-    ['sandbox:waiting', 'waiting', 'session_blocked', 'waiting for you'],
-    ['sandbox:approval', 'waiting', 'session_blocked', 'waiting for an approval'],
+    ['sandbox:waiting', 'waiting', 'session_blocked', 'has a question'],
+    ['sandbox:approval', 'waiting', 'session_blocked', 'needs an approval'],
     ['sandbox:error', 'failed', 'session_failed', 'stopped with an error'],
     ['sandbox:exit', 'terminated', 'session_failed', 'ended before it finished'],
     ['sandbox:out-of-credits', 'blocked', 'session_blocked', 'out of credits'],
     ['sandbox:suspended-usage_limit_exceeded', 'blocked', 'session_blocked', 'usage limit reached'],
-    ['sandbox:suspended-inactivity', 'blocked', 'session_blocked', 'sleeps after inactivity'],
-    ['sandbox:suspended-user_request', 'blocked', 'session_blocked', 'put to sleep by a user'],
+    ['sandbox:suspended-inactivity', 'waiting', 'session_blocked', 'fell asleep'],
+    ['sandbox:suspended-user_request', 'waiting', 'session_blocked', 'put to sleep by a user'],
     ['sandbox:suspended-payment_declined', 'blocked', 'session_blocked', 'payment was declined'],
     ['sandbox:suspended-error', 'failed', 'session_failed', 'stopped with an error'],
   ])('is red for a session with %s: %s', async (tag, outcome, code, words) => {
@@ -158,7 +160,7 @@ describe.concurrent('create-session', () => {
     const step = await create({ tags: 'sandbox:waiting', wait: 'finished', on_waiting: 'succeed' });
     expect(step.exitCode).toBe(0);
     expect(step.outputs).toMatchObject({ outcome: 'success', session_outcome: 'waiting', error_code: '' });
-    expect(step.summary).toContain('### ? Devin is waiting for you');
+    expect(step.summary).toContain('### ✋ Devin has a question');
     expect(step.summary).toMatch(/^> .*\?/m);
   });
 
@@ -189,8 +191,8 @@ describe.concurrent('create-session', () => {
     expect(step.exitCode).toBe(1);
     expect(step.outputs).toMatchObject({ error_code: 'structured_output_invalid', session_outcome: 'finished' });
     expect(step.commands.find(({ name }) => name === 'error')?.message).toMatch(/- .*ok/);
-    expect(step.summary).toContain('### ✗');
-    expect(step.summary).toContain('Structured output (not valid)');
+    expect(step.summary).toContain('### ❌');
+    expect(step.summary).toContain('(does not match its schema)');
   });
 
   test('is red when the time is over, and leaves the session alone', async () => {
@@ -200,7 +202,7 @@ describe.concurrent('create-session', () => {
     expect(step.ms).toBeLessThan(6_000);
     const session = await sandbox.api('GET', `/v3/organizations/${orgId}/sessions/${step.outputs['session_id']}`);
     expect(session).toMatchObject({ status: 'running' });
-    expect(step.summary).toContain('may go on spending ACUs');
+    expect(step.summary).toContain('may spend more ACUs');
   });
 
   test.each([
@@ -276,7 +278,7 @@ describe.concurrent('create-session', () => {
   });
 
   test('works on the beta paths with api_version: v3beta1', async () => {
-    const own = await openSandbox(SPEED);
+    const own = await openSandbox({ speed: SPEED, habits: ENDS });
     try {
       const step = await create({
         api_url: own.url,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { catalogue } from '../../src/devin/endpoints/index.ts';
 import { ROOT } from './fake-runner.ts';
 import { stepsHere } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
@@ -73,4 +74,11 @@ describe('the examples of docs/call-api.md run as they stand', () => {
       expect(families).toContain(family);
     }
   });
+});
+
+test('docs/call-api.md lists every operation that only the field knows', () => {
+  const text = readFileSync(join(ROOT, 'docs', 'call-api.md'), 'utf8');
+  const ids = catalogue.filter(({ seen }) => seen === 'field').map(({ id }) => id);
+  expect(ids).toHaveLength(14);
+  expect(ids.filter((id) => !text.includes(`\`${id}\``))).toEqual([]);
 });

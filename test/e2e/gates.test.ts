@@ -248,7 +248,7 @@ describe.concurrent('an open gate', () => {
     expect(blocks).toMatchObject({ request: 'fix it\nsoon', comment: 'Thanks!\n\n/devin fix it\nsoon' });
     expect(outside).toMatch(/^Carry out the request below in this repository\.\n/);
     expect(outside).toContain('"request" is what a person whom this workflow lets through asks for');
-    expect(seen(result)).toContain('by issue_comment on [#1](https://github.com/Codertocat/Hello-World/issues/1)');
+    expect(seen(result)).toContain('in [#1](https://github.com/Codertocat/Hello-World/issues/1)');
   });
 
   test('/devin new starts another session, also where one is to be reused', async () => {

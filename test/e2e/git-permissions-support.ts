@@ -46,7 +46,8 @@ export function everyTestHasASandbox(): void {
 }
 
 /** Forgets the requests so far. */
-export const forget = () => fetch(`${sandbox.url}/sandbox/requests`, { method: 'DELETE' });
+export const forget = () =>
+  fetch(`${sandbox.url}/sandbox/requests`, { method: 'DELETE', headers: { 'x-sandbox-control': '1' } });
 /** The path of an organization's permissions, without the version. */
 export const path = (org: string) => `/enterprise/organizations/${org}/git-providers/permissions`;
 

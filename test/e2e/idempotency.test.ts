@@ -63,7 +63,7 @@ describe('the tag of a session', { concurrent: true }, () => {
     alone(async ({ made, step }) => {
       await step({ tags: 'a' });
       const [session] = await made();
-      expect(session?.tags).toEqual(['a', expect.stringMatching(TAG)]);
+      expect(session?.tags).toEqual(['a', expect.stringMatching(TAG), 'devin-action:report']);
       const again = await step({ tags: 'a' }, rerun);
       expect(again.outputs).toMatchObject({ created: 'false', session_id: session?.session_id });
     }));
@@ -91,7 +91,10 @@ describe('the tag of a session', { concurrent: true }, () => {
     alone(async ({ made, sandbox, step }) => {
       await step({ idempotency: 'none', tags: 'a' });
       await step({ idempotency: 'none', tags: 'a' }, rerun);
-      expect((await made()).map(({ tags }) => tags)).toEqual([['a'], ['a']]);
+      expect((await made()).map(({ tags }) => tags)).toEqual([
+        ['a', 'devin-action:report'],
+        ['a', 'devin-action:report'],
+      ]);
       expect((await sandbox.requests()).filter(({ method }) => method === 'GET')).toHaveLength(1);
     }));
 
@@ -106,9 +109,10 @@ describe('the tag of a session', { concurrent: true }, () => {
       const tags = Array.from({ length: 50 }, (_, at) => `t${at}`).join(',');
       const result = await step({ tags });
       expect(result.outputs['error_code']).toBe('input_invalid');
-      expect(errorOf(result)?.message).toMatch(/tags has 50 entries, and idempotency adds one/);
+      expect(errorOf(result)?.message).toMatch(/tags has 50 entries, and idempotency and completion_report add 2/);
       expect(await sandbox.requests()).toEqual([]);
-      expect((await step({ tags, idempotency: 'none' })).outputs['outcome']).toBe('success');
+      const bare = { idempotency: 'none', completion_report: 'false' };
+      expect((await step({ tags, ...bare })).outputs['outcome']).toBe('success');
     }));
 });
 

@@ -65,8 +65,8 @@ describe('create-session in several organizations', () => {
       session_id: all[0].session_id,
       session_outcome: 'finished',
     });
-    expect(result.summary).toMatch(/^### ✓ 3 of 3 sessions finished · 7\.2 ACUs · 3 pull requests\n/);
-    expect(result.log.join('\n')).toMatch(/\d\d:\d\d {2}Data Platform {2}running · finished/);
+    expect(result.summary).toMatch(/^### ✅ 3 of 3 sessions finished · 7\.2 ACUs · 3 pull requests\n/);
+    expect(result.log.join('\n')).toMatch(/\d\d:\d\d {2}Data Platform {2}running · (finished|waiting for user)/);
     expect(await posts()).toHaveLength(3);
   });
 
@@ -74,7 +74,7 @@ describe('create-session in several organizations', () => {
     const [first = '', second = ''] = orgIds;
     const result = await step({ org_id: `${second}, ${first}\n${second}` });
     expect(entries(result).map(({ org_id: id }: Row) => id)).toEqual([second, first]);
-    expect(result.summary).toContain('### ✓ 2 of 2 sessions started');
+    expect(result.summary).toContain('### ✅ 2 of 2 sessions started');
     const one = await step({ org_id: first });
     expect(entries(one)).toMatchObject([{ org_id: first, session_id: one.outputs['session_id'] }]);
     expect(one.outputs['count']).toBe('1');
@@ -93,9 +93,9 @@ describe('create-session in several organizations', () => {
     ]);
     expect(errorOf(result)?.message).toContain('1 of 3 organizations failed.\n- Data Platform (');
     expect(errorOf(result)?.message).toContain('A re-run finds the sessions that there are');
-    expect(result.summary).toMatch(/^### ✗ 2 of 3 sessions finished/);
+    expect(result.summary).toMatch(/^### ❌ 2 of 3 sessions finished/);
     const [row] = result.summary.split('\n').slice(4);
-    expect(row).toMatch(/^\| Data Platform \| ✗ no session/);
+    expect(row).toMatch(/^\| Data Platform \| no session/);
 
     const again = await step({ org_id: '*', wait: 'finished' }, { env: { GITHUB_RUN_ATTEMPT: '2' } });
     expect(again.exitCode).toBe(0);

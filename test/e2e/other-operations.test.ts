@@ -6,7 +6,8 @@ let sandbox: TestSandbox;
 let orgId: string;
 
 beforeAll(async () => {
-  sandbox = await openSandbox(30);
+  // Output is checked where a session says that it has finished.
+  sandbox = await openSandbox({ speed: 30, habits: 'turn_end:finished,sleep_ms:0' });
   orgId = await sandbox.orgId();
 });
 afterAll(() => sandbox.close());
@@ -138,7 +139,7 @@ describe('operations on sessions', { concurrent: true }, () => {
     expect(JSON.parse(mine.outputs['sessions'] ?? '')).toMatchObject([
       {
         session_id: outputs['session_id'],
-        tags: ['only-mine', 'x', expect.stringMatching(/^devin-action:[0-9a-f]{24}$/)],
+        tags: ['only-mine', 'x', expect.stringMatching(/^devin-action:[0-9a-f]{24}$/), 'devin-action:report'],
       },
     ]);
     expect(mine.summary).toContain('### 1 session');

@@ -100,7 +100,7 @@ describe('comments on one thread', () => {
     const [prompt, message] = await said(first.outputs['session_id']);
     expect(prompt).toContain('fix the parser');
     expect(message).toContain('and its tests');
-    expect(message).toMatch(/\n\n\(request devin-action:[0-9a-f]{24}\)$/);
+    expect(message).toMatch(/\n\nWhen you stop, .*\(request devin-action:[0-9a-f]{24}(?: after [0-9a-f]{8})?\)$/);
   });
 
   test('a wait ends with what Devin does after the message, however late the session shows it', async () => {

@@ -1,3 +1,4 @@
+import { parseHabits } from '../../src/contract/habits.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 
 /** One request that the sandbox got. */
@@ -16,30 +17,50 @@ export interface TestSandbox {
   requests(): Promise<readonly SeenRequest[]>;
   /** Id of the first organization. */
   orgId(): Promise<string>;
-  /** Calls the API with the enterprise credential, beside the step under test. */
+  /**
+   * Calls the API with the enterprise credential, beside the step under test. Session IDs in the response get their
+   * prefix, so that they are those of the step's outputs whatever the habits are.
+   */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
   close(): Promise<void>;
 }
 
+const prefixed = (name: string, value: unknown) =>
+  name === 'session_id' && typeof value === 'string' ? value.replace(/^(?:devin-)?/, 'devin-') : value;
+
 async function json(response: Response): Promise<unknown> {
   const text = await response.text();
   if (!response.ok) throw new Error(`${response.url}: ${response.status} ${text}`);
-  return text === '' ? undefined : JSON.parse(text);
+  return text === '' ? undefined : JSON.parse(text, prefixed);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/**
- * Starts a sandbox on a free port. Its clock runs `speed` times as fast as the real one, and begins `behindMs` before it:
- * what happens at first is then of the past.
- */
-export async function openSandbox(speed = 1, behindMs = 0): Promise<TestSandbox> {
-  const sandbox = await startSandbox({ clock: { now: () => Date.now() - behindMs } });
+/** How a sandbox of a test runs. */
+export interface TestSandboxOptions {
+  /** How much faster its clock runs than the real one. */
+  readonly speed?: number;
+  /** Its clock begins this many milliseconds before the real one: what happens at first is then of the past. */
+  readonly behindMs?: number;
+  /** Its habits, as in `api_url: sandbox?habits=…`; the preset `field` if absent. */
+  readonly habits?: string;
+}
+
+/** Starts a sandbox on a free port. */
+export async function openSandbox(options: number | TestSandboxOptions = {}, behind = 0): Promise<TestSandbox> {
+  const { speed = 1, behindMs = behind, habits = '' } = typeof options === 'number' ? { speed: options } : options;
+  const parsed = parseHabits(habits);
+  if ('expected' in parsed) throw new Error(parsed.expected);
+  const sandbox = await startSandbox({ clock: { now: () => Date.now() - behindMs }, habits: parsed.value });
   const call = async (method: string, path: string, body?: unknown, token = '') =>
     json(
       await fetch(sandbox.url + path, {
         method,
-        headers: { 'content-type': 'application/json', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
+        headers: {
+          'content-type': 'application/json',
+          'x-sandbox-control': '1',
+          ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
     );

@@ -4,6 +4,9 @@ import { pathToFileURL } from 'node:url';
 /** How many times as fast as the machine's the time of these tests runs; 1 in `npm run soak`. */
 export const SPEED = Number(process.env['FAST_CLOCK'] ?? 20);
 
+/** For what depends on the few seconds that a step has at its end, which a busy machine must be able to give it. */
+export const UNHURRIED = Math.min(SPEED, 5);
+
 /** Arguments of Node that make a process read its time from the variables of a `FieldClock`. */
 export const FAST_NODE: readonly string[] = [
   '--import',

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runPost, runStep } from '../e2e/fake-runner.ts';
-import { done } from './scripts.ts';
+import { fieldClock } from './clock.ts';
+import { done, END_AT, works } from './scripts.ts';
 import { ENTERPRISE_KEY, type Field, ORG, OTHER_ORG } from './server/index.ts';
 import type { StoredSession } from './server/store.ts';
 import { create, field, json, optionsOf, step, story } from './support.ts';
@@ -74,7 +75,8 @@ describe.concurrent('session ids, which the API gives without devin- and takes o
   });
 
   test('the post step ends the session of a step that was killed, by an id with devin-', async () => {
-    const api = await field({ script: [{ at: 0, status: 'running', detail: 'working' }] });
+    // Its few seconds are of the machine.
+    const api = await field({ clock: fieldClock(1), script: [{ at: 0, status: 'running', detail: 'working' }] });
     const options = optionsOf(
       api,
       { operation: 'create-session', prompt: 'Fix the parser.', wait: 'finished' },
@@ -126,7 +128,7 @@ describe.concurrent('the organization', () => {
 
 describe.concurrent('attachments', () => {
   test('of Devin are downloaded by the UUID of their address, and the signed address gets no credential', async () => {
-    const api = await field({ script: done() });
+    const api = await field({ script: works({ at: END_AT, detail: 'finished' }) });
     let saved = '';
     api.before({ method: 'GET', path: /\/sessions\/[^/]+\/attachments$/, times: 1 }, () => {
       api.addFile(api.session(), 'report ü.txt', 'All is well.');

@@ -31,6 +31,7 @@ const ISSUE = {
     issue: {
       number: 7,
       title: 'Comma',
+      author_association: 'OWNER',
       body: 'A comma is lost.',
       user: { login: 'octocat' },
       html_url: 'https://github.com/acme/api/issues/7',

@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { runStep, type StepOptions, type StepResult } from '../e2e/fake-runner.ts';
 import { FAST_NODE } from './clock.ts';
 import { type Field, type FieldOptions, ORG, ORG_KEY, openField } from './server/index.ts';
@@ -16,7 +16,14 @@ export const atEnd = (cleanup: () => Promise<void> | void): void => void cleanup
 /** An API of its own for a test. */
 export async function field(options: FieldOptions = {}): Promise<Field> {
   const opened = await openField(options);
-  atEnd(() => opened.close());
+  atEnd(async () => {
+    await opened.close();
+    // Whatever a test is about: one credential for the API, and none for anybody else.
+    const wrong = opened.requests.filter(
+      ({ server, authorization }) => authorization.length !== Number(server === 'api'),
+    );
+    expect(wrong.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  });
   return opened;
 }
 
@@ -54,6 +61,20 @@ export const said = ({ commands }: StepResult, kind: 'warning' | 'error' | 'noti
 /** Everything that a person could read of a step, for the message of a failed assertion. */
 export const story = ({ stdout, stderr, outputs }: StepResult): string =>
   `${stdout}\n${stderr}\n${JSON.stringify({ ...outputs, result: '…' })}`.replace(/(.{1000})(.+)/g, '$1…');
+
+/** The summary as a person reads it: without the marks that keep Markdown from taking its characters for its own. */
+export const read = ({ summary }: StepResult): string => summary.replace(/\\(?=[^\w\s])/g, '').replaceAll('\u200b', '');
+
+/** The members of a value that is an object; none otherwise. */
+export const fields = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+
+/** The rows of a list's response. */
+export function items(body: unknown): readonly unknown[] {
+  const { items: rows } = fields(body);
+  if (!Array.isArray(rows)) throw new Error(`no list: ${JSON.stringify(body)}`);
+  return rows;
+}
 
 /** A JSON output. */
 export function json(result: StepResult, name: string): unknown {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { END_AT, FITS, MISFIT, report, SCHEMA, works } from './scripts.ts';
 import type { ScriptStep } from './server/script.ts';
-import { create, field, json, said, step, story } from './support.ts';
+import { create, field, fields, json, read, said, step, story } from './support.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -269,7 +269,7 @@ describe.concurrent('create-session with wait: finished', () => {
     expect(result.outputs, story(result)).toMatchObject(outputs);
     expect(result.exitCode, story(result)).toBe(isGreen ? 0 : 1);
     // Rules 1 and 2 of the looks: the first line says it, and a successful step shows no cross.
-    const [first = ''] = result.summary.split('\n');
+    const [first = ''] = read(result).split('\n');
     if (headline !== undefined) expect(first).toMatch(headline);
     if (isGreen) expect(result.summary).not.toContain('❌');
     expect(said(result, 'error')).toHaveLength(isGreen ? 0 : 1);
@@ -287,7 +287,7 @@ describe.concurrent('create-session with wait: finished', () => {
     expect(result.outputs).toMatchObject({ ...ASKS, last_message: question });
     for (const line of ['There are two ways to fix this:', 'keep the comma', 'Which one?']) {
       expect(result.stdout).toContain(line);
-      expect(result.summary).toContain(line);
+      expect(read(result)).toContain(line);
     }
   });
 
@@ -342,7 +342,7 @@ describe.concurrent('the completion report', () => {
     );
     expect(waited.exitCode, story(waited)).toBe(0);
     expect(waited.outputs).toMatchObject({ ...FINISHED, summary: 'All done.', structured_output: '' });
-    expect(waited.summary).toContain('All done.');
+    expect(read(waited)).toContain('All done.');
   });
 
   test('is not asked for with a schema of its own, nor with completion_report: false', async () => {
@@ -358,7 +358,7 @@ describe.concurrent('the completion report', () => {
   test('may be rejected by the API: the session is created without it', async () => {
     const api = await field({ script: works({ ...WAITS, pullRequests: [PULL_REQUEST] }) });
     api.before(
-      { method: 'POST', path: /\/sessions$/, when: ({ body }) => 'structured_output_schema' in Object(body) },
+      { method: 'POST', path: /\/sessions$/, when: ({ body }) => 'structured_output_schema' in fields(body) },
       {
         status: 400,
         body: { detail: 'structured_output_schema: not available' },
@@ -375,7 +375,7 @@ describe.concurrent('the completion report', () => {
     const api = await field({ script: works({ ...WAITS, output: report('done', text), message: 'Anything else?' }) });
     const result = await create(api, { wait: 'finished' });
     expect(result.outputs['summary'], story(result)).toBe(text);
-    expect(result.summary).toContain(text);
+    expect(read(result)).toContain(text);
     expect(json(result, 'result')).toMatchObject({ data: { summary: text } });
   });
 });

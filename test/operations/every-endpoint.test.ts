@@ -73,7 +73,7 @@ const mayCall = ({ version }: Endpoint) => (version === 'v2' ? 'apk_user_sandbox
 /** A credential that the endpoint must refuse, and that is for its version of the API. */
 function mayNotCall({ method, path, permission, version }: Endpoint): string | undefined {
   if (version === 'v2' || permission.length === 0 || permission.includes('ReadAccountMeta')) return undefined;
-  if (method !== 'GET') return 'cog_sandbox_viewer';
+  if (method !== 'GET' || permission.every((name) => /^(Manage|Use)/.test(name))) return 'cog_sandbox_viewer';
   return path.includes('/enterprise/') ? 'cog_sandbox_org' : undefined;
 }
 

@@ -132,7 +132,7 @@ describe('create-session', () => {
   });
 
   it('a session that the API does not know yet gets a moment, and no more than that', async () => {
-    let missing = 3;
+    let missing = 2;
     const late: Handle = ({ method, url }) =>
       method === 'GET' && url.endsWith('devin-4f2a') && missing-- > 0 ? { status: 404 } : undefined;
     const known = await create({ wait: 'finished' }, life([['running', 'finished']], [], late));
@@ -299,17 +299,22 @@ describe('list-sessions', () => {
       const [from, size] = [Number(query.get('after') ?? 0), Number(query.get('first'))];
       const ids = Array.from({ length: Math.min(size, total - from) }, (_, index) => from + index);
       const more = from + size < total;
-      const items = ids.map((id) => session({ session_id: `devin-${id}`, title: `| ${id} <b>` }));
+      const items = ids.map((id) => session({ session_id: String(id), created_at: 10_000 - id, title: `| ${id} <b>` }));
       return { body: { items, has_next_page: more, end_cursor: more ? String(from + size) : null } };
     };
 
   it('reads pages up to max_results, and says if there is more', async () => {
-    const { report, seen } = await perform('list-sessions', { with: { max_results: '450' }, handle: rows(1_000) });
+    const { report, seen, lines } = await perform('list-sessions', {
+      with: { max_results: '450' },
+      handle: rows(1_000),
+    });
     expect(report.outputs.count).toBe('450');
     expect(report.data).toMatchObject({ count: 450, has_more: true });
     expect(seen.length).toBe(3);
     expect(JSON.parse(report.outputs.sessions ?? '').at(-1)).toHaveProperty('session_id', 'devin-449');
     expect(report.summary).toContain('### 450 sessions, and more');
+    expect(report.summary).toContain('Only the newest 450 are listed; raise `max_results` for more.');
+    expect(lines().join('\n')).toContain('450 sessions, and more. Only the newest 450 are listed');
     expect(report.summary.split('\n').filter((line) => line.startsWith('| [')).length).toBe(200);
     expect(report.summary).not.toContain('<b>');
   });

@@ -178,7 +178,8 @@ export class StartBench {
 /** A fresh sandbox that ends with the test. */
 export async function startBench(): Promise<StartBench> {
   const clock = new TestClock();
-  const sandbox = await startSandbox({ clock });
+  // The clock moves only while a step sleeps, and a session takes about four seconds of it.
+  const sandbox = await startSandbox({ clock, habits: { preset: 'documents', set: { pace: 0.0635 } } });
   closeLater(() => sandbox.close());
   const { body } = await askAt(sandbox.url, '/v3/self', { as: 'cog_sandbox_org' });
   const opened = await open(sandbox.url, {

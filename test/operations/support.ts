@@ -8,7 +8,7 @@ import { Devin } from '../../src/devin/client.ts';
 import type { Transport } from '../../src/devin/transport.ts';
 import type { Checks, Context } from '../../src/operations/operation.ts';
 import { singleOf } from '../../src/operations/organization.ts';
-import { loadOperation, type OperationName } from '../../src/operations/registry.ts';
+import { loadOperation, OPERATION_NAMES, type OperationName } from '../../src/operations/registry.ts';
 import type { Session } from '../../src/operations/sessions/outcome.ts';
 import { openRemains } from '../../src/operations/sessions/remains.ts';
 import type { SessionStory } from '../../src/operations/sessions/summary.ts';
@@ -96,9 +96,9 @@ export interface World {
 }
 
 /** Opens a world around a server. */
-export async function world(handle: Handle): Promise<World> {
+export async function world(handle: Handle, maxRetries = 0): Promise<World> {
   const { origin, seen } = await serve(handle);
-  const { transport, clock } = await open(origin, { maxRetries: 0 });
+  const { transport, clock } = await open(origin, { maxRetries });
   let written = '';
   const log = new Log(
     (text) => {
@@ -123,10 +123,14 @@ export interface Step {
   readonly handle: Handle;
   /** Aborts what runs; its reason is the error to end with. */
   readonly signal?: AbortSignal;
+  /** How often a request is repeated; never if absent. */
+  readonly maxRetries?: number;
+  /** What the clock gives for every deadline; one that is never reached if absent. */
+  readonly deadline?: AbortSignal;
 }
 
 /** Carries out an operation as `run` does, against a server of the test's own and at its time. */
-export async function perform(name: OperationName, { with: given, handle, signal }: Step) {
+export async function perform(name: OperationName, { with: given, handle, signal, maxRetries, deadline }: Step) {
   const operation = await loadOperation(name);
   const read = (input: string) => ({ org_id: 'org-1', ...given })[input];
   const names = [...(Object.keys(COMMON_INPUTS) as readonly string[]).filter(isInputName), ...operation.inputs];
@@ -134,7 +138,8 @@ export async function perform(name: OperationName, { with: given, handle, signal
   const { checks: all, problems: found } = await checks();
   const prepared = await operation.prepare(values, all);
   expect([...problems, ...found]).toEqual([]);
-  const opened = await world(handle);
+  const opened = await world(handle, maxRetries);
+  if (deadline !== undefined) opened.clock.deadline = () => deadline;
   const context: Context = {
     // No problem means that every input was parsed.
     inputs: values as InputValues,
@@ -147,7 +152,7 @@ export async function perform(name: OperationName, { with: given, handle, signal
     workspace: all.workspace,
     temp: all.workspace,
     version: 'v3',
-    operations: async () => [],
+    operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
     startedAt: START,
     journal: opened.transport.journal,
     redact: (text) => text,

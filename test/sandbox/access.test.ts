@@ -36,11 +36,16 @@ test('the service user of an organization gets a 403 that names the permission o
   expect((await b.ask(b.path('sessions'), { as })).status).toBe(200);
 });
 
-test('the viewer may read everything, and a change gets a 403 that names the permission', async () => {
+test('the viewer may read what needs no Manage or Use permission; the rest gets a 403 that names the permission', async () => {
   const b = await bench();
   const as = 'cog_sandbox_viewer';
   expect((await b.ask('/v3/enterprise/audit-logs', { as })).status).toBe(200);
   expect((await b.ask(b.path('sessions'), { as })).status).toBe(200);
+  const organizations = await b.ask('/v3/enterprise/organizations', { as });
+  expect([organizations.status, organizations.body.detail]).toEqual([
+    403,
+    expect.stringContaining('ManageOrganizations'),
+  ]);
   const created = await b.create({ prompt: 'x' }, { as });
   expect(created.status).toBe(403);
   expect(created.body.detail).toContain('UseDevinSessions');

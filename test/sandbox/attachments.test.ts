@@ -19,12 +19,15 @@ test('an uploaded file is handed out again by a redirect that needs no credentia
   expect(body).toEqual({
     attachment_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     name: 'notes & plän.txt',
-    url: `${b.sandbox.url}${b.path(`attachments/${body.attachment_id}/notes%20%26%20pl%C3%A4n.txt`)}`,
+    url: `${b.sandbox.url}/attachments/${body.attachment_id}/notes%20%26%20pl%C3%A4n.txt`,
   });
-  const download = await b.ask(body.url.slice(b.sandbox.url.length));
+  expect((await b.ask(body.url.slice(b.sandbox.url.length))).status).toBe(403);
+  const download = await b.ask(b.path(`attachments/${body.attachment_id}/notes%20%26%20pl%C3%A4n.txt`));
   expect(download.status).toBe(307);
   const location = download.headers.get('location') ?? '';
-  expect(location).toBe(`${b.sandbox.url}/sandbox/files/${body.attachment_id}`);
+  expect(location).toMatch(/\/sandbox\/files\/[0-9a-f-]{36}\?signature=\w+$/);
+  expect(location).toContain(body.attachment_id);
+  expect((await fetch(location, { headers: { authorization: 'Bearer cog_sandbox_enterprise' } })).status).toBe(400);
   const response = await fetch(location);
   expect(await response.text()).toBe('héllo');
   expect(response.headers.get('content-type')).toBe('text/plain');
@@ -54,7 +57,7 @@ test('a file that is not there, or one of another organization, is a 404', async
   expect((await b.ask(b.path('attachments/none/a.txt'))).status).toBe(404);
   expect((await b.ask(b.path(`attachments/${id}/b.txt`))).status).toBe(404);
   expect((await b.ask(`/v3/organizations/${other}/attachments/${id}/a.txt`)).status).toBe(404);
-  expect((await b.ask('/sandbox/files/none')).status).toBe(404);
+  expect((await b.ask('/sandbox/files/none', { as: null })).status).toBe(404);
 });
 
 test('a file of an organization that was deleted is a 404', async () => {

@@ -22,7 +22,8 @@ test('the command says where it listens and ends at once on a signal, a hanging 
   await once(child.stdout, 'data');
   const url = /^Devin API sandbox listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(texts.out)?.[1];
   expect(url).toBeDefined();
-  await fetch(`${url}/sandbox/faults`, { method: 'POST', body: '[{"path":"/self","hang":true}]' });
+  const headers = { 'x-sandbox-control': '1' };
+  await fetch(`${url}/sandbox/faults`, { method: 'POST', headers, body: '[{"path":"/self","hang":true}]' });
   const hanging = fetch(`${url}/v3/self`).catch(() => 'broken');
   await fetch(`${url}/sandbox/state`);
   child.kill('SIGTERM');
@@ -31,7 +32,14 @@ test('the command says where it listens and ends at once on a signal, a hanging 
 });
 
 test('wrong arguments give one line and the exit code 2', async () => {
-  const wrong = [['--prot', '1'], ['--port', '99999'], ['--port', 'x'], ['--seed', '1.5'], ['extra']];
+  const wrong = [
+    ['--habits', 'turn_end:done'],
+    ['--prot', '1'],
+    ['--port', '99999'],
+    ['--port', 'x'],
+    ['--seed', '1.5'],
+    ['extra'],
+  ];
   await Promise.all(
     wrong.map(async (given) => {
       const { child, texts } = start(...given);

@@ -73,7 +73,7 @@ test('a reset brings back the state of the start and clears faults, latency, jou
 
 test('time in the sandbox can be moved ahead and sped up', async () => {
   const b = await bench();
-  const { session_id: id } = (await b.create({ prompt: 'x' })).body;
+  const { session_id: id } = (await b.create({ prompt: 'x', tags: ['sandbox:finish-after=4'] })).body;
   expect((await b.control('clock', { advance_ms: 2000 })).body).toEqual({ now_ms: START + 2000, speed: 1 });
   expect(await b.later(0, id)).toMatchObject({ status_detail: 'working' });
   expect((await b.control('clock', { speed: 20 })).body).toEqual({ now_ms: START + 2000, speed: 20 });

@@ -69,7 +69,10 @@ function outputs(programs: readonly string[], { url, org, token }: Place, ...tok
 
 /** A fresh sandbox in which it is now, because the examples ask for the last seven days. */
 async function place(token: string): Promise<Place> {
-  const sandbox = await startSandbox({ clock: { now: () => Date.now() } });
+  const sandbox = await startSandbox({
+    clock: { now: () => Date.now() },
+    habits: { preset: 'documents', set: {} },
+  });
   onTestFinished(() => sandbox.close());
   const { body } = await askAt(sandbox.url, '/v3/self', { as: 'cog_sandbox_org' });
   return { url: sandbox.url, org: body.org_id, token };

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { type Bench, bench, START } from './support.ts';
+import { type Bench, bench as benchOf, START } from './support.ts';
+
+/** A sandbox that takes as long as the field does. */
+const bench = () => benchOf(1, 'documents,pace:1');
 
 /** Creates a session that leads the life of `tag`. */
 async function born(b: Bench, tag?: string, more: Record<string, unknown> = {}): Promise<string> {
@@ -40,21 +43,24 @@ test('a new session answers with its id and URL, and says nothing yet of detail 
   expect(body.url).toBe(`https://app.devin.ai/sessions/${body.session_id.replace('devin-', '')}`);
 });
 
-test('a session is claimed, works and finishes within about four seconds', async () => {
+test('a session is claimed, works, speaks and finishes when sessions of the field do', async () => {
   const b = await bench();
   const id = await born(b);
-  expect(await b.later(0.2, id)).toMatchObject({ status: 'new' });
-  expect(await b.later(0.2, id)).toMatchObject({ status: 'claimed', status_detail: null });
-  expect(await b.later(0.4, id)).toMatchObject({ status: 'running', status_detail: 'working' });
-  const midway = await b.later(1.5, id);
+  expect(await b.later(1, id)).toMatchObject({ status: 'new' });
+  expect(await b.later(1, id)).toMatchObject({ status: 'claimed', status_detail: null });
+  expect(await b.later(15, id)).toMatchObject({ status: 'running', status_detail: 'working' });
+  expect(await b.says(id)).toHaveLength(1);
+  const midway = await b.later(18, id);
+  expect(await b.says(id)).toHaveLength(3);
   expect(midway.acus_consumed).toBeGreaterThan(0.5);
   expect(midway.acus_consumed).toBeLessThan(2);
-  const done = await b.later(2, id);
+  expect(await b.later(27, id)).toMatchObject({ status_detail: 'working' });
+  const done = await b.later(1, id);
   expect(done).toMatchObject({
     status: 'running',
     status_detail: 'finished',
     acus_consumed: 2.4,
-    updated_at: START / 1000 + 4,
+    updated_at: START / 1000 + 63,
   });
   expect(await b.later(1000, id)).toEqual(done);
 });
@@ -73,9 +79,9 @@ test('Devin greets, tells of its progress and of the end, without echoing the wh
   const prompt = `Fix the login\n${'long '.repeat(100)}`;
   const id = await born(b, undefined, { prompt, repos: ['acme/docs'] });
   expect(await b.says(id)).toEqual([`user: ${prompt}`]);
-  await b.later(2, id);
+  await b.later(30, id);
   const early = (await b.ask(b.path(`sessions/${id}/messages`))).body.items;
-  await b.later(10, id);
+  await b.later(60, id);
   const { items } = (await b.ask(b.path(`sessions/${id}/messages`))).body;
   expect(items.slice(0, early.length)).toEqual(early);
   const devin = items.filter((item: { source: string }) => item.source === 'devin');
@@ -90,12 +96,12 @@ test('Devin greets, tells of its progress and of the end, without echoing the wh
 test('a waiting session asks, works again when it is answered, and finishes', async () => {
   const b = await bench();
   const id = await born(b, 'waiting');
-  expect(await b.later(2, id)).toMatchObject({ status: 'running', status_detail: 'waiting_for_user' });
+  expect(await b.later(45, id)).toMatchObject({ status: 'running', status_detail: 'waiting_for_user' });
   expect(await b.later(1000, id)).toMatchObject({ status_detail: 'waiting_for_user' });
   expect((await b.says(id)).at(-1)).toMatch(/devin: .*\?/);
   const sent = await b.ask(b.path(`sessions/${id}/messages`), { method: 'POST', json: { message: 'The first' } });
   expect(sent.body).toMatchObject({ status: 'running', status_detail: 'working' });
-  expect(await b.later(3, id)).toMatchObject({ status_detail: 'finished' });
+  expect(await b.later(40, id)).toMatchObject({ status_detail: 'finished' });
   expect((await b.says(id)).slice(-3)).toEqual([
     'user: The first',
     'devin: Thank you, I go on with that.',
@@ -115,7 +121,7 @@ test.each([
 ])('sandbox:%s ends as %s/%s', async (tag, status, detail) => {
   const b = await bench();
   const id = await born(b, tag);
-  expect(await b.later(1, id)).toMatchObject({ status: 'running', status_detail: 'working' });
+  expect(await b.later(20, id)).toMatchObject({ status: 'running', status_detail: 'working' });
   expect(await b.later(60, id)).toMatchObject({ status, status_detail: detail });
 });
 
@@ -131,7 +137,7 @@ test('the end comes when sandbox:finish-after says', async () => {
 test('sandbox:lag shows the session and its messages as they were before a message, for so long', async () => {
   const b = await bench();
   const id = await born(b, 'lag=1.5');
-  const before = await b.later(10, id);
+  const before = await b.later(70, id);
   expect(before).toMatchObject({ status_detail: 'finished' });
   const said = await b.says(id);
   b.clock.ms += 1_000;
@@ -141,7 +147,7 @@ test('sandbox:lag shows the session and its messages as they were before a messa
   expect(await b.says(id)).toEqual(said);
   expect(await b.later(0.5, id)).toMatchObject({ status_detail: 'working' });
   expect(await b.says(id)).toContain('user: And this');
-  expect(await b.later(3, id)).toMatchObject({ status_detail: 'finished' });
+  expect(await b.later(40, id)).toMatchObject({ status_detail: 'finished' });
 });
 
 test('a sandbox: tag that names no life is refused with a list of those that do', async () => {
@@ -154,17 +160,17 @@ test('a sandbox: tag that names no life is refused with a list of those that do'
 test('sandbox:pr opens a pull request on the first repository and leaves a file', async () => {
   const b = await bench();
   const id = await born(b, 'pr', { repos: ['https://github.com/acme/docs'] });
-  expect((await b.later(2, id)).pull_requests).toEqual([]);
-  const opened = await b.later(1, id);
+  expect((await b.later(50, id)).pull_requests).toEqual([]);
+  const opened = await b.later(5, id);
   const pr = { pr_url: expect.stringMatching(/^https:\/\/github\.com\/acme\/docs\/pull\/\d+$/), pr_state: 'open' };
   expect(opened).toMatchObject({ status_detail: 'working', pull_requests: [pr] });
   expect((await b.ask(b.path(`sessions/${id}/attachments`))).body).toEqual([]);
-  await b.later(2, id);
+  await b.later(10, id);
   const [file] = (await b.ask(b.path(`sessions/${id}/attachments`))).body;
   expect(file).toMatchObject({ name: 'changes.patch', source: 'devin' });
-  const path = file.url.slice(b.sandbox.url.length);
-  const { headers } = await b.ask(path);
-  expect((await b.ask(headers.get('location')?.slice(b.sandbox.url.length) ?? '')).text).toContain('README.md');
+  const [uuid] = new URL(file.url).pathname.split('/').slice(2);
+  const { headers } = await b.ask(b.path(`attachments/${uuid}/changes.patch`));
+  expect(await (await fetch(headers.get('location') ?? '')).text()).toContain('README.md');
   expect(
     (await b.later(0, await born(b, 'pr', { tags: ['sandbox:pr', 'sandbox:finish-after=0'] }))).pull_requests[0].pr_url,
   ).toMatch(/acme\/api\/pull/);
@@ -179,12 +185,12 @@ const SCHEMA = {
 test('a finished session has structured output that fits the given schema, and one that does not when asked', async () => {
   const b = await bench();
   const id = await born(b, undefined, { structured_output_schema: SCHEMA });
-  expect((await b.later(2, id)).structured_output).toBeNull();
+  expect((await b.later(60, id)).structured_output).toBeNull();
   expect((await b.later(3, id)).structured_output).toEqual({ score: 3, verdict: 'good' });
-  const bad = await b.later(5, await born(b, 'bad-structured', { structured_output_schema: SCHEMA }));
+  const bad = await b.later(63, await born(b, 'bad-structured', { structured_output_schema: SCHEMA }));
   expect(bad.structured_output).toEqual({ verdict: 'good' });
-  expect((await b.later(5, await born(b, 'structured'))).structured_output).toEqual(expect.any(Object));
-  expect((await b.later(5, await born(b))).structured_output).toBeNull();
+  expect((await b.later(63, await born(b, 'structured'))).structured_output).toEqual(expect.any(Object));
+  expect((await b.later(63, await born(b))).structured_output).toBeNull();
 });
 
 test('a schema over 64 KB or with a reference to elsewhere is refused', async () => {
@@ -232,15 +238,15 @@ test('archiving puts a running session to sleep; back from the archive, a messag
   const back = await b.ask(b.path(`sessions/${id}/unarchive`), { method: 'POST' });
   expect(back.body).toMatchObject({ ...asleep, is_archived: false });
   expect((await b.ask(b.path(`sessions/${id}/messages`), message)).body).toMatchObject({ status: 'resuming' });
-  expect(await b.later(1, id)).toMatchObject({ status: 'running', status_detail: 'working' });
-  expect(await b.later(3, id)).toMatchObject({ status_detail: 'finished' });
+  expect(await b.later(5, id)).toMatchObject({ status: 'running', status_detail: 'working' });
+  expect(await b.later(35, id)).toMatchObject({ status_detail: 'finished' });
 });
 
 test('archiving a finished session puts it to sleep too; one that ended stays ended', async () => {
   const b = await bench();
   const finished = await born(b);
   const ended = await born(b, 'exit');
-  await b.later(10, ended);
+  await b.later(70, ended);
   const archive = async (id: string) => (await b.ask(b.path(`sessions/${id}/archive`), { method: 'POST' })).body;
   expect(await archive(finished)).toMatchObject({ status: 'suspended', status_detail: 'user_request' });
   expect(await archive(ended)).toMatchObject({ status: 'exit', is_archived: true });
@@ -249,10 +255,10 @@ test('archiving a finished session puts it to sleep too; one that ended stays en
 test('a message to a session at work is noted without changing its course', async () => {
   const b = await bench();
   const id = await born(b);
-  await b.later(1, id);
+  await b.later(20, id);
   await b.ask(b.path(`sessions/${id}/messages`), { method: 'POST', json: { message: 'also this' } });
-  expect(await b.later(1, id)).toMatchObject({ status_detail: 'working' });
-  expect(await b.later(2, id)).toMatchObject({ status_detail: 'finished' });
+  expect(await b.later(42, id)).toMatchObject({ status_detail: 'working' });
+  expect(await b.later(1, id)).toMatchObject({ status_detail: 'finished' });
   expect(await b.says(id)).toContain('devin: Noted, I take that into account.');
 });
 

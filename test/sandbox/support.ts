@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { parseHabits } from '../../src/contract/habits.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 
 /** 2026-01-31T08:00:00Z in milliseconds. */
@@ -80,6 +81,7 @@ export async function askAt(url: string, path: string, ask: Ask = {}): Promise<A
     redirect: 'manual',
     headers: {
       ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+      'x-sandbox-control': '1',
       ...(ask.json === undefined ? {} : { 'content-type': 'application/json' }),
       ...ask.headers,
     },
@@ -91,10 +93,12 @@ export async function askAt(url: string, path: string, ask: Ask = {}): Promise<A
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
-/** A fresh sandbox that ends with the test. */
-export async function bench(seed = 1): Promise<Bench> {
+/** A fresh sandbox that ends with the test. It behaves as documented unless `habits` say otherwise. */
+export async function bench(seed = 1, habits = 'documents'): Promise<Bench> {
   const clock = new TestClock();
-  const sandbox = await startSandbox({ clock, seed });
+  const parsed = parseHabits(habits);
+  if ('expected' in parsed) throw new Error(parsed.expected);
+  const sandbox = await startSandbox({ clock, seed, habits: parsed.value });
   onTestFinished(() => sandbox.close());
   const { body } = await askAt(sandbox.url, '/v3/self', { as: 'cog_sandbox_org' });
   const made = new Bench(sandbox, clock, body.org_id);

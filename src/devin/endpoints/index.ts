@@ -1,5 +1,7 @@
 import { type Endpoint, endpointsOf } from '../endpoint.ts';
 import * as auditLogs from './audit-logs.ts';
+import * as automations from './automations.ts';
+import * as codeScans from './code-scans.ts';
 import * as consumption from './consumption.ts';
 import * as enterpriseSessions from './enterprise-sessions.ts';
 import * as gitProviders from './git-providers.ts';
@@ -12,6 +14,7 @@ import * as metrics from './metrics.ts';
 import * as organizationTags from './organization-tags.ts';
 import * as organizations from './organizations.ts';
 import * as playbooks from './playbooks.ts';
+import * as prReviews from './pr-reviews.ts';
 import * as repositories from './repositories.ts';
 import * as schedules from './schedules.ts';
 import * as secrets from './secrets.ts';
@@ -19,6 +22,7 @@ import * as self from './self.ts';
 import * as serviceUsers from './service-users.ts';
 import * as sessionInsights from './session-insights.ts';
 import * as sessions from './sessions.ts';
+import * as userAcuLimits from './user-acu-limits.ts';
 import * as v2Enterprise from './v2-enterprise.ts';
 import * as v2Git from './v2-git.ts';
 import * as v2Members from './v2-members.ts';
@@ -48,6 +52,10 @@ export const catalogue: readonly Endpoint[] = [
   consumption,
   metrics,
   infrastructure,
+  prReviews,
+  automations,
+  codeScans,
+  userAcuLimits,
   v2Organizations,
   v2Members,
   v2Git,

@@ -18,14 +18,10 @@ export const UNLISTED: ReadonlyArray<{
     about: 'insights of all sessions',
     permission: ['ViewAccountSessions'],
   },
-  {
-    prefix: '/v3/organizations/{org_id}/pr-reviews',
-    about: 'reviews of pull requests (inferred path)',
-    permission: [],
-  },
-  { prefix: '/v3/organizations/{org_id}/code-scans', about: 'code scans (inferred path)', permission: [] },
+  { prefix: '/v3/organizations/{org_id}/pr-reviews', about: 'other calls of reviews', permission: [] },
+  { prefix: '/v3/organizations/{org_id}/code-scans', about: 'other calls of code scans', permission: [] },
   { prefix: '/v3/organizations/{org_id}/snapshots', about: 'snapshot setup (inferred path)', permission: [] },
-  { prefix: '/v3/organizations/{org_id}/automations', about: 'automations (inferred path)', permission: [] },
+  { prefix: '/v3/organizations/{org_id}/automations', about: 'other calls of automations', permission: [] },
   { prefix: '/v3/pats', about: 'personal access tokens (inferred path)', permission: [] },
   {
     prefix: '/v3/enterprise/consumption/acu-limits/devin/users',

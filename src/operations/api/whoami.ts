@@ -5,7 +5,6 @@ import { code, plain, table } from '../../report/markdown.ts';
 import type { Context, Operation } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { singleOf } from '../organization.ts';
-import { REFUSALS } from '../visible-organizations.ts';
 import { PROBES, type Probe, V2_PROBES } from './probes.ts';
 
 /**
@@ -37,6 +36,11 @@ async function identify({ devin, version }: Context<never>): Promise<Identity> {
   };
 }
 
+function noAdministrator(refusal: ActionError): ActionError {
+  const message = `The legacy key may not be one of an Enterprise administrator, which v2 needs. ${refusal.message}`;
+  return new ActionError(refusal.code, message, { fix: refusal.fix, cause: refusal });
+}
+
 async function probe(
   { devin, clock, version }: Context<never>,
   { endpoint, call, inOrganization }: Probe,
@@ -50,9 +54,10 @@ async function probe(
     return 'yes';
   } catch (thrown) {
     const error = asActionError(thrown);
+    const isRefusal = error.code === 'permission_denied' || error.code === 'credential_invalid';
     // For v2, no other request says whether the key is valid.
-    if (version === 'v2' && error.code === 'credential_invalid') throw error;
-    return REFUSALS.includes(error.code) ? 'no' : 'failed';
+    if (isRefusal && version === 'v2') throw noAdministrator(error);
+    return isRefusal ? 'no' : 'failed';
   }
 }
 
@@ -96,7 +101,7 @@ const MARKS: Readonly<Record<Finding, string>> = {
   no: '✗ no',
   unasked: '? set org_id to see',
   unknown: '? only a change would tell',
-  failed: '? could not be checked',
+  failed: '? unknown, could not be checked',
 };
 
 function summaryOf(
@@ -137,12 +142,6 @@ export const whoamiOperation = operation({
   async run(context) {
     const identity = await identify(context);
     const findings = await probeAll(context, singleOf(context.inputs.org_id) ?? identity.org_id);
-    if (context.version === 'v2' && findings.get('Enterprise administrator') === 'no') {
-      throw new ActionError(
-        'permission_denied',
-        'The legacy key is not one of an Enterprise administrator, which v2 needs.',
-      );
-    }
     findings.set('ReadAccountMeta', 'yes');
     const operations = await context.operations();
     const rows = operations.map((value) => [value, verdictOn(value, findings, context.version)] as const);

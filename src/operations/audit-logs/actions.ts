@@ -4,9 +4,7 @@ import { AUDIT_LOG_ACTIONS } from '../../devin/endpoints/audit-log-actions.ts';
 /** Whether an action meets one of some patterns, in which `*` stands for any text. */
 export function actionMatcher(patterns: readonly string[]): (action: string) => boolean {
   const exact = new Set(patterns.filter((pattern) => !pattern.includes('*')));
-  const open = patterns
-    .filter((pattern) => pattern.includes('*'))
-    .map((pattern) => pattern.split('*'));
+  const open = patterns.filter((pattern) => pattern.includes('*')).map((pattern) => pattern.split('*'));
   return (action) => exact.has(action) || open.some((pieces) => fits(action, pieces));
 }
 

@@ -79,6 +79,8 @@ const broken = (index: number, what: string) =>
 /** The documented shapes: Unix seconds in v3; v2 documents none, and gives ISO 8601. */
 function secondsOf(value: unknown, isV2: boolean): number | undefined {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  // Seen in a published sample: the same number as text.
+  if (typeof value === 'string' && /^\d{9,11}(?:\.\d+)?$/.test(value)) return Number(value);
   if (!isV2 || typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}T/.test(value)) return undefined;
   // A time without a zone is UTC, as everywhere in the API; JavaScript would take it for local.
   const ms = Date.parse(/(Z|[+-]\d{2}:?\d{2})$/i.test(value) ? value : `${value}Z`);

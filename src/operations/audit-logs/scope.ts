@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isSandbox } from '../../contract/api-url.ts';
 import { isLoopback } from '../../contract/kinds.ts';
 import type { ApiVersion } from '../../devin/endpoint.ts';
 
@@ -20,7 +21,7 @@ export function scopeFrom(
   orgId: string | undefined,
   actions: readonly string[] = [],
 ): Scope {
-  const url = apiUrl === 'sandbox' ? undefined : new URL(apiUrl);
+  const url = isSandbox(apiUrl) ? undefined : new URL(apiUrl);
   const api = url === undefined ? 'sandbox' : isLoopback(url) ? 'loopback' : url.host + url.pathname.replace(/\/$/, '');
   return { api, version, orgId, actions: [...new Set(actions)].sort() };
 }

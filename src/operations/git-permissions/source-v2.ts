@@ -44,7 +44,8 @@ export function sourceV2(devin: Devin): PermissionSource {
     async connections(organizationIds) {
       const found = new Map<string, Connection>();
       const read = async (org_id: string) => {
-        for await (const row of devin.items(v2ListOrgGitConnections, { params: { org_id }, query: { limit: 200 } })) {
+        const call = { params: { org_id }, query: { limit: 200 }, complete: true };
+        for await (const row of devin.items(v2ListOrgGitConnections, call)) {
           const { connection_id: id, name, host } = row;
           found.set(id, { id, name: name || id, host, key: host });
         }
@@ -55,9 +56,8 @@ export function sourceV2(devin: Devin): PermissionSource {
     repositories: () => undefined,
     async list(org_id) {
       const found: Observed[] = [];
-      for await (const row of devin.items(v2ListOrgGitPermissions, { params: { org_id }, query: { limit: 200 } })) {
-        found.push(observed(row));
-      }
+      const call = { params: { org_id }, query: { limit: 200 }, complete: true };
+      for await (const row of devin.items(v2ListOrgGitPermissions, call)) found.push(observed(row));
       return found;
     },
     async create(org_id, batch) {

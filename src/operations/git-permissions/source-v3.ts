@@ -63,7 +63,7 @@ export function sourceV3(devin: Devin): PermissionSource {
       }
     },
     async connections() {
-      const rows = await all(devin.items(listGitConnections, { params: {}, query: { first: 200 } }));
+      const rows = await all(devin.items(listGitConnections, { params: {}, query: { first: 200 }, complete: true }));
       const found = rows.map(({ git_connection_id: id, name, host }) => ({
         id,
         name: name || id,
@@ -74,11 +74,11 @@ export function sourceV3(devin: Devin): PermissionSource {
       return found;
     },
     async repositories(id) {
-      const call = { params: { connection_id: id }, query: { first: 100 } };
+      const call = { params: { connection_id: id }, query: { first: 100 }, complete: true };
       return (await all(devin.items(listGitConnectionRepositories, call))).map(({ repo_path: path }) => path);
     },
     async list(org) {
-      const call = { params: { org_id: org }, query: { first: 200 } };
+      const call = { params: { org_id: org }, query: { first: 200 }, complete: true };
       return (await all(devin.items(listGitPermissions, call))).map(observed);
     },
     async create(org, batch) {

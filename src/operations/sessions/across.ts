@@ -94,6 +94,13 @@ function summaryRow({ org, done, error }: Row): string[] {
   ];
 }
 
+/** A table without the columns that are empty in every row. */
+function filled(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const kept = head.flatMap((_, at) => (rows.some((row) => row[at] !== '') ? [at] : []));
+  const pick = (row: readonly string[]) => kept.map((at) => row[at] ?? '');
+  return table(pick(head), rows.map(pick));
+}
+
 /** Failures first: they are what a person acts on. */
 const failuresFirst = (rows: readonly Row[]) => [
   ...rows.filter(({ error }) => error !== undefined),
@@ -113,7 +120,7 @@ function summaryOf(rows: readonly Row[], goal: string, error: ActionError | unde
   const head = ['Organization', 'Outcome', 'Session', 'Pull requests', 'ACUs', 'Why'];
   return [
     `### ${error === undefined ? '✅' : '❌'} ${headline(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
-    table(head, failuresFirst(rows).map(summaryRow)),
+    filled(head, failuresFirst(rows).map(summaryRow)),
     error === undefined ? '' : errorPart(new ActionError(error.code, error.message, { fix: error.fix })),
   ]
     .filter((part) => part !== '')

@@ -9,6 +9,8 @@ import type { Session } from './outcome.ts';
 const LARGEST_PAGE = 200;
 /** Longest time for one page, in milliseconds: messages are worth having, not worth a poll. */
 const PAGE_MS = 15_000;
+/** Longest time in which a poll reads page after page, in milliseconds. */
+const CATCH_UP_MS = 30_000;
 /** After a failure, the next read waits this long, and twice as long after each further one. */
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -98,11 +100,11 @@ export class MessageReader {
     const { clock, signal } = this.#context;
     if (signal.aborted || (!urgent && clock.now() < this.#pausedUntil)) return;
     try {
-      await this.#pages(print).catch(async (thrown: unknown) => {
+      await this.#pages(print, urgent).catch(async (thrown: unknown) => {
         const rejected = this.#cursor !== undefined && CURSOR_REJECTED.has(asActionError(thrown).status ?? 0);
         if (!rejected) throw thrown;
         this.#cursor = undefined;
-        await this.#pages(print);
+        await this.#pages(print, urgent);
       });
       this.#failures = 0;
     } catch (thrown) {
@@ -124,12 +126,13 @@ export class MessageReader {
     );
   }
 
-  /** Reads what follows the last cursor, or everything without one. */
-  async #pages(print: boolean): Promise<void> {
+  /** Reads what follows the last cursor, or everything without one; the rest of a long history at the next poll. */
+  async #pages(print: boolean, urgent: boolean): Promise<void> {
     const { devin, clock, signal } = this.#context;
     const params = { org_id: this.#orgId, devin_id: this.#sessionId };
-    const limits = { signal: AbortSignal.any([signal, clock.deadline(PAGE_MS)]), deadlineAt: clock.now() };
-    for (;;) {
+    const until = clock.now() + CATCH_UP_MS;
+    while (urgent || clock.now() <= until) {
+      const limits = { signal: AbortSignal.any([signal, clock.deadline(PAGE_MS)]), deadlineAt: clock.now() };
       const query = { first: LARGEST_PAGE, ...(this.#cursor === undefined ? {} : { after: this.#cursor }) };
       const page = await devin.call(listSessionMessages, { params, query, ...limits });
       for (const item of page.items) this.#take(item, print);

@@ -79,6 +79,10 @@ export async function carryOut(
   const prompt = await promptFacts(prepared.body.prompt, context.redact);
   log.info(`  prompt   ${JSON.stringify(prompt.beginning)} (${count(prompt.bytes, 'byte')})`);
   tell(context, started, `${count(requestCounts(context).count, 'request')}, ${took}`);
+  // A step that does not wait publishes in a moment anyway, unless other organizations hold it up.
+  if (inputs.wait !== 'none' || organizations > 1) {
+    await context.exists({ org_id: orgId, session_id: session.session_id, session_url: session.url });
+  }
   const waited = await waitForSession(context, {
     goal: inputs.wait,
     orgId,

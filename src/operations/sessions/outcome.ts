@@ -119,7 +119,7 @@ export const RULES: readonly Rule[] = [
     when: 'Devin has not stopped',
     outcome: 'running',
     applies: (evidence) => motionOf(evidence) === 'working',
-    words: ({ status }) => [STARTING.has(status) ? 'is starting' : 'is working', ''],
+    words: says('is working'),
   },
   {
     when: 'status `error`, or detail `error`',

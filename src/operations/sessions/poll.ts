@@ -3,9 +3,10 @@ import { getSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import type { Session } from './outcome.ts';
 
-/** A session that was just created may be unknown to a part of the API for this long, in milliseconds. */
-const UNKNOWN_GRACE_MS = 30_000;
-/** Responses that say that the session is out of reach: one may be a mistake, three in a row are not. */
+/**
+ * Responses that say that the session is out of reach. One may be a mistake, or come from a part of the API that does
+ * not know a new session yet; three in a row are not.
+ */
 const OUT_OF_REACH = new Set([401, 403, 404, 410]);
 /** How long to wait after the first and the second of them, in milliseconds. */
 const DOUBTS_MS = [10_000, 30_000];
@@ -18,8 +19,6 @@ export interface Polled {
   readonly sessionId: string;
   /** Its page, if it is known already. */
   readonly url?: string | undefined;
-  /** The step has just created it. */
-  readonly isNew: boolean;
 }
 
 /** What a poll saw: the session, or nothing, and then how long to wait before the next one, if not as usual. */
@@ -41,29 +40,26 @@ const kindOf = ({ code, status }: ActionError) => (status === undefined ? code.r
 export class Poller {
   readonly #context: PollContext;
   readonly #polled: Polled;
-  readonly #startedAt: number;
   readonly #told = new Set<string>();
-  #isKnown = false;
   #isDown = false;
   #doubts = 0;
 
   constructor(context: PollContext, polled: Polled) {
     this.#context = context;
     this.#polled = polled;
-    this.#startedAt = context.clock.now();
   }
 
   /**
-   * Polls once, with a single attempt: the wait is what repeats it. Throws the reason of the step's own signal, and the
-   * failure that shows for the third time in a row that the session is out of reach.
+   * Polls once, with a single attempt: the wait is what repeats it. An urgent poll does not wait for the end of a 429.
+   * Throws the reason of the step's own signal, and the failure that shows for the third time in a row that the session
+   * is out of reach.
    */
-  async poll(signal: AbortSignal): Promise<Seen> {
+  async poll(signal: AbortSignal, urgent = false): Promise<Seen> {
     const { devin, clock } = this.#context;
     const { orgId, sessionId } = this.#polled;
-    const call = { params: { org_id: orgId, devin_id: sessionId }, signal, deadlineAt: clock.now() };
+    const call = { params: { org_id: orgId, devin_id: sessionId }, signal, deadlineAt: clock.now(), urgent };
     try {
       const session = await devin.call(getSession, call);
-      this.#isKnown = true;
       this.#recover();
       return { session };
     } catch (thrown) {
@@ -75,9 +71,7 @@ export class Poller {
   }
 
   #outlast(error: ActionError): Seen {
-    const { clock, log } = this.#context;
-    const isYoung = this.#polled.isNew && !this.#isKnown && clock.now() - this.#startedAt < UNKNOWN_GRACE_MS;
-    if (error.status === 404 && isYoung) return { session: undefined };
+    const { log } = this.#context;
     const kind = kindOf(error);
     if (!this.#told.has(kind)) {
       log.progress(`polling failed (${kind}) and continues: ${error.message}`);

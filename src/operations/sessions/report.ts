@@ -55,12 +55,11 @@ export const isReportRejected = ({ status, message, list }: ActionError): boolea
 /** Whether a session was asked for a report. */
 export const hasReportTag = ({ tags }: Pick<Session, 'tags'>): boolean => tags.includes(REPORT_TAG);
 
-/** Reads a report; undefined for output that is none. */
+/** Reads a report; undefined for output that is none, such as one that is not complete yet. */
 export function readReport(output: unknown): CompletionReport | undefined {
-  if (!isRecord(output)) return undefined;
+  if (!isRecord(output) || typeof output['summary'] !== 'string') return undefined;
   const said = typeof output['outcome'] === 'string' ? output['outcome'].trim().toLowerCase() : '';
   const outcome = OUTCOMES.find((each) => each === said);
   if (outcome === undefined) return undefined;
-  const { summary } = output;
-  return { outcome, summary: typeof summary === 'string' ? summary.trim() : '' };
+  return { outcome, summary: output['summary'].trim() };
 }

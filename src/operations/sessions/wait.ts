@@ -130,8 +130,13 @@ async function atOnce({ inputs }: WaitContext, { asked = {}, started }: Waited, 
 /** Keeps the comment up to date while Devin works: a change that matters to a person; the rest is left to the log. */
 function commenting({ comment }: WaitContext, base: () => Base) {
   let said = '';
+  let before = '';
   return async (looked: Looked): Promise<void> => {
     const { session, verdict } = looked;
+    // A question may arrive after the state that shows it, and that state may last for a moment only.
+    const isNew = verdict.outcome === 'waiting' && before !== 'waiting';
+    before = verdict.outcome;
+    if (isNew) return;
     const news = JSON.stringify([verdict.outcome, session.pull_requests.map(({ pr_url: url }) => url)]);
     if (news === said) return;
     said = news;

@@ -5,23 +5,10 @@ import { type Asked, FIRST_TURN, type Judged, judge, type Turn } from './judge.t
 import { MessageReader, outputDigest, type Sent } from './messages.ts';
 import { hasStarted, type Session, stateOf } from './outcome.ts';
 import { Poller } from './poll.ts';
+import { CONFIRM_MS, confirmedIn, FIRST_PAUSE_MS, intervalOf, isOverdue, lastPollAt } from './schedule.ts';
 
-/** An end counts once two polls this far apart see it, in milliseconds. */
-const CONFIRM_MS = 2_000;
-/** Output, last message and pull request may come this long after the end, in milliseconds. */
-const LATE_MS = 5_000;
-/** The last poll starts this long before the end of the time, or at half of a shorter time, in milliseconds. */
-const LAST_POLL_MS = 5_000;
-/** What is left of the time for the result, once nothing can be seen any more, in milliseconds. */
-const MARGIN_MS = 500;
 /** A state from before a message counts after this long without a change, in milliseconds. */
 const STALE_MS = 60_000;
-/** A start takes seconds, whatever the interval is for the hours that may follow. */
-const FIRST_PAUSE_MS = 1_000;
-/** A poll comes up to this share of the interval later, so that many waits do not poll at once. */
-const JITTER = 0.2;
-/** So many organizations are polled at the interval of the input; more of them more slowly. */
-const ORGANIZATIONS_AT_ONCE = 10;
 
 /** What a wait needs. */
 export type WatchContext = Pick<
@@ -74,14 +61,6 @@ const stateKey = (session: Session) =>
     session.pull_requests.map(({ pr_url: url }) => url),
   ]);
 
-/** The time between two polls, in milliseconds. */
-export const intervalOf = (pollInterval: number, organizations: number, random: number): number =>
-  Math.round(pollInterval * Math.max(1, organizations / ORGANIZATIONS_AT_ONCE) * (1 + JITTER * random));
-
-/** When the last poll starts, in milliseconds since 1970. */
-export const lastPollAt = (startedAt: number, timeout: number): number =>
-  startedAt + (timeout < 2 * LAST_POLL_MS ? timeout / 2 : timeout - LAST_POLL_MS);
-
 /** A session that is watched: what was seen of it, and what was already reported. */
 export class Watch {
   readonly #context: WatchContext;
@@ -130,13 +109,16 @@ export class Watch {
         if (pollAt >= this.#endAt) throw timedOut(inputs.timeout);
         const isLast = pollAt >= this.#lastPollAt;
         const isFirst = this.last === undefined;
-        const seen = await this.#poller.poll(isLast ? this.#context.signal : this.#beforeLast);
+        const seen = await this.#poller.poll(isLast ? this.#context.signal : this.#beforeLast, isLast);
         const looked = seen.session === undefined ? undefined : await this.#look(seen.session);
         if (looked !== undefined) {
-          if (this.#isEnd(goal, looked, { pollAt, isFirst, isLast })) return looked;
+          if (this.#isEnd(goal, looked, { pollAt, isFirst, isLast })) return this.#unmoved(looked);
           await onPoll(looked);
         }
-        const usual = this.#candidate === undefined ? this.#jittered(pause) : this.#untilConfirmed(this.#candidate);
+        const usual =
+          this.#candidate === undefined
+            ? this.#jittered(pause)
+            : confirmedIn(this.#candidate.seenAt, clock.now(), this.#endAt);
         const asked = seen.session === undefined ? seen.pauseMs : undefined;
         await this.#sleep(asked ?? usual);
         pause = Math.min(inputs.poll_interval, pause * 2);
@@ -149,15 +131,6 @@ export class Watch {
 
   #jittered(pause: number): number {
     return intervalOf(pause, this.#watched.organizations ?? 1, this.#context.clock.random());
-  }
-
-  #untilConfirmed({ seenAt }: Candidate): number {
-    const { clock } = this.#context;
-    const now = clock.now();
-    const due = [seenAt + CONFIRM_MS, seenAt + LATE_MS].find((at) => at > now) ?? now + CONFIRM_MS;
-    // The confirmation comes in time for its result to be published, even if that is sooner than it should be.
-    const latest = this.#endAt - MARGIN_MS;
-    return Math.max(1, (now < latest ? Math.min(due, latest) : due) - now);
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -236,17 +209,23 @@ export class Watch {
     return this.#isConfirmed(this.#candidate, looked, pollAt);
   }
 
+  /** A session that shows its old state to the end did not take up the message, whatever that state means. */
+  #unmoved(looked: Looked): Looked {
+    const hasMoved = this.#before === undefined || this.#hasChanged || this.reader.replied;
+    if (hasMoved || looked.verdict.outcome !== 'waiting') return looked;
+    const advice = 'Open the session to see whether it has the message, then send it again.';
+    return { ...looked, verdict: { outcome: 'waiting', headline: 'did not react to the message', advice } };
+  }
+
   #noEnd(): false {
     this.#candidate = undefined;
     return false;
   }
 
   #isConfirmed({ seenAt, isFirst }: Candidate, { verdict, isComplete }: Looked, pollAt: number): boolean {
-    const since = pollAt - seenAt;
-    if (since <= 0) return false;
-    const isOverdue = since >= LATE_MS || pollAt >= this.#endAt - MARGIN_MS - CONFIRM_MS;
-    if (isOverdue) return true;
-    if (since < CONFIRM_MS) return false;
+    if (pollAt <= seenAt) return false;
+    if (isOverdue(seenAt, pollAt, this.#endAt)) return true;
+    if (pollAt - seenAt < CONFIRM_MS) return false;
     if (verdict.outcome === 'failed') return true;
     // A session that had stopped before the wait may show the end of an earlier turn whose next message is not shown yet.
     const isOlder = !this.#watched.isNew && this.#watched.sent === undefined && isFirst;

@@ -2,17 +2,23 @@ import { downloadAttachment, listSessionAttachments, uploadAttachment } from '..
 import { FormFile, MAX_UPLOAD_BYTES } from '../body.ts';
 import { existing, type Handler, on, Redirect } from '../handler.ts';
 import { invalidField, Problem } from '../problem.ts';
-import { momentOf } from '../session-life.ts';
+import { standing } from '../session-view.ts';
 import { attachmentUrlsOf, repositoryOf, type SessionRecord } from '../sessions.ts';
-import type { World } from '../state.ts';
+import type { StoredFile, World } from '../state.ts';
 import type { Row } from '../table.ts';
 import { decoded } from '../text.ts';
 import { recordChange } from './changes.ts';
 import { organizationOf, rowOf } from './rows.ts';
 import { sessionOf } from './session-access.ts';
 
-function urlOf(world: World, orgId: string, id: string, name: string): string {
-  return `${world.origin}/v3/organizations/${orgId}/attachments/${id}/${encodeURIComponent(name)}`;
+/** The address of a file in the web app, which is what responses contain. */
+function urlOf(world: World, uuid: string, name: string): string {
+  return `${world.origin}/attachments/${uuid}/${encodeURIComponent(name)}`;
+}
+
+/** The ID of a file, which need not be the UUID in its path. */
+function shownId({ seeded, habits }: World, { n, id }: Row<StoredFile>): string {
+  return habits.attachment_ids === 'own' ? seeded.uuid('attachment', n) : id;
 }
 
 function nameIn(url: string): string {
@@ -22,9 +28,10 @@ function nameIn(url: string): string {
 
 function given(world: World, url: string, n: number, i: number) {
   const uuid = url.startsWith(`${world.origin}/`) ? url.split('/').at(-2) : undefined;
-  const file = uuid === undefined ? undefined : world.state.files.get(uuid)?.value;
+  const row = uuid === undefined ? undefined : world.state.files.get(uuid);
+  const file = row?.value;
   return {
-    attachment_id: file?.attachment_id ?? world.seeded.uuid(`given-${i}`, n),
+    attachment_id: row ? shownId(world, row) : world.seeded.uuid(`given-${i}`, n),
     name: file?.name ?? nameIn(url),
     url,
     source: 'user',
@@ -36,24 +43,31 @@ function given(world: World, url: string, n: number, i: number) {
 function patchOf(world: World, row: Row<SessionRecord>) {
   const id = world.seeded.uuid('patch', row.n);
   const name = 'changes.patch';
-  if (!world.state.files.get(id)) {
+  let file = world.state.files.get(id);
+  if (!file) {
     const text = `# Made by the sandbox for ${repositoryOf(row.value.request)}\n--- a/README.md\n+++ b/README.md\n@@ -1 +1 @@\n-old\n+new\n`;
-    world.state.files.add(id, row.orgId, {
-      attachment_id: id,
+    file = world.state.files.add(id, row.orgId, {
       name,
       contentType: 'text/x-patch',
       bytes: new TextEncoder().encode(text),
     });
   }
-  const url = urlOf(world, row.orgId ?? '', id, name);
-  return { attachment_id: id, name, url, source: 'devin', content_type: 'text/x-patch' };
+  return {
+    attachment_id: shownId(world, file),
+    name,
+    url: urlOf(world, id, name),
+    source: 'devin',
+    content_type: 'text/x-patch',
+  };
 }
 
 /** The files of a session: those that users gave it, then those that it made. */
 export function attachmentsOf(world: World, row: Row<SessionRecord>) {
   const fromUser = attachmentUrlsOf(row.value, world.now).map((url, i) => given(world, url, row.n, i));
-  const moment = momentOf(row.value.steps, world.now);
-  return moment.pullRequest && moment.detail === 'finished' ? [...fromUser, patchOf(world, row)] : fromUser;
+  const { pullRequest, detail } = standing(world, row.value);
+  return pullRequest && (detail === 'finished' || detail === 'inactivity')
+    ? [...fromUser, patchOf(world, row)]
+    : fromUser;
 }
 
 /** Uploads, lists and hands out files. */
@@ -66,17 +80,18 @@ export const attachmentHandlers: readonly Handler[] = [
     const organization = organizationOf({ world, param });
     const id = world.seeded.uuid('file', files.next);
     const name = file.name || 'file';
-    files.add(id, organization.id, { attachment_id: id, name, contentType: file.contentType, bytes: file.bytes });
+    const row = files.add(id, organization.id, { name, contentType: file.contentType, bytes: file.bytes });
+    const attachment_id = shownId(world, row);
     // The documented list has no action for an upload; this one comes nearest.
-    const change = { change: 'upload_attachment', attachment_id: id };
+    const change = { change: 'upload_attachment', attachment_id };
     recordChange({ world, caller }, 'update_org_settings', organization.id, change);
-    return { attachment_id: id, name, url: urlOf(world, organization.id, id, name) };
+    return { attachment_id, name, url: urlOf(world, id, name) };
   }),
   on(downloadAttachment, ({ world, param }) => {
     const { id: orgId } = organizationOf({ world, param });
-    const row = rowOf(world.state.files, param('uuid'), orgId, 'Attachment');
-    const { id } = existing(row.value.name === param('name') ? row : undefined, 'Attachment');
-    return new Redirect(`${world.origin}/sandbox/files/${id}`);
+    const found = rowOf(world.state.files, param('uuid'), orgId, 'Attachment');
+    const row = existing(found.value.name === param('name') ? found : undefined, 'Attachment');
+    return new Redirect(`${world.origin}/sandbox/files/${row.id}?signature=${world.seeded.hex('signature', row.n)}`);
   }),
   on(listSessionAttachments, (call) => attachmentsOf(call.world, sessionOf(call))),
 ];

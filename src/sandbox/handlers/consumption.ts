@@ -2,11 +2,11 @@ import * as api from '../../devin/endpoints/consumption.ts';
 import { existing, type Handler, on } from '../handler.ts';
 import { pageOf } from '../page.ts';
 import { serviceUsers } from '../service-users.ts';
-import { sessionId } from '../sessions.ts';
 import type { World } from '../state.ts';
 import { acusOf, billingCycles, billingDay, consumption, type UsageFilter, usageEntries } from '../usage.ts';
 import { acuLimitHandlers } from './acu-limits.ts';
 import { organizationOf, rowOf } from './rows.ts';
+import { pathSession } from './session-access.ts';
 
 interface Range {
   readonly time_after?: number | null | undefined;
@@ -47,7 +47,7 @@ export const consumptionHandlers: readonly Handler[] = [
     show(world, query, { serviceUserId: serviceUser(world, param('service_user_id')) }),
   ),
   on(api.getSessionDailyConsumption, ({ world, query, param }) => {
-    const row = existing(world.state.sessions.get(sessionId(param('session_id'))), 'Session');
+    const row = existing(world.state.sessions.get(pathSession(world, param('session_id'))), 'Session');
     return show(world, query, { sessionId: row.id });
   }),
   on(api.getUserDailyConsumption, ({ world, query, param }) =>
@@ -63,7 +63,7 @@ export const consumptionHandlers: readonly Handler[] = [
   }),
   on(api.getOrgSessionDailyConsumption, (call) => {
     const { id } = organizationOf(call);
-    const row = rowOf(call.world.state.sessions, sessionId(call.param('session_id')), id, 'Session');
+    const row = rowOf(call.world.state.sessions, pathSession(call.world, call.param('session_id')), id, 'Session');
     return show(call.world, call.query, { sessionId: row.id });
   }),
   on(api.getOrgUserDailyConsumption, (call) => {

@@ -1,14 +1,15 @@
 import * as sessions from '../../devin/endpoints/enterprise-sessions.ts';
-import { type Handler, on } from '../handler.ts';
+import { type Handler, loosely, on } from '../handler.ts';
 import { pageOf } from '../page.ts';
+import { show } from '../session-view.ts';
 import { attachmentsOf } from './attachments.ts';
-import { anySession, show } from './session-access.ts';
-import { sendMessage, setTags } from './session-change.ts';
+import { anySession } from './session-access.ts';
+import { addTags, sendMessage, setTags, shownTags } from './session-change.ts';
 import { messagePage, sessionsWhere } from './session-list.ts';
 
 /** The sessions of all organizations: the same as those of each. */
 export const enterpriseSessionHandlers: readonly Handler[] = [
-  on(sessions.listEnterpriseSessions, ({ world, query }) => {
+  loosely(sessions.listEnterpriseSessions, ({ world, query }) => {
     const { organizations } = world.state;
     const orgIds = query.org_ids && new Set(query.org_ids);
     const rows = sessionsWhere(world, query).filter(({ orgId }) => {
@@ -17,16 +18,13 @@ export const enterpriseSessionHandlers: readonly Handler[] = [
     });
     return pageOf(sessions.listEnterpriseSessions.id, rows, query, (row) => show(world, row), 'desc');
   }),
-  on(sessions.getEnterpriseSession, (call) => show(call.world, anySession(call))),
+  loosely(sessions.getEnterpriseSession, (call) => show(call.world, anySession(call))),
   on(sessions.listEnterpriseSessionAttachments, (call) => attachmentsOf(call.world, anySession(call))),
-  on(sessions.listEnterpriseSessionMessages, (call) =>
+  loosely(sessions.listEnterpriseSessionMessages, (call) =>
     messagePage(call.world, sessions.listEnterpriseSessionMessages.id, anySession(call), call.query),
   ),
-  on(sessions.sendEnterpriseSessionMessage, (call) => sendMessage(anySession(call), call, call.body)),
-  on(sessions.getEnterpriseSessionTags, (call) => ({ tags: [...anySession(call).value.tags] })),
+  loosely(sessions.sendEnterpriseSessionMessage, (call) => sendMessage(anySession(call), call, call.body)),
+  on(sessions.getEnterpriseSessionTags, (call) => shownTags(call, anySession(call))),
   on(sessions.replaceEnterpriseSessionTags, (call) => setTags(anySession(call), call, call.body.tags)),
-  on(sessions.appendEnterpriseSessionTags, (call) => {
-    const row = anySession(call);
-    return setTags(row, call, [...row.value.tags, ...call.body.tags]);
-  }),
+  on(sessions.appendEnterpriseSessionTags, (call) => addTags(anySession(call), call, call.body.tags)),
 ];

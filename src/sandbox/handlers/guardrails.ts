@@ -8,7 +8,8 @@ import {
 import { type Handler, on } from '../handler.ts';
 import { pageOf } from '../page.ts';
 import { organizationId } from '../seed.ts';
-import { messagesOf, sessionId } from '../sessions.ts';
+import { messagesOf } from '../session-view.ts';
+import { sessionId } from '../sessions.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import { Table } from '../table.ts';
@@ -73,7 +74,8 @@ function violation({ seeded }: World, i: number, { orgId, sessionId: session, ev
   };
 }
 
-function occasions({ state, seeded, now }: World): Occasion[] {
+function occasions(world: World): Occasion[] {
+  const { state, seeded, now } = world;
   const { organizations } = state.counts;
   const past = PAST_DAYS.map((days, i) => ({
     orgId: organizationId(seeded, i % organizations),
@@ -82,8 +84,9 @@ function occasions({ state, seeded, now }: World): Occasion[] {
     at: Math.floor(now / 1000 / DAY) * DAY - days * DAY + seeded.below(DAY, 'guardrail-time', i),
   }));
   const chosen = state.sessions.all().filter(({ n }) => n <= state.counts.sessions && n % EACH === 0);
-  const recent = chosen.slice(-MOST).flatMap(({ id, n, orgId, value }): Occasion[] => {
-    const [first] = messagesOf(seeded, n, value, now);
+  const recent = chosen.slice(-MOST).flatMap((row): Occasion[] => {
+    const { id, orgId } = row;
+    const [first] = messagesOf(world, row);
     if (orgId === null || !first) return [];
     return [{ orgId, sessionId: id, eventId: first.view.event_id, at: first.view.created_at }];
   });

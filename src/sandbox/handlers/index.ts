@@ -1,6 +1,8 @@
 import type { Handler } from '../handler.ts';
 import { attachmentHandlers } from './attachments.ts';
 import { auditLogHandlers } from './audit-logs.ts';
+import { automationHandlers } from './automations.ts';
+import { codeScanHandlers } from './code-scans.ts';
 import { consumptionHandlers } from './consumption.ts';
 import { enterpriseSessionHandlers } from './enterprise-sessions.ts';
 import { gitPermissionHandlers } from './git-permissions.ts';
@@ -16,6 +18,7 @@ import { metricHandlers } from './metrics.ts';
 import { organizationTagHandlers } from './organization-tags.ts';
 import { organizationHandlers } from './organizations.ts';
 import { playbookHandlers } from './playbooks.ts';
+import { prReviewHandlers } from './pr-reviews.ts';
 import { repositoryHandlers } from './repositories.ts';
 import { scheduleHandlers } from './schedules.ts';
 import { secretHandlers } from './secrets.ts';
@@ -24,6 +27,7 @@ import { serviceUserHandlers } from './service-users.ts';
 import { sessionChangeHandlers } from './session-change.ts';
 import { sessionCreateHandlers } from './session-create.ts';
 import { sessionListHandlers } from './session-list.ts';
+import { userAcuLimitHandlers } from './user-acu-limits.ts';
 import { v2EnterpriseHandlers } from './v2-enterprise.ts';
 import { v2GitHandlers } from './v2-git.ts';
 import { v2MemberHandlers } from './v2-members.ts';
@@ -59,6 +63,10 @@ export const handlers: ReadonlyMap<string, Handler> = new Map(
     ...metricHandlers,
     ...guardrailHandlers,
     ...infrastructureHandlers,
+    ...prReviewHandlers,
+    ...automationHandlers,
+    ...codeScanHandlers,
+    ...userAcuLimitHandlers,
     ...v2OrganizationHandlers,
     ...v2MemberHandlers,
     ...v2GitHandlers,

@@ -1,7 +1,7 @@
 import { getQueueStatus, type HYPERVISOR_STATUSES, listHypervisors } from '../../devin/endpoints/infrastructure.ts';
 import { type Handler, on } from '../handler.ts';
 import { pageOf } from '../page.ts';
-import { momentOf } from '../session-life.ts';
+import { standing } from '../session-view.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import { type Row, Table } from '../table.ts';
@@ -45,12 +45,12 @@ const table = shelf(({ seeded, now }) => {
 });
 
 /** How many sessions of organizations that exist have one of the statuses at this moment. */
-function sessionsIn({ state, now }: World, statuses: readonly string[]): number {
+function sessionsIn(world: World, statuses: readonly string[]): number {
+  const { state } = world;
   return state.sessions
     .all()
     .filter(
-      ({ orgId, value }) =>
-        state.organizations.get(orgId ?? '') && statuses.includes(momentOf(value.steps, now).status),
+      ({ orgId, value }) => state.organizations.get(orgId ?? '') && statuses.includes(standing(world, value).status),
     ).length;
 }
 

@@ -1,4 +1,3 @@
-import type * as z from 'zod/mini';
 import {
   generateEnterpriseSessionInsights,
   getEnterpriseSessionInsights,
@@ -7,19 +6,19 @@ import {
   generateSessionInsights,
   getSessionInsights,
   listSessionInsights,
-  type SessionInsights,
 } from '../../devin/endpoints/session-insights.ts';
-import { analysisOf } from '../analysis.ts';
-import { type Handler, on } from '../handler.ts';
+import { type Analysis, analysisOf } from '../analysis.ts';
+import { type Handler, loosely, on } from '../handler.ts';
 import { pageOf } from '../page.ts';
 import { sizeOf } from '../session-facts.ts';
-import { messagesOf, type SessionRecord } from '../sessions.ts';
+import { acusConsumed, habitsOf, messagesOf, show, shownId } from '../session-view.ts';
+import type { SessionRecord } from '../sessions.ts';
 import { shelf } from '../shelf.ts';
 import type { World } from '../state.ts';
 import type { Row } from '../table.ts';
 import type { Change } from './changes.ts';
 import { organizationOf } from './rows.ts';
-import { anySession, recordFor, sessionOf, show } from './session-access.ts';
+import { anySession, recordFor, sessionOf } from './session-access.ts';
 import { sessionsWhere } from './session-list.ts';
 
 /** How long it takes to generate insights, in milliseconds of the sandbox's time. */
@@ -36,40 +35,45 @@ const begun = shelf(({ state, now }) => {
   return times;
 });
 
-/** A session with its figures and, once they are generated, its insights. */
-export function insightsOf(world: World, row: Row<SessionRecord>): z.input<ReturnType<typeof SessionInsights>> {
-  const session = show(world, row);
-  const messages = messagesOf(world.seeded, row.n, row.value, world.now);
-  const fromUser = messages.filter(({ view }) => view.source === 'user').length;
+/** The insights of a session; null until they are generated. */
+export function analysisAt(world: World, row: Row<SessionRecord>): Analysis | null {
   const started = begun(world).get(row.id);
+  return started !== undefined && world.now >= started + TAKES ? analysisOf(world, row) : null;
+}
+
+/** A session with its figures and its insights. */
+function insightsOf(world: World, row: Row<SessionRecord>): object {
+  const messages = messagesOf(world, row);
+  const fromUser = messages.filter(({ view }) => view.source === 'user').length;
   return {
-    ...session,
+    ...show(world, row),
     num_user_messages: fromUser,
     num_devin_messages: messages.length - fromUser,
-    session_size: sizeOf(session.acus_consumed, messages.length),
-    analysis: started !== undefined && world.now >= started + TAKES ? analysisOf(world, row) : null,
+    session_size: sizeOf(acusConsumed(world, row.value), messages.length),
+    analysis: analysisAt(world, row),
   };
 }
 
 function generate(row: Row<SessionRecord>, change: Change): { session_id: string; status: string } {
   const times = begun(change.world);
-  if (times.has(row.id)) return { session_id: row.id, status: 'already_exists' };
+  const session_id = shownId(habitsOf(change.world, row.value), row.id);
+  if (times.has(row.id)) return { session_id, status: 'already_exists' };
   times.set(row.id, change.world.now);
   // The documented list has no action for insights; this one comes nearest.
   recordFor(row, change, 'update_org_settings', { change: 'generate_session_insights' });
-  return { session_id: row.id, status: 'started' };
+  return { session_id, status: 'started' };
 }
 
 /** Generates and shows insights of sessions. */
 export const insightHandlers: readonly Handler[] = [
-  on(listSessionInsights, (call) => {
+  loosely(listSessionInsights, (call) => {
     const { world, query } = call;
     const organization = organizationOf(call);
     const rows = sessionsWhere(world, query).filter((row) => row.orgId === organization.id);
     return pageOf(listSessionInsights.id, rows, query, (row) => insightsOf(world, row), 'desc');
   }),
-  on(getSessionInsights, (call) => insightsOf(call.world, sessionOf(call))),
+  loosely(getSessionInsights, (call) => insightsOf(call.world, sessionOf(call))),
   on(generateSessionInsights, (call) => generate(sessionOf(call), call)),
-  on(getEnterpriseSessionInsights, (call) => insightsOf(call.world, anySession(call))),
+  loosely(getEnterpriseSessionInsights, (call) => insightsOf(call.world, anySession(call))),
   on(generateEnterpriseSessionInsights, (call) => generate(anySession(call), call)),
 ];

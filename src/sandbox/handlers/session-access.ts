@@ -1,5 +1,7 @@
 import { existing } from '../handler.ts';
-import { type SessionRecord, type SessionView, sessionId, showSession } from '../sessions.ts';
+import { unauthorized } from '../problem.ts';
+import { habitsOf, isPathId } from '../session-view.ts';
+import { type SessionRecord, sessionId } from '../sessions.ts';
 import type { World } from '../state.ts';
 import type { Row } from '../table.ts';
 import { type Change, recordChange } from './changes.ts';
@@ -11,15 +13,19 @@ interface SessionCall {
   param(name: 'org_id' | 'devin_id'): string;
 }
 
-/** A session as the API shows it now. */
-export function show(world: World, row: Row<SessionRecord>): SessionView {
-  return showSession(row.id, row.orgId ?? '', row.n, row.value, world.now);
+/** The key of the session that a path names. @throws a 403 for an ID without `devin-` where it is needed. */
+export function pathSession(world: World, id: string): string {
+  const key = sessionId(id);
+  const record = world.state.sessions.get(key)?.value;
+  const habits = record === undefined ? world.habits : habitsOf(world, record);
+  if (!isPathId(habits, id)) throw unauthorized();
+  return key;
 }
 
-/** The session that a path names, with or without `devin-`. @throws a 404, also for one of another organization. */
+/** The session that a path names. @throws a 404, also for one of another organization. */
 export function sessionOf({ world, param }: SessionCall): Row<SessionRecord> {
   const organization = organizationOf({ world, param });
-  return rowOf(world.state.sessions, sessionId(param('devin_id')), organization.id, 'Session');
+  return rowOf(world.state.sessions, pathSession(world, param('devin_id')), organization.id, 'Session');
 }
 
 /**
@@ -35,7 +41,7 @@ export function anySession({
   readonly query: { readonly org_id?: string | null | undefined };
   param(name: 'devin_id'): string;
 }): Row<SessionRecord> {
-  const row = existing(world.state.sessions.get(sessionId(param('devin_id'))), 'Session');
+  const row = existing(world.state.sessions.get(pathSession(world, param('devin_id'))), 'Session');
   return existing(row.orgId === (query.org_id ?? row.orgId) ? row : undefined, 'Session');
 }
 

@@ -1,14 +1,17 @@
+import { type Habits, resolveHabits } from '../../contract/habits.ts';
 import { createSession } from '../../devin/endpoints/sessions.ts';
-import { demand, existing, type Handler, on } from '../handler.ts';
+import { demand, existing, type Handler, loosely } from '../handler.ts';
 import { checkSchema } from '../output-schema.ts';
 import { invalidField, Problem } from '../problem.ts';
 import { firstSteps } from '../seed.ts';
 import { LIFE_TAGS, type Life, lifeOf } from '../session-life.ts';
-import type { SessionRequest } from '../sessions.ts';
+import { show } from '../session-view.ts';
+import type { SessionRecord, SessionRequest } from '../sessions.ts';
 import type { World } from '../state.ts';
-import { recordChange } from './changes.ts';
+import type { Row } from '../table.ts';
+import { type Change, recordChange } from './changes.ts';
 import { playbookTable } from './playbooks.ts';
-import { show } from './session-access.ts';
+import { habitTags, isReport, keptTags } from './session-tags.ts';
 
 const PLATFORMS = ['linux', 'windows', 'inherit'];
 /** About what a short session uses. */
@@ -22,8 +25,8 @@ function withPlaybook(world: World, orgId: string, request: SessionRequest): Ses
   return schema && !request.structured_output_schema ? { ...request, structured_output_schema: schema } : request;
 }
 
-function lifeFor(request: SessionRequest): Life {
-  const life = lifeOf(request.tags ?? [], Boolean(request.structured_output_schema));
+function lifeFor(request: SessionRequest, { pace }: Habits): Life {
+  const life = lifeOf(request.tags ?? [], { hasSchema: Boolean(request.structured_output_schema), pace });
   if (!('unknownTag' in life)) return life;
   const msg = `${life.unknownTag} names no life that the sandbox knows: ${LIFE_TAGS.join(', ')}`;
   throw invalidField(['body', 'tags'], msg, 'unknown_life');
@@ -34,31 +37,58 @@ function checkPlatform(platform: string | null | undefined): void {
   throw new Problem(400, `Unrecognized platform "${platform}"; the available labels are ${PLATFORMS.join(', ')}`);
 }
 
+function checkRefused(request: SessionRequest, { refused_fields: refused }: Habits): void {
+  const name = refused.find((field) => Object.hasOwn(request, field));
+  if (name !== undefined) throw new Problem(400, `Unknown field "${name}" in the request body`);
+}
+
+/** Starts a session for the caller of a request. @throws a 422 for what a session cannot have. */
+export function startSession(
+  change: Change,
+  orgId: string,
+  asked: SessionRequest,
+  { userId = null, origin = 'api' }: { readonly userId?: string | null; readonly origin?: string } = {},
+): Row<SessionRecord> {
+  const { world, caller } = change;
+  const { state, seeded, settings, now } = world;
+  const tags = asked.tags ?? [];
+  const own = habitTags(tags);
+  const habits = resolveHabits({ ...settings, set: { ...settings.set, ...own } });
+  checkRefused(asked, habits);
+  const body = withPlaybook(world, orgId, asked);
+  checkSchema(body.structured_output_schema);
+  const hasReport = isReport(body.structured_output_schema, tags);
+  if (hasReport && habits.report === 'refused') {
+    throw invalidField(['body', 'structured_output_schema'], 'Structured output is not available', 'unavailable');
+  }
+  const life = lifeFor(body, habits);
+  const row = state.sessions.add(`devin-${seeded.hex('session', state.sessions.next)}`, orgId, {
+    request: body,
+    life,
+    created: now,
+    acus: ACUS,
+    userId,
+    serviceUserId: caller.serviceUserId,
+    origin,
+    hasReport,
+    habits: own,
+    steps: firstSteps(body, life, now),
+    tagChanges: [{ at: now, tags: [...new Set(keptTags(tags, habits))] }],
+    isArchived: false,
+  });
+  recordChange(change, 'create_session', row.orgId, { session_id: row.id });
+  return row;
+}
+
 /** Starts sessions. */
 export const sessionCreateHandlers: readonly Handler[] = [
-  on(createSession, ({ world, caller, body: asked, param }) => {
-    const { state, seeded, now } = world;
-    const body = withPlaybook(world, param('org_id'), asked);
-    checkSchema(body.structured_output_schema);
-    const life = lifeFor(body);
+  loosely(createSession, (call) => {
+    const { world, caller, body, param } = call;
     checkPlatform(body.platform);
     const userId = body.create_as_user_id ?? null;
     if (userId !== null) demand(caller, 'ImpersonateOrgSessions');
-    const organization = existing(state.organizations.get(param('org_id')), 'Organization');
-    if (userId !== null) existing(state.users.get(userId), 'User');
-    const row = state.sessions.add(`devin-${seeded.hex('session', state.sessions.next)}`, organization.id, {
-      request: body,
-      life,
-      created: now,
-      acus: ACUS,
-      userId,
-      serviceUserId: caller.serviceUserId,
-      origin: 'api',
-      steps: firstSteps(body, life, now),
-      tags: [...new Set(body.tags ?? [])],
-      isArchived: false,
-    });
-    recordChange({ world, caller }, 'create_session', row.orgId, { session_id: row.id });
-    return show(world, row);
+    const organization = existing(world.state.organizations.get(param('org_id')), 'Organization');
+    if (userId !== null) existing(world.state.users.get(userId), 'User');
+    return show(world, startSession(call, organization.id, body, { userId }));
   }),
 ];

@@ -1,14 +1,14 @@
 import type * as z from 'zod/mini';
 import { getSession, listSessionMessages, listSessions, type SessionQuery } from '../../devin/endpoints/sessions.ts';
-import { type Handler, on } from '../handler.ts';
+import { type Handler, loosely } from '../handler.ts';
 import { type Page, type PageQuery, pageOf } from '../page.ts';
 import { categoryOf } from '../session-facts.ts';
-import { momentOf } from '../session-life.ts';
-import { type MessageView, messagesOf, repositoryName, type SessionRecord, sessionId } from '../sessions.ts';
+import { habitsOf, isListed, messagesOf, show, standing } from '../session-view.ts';
+import { type MessageView, repositoryName, type SessionRecord, sessionId, tagsOf } from '../sessions.ts';
 import type { World } from '../state.ts';
 import type { Row } from '../table.ts';
 import { organizationOf } from './rows.ts';
-import { sessionOf, show } from './session-access.ts';
+import { sessionOf } from './session-access.ts';
 
 /** Filters of a list of sessions; a list that has fewer leaves out some. */
 export type SessionFilter = Partial<z.output<ReturnType<typeof SessionQuery>>>;
@@ -41,14 +41,21 @@ function one(wanted: string | null | undefined): readonly string[] | undefined {
   return typeof wanted === 'string' ? [wanted] : undefined;
 }
 
-function testsOf(query: SessionFilter, now: number): Test[] {
+function hasTag(world: World, record: SessionRecord, wanted: readonly string[] | null | undefined): boolean {
+  const habits = habitsOf(world, record);
+  if (!wanted || habits.tags_filter === 'ignored') return true;
+  return tagsOf(record, world.now, habits.late_tags_ms).some((tag) => wanted.includes(tag));
+}
+
+function testsOf(world: World, query: SessionFilter): Test[] {
   const ids = query.session_ids && new Set(query.session_ids.map(sessionId));
   const repos = query.repo_names?.map((name) => repositoryName(name).toLowerCase());
   const archived = query.is_archived;
   return [
     ({ id }) => !ids || ids.has(id),
     ({ value }) => typeof archived !== 'boolean' || value.isArchived === archived,
-    anyOf(query.tags, (record) => record.tags),
+    (row) => isListed(world, row),
+    (row) => hasTag(world, row.value, query.tags),
     anyOf(one(query.playbook_id), (record) => [record.request.playbook_id ?? null]),
     anyOf(query.origins, (record) => [record.origin]),
     anyOf(repos, ({ request }) => (request.repos ?? []).map((name) => repositoryName(name).toLowerCase())),
@@ -60,34 +67,29 @@ function testsOf(query: SessionFilter, now: number): Test[] {
     anyOf(query.automation_ids, () => []),
     anyOf(one(query.parent_session_id), () => []),
     between(query.created_after, query.created_before, ({ value }) => value.created),
-    between(query.updated_after, query.updated_before, ({ value }) => momentOf(value.steps, now).updatedAt),
+    between(query.updated_after, query.updated_before, ({ value }) => standing(world, value).updatedAt),
   ];
 }
 
 /** The sessions that a list's filters let through, oldest first. */
-export function sessionsWhere({ state, now }: World, filter: SessionFilter): Row<SessionRecord>[] {
-  const tests = testsOf(filter, now);
-  return state.sessions.all().filter((row) => tests.every((test) => test(row)));
+export function sessionsWhere(world: World, filter: SessionFilter): Row<SessionRecord>[] {
+  const tests = testsOf(world, filter);
+  return world.state.sessions.all().filter((row) => tests.every((test) => test(row)));
 }
 
 /** One page of the messages of a session; `list` is the id of the endpoint that lists them. */
-export function messagePage(
-  { seeded, now }: World,
-  list: string,
-  row: Row<SessionRecord>,
-  query: PageQuery,
-): Page<MessageView> {
-  return pageOf(`${list}/${row.n}`, messagesOf(seeded, row.n, row.value, now), query, (message) => message.view);
+export function messagePage(world: World, list: string, row: Row<SessionRecord>, query: PageQuery): Page<MessageView> {
+  return pageOf(`${list}/${row.n}`, messagesOf(world, row), query, (message) => message.view);
 }
 
 /** Reads sessions and their messages. */
 export const sessionListHandlers: readonly Handler[] = [
-  on(listSessions, (call) => {
+  loosely(listSessions, (call) => {
     const { world, query } = call;
     const organization = organizationOf(call);
     const rows = sessionsWhere(world, query).filter((row) => row.orgId === organization.id);
     return pageOf(listSessions.id, rows, query, (row) => show(world, row), 'desc');
   }),
-  on(getSession, (call) => show(call.world, sessionOf(call))),
-  on(listSessionMessages, (call) => messagePage(call.world, listSessionMessages.id, sessionOf(call), call.query)),
+  loosely(getSession, (call) => show(call.world, sessionOf(call))),
+  loosely(listSessionMessages, (call) => messagePage(call.world, listSessionMessages.id, sessionOf(call), call.query)),
 ];

@@ -1,26 +1,26 @@
 import * as v2 from '../../devin/endpoints/v2-sessions.ts';
 import { type Handler, on } from '../handler.ts';
 import { offsetPageOf } from '../page.ts';
-import { momentOf } from '../session-life.ts';
+import { showSession, standing } from '../session-view.ts';
 import { type SessionRecord, sessionId } from '../sessions.ts';
 import type { World } from '../state.ts';
 import type { Row } from '../table.ts';
-import { insightsOf } from './insights.ts';
-import { show } from './session-access.ts';
+import { analysisAt } from './insights.ts';
 import { instant, iso } from './v2-view.ts';
 
 type Session = Row<SessionRecord>;
 
-function shown(session: ReturnType<typeof show>) {
+function shown(world: World, row: Session) {
+  const session = showSession(world, row);
   return {
     session_id: session.session_id,
     url: session.url,
     status: session.status,
-    title: session.title ?? null,
-    org_id: session.org_id ?? '',
-    user_id: session.user_id ?? null,
+    title: session.title,
+    org_id: session.org_id,
+    user_id: row.value.userId,
     acus_consumed: session.acus_consumed,
-    pull_requests: session.pull_requests.map(({ pr_url: url, pr_state: state }) => ({ url, state: state ?? null })),
+    pull_requests: session.pull_requests.map(({ pr_url: url, pr_state: state }) => ({ url, state })),
     tags: [...session.tags],
     created_at: iso(session.created_at),
     updated_at: iso(session.updated_at),
@@ -40,12 +40,13 @@ interface Ranges {
 }
 
 /** The sessions of organizations that exist, in the ranges of the query, newest first. */
-function sessionsIn({ state, now }: World, query: Ranges): Session[] {
+function sessionsIn(world: World, query: Ranges): Session[] {
+  const { state } = world;
   const end = (name: keyof Ranges) => instant(query[name], name);
   const tests = [
     ({ orgId }: Session) => state.organizations.get(orgId ?? '') !== undefined,
     within(end('created_date_from'), end('created_date_to'), ({ value }) => value.created),
-    within(end('updated_date_from'), end('updated_date_to'), ({ value }) => momentOf(value.steps, now).updatedAt),
+    within(end('updated_date_from'), end('updated_date_to'), ({ value }) => standing(world, value).updatedAt),
   ];
   return state.sessions
     .all()
@@ -63,14 +64,14 @@ export const v2SessionHandlers: readonly Handler[] = [
         (query.org_ids?.includes(orgId ?? '') ?? true) &&
         (query.user_ids?.includes(value.userId ?? '') ?? true),
     );
-    return offsetPageOf(rows, query, (row) => shown(show(world, row)));
+    return offsetPageOf(rows, query, (row) => shown(world, row));
   }),
   on(v2.v2ListSessionInsights, ({ world, query }) =>
     offsetPageOf(sessionsIn(world, query), query, (row) => {
-      const { analysis } = insightsOf(world, row);
+      const analysis = analysisAt(world, row);
       const { suggested_prompt = null, action_items = [], issues = [], timeline = [] } = analysis ?? {};
       return {
-        ...shown(show(world, row)),
+        ...shown(world, row),
         initial_user_message: row.value.request.prompt,
         session_analysis: analysis ? { suggested_prompt, action_items, issues, timeline } : null,
       };

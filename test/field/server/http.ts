@@ -112,7 +112,8 @@ export async function listen(handler: RequestListener, port = 0, identity?: Iden
   const sockets = new Set<Socket>();
   const server: Server =
     identity === undefined
-      ? createServer(handler)
+      ? // No connection ends while a request is on its way: on a busy machine the client could not know.
+        createServer({ keepAliveTimeout: 0 }, handler)
       : // Its requests and responses have the members of HTTP/1.1 that are used here, in both protocols.
         createSecureServer({ ...identity, allowHTTP1: true }, (request, response) => {
           Reflect.apply(handler, undefined, [request, response]);

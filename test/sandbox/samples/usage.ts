@@ -6,7 +6,8 @@ const range = { time_after: String(now - 30 * 86_400), time_before: String(now) 
 const ranged = (): Sample => ({ query: range });
 
 async function startedSession(bench: Bench): Promise<string> {
-  const { session_id: id } = (await bench.create({ prompt: 'x', tags: ['sandbox:pr'] })).body;
+  const created = (await bench.create({ prompt: 'x', tags: ['sandbox:pr'] })).body;
+  const id = created.session_id.replace(/^(devin-)?/, 'devin-');
   await bench.later(10, id);
   return id;
 }
@@ -29,6 +30,7 @@ export const usageSamples: Samples = {
       await bench.ask(path, { method: 'PUT', json: { cycle_acu_limit: 100 } });
       return {};
     },
+    updateUserAcuLimits: () => ({ body: { local_agent: { cycle_acu_limit: 20 } } }),
     sendEnterpriseSessionMessage: () => ({ body: { message: 'x' } }),
     appendEnterpriseSessionTags: () => ({ body: { tags: ['x'] } }),
     replaceEnterpriseSessionTags: () => ({ body: { tags: ['y'] } }),

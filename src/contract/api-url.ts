@@ -1,0 +1,37 @@
+import { DEFAULT_HABITS, type HabitSettings, parseHabits } from './habits.ts';
+import { isSafe, type Kind } from './kinds.ts';
+
+const HABITS = /^sandbox\?habits=(.*)$/s;
+
+/** Whether `api_url` names the embedded sandbox. */
+export const isSandbox = (apiUrl: string | undefined): boolean =>
+  apiUrl === 'sandbox' || (apiUrl !== undefined && HABITS.test(apiUrl));
+
+/** The habits that `api_url` asks of the embedded sandbox. */
+export function sandboxHabits(apiUrl: string): HabitSettings {
+  const parsed = parseHabits(HABITS.exec(apiUrl)?.[1] ?? '');
+  return 'value' in parsed ? parsed.value : DEFAULT_HABITS;
+}
+
+/**
+ * Where the API is: `sandbox`, which may name habits (`sandbox?habits=field,turn_end:finished`), an https URL, or an http
+ * URL on loopback. The value has no slash at its end.
+ */
+export const apiUrl: Kind<string> = {
+  label: 'URL or `sandbox`',
+  parse(value) {
+    const asked = value.trim();
+    if (asked === 'sandbox') return { value: 'sandbox' };
+    const habits = HABITS.exec(asked)?.[1];
+    if (habits !== undefined) {
+      const parsed = parseHabits(habits);
+      return 'value' in parsed ? { value: asked } : { expected: parsed.expected };
+    }
+    if (/^sandbox[?&/]/.test(asked)) return { expected: 'sandbox, or sandbox?habits=field,turn_end:finished' };
+    const expected = 'an https URL, an http URL on loopback (127.0.0.1, [::1], localhost), or sandbox';
+    if (!URL.canParse(asked)) return { expected };
+    const url = new URL(asked);
+    const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+    return isSafe(url) && plain ? { value: asked.replace(/\/+$/, '') } : { expected };
+  },
+};

@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { apiUrl, isSandbox, sandboxHabits } from '../../src/contract/api-url.ts';
+import { DEFAULT_HABITS, HABITS, parseHabits, readHabits, resolveHabits } from '../../src/contract/habits.ts';
+
+const parsed = (text: string) => {
+  const habits = parseHabits(text);
+  if ('expected' in habits) throw new Error(habits.expected);
+  return resolveHabits(habits.value);
+};
+const refusal = (text: string) => {
+  const habits = parseHabits(text);
+  return 'expected' in habits ? habits.expected : 'accepted';
+};
+
+describe('habits of the sandbox', () => {
+  it('are those of the field if nothing is said, and any of them can differ', () => {
+    expect(parsed('')).toEqual(resolveHabits(DEFAULT_HABITS));
+    expect(parsed('')).toMatchObject({ ids: 'bare', turn_end: 'waiting', wrong_key: '403', pages: 'sparse' });
+    expect(parsed('documents')).toMatchObject({ ids: 'prefixed', turn_end: 'finished', wrong_key: '401', sleep_ms: 0 });
+    const mixed = parsed(' documents , turn_end:waiting, zero_acus=true,refused_fields:resumable+platform');
+    expect(mixed).toEqual({
+      ...parsed('documents'),
+      turn_end: 'waiting',
+      zero_acus: true,
+      refused_fields: ['resumable', 'platform'],
+    });
+  });
+
+  it('have the times of the field multiplied by pace, and those that are set as they are', () => {
+    expect(parsed('pace:1')).toMatchObject({ sleep_ms: 1_800_000, delete_ms: 12_000 });
+    expect(parsed('pace:0.5,sleep_ms:700')).toMatchObject({ sleep_ms: 700, delete_ms: 6_000 });
+    expect(parsed('documents,pace:1')).toMatchObject({ sleep_ms: 0, delete_ms: 0 });
+  });
+
+  it('with a name or a value that does not exist are refused with the valid ones, the nearest first', () => {
+    expect(refusal('feild')).toMatch(/\(field, documents, ids, .*\), not "feild"/);
+    expect(refusal('turnend:waiting')).toMatch(/\(turn_end, ids, .*pace\), not "turnend"/);
+    expect(refusal('turn_end:finishd')).toBe('one of finished, waiting for the habit turn_end, not "finishd"');
+    expect(refusal('turn_end')).toMatch(/waiting, finished/);
+    expect(refusal('sleep_ms:1h')).toMatch(/milliseconds such as 1500 for the habit sleep_ms, not "1h"/);
+    expect(refusal('pace:0')).toMatch(/above 0/);
+    expect(refusal('constructor:1')).toMatch(/not "constructor"/);
+  });
+
+  it('are read from an object on top of those before, or from a preset', () => {
+    const before = { preset: 'documents', set: { pace: 1 } } as const;
+    expect(readHabits({ zero_acus: true, refused_fields: ['tags'] }, before)).toEqual({
+      value: { preset: 'documents', set: { pace: 1, zero_acus: true, refused_fields: ['tags'] } },
+    });
+    expect(readHabits({ ids: 'bare', preset: 'field' }, before)).toEqual({
+      value: { preset: 'field', set: { ids: 'bare' } },
+    });
+    expect(readHabits({ preset: 'real' }, before)).toHaveProperty('expected');
+    expect(readHabits({ ids: 7 }, before)).toHaveProperty('expected');
+  });
+
+  it('that are written as text are read as they were', () => {
+    const entries = fc.record(
+      {
+        ids: fc.constantFrom('bare', 'prefixed'),
+        sleep_ms: fc.nat(1_000_000),
+        odd_fields: fc.boolean(),
+        pace: fc.constantFrom(0.02, 0.5, 1),
+        report: fc.constantFrom('given', 'refused', 'ignored'),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(entries, (set) => {
+        const text = Object.entries(set).map(([name, value]) => `${name}:${value}`);
+        expect(parseHabits(text.join(','))).toEqual({ value: { preset: 'field', set } });
+      }),
+    );
+  });
+
+  it('no text makes the parser fail, or accept a habit that does not exist', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const habits = parseHabits(text);
+        if ('value' in habits) for (const name of Object.keys(habits.value.set)) expect(HABITS).toHaveProperty(name);
+      }),
+    );
+  });
+});
+
+describe('api_url with the embedded sandbox', () => {
+  it('may choose habits', () => {
+    const url = 'sandbox?habits=documents,turn_end:waiting';
+    expect(apiUrl.parse(` ${url} `)).toEqual({ value: url });
+    expect(isSandbox(url)).toBe(true);
+    expect(sandboxHabits(url)).toEqual({ preset: 'documents', set: { turn_end: 'waiting' } });
+    expect(sandboxHabits('sandbox')).toEqual(DEFAULT_HABITS);
+    for (const other of [undefined, 'https://api.devin.ai', 'sandboxes', 'https://x.example/sandbox?habits=field']) {
+      expect(isSandbox(other)).toBe(false);
+    }
+  });
+
+  it('is refused with a habit that does not exist, or with anything else after its name', () => {
+    expect(apiUrl.parse('sandbox?habits=ids:bar')).toEqual({
+      expected: 'one of bare, prefixed for the habit ids, not "bar"',
+    });
+    for (const wrong of ['sandbox?habit=field', 'sandbox?x', 'sandbox/v3']) {
+      expect(apiUrl.parse(wrong)).toEqual({ expected: expect.stringContaining('sandbox?habits=') });
+    }
+  });
+});
