@@ -1,4 +1,3 @@
-import { jsonText } from '../contract/json.ts';
 import type { Part } from '../report/untrusted.ts';
 
 /** A JSON object of which nothing is known. */
@@ -83,7 +82,7 @@ export function partOfList(label: string, value: unknown, name?: string): readon
 export function partOfJson(label: string, value: unknown): readonly Part[] {
   if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return [];
   try {
-    return part(label, jsonText(value, 2));
+    return part(label, JSON.stringify(value, null, 2));
   } catch {
     // JSON.stringify calls itself for each level, and a value may have more levels than the stack.
     return [{ label: `${label} (nested too deep to be shown)`, text: '{…}' }];
