@@ -48,6 +48,17 @@ export interface Sinks {
   readonly workspace: Workspace;
 }
 
+/** The digits of a session's id: what else it may hold is not ours to vouch for. */
+const SESSION_DIGITS = /^devin-([0-9a-f]{32})$/;
+
+/** Keeps the ids of sessions from being altered by a secret that some of their digits are by chance. */
+function keepIds(ids: readonly unknown[], redactor: Redactor): void {
+  for (const id of ids) {
+    const digits = SESSION_DIGITS.exec(String(id))?.[1];
+    if (digits !== undefined) redactor.keep(digits);
+  }
+}
+
 /** Writes the whole result to the wanted file, or to the runner's temporary folder; gives its path. */
 async function writeResult(json: string, wanted: string | undefined, { env, log, workspace }: Sinks): Promise<string> {
   try {
@@ -100,6 +111,7 @@ function sized(name: string, value: string, log: Log): string {
  */
 export async function publish({ result, outputs, summary, resultFile }: Publication, sinks: Sinks): Promise<boolean> {
   const { env, log, redactor } = sinks;
+  keepIds([outputs.session_id], redactor);
   const { data, ...own } = result;
   const whole = {
     ...(redactor.redactDeep(own, true) as Omit<Result, 'data'>),
@@ -138,6 +150,8 @@ export async function publishEarly(
   summary: string,
   { env, log, redactor }: Omit<Sinks, 'workspace'>,
 ): Promise<void> {
+  const sessions: unknown = JSON.parse(outputs.sessions || '[]');
+  keepIds(Array.isArray(sessions) ? sessions.map((one) => Object(one).session_id) : [], redactor);
   const list = Object.entries(outputs).map(([name, value]) => [name, hidden(name, value ?? '', redactor)] as const);
   if (env['GITHUB_OUTPUT']) await writeOutputs(list, env, log);
   await writeSummary(redactor.redact(summary), '', env, log);

@@ -4,9 +4,6 @@ import { byteForms, decodedForms, partsOf, SHORTEST_ANYWHERE, SHORTEST_SECRET, w
 
 const HIDDEN = '***';
 
-/** A shorter secret that looks like a part of a hash or an id is left where there is one. */
-const SHORTEST_IN_HASH = 12;
-const HASH_DIGITS = 32;
 /** What stands in for a secret may make up another one with its neighbors; nothing honest takes more passes. */
 const MAX_PASSES = 50;
 
@@ -52,12 +49,13 @@ class Needles {
   }
 }
 
-/** Whether a part of a text is a piece of a longer hash or id, which has such digits by chance. */
-function isInHash(text: string, { start, end }: Range): boolean {
-  if (end - start >= SHORTEST_IN_HASH || !/^[\da-f]+$/i.test(text.slice(start, end))) return false;
-  const [before] = /[\da-f]*$/i.exec(text.slice(Math.max(0, start - HASH_DIGITS), start)) ?? [''];
-  const [after] = /^[\da-f]*/i.exec(text.slice(end, end + HASH_DIGITS)) ?? [''];
-  return before.length + (end - start) + after.length >= HASH_DIGITS;
+/** Whether a part of a text belongs to a longer `whole` that stands there. */
+function isWithin(text: string, { start, end }: Range, whole: string): boolean {
+  if (whole.length <= end - start) return false;
+  for (let at = text.indexOf(whole, end - whole.length); at >= 0 && at <= start; at = text.indexOf(whole, at + 1)) {
+    if (at + whole.length >= end) return true;
+  }
+  return false;
 }
 
 /** The text with each of the ranges hidden. */
@@ -81,6 +79,7 @@ export class Redactor {
   /** In a text without its encodings. */
   readonly #decoded = new Needles();
   readonly #numbers = new Set<number>();
+  readonly #kept = new Set<string>();
 
   /**
    * Hides `secret` from now on: itself and its lines, in any case, encoded, and split by what nobody sees. Returns
@@ -97,6 +96,11 @@ export class Redactor {
       if (number !== undefined) this.#numbers.add(number);
     }
     return parts.length > 0 || secret.trim() === '';
+  }
+
+  /** Leaves an id of ours as it is wherever it stands, although a shorter secret may be a part of it by chance. */
+  keep(id: string): void {
+    this.#kept.add(id);
   }
 
   /** The text without any known secret. */
@@ -131,12 +135,10 @@ export class Redactor {
 
   #find(text: string): Range[] {
     if (text.length < SHORTEST_SECRET) return [];
-    const found = this.#written.find(text).filter((range) => !isInHash(text, range));
+    const found = this.#written.find(text);
     for (const level of decodedLevels(text)) {
-      for (const range of this.#decoded.find(level.text)) {
-        if (!isInHash(level.text, range)) found.push(level.origin(range));
-      }
+      for (const range of this.#decoded.find(level.text)) found.push(level.origin(range));
     }
-    return found;
+    return found.filter((range) => ![...this.#kept].some((id) => isWithin(text, range, id)));
   }
 }

@@ -31,7 +31,7 @@ describe('hiding secrets', () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -126,13 +126,14 @@ describe('hiding secrets', () => {
     );
   });
 
-  it('a piece of a longer hash or id is no secret, whole words of the same digits are', () => {
+  it('a piece of an id of ours is no secret, the same digits elsewhere and a secret that is the id are', () => {
     const redactor = new Redactor();
+    const id = '0a1b2c3d0a1b2c3d0a1b2c3d0a1b2c3d';
     redactor.add('2c3d0a1b');
-    const id = 'devin-0a1b2c3d0a1b2c3d0a1b2c3d0a1b2c3d';
-    expect(redactor.redact(`${id} 2c3d0a1b x2c3d0a1bx`)).toBe(`${id} *** x***x`);
-    redactor.add('0a1b2c3d0a1b2c3d0a1b2c3d');
-    expect(redactor.redact(id)).toBe('devin-***0a1b2c3d');
+    redactor.keep(id);
+    expect(redactor.redact(`devin-${id} 2c3d0a1b ${id} 0002c3d0a1b000`)).toBe(`devin-${id} *** ${id} 000***000`);
+    redactor.add(id);
+    expect(redactor.redact(`devin-${id}`)).toBe('devin-***');
   });
 
   it('any mixture of encodings, cases and invisible characters hides nothing from it', () => {
@@ -157,7 +158,7 @@ describe('hiding secrets', () => {
         const written = chars.map((char, at) => writers[ways[at] ?? 0]?.(char) ?? char).join('');
         expect(redactor.redact(`before ${written} after`)).toMatch(/^before .{0,6}\*\*\*(?:\u200b)? after$/u);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -188,7 +189,7 @@ describe('hiding secrets', () => {
         return process.cpuUsage().user - start;
       });
     measure(20_000);
-    const [small, large] = [measure(100_000), measure(1_000_000)];
+    const [small, large] = [measure(40_000), measure(400_000)];
     for (const [at, text] of texts.entries()) {
       // Ten times the text; what grows with its square would take a hundred times as long.
       expect((large[at] ?? 0) / Math.max(20_000, small[at] ?? 0), JSON.stringify(text)).toBeLessThan(60);
