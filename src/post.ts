@@ -18,7 +18,7 @@ import type { World } from './run.ts';
 import { inputReader } from './runner/inputs.ts';
 import { Log } from './runner/log.ts';
 import { Redactor } from './runner/redact.ts';
-import { readState } from './runner/state.ts';
+import { readState, unsealed } from './runner/state.ts';
 import { VERSION } from './version.ts';
 
 /** Nobody waits gladly for the end of a job. */
@@ -57,11 +57,8 @@ export async function post({ env, write, clock, cancelled, onOverheard }: World)
   const redactor = new Redactor();
   const log = new Log(write, redactor, clock);
   onOverheard?.((text) => log.debug(text));
-  const notes = readState(env, keyOf(env)).map(({ name, text }) => ({ name, left: parseRemaining(text) }));
-  for (const { name } of notes.filter(({ left }) => left === undefined)) {
-    log.annotate('warning', 'A note of the main step was not understood', `${name} was not written by it; it is left.`);
-  }
-  const left = notes.flatMap((note) => note.left ?? []);
+  const key = keyOf(env);
+  const left = readState(env).flatMap(({ name, text }) => readNote(name, unsealed(text, key, env), log));
   if (left.length === 0) return true;
   try {
     await endAll(left, { env, log, redactor, clock, cancelled });
@@ -81,6 +78,23 @@ function keyOf(env: World['env']): string | undefined {
   const { values } = parseInputs(['devin_token', 'api_version'], inputReader(env), env);
   const credential = readCredential(values.devin_token, values.api_version ?? 'auto');
   return 'code' in credential ? undefined : credential.token;
+}
+
+/** What a note says is left; nothing, and a warning, if the main step of this job did not write it. */
+function readNote(name: string, { text, isSealed }: ReturnType<typeof unsealed>, log: Log): Remaining[] {
+  const left = parseRemaining(text);
+  if (left === undefined) {
+    log.annotate('warning', 'A note of the main step was not understood', `${name} was not written by it; it is left.`);
+    return [];
+  }
+  if (isSealed) return [left];
+  const what = 'session_id' in left ? `the session ${left.session_id}` : `a session with the tag ${left.tag}`;
+  log.annotate(
+    'warning',
+    'A session may go on',
+    `${name} was not written with this devin_token in this job, so nothing was ended. In ${left.org_id}, ${what} may go on spending ACUs.`,
+  );
+  return [];
 }
 
 async function endAll(

@@ -28,7 +28,7 @@ function sealOf(value: unknown, key: string, env: Env): string {
  * again with each change, and no variable may have more than 128 KiB, or 32 KiB on Windows.
  * https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  *
- * @param key what objects are sealed with; `readState` needs the same
+ * @param key what objects are sealed with; `unsealed` needs the same
  */
 export function stateWriter(env: Env, key?: string): WriteState {
   const file = env['GITHUB_STATE'];
@@ -45,28 +45,31 @@ export function stateWriter(env: Env, key?: string): WriteState {
   };
 }
 
-/** A sealed object without its seal, as JSON; empty if the seal is not that of this key and job. */
-function unsealed(text: string, key: string, env: Env): string {
+/**
+ * A value without its seal, as JSON, and whether it has the seal of this key and job. Without it, anybody who sets a
+ * variable may have written it.
+ */
+export function unsealed(
+  text: string,
+  key: string | undefined,
+  env: Env,
+): { readonly text: string; readonly isSealed: boolean } {
   try {
     const value: unknown = JSON.parse(text);
-    if (!isRecord(value)) return '';
+    if (!isRecord(value)) return { text, isSealed: false };
     const { seal, ...rest } = value;
-    const [given, made] = [Buffer.from(String(seal)), Buffer.from(sealOf(rest, key, env))];
-    return given.length === made.length && timingSafeEqual(given, made) ? JSON.stringify(rest) : '';
+    const [given, made] = [Buffer.from(String(seal)), Buffer.from(sealOf(rest, key ?? '', env))];
+    const isSealed = key !== undefined && given.length === made.length && timingSafeEqual(given, made);
+    return { text: JSON.stringify(rest), isSealed };
   } catch {
-    return '';
+    return { text, isSealed: false };
   }
 }
 
-/**
- * What the main step left, as text, by the names of the variables. With a key, the text of what the step did not leave
- * is empty.
- */
-export function readState(env: Env, key?: string): readonly { readonly name: string; readonly text: string }[] {
+/** What the main step left, as text, by the names of the variables. */
+export function readState(env: Env): readonly { readonly name: string; readonly text: string }[] {
   const start = `STATE_${PREFIX}`.toUpperCase();
   return Object.entries(env).flatMap(([name, text = '']) =>
-    text !== '' && name.toUpperCase().startsWith(start)
-      ? [{ name, text: key === undefined ? text : unsealed(text, key, env) }]
-      : [],
+    text !== '' && name.toUpperCase().startsWith(start) ? [{ name, text }] : [],
   );
 }
