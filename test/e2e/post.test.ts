@@ -139,7 +139,7 @@ describe.skipIf(process.platform === 'win32')('after a step that was killed', { 
     const step = await killAt(/running · working/, inputs);
     const post = await postOf(step, { ...inputs, devin_token: 'cog_of_nobody_else' });
     expect(post.exitCode).toBe(0);
-    expect(warnings(post).join()).toContain('may go on spending ACUs');
+    expect(warnings(post).join()).toContain('may spend more ACUs');
     const withoutKey = await postOf(step, { ...inputs, devin_token: '' });
     expect(withoutKey.exitCode).toBe(0);
     const { session_id: id } = JSON.parse(step.state['devin_0'] ?? '');

@@ -1,6 +1,6 @@
 import type { InputValues } from '../../contract/inputs.ts';
 import { type Evidence, type Session, type Verdict, verdictOf } from './outcome.ts';
-import { type CompletionReport, hasReportTag, readReport } from './report.ts';
+import { type CompletionReport, hasReportTag, isReportLike, readReport } from './report.ts';
 import type { OutputSchema } from './structured.ts';
 
 /** What a session was asked to give. */
@@ -57,8 +57,8 @@ export async function judge(session: Session, asked: Asked, turn: Turn, onWaitin
   const given = session.structured_output ?? null;
   const reports = asked.schema === undefined && (asked.report === true || hasReportTag(session));
   const read = reports ? readReport(given) : undefined;
-  // What is no report is the user's, wherever it comes from: nothing that was paid for is dropped.
-  const output = read === undefined ? given : null;
+  // What is no report, or a part of one, is the user's, wherever it comes from: nothing that was paid for is dropped.
+  const output = reports && isReportLike(given) ? null : given;
   const misfits = output === null || asked.schema === undefined ? [] : await asked.schema.check(output);
   const isNew = given !== null && !turn.isOutputOld;
   const report = isNew ? read : undefined;

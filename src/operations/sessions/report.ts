@@ -55,6 +55,12 @@ export const isReportRejected = ({ status, message, list }: ActionError): boolea
 /** Whether a session was asked for a report. */
 export const hasReportTag = ({ tags }: Pick<Session, 'tags'>): boolean => tags.includes(REPORT_TAG);
 
+const MEMBERS = new Set(['outcome', 'summary']);
+
+/** Whether output is a report, or a part of one: Devin may fill it in while it works. */
+export const isReportLike = (output: unknown): boolean =>
+  isRecord(output) && Object.keys(output).every((key) => MEMBERS.has(key));
+
 /** Reads a report; undefined for output that is none, such as one that is not complete yet. */
 export function readReport(output: unknown): CompletionReport | undefined {
   if (!isRecord(output) || typeof output['summary'] !== 'string') return undefined;

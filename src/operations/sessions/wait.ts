@@ -54,7 +54,12 @@ export const requestCounts = (context: Pick<Context, 'journal'>) => ({
 const MAX_QUOTE = 2_000;
 
 /** The error that an outcome stands for; undefined for one that the inputs request. */
-function errorOf(verdict: Verdict, { goal }: Waited, onWaiting: string, words: string): ActionError | undefined {
+function errorOf(
+  { verdict, misfits }: Looked,
+  { goal }: Waited,
+  onWaiting: string,
+  words: string,
+): ActionError | undefined {
   const { outcome, advice } = verdict;
   if (outcome === 'finished' || outcome === 'running') return undefined;
   if (outcome === 'waiting' && (goal !== 'finished' || onWaiting === 'succeed')) return undefined;
@@ -63,6 +68,8 @@ function errorOf(verdict: Verdict, { goal }: Waited, onWaiting: string, words: s
   const quotes = said !== '' && (outcome === 'waiting' || outcome === 'blocked');
   return new ActionError(code, quotes ? `Devin ${verdict.headline}: ${said}` : sentenceOf(verdict), {
     title: `Devin ${verdict.headline}`,
+    // Output that does not match may be why the session does not count as finished.
+    list: misfits.map((misfit) => `structured output: ${misfit}`),
     ...(advice === '' ? {} : { fix: advice }),
   });
 }
@@ -153,7 +160,7 @@ function concluded(context: WaitContext, waited: Waited, looked: Looked, base: B
   const said = report ?? (isReply ? ({ outcome: 'done', summary: base.lastMessage } as const) : undefined);
   const words = report?.summary || base.lastMessage;
   const wrongOutput = ['finished', 'waiting'].includes(verdict.outcome) ? outputError(looked, waited) : undefined;
-  const error = errorOf(verdict, waited, context.inputs.on_waiting, words) ?? wrongOutput;
+  const error = errorOf(looked, waited, context.inputs.on_waiting, words) ?? wrongOutput;
   return { ...base, ...looked, report: said, error, isVerdict: error !== undefined && error !== wrongOutput };
 }
 
