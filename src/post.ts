@@ -91,8 +91,8 @@ function readNote(name: string, { text, isSealed }: ReturnType<typeof unsealed>,
   const what = 'session_id' in left ? `the session ${left.session_id}` : `a session with the tag ${left.tag}`;
   log.annotate(
     'warning',
-    'A session may go on',
-    `${name} was not written with this devin_token in this job, so nothing was ended. In ${left.org_id}, ${what} may go on spending ACUs.`,
+    'A session may still be running',
+    `${name} was not written with this devin_token in this job, so nothing was ended. In ${left.org_id}, ${what} may still be running, and may spend more ACUs.`,
   );
   return [];
 }
@@ -182,7 +182,7 @@ async function end(cleaner: Cleaner, one: Remaining): Promise<string> {
   } catch (thrown) {
     const what = 'session_id' in one ? `the session ${one.session_id}` : `a session with the tag ${one.tag}`;
     const message = `In ${one.org_id}, ${what} may go on spending ACUs. ${asActionError(thrown).message}`;
-    log.annotate('warning', 'A session may go on', message);
+    log.annotate('warning', 'A session may still be running', message);
     return plain(message);
   }
 }

@@ -111,7 +111,7 @@ function secretProblems({ env, facts }: Unchecked, values: Partial<InputValues>)
     ['api_url', values.api_url ?? ''],
     ['session_id', values.session_id ?? ''],
     ['the addresses of sessions', 'https://app.devin.ai/sessions/'],
-    ['the ids of sessions', 'devin-'],
+    ['the ids of sessions', 'devin-x'],
     ['the address of this run', facts.runUrl ?? ''],
     ['the addresses of this repository', `${page}/pull/1 ${page}/issues/1`],
   ];
