@@ -36,6 +36,8 @@ export interface World {
   readonly cancelled: AbortSignal;
   /** Folder of the workflow where the runner names none. */
   readonly cwd: string;
+  /** Passes on what the process or a package would have printed by itself. */
+  readonly onOverheard?: (listen: (text: string) => void) => void;
 }
 
 /** The result of a step is published by then; a GitHub that hangs must not hold the job for its last comment. */
@@ -69,7 +71,7 @@ export async function run(world: World): Promise<boolean> {
     world,
     log: new Log(world.write, redactor, clock),
     redactor,
-    workspace: new Workspace(env['GITHUB_WORKSPACE'] || cwd),
+    workspace: new Workspace(env['GITHUB_WORKSPACE'] || cwd, env['RUNNER_TEMP']),
     facts,
     event: eventReader(env, facts),
     closers: [],
@@ -77,6 +79,7 @@ export async function run(world: World): Promise<boolean> {
     journal: [],
     comment: NO_COMMENT,
   };
+  world.onOverheard?.((text) => step.log.debug(text));
   let report: Report;
   try {
     report = await perform(step, await checkStep({ ...step, env, clock }));
@@ -177,6 +180,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
       publishEarly(outputs, summary, { env: world.env, log, redactor: step.redactor }),
     ),
     redact,
+    redactValue: (value) => step.redactor.redactDeep(value),
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
     organization: organizationOf(devin, singleOf(inputs.org_id) ?? firstOrg),
   };

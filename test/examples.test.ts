@@ -110,7 +110,7 @@ describe('an example does what it says', onlyHere, () => {
     const session = Reflect.get(Object(made), 'url');
     const inputs = { session, message: 'The first way.' };
     const { 'follow-up': job } = await runExample('follow-up.yml', { url: sandbox.url, inputs });
-    expect(lastOf(job)?.output).toBe('Done. I finished the work after your message.\n');
+    expect(lastOf(job)?.output).toBe('"Done. I finished the work after your message."\n');
   });
 
   test('clean-up terminates old sessions that work, archives the others, and leaves the rest alone', async () => {
@@ -194,7 +194,10 @@ describe('an example does what it says', onlyHere, () => {
     const all = await runExample('session-per-organization.yml', setting);
     // By name, the second organization comes first.
     expect(all['devin']?.map(({ result }) => result)).toEqual(['failure', 'success', 'success']);
-    expect(lastOf(all['devin']?.slice(1))?.output).toBe('Engineering Team: Done. I finished the work in acme/api.\n');
+    expect(JSON.parse(lastOf(all['devin']?.slice(1))?.output ?? '')).toEqual({
+      organization: 'Engineering Team',
+      message: 'Done. I finished the work in acme/api.',
+    });
     const made = (await sandbox.requests()).filter(({ method }) => method === 'POST').map(({ path }) => path);
     const expected = (await organizationsIn(sandbox)).map(({ org_id: id }) => `/v3/organizations/${id}/sessions`);
     expect(made.toSorted()).toEqual(expected.toSorted());

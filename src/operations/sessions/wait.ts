@@ -111,7 +111,7 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
     context.signal.throwIfAborted();
     if (goal === 'none') {
       if (started === undefined) throw new ActionError('internal', 'There is neither a session nor a wait for one.');
-      return concluded(context, waited, atOnce(context, waited, started.session), base());
+      return concluded(context, waited, await atOnce(context, waited, started.session), base());
     }
     const looked = await watch.until(goal, commenting(context, base));
     const story = concluded(context, waited, looked, base());
@@ -119,15 +119,15 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
     return story;
   } catch (thrown) {
     const error = asActionError(thrown);
-    const known = watch.last ?? (session === undefined ? undefined : atOnce(context, waited, session));
+    const known = watch.last ?? (session === undefined ? undefined : await atOnce(context, waited, session));
     if (known === undefined) throw error;
     return await cutShort(context, waited, known, error, base());
   }
 }
 
 /** What is known of a session without a wait. One that just got a message works, whatever it was before. */
-function atOnce({ inputs }: WaitContext, { asked = {}, started }: Waited, session: Session): Looked {
-  const judged = judge(session, asked, FIRST_TURN, inputs.on_waiting);
+async function atOnce({ inputs }: WaitContext, { asked = {}, started }: Waited, session: Session): Promise<Looked> {
+  const judged = await judge(session, asked, FIRST_TURN, inputs.on_waiting);
   if (started?.sent?.before === undefined) return { ...judged, session };
   const verdict: Verdict = { outcome: 'running', headline: 'got the message', advice: '' };
   // Report and output are those from before the message.
