@@ -10,6 +10,8 @@ interface Frame<T> {
   at: number;
 }
 
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1);
+
 const frameOf = <T>(value: object, target: T): Frame<T> => ({ entries: Object.entries(value), target, at: 0 });
 
 /** Whether a value has more than `levels` lists and objects within each other. */
@@ -25,13 +27,19 @@ function put(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, free, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** A copy of a value of JSON, however deep, with its texts, numbers and names replaced. */
-export function mapJson(value: unknown, leaf: (leaf: unknown) => unknown, name: (name: string) => string): unknown {
+/** A copy of a value of JSON, however deep, with its texts, numbers and names replaced; its members sorted if asked. */
+export function mapJson(
+  value: unknown,
+  leaf: (leaf: unknown) => unknown,
+  name: (name: string) => string,
+  isSorted = false,
+): unknown {
   const frames: Frame<object>[] = [];
   const copy = (entry: unknown): unknown => {
     if (!isObject(entry)) return leaf(entry);
     const target = Array.isArray(entry) ? [] : {};
-    frames.push(frameOf(entry, target));
+    const frame = frameOf(entry, target);
+    frames.push(isSorted && !Array.isArray(entry) ? { ...frame, entries: frame.entries.toSorted(byName) } : frame);
     return target;
   };
   const whole = copy(value);
@@ -88,3 +96,14 @@ export function jsonText(value: unknown, indent = 0): string {
     throw thrown;
   }
 }
+
+/** The JSON text of a value, the same for the same JSON, whatever the order of its members. */
+export const canonicalJson = (value: unknown): string =>
+  jsonText(
+    mapJson(
+      value,
+      (leaf) => leaf,
+      (name) => name,
+      true,
+    ),
+  );

@@ -64,6 +64,10 @@ function rowsIn(value: unknown): readonly unknown[] {
   return Array.isArray(items) ? items : [];
 }
 
+/** A page whose list is null is one without rows. */
+const withItems = (json: unknown): unknown =>
+  typeof json === 'object' && json !== null && 'items' in json && json.items === null ? { ...json, items: [] } : json;
+
 /** What was left out of the lists of a response. */
 function droppedIn(value: unknown): Dropped[] {
   const members = typeof value === 'object' && value !== null ? [value, ...Object.values(value)] : [];
@@ -123,10 +127,11 @@ export class Devin {
       dropped.push(...droppedIn(value));
       const [first] = dropped;
       if (first !== undefined && call.complete === true) throw incomplete(endpoint, first);
-      return json;
+      return call.complete === true ? json : withItems(json);
     };
     try {
-      for await (const { next } of readPages(endpoint, call.query ?? {}, fetch)) {
+      const onCut = call.complete === true ? undefined : () => this.#tellCut(endpoint);
+      for await (const { next } of readPages(endpoint, call.query ?? {}, fetch, { onCut })) {
         // The endpoint's own schema has read the rows.
         yield { items: rows as readonly ItemOf<E>[], next };
       }
@@ -165,13 +170,19 @@ export class Devin {
   /** Reads a list page by page, its rows as they are. */
   rawPages(endpoint: Endpoint, call: AnyCall): AsyncGenerator<PageOf<unknown>> {
     const fetch = async (query: Fields) => (await this.raw(endpoint, { ...call, query })).body;
-    return readPages(endpoint, call.query ?? {}, fetch, true);
+    return readPages(endpoint, call.query ?? {}, fetch, { ahead: true });
   }
 
   async #read(endpoint: Endpoint, call: AnyCall): Promise<{ readonly json: unknown; readonly value: unknown }> {
     const [answer, facts] = await this.#exchange(endpoint, call);
     const json = parseAnswer(answer, facts);
     return { json, value: check(endpoint.answer(), json, answer, facts) };
+  }
+
+  /** Warns that a list does not say where it continues. */
+  #tellCut({ summary, route }: Endpoint): void {
+    const why = 'a page says that more follow, but has no cursor';
+    this.#facts.warn?.('Part of a list was left out', `${summary}: ${why} (${route}).`);
   }
 
   /** Warns of rows that were left out, once for each endpoint: a list that is read again and again is one list. */
@@ -266,7 +277,8 @@ const detailsOf = ({ status }: HttpResponse, { method }: RequestFacts) => ({ sta
 function parseAnswer(answer: HttpResponse, facts: RequestFacts): unknown {
   if (answer.body.length === 0 && answer.status !== 200) return undefined;
   try {
-    return JSON.parse(answer.body.toString('utf8'));
+    // A byte order mark is no part of JSON, and readers may ignore it.
+    return JSON.parse(answer.body.toString('utf8').replace(/^\uFEFF/, ''));
   } catch (cause) {
     const type = String(answer.headers['content-type'] ?? 'no content type');
     const advice = isWebPage(type, answer.body) ? missingApi(facts.apiUrl) : {};

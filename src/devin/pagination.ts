@@ -80,16 +80,23 @@ const STEPS: Readonly<Record<Exclude<Endpoint['paging'], 'none'>, (answer: unkno
   },
 };
 
+/** How a list is read. */
+export interface PagesOptions {
+  /** The next page is requested while the last one is used; for a reader that wants them all. */
+  readonly ahead?: boolean;
+  /** Told that a page says that more follow, but not where; then it is the last one. Without this, it is an error. */
+  readonly onCut?: (() => void) | undefined;
+}
+
 /**
  * Reads a list page by page; `fetch` gets the query of each page and gives its answer. A list that does not go on is an
  * error, not a loop: a cursor that is missing or comes back, a page that repeats the one before, an offset that stands.
- * With `ahead` the next page is asked for while the last one is worked on; for a reader that wants them all.
  */
 export async function* readPages(
   endpoint: Endpoint,
   first: Fields,
   fetch: (query: Fields) => Promise<unknown>,
-  ahead = false,
+  { ahead = false, onCut }: PagesOptions = {},
 ): AsyncGenerator<PageOf<unknown>> {
   if (endpoint.paging === 'none') {
     const answer = await fetch(first);
@@ -102,9 +109,12 @@ export async function* readPages(
   let empty = 0;
   let answer = fetch(query);
   for (;;) {
-    const { items, next } = STEPS[endpoint.paging](await answer, query);
-    const [[name, value] = ['', undefined]] = Object.entries(next ?? {});
+    const { items, next: wanted } = STEPS[endpoint.paging](await answer, query);
+    const [[name, value] = ['', undefined]] = Object.entries(wanted ?? {});
     const behind = value === undefined || value === null ? '' : String(value);
+    const isCut = wanted !== undefined && behind === '' && onCut !== undefined;
+    if (isCut) onCut();
+    const next = isCut ? undefined : wanted;
     const fingerprint = jsonText([items.length, items[0], items.at(-1)]);
     if (next !== undefined && (behind === '' || seen.has(behind))) throw endless(endpoint, 'its cursor comes back');
     if (items.length > 0 && fingerprint === before) throw endless(endpoint, 'a page repeats the one before');

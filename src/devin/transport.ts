@@ -40,7 +40,7 @@ export function openTransport({ origin: api, token, userAgent, ...options }: Tra
     now: () => clock.now() + offset,
     close: () => http.close(),
     async send({ origin, headers, ...request }) {
-      const identity = { 'user-agent': userAgent, accept: 'application/json' };
+      const identity = { 'user-agent': userAgent, accept: 'application/json', 'accept-encoding': 'identity' };
       const key = origin === undefined ? { authorization: `Bearer ${token}` } : {};
       const sent = { ...request, origin: origin ?? api, headers: { ...identity, ...headers, ...key } };
       const response = await http.send(sent);

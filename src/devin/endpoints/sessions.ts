@@ -125,6 +125,10 @@ export const withUrl = <T extends { readonly session_id: string; readonly url: s
  */
 export const Session = lazy(() => tolerant(sessionShape(), ['session_id'], withUrl));
 
+/** All that is known of a session that could not be read. */
+export const sessionFromId = (id: string): z.output<ReturnType<typeof Session>> =>
+  z.parse(Session(), { session_id: id });
+
 const attachmentUrls = () => z.nullish(z.array(z.url().check(z.minLength(1), z.maxLength(2083))));
 
 /** A secret that only one session gets. */
@@ -246,7 +250,7 @@ export const SessionMessage = lazy(() =>
       message: z.string(),
       created_at: seconds(),
     },
-    ['event_id', 'message'],
+    ['message'],
   ),
 );
 

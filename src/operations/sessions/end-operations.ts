@@ -1,11 +1,5 @@
-import * as z from 'zod/mini';
 import { type ActionError, asActionError } from '../../contract/errors.ts';
-import {
-  archiveSession,
-  getSession,
-  Session as SessionSchema,
-  terminateSession,
-} from '../../devin/endpoints/sessions.ts';
+import { archiveSession, getSession, sessionFromId, terminateSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { hasEnded, isEndAccepted } from './end.ts';
@@ -51,8 +45,7 @@ async function read({ devin, inputs }: EndContext, orgId: string): Promise<Sessi
   }
 }
 
-/** All that is known of a session that cannot be read. */
-const unread = ({ inputs }: EndContext): Session => z.parse(SessionSchema(), { session_id: inputs.session_id });
+const unread = ({ inputs }: EndContext): Session => sessionFromId(inputs.session_id);
 
 /**
  * Sends a request to end a session, and gives the session as it is afterwards, or undefined if it cannot be read any

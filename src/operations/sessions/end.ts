@@ -5,7 +5,7 @@ import type { Session } from './outcome.ts';
 import type { Remains } from './remains.ts';
 
 /** A step that stops has five seconds in all; this leaves time to write outputs and summary. */
-const END_MS = 2_500;
+const END_MS = 2_000;
 
 /** What happens to a session when its step stops waiting. */
 export type Ending = 'leave' | 'terminate' | 'archive';

@@ -57,8 +57,10 @@ export async function* fitting<T extends Filtered>(
 /** The query of a list of sessions; `now` in milliseconds. */
 export function filterQuery(inputs: Filters, now: number) {
   const { tags, repos, playbook_id: playbook, since, until, max_results: most } = inputs;
+  const isFiltered = [tags, repos, playbook, since, until].some((filter) => filter !== undefined);
   return {
-    first: Math.min(most, LARGEST_PAGE),
+    // A filter is applied again here: the API may ignore it, and small pages would then be many.
+    first: isFiltered ? LARGEST_PAGE : Math.min(most, LARGEST_PAGE),
     ...(tags === undefined ? {} : { tags: [...tags] }),
     ...(repos === undefined ? {} : { repo_names: [...repos] }),
     ...(playbook === undefined ? {} : { playbook_id: playbook }),

@@ -1,5 +1,5 @@
 import { asActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
+import { canonicalJson } from '../../contract/json.ts';
 import type { ItemOf } from '../../devin/endpoint.ts';
 import { listSessionMessages } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
@@ -54,7 +54,7 @@ export const noteOf = (reference: string, digest: string | undefined): string =>
 /** A short hash of structured output, the same for the same JSON. */
 export async function outputDigest(output: unknown): Promise<string> {
   const { createHash } = await import('node:crypto');
-  return createHash('sha256').update(jsonText(output)).digest('hex').slice(0, 8);
+  return createHash('sha256').update(canonicalJson(output)).digest('hex').slice(0, 8);
 }
 
 type ReaderContext = Pick<Context, 'devin' | 'log' | 'clock' | 'signal'>;
@@ -78,7 +78,9 @@ export class MessageReader {
   replied = false;
   /** The last message is one of a user, and not the prompt. */
   unanswered = false;
-  /** The digest in the last message of a user, if a step sent it. */
+  /** The last message of a user is one that a step sent, and says what the output was before it. */
+  isNoted = false;
+  /** The digest of that output; undefined if there was none. */
   digest: string | undefined;
 
   /** `sent` is the message that the step sent to the session. */
@@ -95,20 +97,23 @@ export class MessageReader {
     return this.#failures > 0;
   }
 
-  /** Reads what is new, and prints it if `print` is set. `urgent`: it is read even after failures, since it is the end. */
-  async read(print: boolean, urgent = false): Promise<void> {
-    const { clock, signal } = this.#context;
+  /**
+   * Reads what is new, and prints it if `print` is set. `urgent`: it is read even after failures, since it is the end.
+   * `signal` ends the read: messages are worth having, not worth a poll.
+   */
+  async read(print: boolean, urgent = false, signal = this.#context.signal): Promise<void> {
+    const { clock } = this.#context;
     if (signal.aborted || (!urgent && clock.now() < this.#pausedUntil)) return;
     try {
-      await this.#pages(print, urgent).catch(async (thrown: unknown) => {
+      await this.#pages(print, signal).catch(async (thrown: unknown) => {
         const rejected = this.#cursor !== undefined && CURSOR_REJECTED.has(asActionError(thrown).status ?? 0);
         if (!rejected) throw thrown;
         this.#cursor = undefined;
-        await this.#pages(print, urgent);
+        await this.#pages(print, signal);
       });
       this.#failures = 0;
     } catch (thrown) {
-      if (!signal.aborted) this.#fail(asActionError(thrown).message, urgent);
+      if (!this.#context.signal.aborted) this.#fail(asActionError(thrown).message, urgent);
     }
   }
 
@@ -127,11 +132,11 @@ export class MessageReader {
   }
 
   /** Reads what follows the last cursor, or everything without one; the rest of a long history at the next poll. */
-  async #pages(print: boolean, urgent: boolean): Promise<void> {
-    const { devin, clock, signal } = this.#context;
+  async #pages(print: boolean, signal: AbortSignal): Promise<void> {
+    const { devin, clock } = this.#context;
     const params = { org_id: this.#orgId, devin_id: this.#sessionId };
     const until = clock.now() + CATCH_UP_MS;
-    while (urgent || clock.now() <= until) {
+    while (clock.now() <= until) {
       const limits = { signal: AbortSignal.any([signal, clock.deadline(PAGE_MS)]), deadlineAt: clock.now() };
       const query = { first: LARGEST_PAGE, ...(this.#cursor === undefined ? {} : { after: this.#cursor }) };
       const page = await devin.call(listSessionMessages, { params, query, ...limits });
@@ -145,10 +150,12 @@ export class MessageReader {
   }
 
   #take(item: SessionMessage, print: boolean): void {
-    const { event_id: event, source, message } = item;
-    if (this.#seen.has(event)) return;
+    const { event_id: event, source, message, created_at: at } = item;
+    // An id may be missing, or stand for more than one message.
+    const key = JSON.stringify([event ?? at, source, message]);
+    if (this.#seen.has(key)) return;
     const isFirst = this.#seen.size === 0;
-    this.#seen.add(event);
+    this.#seen.add(key);
     const isOurs = !this.#heard && this.#sent !== undefined && isMarked(item, this.#sent);
     if (isOurs) this.#heard = true;
     if (source === 'user') {
@@ -166,6 +173,8 @@ export class MessageReader {
   #hearUser(message: string): void {
     this.replied = false;
     this.unanswered = true;
-    this.digest = NOTE.exec(message)?.[1];
+    const note = NOTE.exec(message);
+    this.isNoted = note !== null;
+    this.digest = note?.[1];
   }
 }

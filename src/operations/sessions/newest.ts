@@ -15,7 +15,7 @@ function newestFirst(a: Listed, b: Listed): number {
 
 /**
  * The newest `most` sessions of a list, each once, and whether there are more. The API gives the newest first, so the
- * list is read no further than needed; one that turns out to begin with the oldest is read to its end. `onRow` is told
+ * list is read no further than needed; one that turns out to have another order is read to its end. `onRow` is told
  * how many were read.
  */
 export async function newestOf<T extends Listed>(
@@ -25,17 +25,14 @@ export async function newestOf<T extends Listed>(
 ): Promise<{ readonly rows: readonly T[]; readonly more: boolean }> {
   const found = new Map<string, T>();
   let before: number | null = null;
-  let [rises, falls, more] = [0, 0, false];
+  let [rises, more] = [0, false];
   for await (const row of list) {
     const id = bareId(row.session_id);
     if (found.has(id)) continue;
     const { created_at: at } = row;
-    if (at !== null && before !== null) {
-      if (at > before) rises += 1;
-      if (at < before) falls += 1;
-    }
+    if (at !== null && before !== null && at > before) rises += 1;
     before = at ?? before;
-    more = found.size === most && !(rises > 0 && falls === 0);
+    more = found.size === most && rises === 0;
     if (more) break;
     found.set(id, row);
     onRow(found.size);

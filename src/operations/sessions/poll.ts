@@ -1,5 +1,5 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import { getSession } from '../../devin/endpoints/sessions.ts';
+import { getSession, sessionFromId } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import type { Session } from './outcome.ts';
 
@@ -26,7 +26,7 @@ export type Seen = { readonly session: Session } | { readonly session: undefined
 
 /** The session is out of reach: nothing says that it has ended. */
 const lost = ({ code, message, title, fix, list, status }: ActionError, { sessionId, url }: Polled, cause: unknown) =>
-  new ActionError(code, `${message} The session may still be running: ${url ?? sessionId}`, {
+  new ActionError(code, `${message} The session may still be running: ${url ?? sessionFromId(sessionId).url}`, {
     title,
     fix,
     list,
@@ -43,6 +43,8 @@ export class Poller {
   readonly #told = new Set<string>();
   #isDown = false;
   #doubts = 0;
+  /** Before this time, a further response of the kind says nothing new; milliseconds since 1970. */
+  #doubtAt = 0;
 
   constructor(context: PollContext, polled: Polled) {
     this.#context = context;
@@ -71,7 +73,7 @@ export class Poller {
   }
 
   #outlast(error: ActionError): Seen {
-    const { log } = this.#context;
+    const { log, clock } = this.#context;
     const kind = kindOf(error);
     if (!this.#told.has(kind)) {
       log.progress(`polling failed (${kind}) and continues: ${error.message}`);
@@ -82,9 +84,12 @@ export class Poller {
       this.#doubts = 0;
       return { session: undefined };
     }
+    const now = clock.now();
+    if (now < this.#doubtAt) return { session: undefined, pauseMs: this.#doubtAt - now };
     const pauseMs = DOUBTS_MS[this.#doubts];
     if (pauseMs === undefined) throw lost(error, this.#polled, error);
     this.#doubts += 1;
+    this.#doubtAt = now + pauseMs;
     return { session: undefined, pauseMs };
   }
 

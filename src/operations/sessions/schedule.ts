@@ -1,7 +1,7 @@
 /** An end counts once two polls this far apart see it, in milliseconds. */
 export const CONFIRM_MS = 2_000;
 /** Output, last message and pull request may come this long after the end, in milliseconds. */
-const LATE_MS = 5_000;
+export const LATE_MS = 5_000;
 /** The last poll starts this long before the end of the time, or at half of a shorter time, in milliseconds. */
 const LAST_POLL_MS = 5_000;
 /** What is left of the time for the result, once nothing can be seen any more, in milliseconds. */

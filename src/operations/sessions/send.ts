@@ -1,6 +1,5 @@
-import * as z from 'zod/mini';
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import { getSession, Session as SessionSchema } from '../../devin/endpoints/sessions.ts';
+import { getSession, sessionFromId } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { failedLook } from './lookup.ts';
@@ -36,17 +35,19 @@ async function referenceOf({ facts, startedAt, clock, inputs }: SendContext, org
 /** The session as it is before the message. Without the permission to read it, only its id is known. */
 async function sessionOf({ devin, clock, signal, inputs }: SendContext, orgId: string): Promise<Session> {
   const params = { org_id: orgId, devin_id: inputs.session_id };
+  let refusals = 0;
   for (const pause of [...UNKNOWN_PAUSES_MS, undefined]) {
     try {
       return await devin.call(getSession, { params });
     } catch (thrown) {
       const { code, status } = asActionError(thrown);
-      if (code === 'permission_denied') break;
-      if (status !== 404 || pause === undefined) throw thrown;
+      // One refusal may be a mistake; more of them mean that the key may not read the session.
+      if (code === 'permission_denied' && refusals++ > 0) break;
+      if ((status !== 404 && status !== 403) || pause === undefined) throw thrown;
       await clock.sleep(pause, signal);
     }
   }
-  return z.parse(SessionSchema(), { session_id: inputs.session_id });
+  return sessionFromId(inputs.session_id);
 }
 
 /** Whether an earlier attempt has sent the message. It must not fail in silence: the message would be sent twice. */
@@ -75,7 +76,9 @@ async function deliver(context: SendContext, orgId: string, { text, uploads }: P
     log.info(`An earlier attempt has sent this message to ${before.url}`);
     return { session: before, sent: earlier };
   }
-  const sent = sentTo(before, message);
+  const { before: known, ...mark } = sentTo(before, message);
+  // Of a session that could not be read, nothing is known from before the message.
+  const sent = before.status === 'unknown' ? mark : { ...mark, before: known };
   const session = await sendOnce(context, orgId, before, message, sent);
   if (session instanceof ActionError) throw session;
   const { bytes } = await promptFacts(text, context.redact);

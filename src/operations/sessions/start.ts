@@ -12,7 +12,7 @@ import { asTagError, reuseTag, threadTag, workflowTag } from './tags.ts';
 import type { Upload } from './uploads.ts';
 
 /** A request that is in flight when the workflow is canceled gets this long to say which session it started. */
-const CREATE_GRACE_MS = 1_500;
+const CREATE_GRACE_MS = 1_200;
 
 /** A run and its re-runs: GitHub keeps a run for 30 days to be run again. */
 const RUN_WINDOW_MS = 31 * 86_400_000;

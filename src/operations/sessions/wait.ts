@@ -1,5 +1,6 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
 import type { InputName } from '../../contract/inputs.ts';
+import { sessionFromId } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import { type Ended, type Ending, endSession } from './end.ts';
 import { type Asked, FIRST_TURN, type Judged, judge } from './judge.ts';
@@ -119,8 +120,8 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
     return story;
   } catch (thrown) {
     const error = asActionError(thrown);
-    const known = watch.last ?? (session === undefined ? undefined : await atOnce(context, waited, session));
-    if (known === undefined) throw error;
+    // Even a session that was never seen is known by its id.
+    const known = watch.last ?? (await atOnce(context, waited, session ?? sessionFromId(sessionId)));
     return await cutShort(context, waited, known, error, base());
   }
 }
@@ -190,6 +191,10 @@ const cutError = (error: ActionError, { unknown, headline, advice }: Verdict): A
 /** A session that is out of sight is never reported as ended, whatever it was when it was seen last. */
 function cutVerdict({ code }: ActionError, seen: Verdict, end: Ended | undefined): Verdict {
   if (code === 'timeout') {
+    if (seen.outcome === 'finished') {
+      const headline = 'was seen as finished, which could not be confirmed before the timeout';
+      return { outcome: 'timed_out', headline, advice: '' };
+    }
     const state = seen.outcome === 'running' && seen.unknown !== true ? '' : ` and ${seen.headline}`;
     return { outcome: 'timed_out', headline: `did not finish before the timeout${state}`, advice: '' };
   }

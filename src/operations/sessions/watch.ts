@@ -1,11 +1,11 @@
 import { ActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
+import { canonicalJson } from '../../contract/json.ts';
 import type { Context } from '../operation.ts';
 import { type Asked, FIRST_TURN, type Judged, judge, type Turn } from './judge.ts';
 import { MessageReader, outputDigest, type Sent } from './messages.ts';
 import { hasStarted, type Session, stateOf } from './outcome.ts';
-import { Poller } from './poll.ts';
-import { CONFIRM_MS, confirmedIn, FIRST_PAUSE_MS, intervalOf, isOverdue, lastPollAt } from './schedule.ts';
+import { Poller, type Seen } from './poll.ts';
+import { CONFIRM_MS, confirmedIn, FIRST_PAUSE_MS, intervalOf, isOverdue, LATE_MS, lastPollAt } from './schedule.ts';
 
 /** A state from before a message counts after this long without a change, in milliseconds. */
 const STALE_MS = 60_000;
@@ -52,21 +52,36 @@ interface Poll {
   readonly isLast: boolean;
 }
 
-/** The state of a session, by which a change is known. Its time of change is no part of that: the message changes it. */
-const stateKey = (session: Session) =>
-  jsonText([
-    session.status,
-    session.status_detail ?? null,
-    session.structured_output ?? null,
-    session.pull_requests.map(({ pr_url: url }) => url),
-  ]);
+/** The last poll and its messages get so long at most, so that a failure leaves time for another one, in milliseconds. */
+const LAST_ATTEMPT_MS = 2_000;
+/** The pause after a last poll that failed, in milliseconds. */
+const LAST_PAUSE_MS = 1_000;
+
+type PullRequest = Session['pull_requests'][number];
+
+const urlsOf = (session: Session | undefined) => new Set(session?.pull_requests.map(({ pr_url: url }) => url));
+const outputOf = (session: Session): unknown => session.structured_output ?? null;
+
+/** Whether a session has moved on from an earlier state. Its time of change says nothing: the message changes it. */
+function hasMoved(session: Session, before: Session): boolean {
+  const known = urlsOf(before);
+  return (
+    session.status !== before.status ||
+    (session.status_detail ?? null) !== (before.status_detail ?? null) ||
+    canonicalJson(outputOf(session)) !== canonicalJson(outputOf(before)) ||
+    session.pull_requests.some(({ pr_url: url }) => !known.has(url))
+  );
+}
 
 /** A session that is watched: what was seen of it, and what was already reported. */
 export class Watch {
   readonly #context: WatchContext;
   readonly #watched: Watched;
   readonly #poller: Poller;
-  readonly #pullRequests = new Set<string>();
+  /** Pull requests from before the message of this turn. */
+  readonly #known: ReadonlySet<string>;
+  /** Those that were seen during the wait. */
+  readonly #opened = new Map<string, PullRequest>();
   readonly #startedAt: number;
   readonly #endAt: number;
   readonly #lastPollAt: number;
@@ -74,7 +89,10 @@ export class Watch {
   readonly #beforeLast: AbortSignal;
   readonly reader: MessageReader;
   #said = '';
-  #before: Session | undefined;
+  /** The session that the step sent its message to, as it was before. */
+  readonly #sentTo: Session | undefined;
+  /** The session as it was first seen, if it may show what was before the message of another person or step. */
+  #firstSeen: Session | undefined;
   #hasChanged = false;
   #finishedBefore = false;
   #candidate: Candidate | undefined;
@@ -92,8 +110,8 @@ export class Watch {
     const left = Math.max(0, this.#lastPollAt - clock.now());
     this.#beforeLast = AbortSignal.any([signal, clock.deadline(left)]);
     this.reader = new MessageReader(context, watched.orgId, watched.sessionId, watched.sent);
-    this.#before = watched.sent?.before;
-    for (const { pr_url: url } of this.#before?.pull_requests ?? []) this.#pullRequests.add(url);
+    this.#sentTo = watched.sent?.before;
+    this.#known = urlsOf(this.#sentTo);
   }
 
   /**
@@ -109,24 +127,38 @@ export class Watch {
         if (pollAt >= this.#endAt) throw timedOut(inputs.timeout);
         const isLast = pollAt >= this.#lastPollAt;
         const isFirst = this.last === undefined;
-        const seen = await this.#poller.poll(isLast ? this.#context.signal : this.#beforeLast, isLast);
-        const looked = seen.session === undefined ? undefined : await this.#look(seen.session);
+        const limit = isLast ? this.#lastLimit() : this.#beforeLast;
+        const seen = await this.#poller.poll(limit, isLast);
+        const looked = seen.session === undefined ? undefined : await this.#look(seen.session, isLast);
         if (looked !== undefined) {
           if (this.#isEnd(goal, looked, { pollAt, isFirst, isLast })) return this.#unmoved(looked);
           await onPoll(looked);
         }
-        const usual =
-          this.#candidate === undefined
-            ? this.#jittered(pause)
-            : confirmedIn(this.#candidate.seenAt, clock.now(), this.#endAt);
-        const asked = seen.session === undefined ? seen.pauseMs : undefined;
-        await this.#sleep(asked ?? usual);
+        await this.#sleep(this.#pauseAfter(seen, isLast, pause));
         pause = Math.min(inputs.poll_interval, pause * 2);
       }
     } catch (thrown) {
       if (this.#candidate?.isFinal && this.last !== undefined && isOver(thrown)) return this.last;
       throw thrown;
     }
+  }
+
+  /** How long to wait for the next poll, in milliseconds. */
+  #pauseAfter(seen: Seen, isLast: boolean, pause: number): number {
+    const now = this.#context.clock.now();
+    const candidate = this.#candidate;
+    if (seen.session === undefined) {
+      if (isLast) return LAST_PAUSE_MS;
+      if (seen.pauseMs !== undefined) return seen.pauseMs;
+      // A confirmation that keeps failing is not worth more polls than a wait.
+      if (candidate !== undefined && now - candidate.seenAt > LATE_MS) return this.#jittered(pause);
+    }
+    return candidate === undefined ? this.#jittered(pause) : confirmedIn(candidate.seenAt, now, this.#endAt);
+  }
+
+  #lastLimit(): AbortSignal {
+    const { clock, signal } = this.#context;
+    return AbortSignal.any([signal, clock.deadline(LAST_ATTEMPT_MS)]);
   }
 
   #jittered(pause: number): number {
@@ -141,18 +173,17 @@ export class Watch {
   }
 
   /** Judges what a poll saw, and prints what is new. */
-  async #look(session: Session): Promise<Looked> {
+  async #look(polled: Session, isLast: boolean): Promise<Looked> {
     const { inputs, log } = this.#context;
-    if (inputs.follow) await this.reader.read(true);
-    for (const { pr_url: url } of session.pull_requests) {
-      if (!this.#pullRequests.has(url)) log.progress(`pull request opened: ${url}`);
-      this.#pullRequests.add(url);
-    }
+    // Messages are worth having, not worth the last poll.
+    const limit = isLast ? this.#lastLimit() : this.#beforeLast;
+    if (inputs.follow) await this.reader.read(true, false, limit);
+    const session = this.#withVanished(polled);
     let looked = await this.#judged(session);
     const isStopped = looked.verdict.outcome !== 'running';
     // What counts as an end depends on the messages, and its last words may be all that is left to know.
     if (isStopped && (!inputs.follow || this.reader.isBehind)) {
-      await this.reader.read(inputs.follow, true);
+      await this.reader.read(inputs.follow, true, limit);
       looked = await this.#judged(session);
     }
     const state = `${stateOf(session)}${looked.verdict.unknown ? ' (unknown to this release)' : ''}`;
@@ -163,34 +194,61 @@ export class Watch {
     return looked;
   }
 
+  /** The session with every pull request that was seen during the wait, and reports the new ones. */
+  #withVanished(session: Session): Session {
+    const now = urlsOf(session);
+    const vanished = [...this.#opened.values()].filter(({ pr_url: url }) => !now.has(url));
+    for (const pullRequest of session.pull_requests) {
+      const { pr_url: url } = pullRequest;
+      if (this.#known.has(url)) continue;
+      if (!this.#opened.has(url)) this.#context.log.progress(`pull request opened: ${url}`);
+      this.#opened.set(url, pullRequest);
+    }
+    return vanished.length === 0 ? session : { ...session, pull_requests: [...session.pull_requests, ...vanished] };
+  }
+
+  /** The session as it was before the message of this turn, or as it was first seen after a message of a user. */
+  get #before(): Session | undefined {
+    return this.#sentTo ?? this.#firstSeen;
+  }
+
   async #judged(session: Session): Promise<Looked> {
     const { inputs } = this.#context;
-    // A user's message that has no reply yet: all that there is may be from before it.
-    if (!this.#watched.isNew && !this.#hasChanged && this.reader.unanswered) this.#before ??= session;
+    const { isNew, sent } = this.#watched;
+    // A user's message that has no reply yet, or one that cannot be read: all that there is may be from before it.
+    const mayBeOld = this.reader.unanswered || (sent === undefined && this.reader.isBehind);
+    if (!isNew && !this.#hasChanged && mayBeOld) this.#firstSeen ??= session;
     const before = this.#before;
-    if (before !== undefined && stateKey(session) !== stateKey(before)) this.#hasChanged = true;
-    return { ...(await judge(session, this.#watched.asked, await this.#turn(session), inputs.on_waiting)), session };
+    if (before !== undefined && hasMoved(session, before)) this.#hasChanged = true;
+    const turn = await this.#turn(session);
+    return { ...(await judge(session, this.#watched.asked, turn, inputs.on_waiting)), session };
   }
 
   async #turn(session: Session): Promise<Turn> {
-    const before = this.#before;
-    const { digest, replied } = this.reader;
-    const output = session.structured_output ?? null;
-    const isSame = before !== undefined && jsonText(output) === jsonText(before.structured_output ?? null);
-    const isNoted = digest !== undefined && output !== null && digest === (await outputDigest(output));
+    const { digest, isNoted, replied } = this.reader;
+    const output = outputOf(session);
+    const isOld = await this.#isOld(output, isNoted, digest);
+    // What the note of a message says of the output proves a change, whenever the session was first seen.
+    if (isNoted && output !== null && !isOld) this.#hasChanged = true;
     return {
       ...FIRST_TURN,
-      isOutputOld: isSame || isNoted,
-      pullRequestsBefore: new Set((before?.pull_requests ?? []).map(({ pr_url: url }) => url)),
+      isOutputOld: isOld,
+      pullRequestsBefore: urlsOf(this.#before),
       replied,
       finishedBefore: this.#finishedBefore,
     };
   }
 
+  /** Whether output is that from before the message of this turn: by the note of the message, or by the state before it. */
+  async #isOld(output: unknown, isNoted: boolean, digest: string | undefined): Promise<boolean> {
+    if (isNoted) return digest !== undefined && output !== null && digest === (await outputDigest(output));
+    const before = this.#sentTo;
+    return before !== undefined && canonicalJson(output) === canonicalJson(outputOf(before));
+  }
+
   /** Whether a stopped session may still show the end that it had come to before the message. */
   #isStale({ status }: Session): boolean {
-    const before = this.#before;
-    if (before === undefined || status === 'exit' || status === 'error') return false;
+    if (this.#before === undefined || status === 'exit' || status === 'error') return false;
     if (this.#hasChanged || this.reader.replied) return false;
     return this.#context.clock.now() - this.#startedAt < STALE_MS;
   }
@@ -211,8 +269,9 @@ export class Watch {
 
   /** A session that shows its old state to the end did not take up the message, whatever that state means. */
   #unmoved(looked: Looked): Looked {
-    const hasMoved = this.#before === undefined || this.#hasChanged || this.reader.replied;
-    if (hasMoved || looked.verdict.outcome !== 'waiting') return looked;
+    const hasMessage = this.#watched.sent !== undefined || this.reader.unanswered;
+    const isMoved = this.#before === undefined || this.#hasChanged || this.reader.replied;
+    if (!hasMessage || isMoved || looked.verdict.outcome !== 'waiting') return looked;
     const advice = 'Open the session to see whether it has the message, then send it again.';
     return { ...looked, verdict: { outcome: 'waiting', headline: 'did not react to the message', advice } };
   }
