@@ -58,7 +58,11 @@ export async function post({ env, write, clock, cancelled }: World): Promise<boo
   const log = new Log(write, redactor, clock);
   const notes = readState(env).map(({ name, text }) => ({ name, left: parseRemaining(text) }));
   for (const { name } of notes.filter(({ left }) => left === undefined)) {
-    log.annotate('warning', 'A note of the main step was not understood', `${name} was not written by it; it is left.`);
+    log.annotate(
+      'warning',
+      'Unknown state of the main step',
+      `${name} was not written by this action, and is ignored.`,
+    );
   }
   const left = notes.flatMap((note) => note.left ?? []);
   if (left.length === 0) return true;
@@ -68,8 +72,8 @@ export async function post({ env, write, clock, cancelled }: World): Promise<boo
     const ids = left.map((one) => ('session_id' in one ? one.session_id : one.tag)).join(', ');
     log.annotate(
       'warning',
-      'Sessions may go on',
-      `They may go on spending ACUs: ${ids}. ${asActionError(thrown).message}`,
+      'Sessions may still be running',
+      `They may spend more ACUs: ${ids}. ${asActionError(thrown).message}`,
     );
   }
   return true;
@@ -109,14 +113,14 @@ async function endAll(
     clock,
     signal,
     env,
-    onRetry: ({ method, path, reason }) => log.progress(`${reason}: ${method} ${path}, once more`),
+    onRetry: ({ method, path, reason }) => log.progress(`${reason}: ${method} ${path}, retrying`),
   });
   const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, {
     apiUrl: base,
     warn: (title, message) => log.annotate('warning', title, message),
   });
   const turn = pool(concurrency);
-  log.info('The step was stopped before it could end what it started.');
+  log.info('The step was stopped before it could end its sessions.');
   try {
     const ended = await Promise.all(left.map((one) => turn(() => end({ devin, log, clock, signal }, one))));
     const facts = runFacts(env);
@@ -159,8 +163,8 @@ async function end(cleaner: Cleaner, one: Remaining): Promise<string> {
     return url === undefined ? line : `${link('session', url)} · ${plain(sentence)}`;
   } catch (thrown) {
     const what = 'session_id' in one ? `the session ${one.session_id}` : `a session with the tag ${one.tag}`;
-    const message = `In ${one.org_id}, ${what} may go on spending ACUs. ${asActionError(thrown).message}`;
-    log.annotate('warning', 'A session may go on', message);
+    const message = `In ${one.org_id}, ${what} may still be running and may spend more ACUs. ${asActionError(thrown).message}`;
+    log.annotate('warning', 'A session may still be running', message);
     return plain(message);
   }
 }

@@ -228,7 +228,7 @@ describe('a re-run', { concurrent: true }, () => {
       await step({ tags: 'sandbox:error', wait: 'finished' });
       const second = await step({ tags: 'sandbox:error', wait: 'finished' }, rerun);
       expect(second.outputs).toMatchObject({ error_code: 'session_failed', created: 'false' });
-      expect(errorOf(second)?.message).toContain('for a new one start a new run');
+      expect(errorOf(second)?.message).toContain('For a new session, start a new run');
       expect(await posts()).toBe(1);
     }));
 });

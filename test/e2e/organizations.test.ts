@@ -92,7 +92,7 @@ describe('create-session in several organizations', () => {
       { org_id: third, session_outcome: 'finished' },
     ]);
     expect(errorOf(result)?.message).toContain('1 of 3 organizations failed.\n- Data Platform (');
-    expect(errorOf(result)?.message).toContain('A re-run finds the sessions that there are');
+    expect(errorOf(result)?.message).toContain('A re-run finds the existing sessions');
     expect(result.summary).toMatch(/^### ❌ 2 of 3 sessions finished/);
     const [row] = result.summary.split('\n').slice(4);
     expect(row).toMatch(/^\| Data Platform \| no session/);

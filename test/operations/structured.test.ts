@@ -70,7 +70,7 @@ describe('a schema for structured output', () => {
   });
 
   it('that refers to a part it does not have is refused', () => {
-    expect(readSchema('{"$ref": "#/definitions/none"}')).toMatch(/^is no JSON Schema of Draft 7: /);
+    expect(readSchema('{"$ref": "#/definitions/none"}')).toMatch(/^is not a JSON Schema of Draft 7: /);
   });
 
   it.each(['[]', '"text"', '5', 'true', 'null', '', 'just words', '- a\n- b'])(
@@ -93,9 +93,9 @@ describe('a schema for structured output', () => {
       '{"properties": []}',
       '{"pattern": "("}',
     ]) {
-      expect(readSchema(wrong), wrong).toMatch(/^is no JSON Schema of Draft 7: /);
+      expect(readSchema(wrong), wrong).toMatch(/^is not a JSON Schema of Draft 7: /);
     }
-    expect(readSchema('{"$schema": "https://json-schema.org/draft/2020-12/schema"}')).toMatch(/^is no JSON Schema/);
+    expect(readSchema('{"$schema": "https://json-schema.org/draft/2020-12/schema"}')).toMatch(/^is not a JSON Schema/);
   });
 
   it('that unfolds into gigabytes is refused at once', () => {

@@ -30,7 +30,7 @@ interface Row {
 async function organizationsOf(context: RunContext, given: Organizations): Promise<readonly Organization[]> {
   if (given !== '*') return given.map((id) => ({ id, name: id }));
   const { organizations } = await visibleOrganizations(context.devin);
-  if (organizations.length === 0) throw new ActionError('not_found', 'The credential sees no organization.');
+  if (organizations.length === 0) throw new ActionError('not_found', 'The credential cannot see any organization.');
   return organizations.map(({ org_id: id, name }) => ({ id, name }));
 }
 
@@ -47,7 +47,7 @@ async function attempt(context: RunContext, org: Organization, work: () => Promi
 
 const entryFor = ({ org, done, error }: Row): SessionEntry =>
   done === undefined
-    ? emptyEntry(org.id, error ?? new ActionError('internal', 'There is neither a session nor an error.'))
+    ? emptyEntry(org.id, error ?? new ActionError('internal', 'Neither a session nor an error exists.'))
     : entryOf(
         org.id,
         { ...done.story.session, structured_output: done.story.output ?? null },
@@ -68,8 +68,8 @@ function errorOf(rows: readonly Row[], keyed: boolean): ActionError | undefined 
   if (first === undefined) return undefined;
   const decisive = failed.find(({ error }) => error.code === 'cancelled' || error.code === 'timeout') ?? first;
   const rerun = keyed
-    ? 'A re-run finds the sessions that there are, and creates only those that are missing.'
-    : 'With `idempotency: none` a re-run creates a session in every organization again.';
+    ? 'A re-run finds the existing sessions, and creates only those that are missing.'
+    : 'With `idempotency: none`, a re-run creates a new session in every organization.';
   return new ActionError(decisive.error.code, `${failed.length} of ${count(rows.length, 'organization')} failed.`, {
     list: failed.map(({ org, error }) => `${called(org)}: ${error.code}: ${error.message}`),
     fix: `${decisive.error.fix} ${rerun}`,

@@ -42,7 +42,7 @@ export interface Place {
 }
 
 function tell({ log }: RunContext, { session, created, reused, follows }: Started, sent: string): void {
-  if (reused) log.info(`  reused   ${session.url}, which got the prompt as a message (${sent})`);
+  if (reused) log.info(`  reused   ${session.url}, which received the prompt as a message (${sent})`);
   else if (created) log.info(`  created  ${session.url} (${sent})`);
   else log.info(`  found    ${session.url}, from an earlier attempt`);
   if (follows !== undefined) log.info(`  follows  ${follows.url}, which ${follows.why}`);
@@ -50,7 +50,7 @@ function tell({ log }: RunContext, { session, created, reused, follows }: Starte
 
 /** A re-run finds the session that failed. Its error has to say how to get a new one. */
 const RERUN =
-  'A re-run of this workflow run finds this session again; for a new one start a new run, or change `idempotency`.';
+  'A re-run of this workflow run finds this session again. For a new session, start a new run or change `idempotency`.';
 
 function withAdvice(story: SessionStory, { created, reused }: Started): SessionStory {
   const { error, verdict } = story;

@@ -24,7 +24,7 @@ function externalReferences(node: unknown, found: Set<string> = new Set()): Set<
 
 const sentence = ({ instancePath, message, params }: ErrorObject) => {
   const extra = 'additionalProperty' in params ? ` (${String(params['additionalProperty'])})` : '';
-  return `${instancePath === '' ? 'the output' : instancePath.slice(1).replaceAll('/', '.')} ${message ?? 'is wrong'}${extra}`;
+  return `${instancePath === '' ? 'the output' : instancePath.slice(1).replaceAll('/', '.')} ${message ?? 'is invalid'}${extra}`;
 };
 
 /**
@@ -38,13 +38,13 @@ export function readSchema(text: string): OutputSchema | string {
   if (bytes > MAX_SCHEMA_BYTES) return `has ${bytes} bytes as JSON; at most ${MAX_SCHEMA_BYTES} are allowed`;
   const external = [...externalReferences(schema)];
   if (external.length > 0) return `must be self-contained, but refers to ${external.join(', ')}`;
-  if ('$async' in schema) return 'may not be asynchronous ($async)';
+  if ('$async' in schema) return 'must not be asynchronous ($async)';
   let validate: ValidateFunction;
   try {
     const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, logger: false });
     validate = ajv.compile(schema);
   } catch (thrown) {
-    return `is no JSON Schema of Draft 7: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    return `is not a JSON Schema of Draft 7: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
   }
   return {
     schema,

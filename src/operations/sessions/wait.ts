@@ -110,7 +110,8 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
   try {
     context.signal.throwIfAborted();
     if (goal === 'none') {
-      if (started === undefined) throw new ActionError('internal', 'There is neither a session nor a wait for one.');
+      if (started === undefined)
+        throw new ActionError('internal', 'Neither a session nor a wait for a session exists.');
       return concluded(context, waited, atOnce(context, waited, started.session), base());
     }
     const looked = await watch.until(goal, commenting(context, base));
