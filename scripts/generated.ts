@@ -81,13 +81,17 @@ const outputRows = (
 ) =>
   Object.entries(outputs).map(([name, output]) => {
     const setters = operations.filter((operation) => operation.outputs.some((set) => set === name));
-    const isOfOneSession = setters.length === operations.filter(({ outputs }) => outputs.includes('session_id')).length;
+    const ofSessions = operations.filter((operation) => operation.outputs.includes('session_id'));
+    const isOfOneSession = ofSessions.length === setters.length && ofSessions.every((one) => setters.includes(one));
     const by =
       isOfOneSession && setters.length > 1
         ? 'operations on one session'
         : setters.map(({ name }) => `\`${name}\``).join(', ');
     return [`\`${name}\``, output.summary, ...(setters.length === 0 ? [] : [by])];
   });
+
+/** A permission of an operation, its names as code. */
+const permission = (text: string) => text.replace(/^(\w+)/, '`$1`').replace(/^(`\w+` or )(\w+)/, '$1`$2`');
 
 function readmeParts(operations: readonly Operation[]): Record<string, string> {
   const required = (operation: Operation) => operation.required.map((name) => `\`${name}\``).join(', ');
@@ -98,7 +102,7 @@ function readmeParts(operations: readonly Operation[]): Record<string, string> {
         `\`${operation.name}\``,
         operation.summary,
         operation.name === 'create-session' ? '`prompt` or `prompt_file`' : required(operation),
-        operation.permissions.map((name) => name.replace(/^(\w+)/, '`$1`')).join(', ') ||
+        operation.permissions.map(permission).join(', ') ||
           (operation.local === true ? 'none: it needs no credential' : 'those of the endpoint'),
       ]),
     ),
@@ -109,9 +113,9 @@ function readmeParts(operations: readonly Operation[]): Record<string, string> {
       table(['Input', 'Form', 'Default', 'Meaning', 'Used by'], inputRows(OPERATION_INPUTS, operations)),
     ].join('\n\n'),
     outputs: [
-      'Of every operation:',
+      'Set by every operation:',
       table(['Output', 'Meaning'], outputRows(COMMON_OUTPUTS, [])),
-      'Of single operations:',
+      'Set by single operations:',
       table(['Output', 'Meaning', 'Set by'], outputRows(OPERATION_OUTPUTS, operations)),
     ].join('\n\n'),
   };
@@ -133,7 +137,7 @@ function errorsPage(): string {
   const parts = Object.entries(ERROR_CODES).map(
     ([code, { title, meaning, fix }]) => `## ${code}\n\n**${title}.** ${meaning}\n\nWhat to do: ${fix}`,
   );
-  return `<!-- ${NOTICE} -->\n\n# Errors\n\nThe output \`error_code\` of a failed step holds one of these codes. They are stable: a workflow may branch on them.\n\n${parts.join('\n\n')}\n`;
+  return `<!-- ${NOTICE} -->\n\n# Errors\n\nThe output \`error_code\` of a failed step contains one of these codes. The codes are stable, so a workflow can branch on them.\n\n${parts.join('\n\n')}\n`;
 }
 
 function resultSchema(): string {

@@ -49,7 +49,11 @@ export async function post({ env, write, clock, cancelled, onOverheard }: World)
   onOverheard?.((text) => log.debug(text));
   const notes = readState(env).map(({ name, text }) => ({ name, left: parseRemaining(text) }));
   for (const { name } of notes.filter(({ left }) => left === undefined)) {
-    log.annotate('warning', 'A note of the main step was not understood', `${name} was not written by it; it is left.`);
+    log.annotate(
+      'warning',
+      'Unknown state of the main step',
+      `${name} was not written by this action, and is ignored.`,
+    );
   }
   const left = notes.flatMap((note) => note.left ?? []);
   if (left.length === 0) return true;
@@ -118,7 +122,7 @@ async function endAll(
     clock,
     signal,
     env,
-    onRetry: ({ method, path, reason }) => log.progress(`${reason}: ${method} ${path}, once more`),
+    onRetry: ({ method, path, reason }) => log.progress(`${reason}: ${method} ${path}, retrying`),
   });
   const devin = new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, {
     apiUrl: base,

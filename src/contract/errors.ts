@@ -1,71 +1,73 @@
 /** What each stable error code means, and what to do about it; `docs/errors.md` is generated from here. */
 export const ERROR_CODES = {
   input_invalid: {
-    title: 'An input is wrong',
+    title: 'Invalid input',
     meaning: 'At least one input of the step has a value that its operation cannot use. Nothing was sent to Devin.',
-    fix: 'Correct each of them; the message says what came and what was expected.',
+    fix: 'Correct each input that the message names. The message shows the value and what was expected.',
   },
   credential_missing: {
-    title: 'No Devin credential',
+    title: 'Devin credential is missing',
     meaning: 'The step has neither the input `devin_token` nor one of the variables it falls back to.',
     fix: 'Store a service user key as a repository or environment secret and pass it: `devin_token: ${{ secrets.DEVIN_TOKEN }}`.',
   },
   credential_invalid: {
-    title: 'The Devin credential was refused',
+    title: 'Devin rejected the credential',
     meaning:
-      'The credential has no known form, has expired or was revoked, or the IP access list shuts this runner out.',
+      'The format of the credential is unknown, the credential has expired or was revoked, or the IP access list does not include this runner.',
     fix: 'Create a new key for the service user (Settings → Service users) and update the secret.',
   },
   permission_denied: {
-    title: 'The credential lacks a permission',
-    meaning: 'Devin knows the credential but its role does not allow this request.',
-    fix: 'Give the role the permission that the message names; enterprise endpoints need it at enterprise level.',
+    title: 'A permission is missing',
+    meaning: 'Devin accepts the credential, but its role does not allow this request.',
+    fix: 'Add the permission that the message names to the role. Enterprise endpoints need it at enterprise level.',
   },
   not_found: {
-    title: 'Devin does not know this',
+    title: 'Not found',
     meaning: 'The session, organization or other object does not exist, or the credential cannot see it.',
-    fix: 'Check the id, and that the credential belongs to the same organization.',
+    fix: 'Check the ID, and check that the credential belongs to the same organization.',
   },
   conflict: {
-    title: 'The object is in a state that does not allow this',
-    meaning: 'For example a message to a session that has ended.',
-    fix: 'Look at the present state, then repeat the step or start anew.',
+    title: 'Conflict with the current state',
+    meaning:
+      'The object is in a state that does not allow this request, for example a message to a session that has ended.',
+    fix: 'Check the current state, then run the step again or start a new session.',
   },
   rate_limited: {
-    title: 'Devin asks to slow down',
-    meaning: 'The API kept answering 429 until the retries or the time of the step were used up.',
+    title: 'Rate limit exceeded',
+    meaning: 'The API returned HTTP 429 until the retries were used up or the step timed out.',
     fix: 'Run fewer steps at once, lower `concurrency`, or raise `max_retries` and `timeout`.',
   },
   api_unavailable: {
     title: 'Devin could not be reached',
-    meaning:
-      'The connection failed, a try took longer than `request_timeout`, or the API answered with a server error.',
-    fix: 'Run the step again; where the request was a change, look first whether it was carried out.',
+    meaning: 'The connection failed, a request took longer than `request_timeout`, or the API returned a server error.',
+    fix: 'Run the step again. If the request was to change something, first check whether it was carried out.',
   },
   api_rejected: {
     title: 'Devin rejected the request',
-    meaning: 'The API found a field of the request wrong.',
+    meaning: 'The API reported an invalid field in the request.',
     fix: 'Correct the fields that the message names.',
   },
   api_contract: {
-    title: 'The answer was not what the API promises',
-    meaning: 'A field that the step needs is missing or of another type, or the answer is no JSON at all.',
-    fix: 'Check `api_url` and proxies in between; if they are right, report the field with the version of this action.',
+    title: 'Unexpected response from the API',
+    meaning: 'A field that the step needs is missing or has another type, or the response is not JSON.',
+    fix: 'Check `api_url` and any proxy. If they are correct, report the field and the version of this action.',
   },
   timeout: {
-    title: 'The time of the step is over',
-    meaning: 'The operation, its waiting included, took longer than `timeout`.',
-    fix: 'Raise `timeout`, or start with `wait: none` and look later with `wait-for-session`.',
+    title: 'The step timed out',
+    meaning: 'The operation, including its wait, took longer than `timeout`.',
+    fix: 'Raise `timeout`, or start the session with `wait: none` and use `wait-for-session` later.',
   },
   cancelled: {
-    title: 'The workflow was cancelled',
-    meaning: 'The runner asked the step to stop. Sessions that this run created were handled as `on_cancel` says.',
-    fix: 'Nothing is wrong; start a new run when you want the work done. A re-run of the same run starts a new session, unless this one had finished its work.',
+    title: 'The workflow was canceled',
+    meaning:
+      'The runner asked the step to stop. `on_cancel` decided what happened to the sessions that this run created.',
+    fix: 'No fix is needed. Start a new run when you want the work done. A re-run of the same run starts a new session, unless this one had finished its work.',
   },
   gate_closed: {
-    title: 'A gate kept the step from spending',
-    meaning: 'A condition that the inputs set was not met.',
-    fix: 'See the reason in the message.',
+    title: 'The step was skipped',
+    meaning:
+      'A gate, such as `allowed_associations` or `max_sessions_per_hour`, was closed, or `dry_run` prevented a request that could change something.',
+    fix: 'Read the reason in the message.',
   },
   session_failed: {
     title: 'The session did not finish its task',
@@ -73,64 +75,65 @@ export const ERROR_CODES = {
     fix: 'Open the session to see what happened, then start a new one.',
   },
   session_blocked: {
-    title: 'The session waits for somebody',
-    meaning: 'Devin asks a question, needs an approval, or is suspended, for example for lack of credits.',
-    fix: 'Answer in the session, remove the obstacle, or choose another `on_waiting`.',
+    title: 'The session needs a reply or is blocked',
+    meaning:
+      'Devin has a question, needs an approval, or is suspended, for example because the account is out of credits.',
+    fix: 'Reply in the session, remove the obstacle, or set `on_waiting`.',
   },
   structured_output_invalid: {
-    title: 'The structured output does not fit its schema',
-    meaning: 'The session finished without structured output, or with one that its schema does not allow.',
-    fix: 'See which fields differ; say in the prompt what they should hold, or loosen the schema.',
+    title: 'The structured output does not match its schema',
+    meaning: 'The session finished without structured output, or its output does not match the schema.',
+    fix: 'Check which fields differ. Describe them in the prompt, or relax the schema.',
   },
   manifest_invalid: {
-    title: 'The manifest is wrong',
-    meaning: 'A manifest file cannot be read or says something impossible.',
+    title: 'Invalid manifest',
+    meaning: 'A manifest file cannot be read, or its content is not valid.',
     fix: 'Correct the lines that the message names.',
   },
   plan_changed: {
-    title: 'The plan is no longer the reviewed one',
-    meaning: 'The state changed after the plan was made, so applying it would do something else.',
+    title: 'The plan has changed since the review',
+    meaning: 'The state changed after the plan was made, so applying it would have a different result.',
     fix: 'Make a new plan, review it, and apply that.',
   },
   removal_limit: {
     title: 'The plan removes more than allowed',
-    meaning: 'More entries would go than `max_removals` permits.',
-    fix: 'Check the manifest; if the removals are meant, raise `max_removals` for this one run.',
+    meaning: 'The plan would remove more entries than `max_removals` allows.',
+    fix: 'Check the manifest. If the removals are intended, raise `max_removals` for this run only.',
   },
   drift_found: {
-    title: 'What is there is not what the manifest says',
-    meaning: 'A plan found changes, and `fail_on_drift` is set. Nothing was written.',
-    fix: 'See the plan: apply the manifest, or bring it up to date.',
+    title: 'Drift found',
+    meaning: 'The current state differs from the manifest, and `fail_on_drift` is set. Nothing was written.',
+    fix: 'Read the plan, then apply the manifest or update it.',
   },
   apply_incomplete: {
     title: 'Not every change was applied',
-    meaning: 'Some changes of the plan failed; the others are in place.',
-    fix: 'See the failed changes, mend their cause, and run the step again: it applies only what is missing.',
+    meaning: 'Some changes of the plan failed. The others were applied.',
+    fix: 'Fix the cause of each failed change, then run the step again. It applies only the missing changes.',
   },
   checkpoint_invalid: {
     title: 'The checkpoint cannot be used',
-    meaning: 'The checkpoint file is damaged, of another scope, or from the future.',
-    fix: 'Restore the right file, or delete it to export from `since` again.',
+    meaning: 'The checkpoint file is damaged, belongs to another scope, or is dated in the future.',
+    fix: 'Restore the correct file, or delete it to export from `since` again.',
   },
   export_corrupt: {
-    title: 'The export is not what its manifest says',
-    meaning: 'A file is missing or changed, or the chain of manifests is broken.',
-    fix: 'Restore the file from its archive, or export the window again.',
+    title: 'The export does not match its manifest',
+    meaning: 'A file is missing or was changed, or the chain of manifests is broken.',
+    fix: 'Restore the file from its archive, or export the time range again.',
   },
   budget_exceeded: {
     title: 'The budget is used up',
-    meaning: 'The usage reached `fail_at` of the budget.',
+    meaning: 'The usage reached the threshold `fail_at` of the budget.',
     fix: 'Raise the budget or stop spending until the next billing cycle.',
   },
   alert_raised: {
     title: 'An audit event matched an alert',
     meaning: 'At least one event matched `alert_on` and `fail_on_alert` is set.',
-    fix: 'Look at the events that the summary lists first.',
+    fix: 'Review the events at the top of the summary.',
   },
   internal: {
-    title: 'A fault in this action',
-    meaning: 'Something happened that the action does not expect.',
-    fix: 'Report it with the log of the step.',
+    title: 'Internal error',
+    meaning: 'The action reached a state that it does not expect.',
+    fix: 'Report it, and attach the log of the step.',
   },
 } as const satisfies Record<string, { title: string; meaning: string; fix: string }>;
 
@@ -177,5 +180,5 @@ export class ActionError extends Error {
 export function asActionError(thrown: unknown): ActionError {
   if (thrown instanceof ActionError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new ActionError('internal', `An unexpected fault: ${message}`, { cause: thrown });
+  return new ActionError('internal', `Unexpected error: ${message}`, { cause: thrown });
 }

@@ -27,7 +27,7 @@ export function missingApi(apiUrl: string | undefined): Advice {
   const enterprise = enterpriseHost(apiUrl);
   if (enterprise === undefined || enterprise.hasApi) return {};
   return {
-    title: 'The address of the API lacks /api',
+    title: 'The API address is missing /api',
     fix: `Set \`api_url\` to \`https://${enterprise.host}/api\`: without \`/api\`, this host serves the web app.`,
   };
 }
@@ -77,13 +77,15 @@ export function adviceFor(code: ErrorCode, facts: RequestFacts, { detail, isHtml
   }
   if (code === 'permission_denied' && facts.permission.length > 0) {
     return {
-      title: `Devin API refused: permission ${facts.permission.join(' or ')} is missing`,
-      fix: `Give the credential's role ${neededRole(facts)}: Settings → Service users → Role.`,
+      title: `Permission ${facts.permission.join(' or ')} is missing`,
+      fix: `Add ${neededRole(facts)} to the role of the credential: Settings → Service users → Role.`,
     };
   }
   if (code === 'credential_invalid' && facts.version === 'v2') return { fix: MIGRATE };
   if (code === 'rate_limited' && retryAfter !== undefined) {
-    return { fix: `The API asks to wait (Retry-After: ${retryAfter}). Raise \`timeout\`, or run fewer steps at once.` };
+    return {
+      fix: `The API asked the client to wait (Retry-After: ${retryAfter}). Raise \`timeout\`, or run fewer steps at once.`,
+    };
   }
   return {};
 }

@@ -270,7 +270,7 @@ async function formContent({ name, bytes }: NonNullable<AnyCall['file']>): Promi
   return { body, headers: { 'content-type': encoded.headers.get('content-type') ?? 'multipart/form-data' } };
 }
 
-const aboutAnswer = ({ summary, method, path }: RequestFacts) => `${summary}: the answer to ${method} ${path}`;
+const aboutAnswer = ({ summary, method, path }: RequestFacts) => `${summary}: the response to ${method} ${path}`;
 const detailsOf = ({ status }: HttpResponse, { method }: RequestFacts) => ({ status, ambiguous: method !== 'GET' });
 
 /** The JSON of an answer; undefined for an answer without a body, as some changes give it. */

@@ -57,7 +57,7 @@ export function problemText(contentType: string, body: string): ProblemText {
   if (isHtml(contentType, body)) {
     const [, title] = /<title[^>]*>([^<]*)<\/title>/i.exec(body.slice(0, MAX_HTML)) ?? [];
     const name = title?.trim().slice(0, MAX_DETAIL) ?? 'no title';
-    return { detail: `an HTML page came instead of JSON ("${name}"), perhaps from a proxy in between`, fields: [] };
+    return { detail: `the response is an HTML page ("${name}") instead of JSON, perhaps from a proxy`, fields: [] };
   }
   const plain = body.trim().replace(/\s+/g, ' ').slice(0, MAX_DETAIL);
   return { detail: plain === '' ? undefined : plain, fields: [] };
@@ -66,8 +66,8 @@ export function problemText(contentType: string, body: string): ProblemText {
 /** What a change without a clear answer leaves to a person. PUT and DELETE have been repeated by then, POST and PATCH not. */
 const maybeDone = (method: string) =>
   method === 'POST' || method === 'PATCH'
-    ? 'The request may have been carried out all the same, so it was not repeated: look before you do.'
-    : 'The request may have been carried out all the same: look before you repeat it.';
+    ? 'The request may have been carried out anyway, so it was not repeated. Check before you repeat it.'
+    : 'The request may have been carried out anyway. Check before you repeat it.';
 
 /** Whether a failure without a clear answer leaves open if a change was made. */
 const changes = (method: string) => method !== 'GET';

@@ -102,27 +102,27 @@ export function failureOf(thrown: unknown): Failure | undefined {
 
 // The codes' own titles and advice speak of Devin.
 const TITLES: Partial<Record<ErrorCode, string>> = {
-  credential_invalid: 'GitHub refused the token',
-  permission_denied: 'GitHub did not allow this',
-  not_found: 'GitHub does not know this',
-  conflict: 'GitHub has it in a state that does not allow this',
-  rate_limited: 'GitHub asks to slow down',
+  credential_invalid: 'GitHub rejected the token',
+  permission_denied: 'GitHub denied access',
+  not_found: 'Not found on GitHub',
+  conflict: 'Conflict with the current state on GitHub',
+  rate_limited: 'GitHub rate limit exceeded',
   api_unavailable: 'GitHub could not be reached',
   api_rejected: 'GitHub rejected the request',
-  api_contract: 'GitHub answered something else than it promises',
+  api_contract: 'Unexpected response from GitHub',
 };
 
 const FIXES: Partial<Record<ErrorCode, string>> = {
   credential_invalid:
     'Check `github_token`: `${{ github.token }}` is valid while its job runs, any other token until it expires or is revoked.',
-  permission_denied: 'See what GitHub says; another `github_token` may be allowed to do it.',
+  permission_denied: 'Read the message from GitHub. A `github_token` with more permissions may be needed.',
   not_found: 'Check the number and the repository, and that `github_token` can see them.',
-  conflict: 'Look at the present state on GitHub, then run the step again.',
+  conflict: 'Check the current state on GitHub, then run the step again.',
   rate_limited: 'Run fewer jobs at once with the same token, or run the step again later.',
-  api_unavailable: 'Run the step again; https://www.githubstatus.com/ says if GitHub has trouble.',
-  api_rejected: 'See what GitHub says about the request.',
+  api_unavailable: 'Run the step again. Check https://www.githubstatus.com/ for an outage.',
+  api_rejected: 'Read the message from GitHub.',
   api_contract:
-    'Check `GITHUB_API_URL` and proxies in between; if they are right, report it with the version of this action.',
+    'Check `GITHUB_API_URL` and any proxy. If they are correct, report this with the version of this action.',
 };
 
 /** The names that `permissions:` of a workflow takes. https://docs.github.com/actions/reference/workflow-syntax-for-github-actions#permissions */
@@ -165,8 +165,8 @@ function adviceFor(code: ErrorCode, failure: Failure, facts: RequestFacts): { ti
     const enough = Object.entries(accepted ?? {}).map(([name, level]) => [name, facts.permissions[name] ?? level]);
     const yaml = permissionsYaml(accepted === undefined ? facts.permissions : Object.fromEntries(enough));
     return {
-      title: 'The GitHub token lacks a permission',
-      fix: `Grant it in the job, beside the permissions that the job has: \`${yaml}\`. In a run for a pull request from a fork the token only reads, whatever the workflow grants.`,
+      title: 'The GitHub token is missing a permission',
+      fix: `Add it to the permissions of the job: \`${yaml}\`. In a run for a pull request from a fork, the token is read-only, whatever the workflow grants.`,
     };
   }
   const [title, fix] = [TITLES[code], FIXES[code]];
@@ -196,7 +196,7 @@ export function githubError(failure: Failure, facts: RequestFacts): ActionError 
     failure.status === 0
       ? `${facts.method} ${facts.path}: ${failure.said}`
       : `HTTP ${failure.status} for ${facts.method} ${facts.path}${failure.said === '' ? '' : `: ${failure.said}`}`;
-  const tail = ambiguous ? ' The request may have been carried out all the same.' : '';
+  const tail = ambiguous ? ' The request may have been carried out anyway.' : '';
   return new ActionError(code, `GitHub: ${facts.summary}: ${what.replace(/\.$/, '')}.${tail}`, {
     ...adviceFor(code, failure, facts),
     ...(failure.status === 0 ? {} : { status: failure.status }),
@@ -207,7 +207,7 @@ export function githubError(failure: Failure, facts: RequestFacts): ActionError 
 
 /** The error for an answer that lacks what it should have. */
 export function contractError(facts: RequestFacts, list: readonly string[]): ActionError {
-  const about = `GitHub: ${facts.summary}: the answer to ${facts.method} ${facts.path} is not what the API promises.`;
+  const about = `GitHub: ${facts.summary}: the response to ${facts.method} ${facts.path} is not what the API documents.`;
   const [title, fix] = [TITLES.api_contract ?? '', FIXES.api_contract ?? ''];
   return new ActionError('api_contract', about, { title, fix, list, ambiguous: facts.changes });
 }

@@ -48,7 +48,7 @@ const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
 
 const NOTHING_SPENT = 'Nothing was sent to Devin; docs/security.md explains the gates.';
 
-const MATRIX_ADVICE = 'list them with the operation list-organizations and run one job each, in a matrix';
+const MATRIX_ADVICE = 'list them with list-organizations and run one job for each, in a matrix';
 
 /** Reads and checks everything that can be checked without a request, and reports all that is wrong together. */
 export async function checkStep(step: Unchecked): Promise<Checked> {
@@ -194,7 +194,7 @@ async function checkCredential(
     throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`, fix);
   }
   const wrongVersion = credential.version === 'v2' && !operation.versions.includes('v2');
-  const message = `is for the legacy API v2, which has no ${operation.name}; pass a service user key (cog_…)`;
+  const message = `is for the legacy API v2, which does not have ${operation.name}; pass a service user key (cog_…)`;
   const all = wrongVersion ? [...problems, { input: 'devin_token', message }] : problems;
   if (all.length > 0) throw inputError(all);
   return credential;

@@ -128,7 +128,7 @@ function ending(life: Life, at: (seconds: number) => number, lines: Lines): Step
         stop,
         'waiting_for_user',
         'question',
-        'Which of the two ways do you prefer? I wait for your answer.',
+        'Which of the two ways do you prefer? I am waiting for your reply.',
       );
     case 'blocked':
       return turnEnd(stop, 'waiting_for_user', 'blocked', `I have no access to ${lines.where} and cannot continue.`);

@@ -55,7 +55,7 @@ describe('reading inputs', () => {
       timeout: 1_800_000,
       concurrency: 6,
       wait: 'none',
-      on_waiting: 'fail',
+      on_waiting: 'auto',
       on_timeout: 'leave',
       on_cancel: 'terminate',
       follow: true,
@@ -207,11 +207,11 @@ describe('errors', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.constant(undefined)), (thrown) => {
         const error = asActionError(thrown);
-        expect(error).toMatchObject({ code: 'internal', message: `An unexpected fault: ${thrown}` });
+        expect(error).toMatchObject({ code: 'internal', message: `Unexpected error: ${thrown}` });
       }),
     );
     const cause = new RangeError('out of range');
-    expect(asActionError(cause)).toMatchObject({ message: 'An unexpected fault: out of range', cause });
+    expect(asActionError(cause)).toMatchObject({ message: 'Unexpected error: out of range', cause });
   });
 
   it('every code says what it means and what to do', () => {

@@ -128,7 +128,7 @@ describe('an answer that is not what the API promises', () => {
     const error = await answered({ ...SESSION, session_id: undefined, tags: 'x', pull_requests: [{ pr_url: 5 }] });
     expect(error.code).toBe('api_contract');
     expect(error.message).toBe(
-      "Show one session: the answer to GET /v3/organizations/o/sessions/devin-d breaks the API's contract.",
+      "Show one session: the response to GET /v3/organizations/o/sessions/devin-d breaks the API's contract.",
     );
     expect(error.list).toEqual(['session_id: Invalid input: expected string, received undefined']);
   });
@@ -142,7 +142,7 @@ describe('an answer that is not what the API promises', () => {
       };
       const error = await read('https://acme.devinenterprise.com');
       expect(error.code).toBe(status === 200 ? 'api_contract' : 'not_found');
-      expect(error.title).toBe('The address of the API lacks /api');
+      expect(error.title).toBe('The API address is missing /api');
       expect(error.fix).toContain('Set `api_url` to `https://acme.devinenterprise.com/api`');
       for (const other of [
         'https://acme.devinenterprise.com/api',

@@ -61,7 +61,7 @@ describe('what an error body says', () => {
 
   it('an HTML page is named by its title, and taken for a proxy in between', () => {
     const page = '<!DOCTYPE html><html><head><title lang="en"> 502 Bad Gateway </title></head><body>x</body></html>';
-    const said = 'an HTML page came instead of JSON ("502 Bad Gateway"), perhaps from a proxy in between';
+    const said = 'the response is an HTML page ("502 Bad Gateway") instead of JSON, perhaps from a proxy';
     expect(problemText('text/html; charset=utf-8', page)).toEqual({ detail: said, fields: [] });
     expect(problemText('', page).detail).toBe(said);
     expect(problemText('text/html', '<html></html>').detail).toContain('("no title")');
@@ -122,8 +122,8 @@ describe('an answer that is an error', () => {
 
   it('a 403 names the permission, and the level that it is needed at', () => {
     const org = failed(403);
-    expect(org.title).toBe('Devin API refused: permission ViewOrgSessions is missing');
-    expect(org.fix).toBe("Give the credential's role ViewOrgSessions: Settings → Service users → Role.");
+    expect(org.title).toBe('Permission ViewOrgSessions is missing');
+    expect(org.fix).toBe('Add ViewOrgSessions to the role of the credential: Settings → Service users → Role.');
     const enterprise = answerError(answer(403), {
       ...FACTS,
       path: '/v3/enterprise/audit-logs',
@@ -132,7 +132,7 @@ describe('an answer that is an error', () => {
     expect(enterprise.title).toContain('ManageEnterpriseSettings or ViewAccountAuditLogs');
     expect(enterprise.fix).toContain('ManageEnterpriseSettings or ViewAccountAuditLogs at enterprise level');
     const unknown = answerError(answer(403), { ...FACTS, permission: [] });
-    expect(unknown.title).toBe('The credential lacks a permission');
+    expect(unknown.title).toBe('A permission is missing');
   });
 
   describe('that is a 403 without a reason', () => {
@@ -157,7 +157,9 @@ describe('an answer that is an error', () => {
     });
 
     it('one that names its reason keeps the advice on the permission', () => {
-      expect(bare({ detail: 'Missing permission: ViewOrgSessions' }).fix).toMatch(/^Give the credential's role/);
+      expect(bare({ detail: 'Missing permission: ViewOrgSessions' }).fix).toMatch(
+        /^Add .+ to the role of the credential/,
+      );
     });
 
     it('names the level of the permission, and an address that lacks /api', () => {
@@ -201,8 +203,8 @@ describe('an answer that is an error', () => {
   });
 
   it('a change that may have been carried out says so, and whether it was repeated', () => {
-    expect(failed(500, 'POST').message).toMatch(/may have been carried out all the same, so it was not repeated/);
-    expect(failed(500, 'DELETE').message).toMatch(/may have been carried out all the same: look before you repeat it/);
+    expect(failed(500, 'POST').message).toMatch(/may have been carried out anyway, so it was not repeated/);
+    expect(failed(500, 'DELETE').message).toMatch(/may have been carried out anyway\. Check before you repeat it/);
     expect(failed(500, 'GET').message).not.toMatch(/carried out/);
     expect(failed(422, 'POST').message).not.toMatch(/carried out/);
   });

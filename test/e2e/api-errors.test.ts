@@ -51,7 +51,7 @@ describe('an answer that is no success', () => {
 
   test('a refusal names the missing permission in its title', async () => {
     const result = await step({ devin_token: 'cog_sandbox_viewer' });
-    expect(errorOf(result)?.properties['title']).toBe('Devin API refused: permission UseDevinSessions is missing');
+    expect(errorOf(result)?.properties['title']).toBe('Permission UseDevinSessions is missing');
   });
 
   test('a field that the API rejects is named', async () => {

@@ -240,7 +240,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
     withGithub(async (github) => {
       const result = await step(github, { devin_token: 'cog_of_nobody', api_url: 'sandbox?habits=documents' });
       expect(result.outputs['error_code']).toBe('credential_invalid');
-      expect(onlyComment(github)).toMatch(/^### ✗ The Devin credential was refused\n/);
+      expect(onlyComment(github)).toMatch(/^### ✗ Devin rejected the credential\n/);
     }));
 
   test('of several organizations there is one, with all of them in a table', () =>

@@ -220,7 +220,7 @@ describe.concurrent('a failed check or run', () => {
     const result = await bench.step({ name: 'workflow_run', payload: runOf, github, with: EVENT });
     await promptOf(result);
     expect(warningsOf(result)).toEqual([
-      'The prompt lacks a part of the event: The jobs of workflow run 289782451 could not be read: GitHub does not allow it. `permissions: { actions: read }` in the job may help.',
+      'Part of the event is missing from the prompt: The jobs of workflow run 289782451 could not be read: GitHub does not allow it. `permissions: { actions: read }` in the job may help.',
     ]);
   });
 
@@ -304,7 +304,7 @@ describe.concurrent('what is asked of GitHub', () => {
     const result = await bench.step({ name: 'pull_request', payload: real('pull_request', 22), with: EVENT });
     await promptOf(result);
     expect(warningsOf(result)).toEqual([
-      'The prompt lacks a part of the event: The input github_token is empty, so that GitHub was not asked for logs or changed files.',
+      'Part of the event is missing from the prompt: The input github_token is empty, so logs and changed files could not be read from GitHub.',
     ]);
   });
 

@@ -72,7 +72,7 @@ describe('attachments', () => {
     ['what git keeps', '.git/config', /which matches no file/],
     ['a link that leads out', 'out.txt', /"out\.txt", which is outside of the workspace/],
     ['a file of more than 50 MB', 'big/one.bin', /"big\/one\.bin", which has 51 MB; at most 50 MB are allowed/],
-    ['more than 100 MB in all', 'many/*.bin', /has 120 MB in all; at most 100 MB are allowed/],
+    ['more than 100 MB in all', 'many/*.bin', /has 120 MB in total; at most 100 MB are allowed/],
   ])('%s is found before the first request', async (_name, pattern, finding) => {
     const before = (workspace: string) => {
       symlinkSync('/etc/hostname', join(workspace, 'out.txt'));

@@ -185,7 +185,7 @@ describe.concurrent('whoever may not write to the repository', () => {
     const github = await people(payload);
     const result = await bench.step({ name, payload, github, with: { context: 'event', comment: 'true', ...inputs } });
     expectSkipped(result, reason);
-    expect(seen(result)).toContain('Somebody who may write to the repository can ask instead.');
+    expect(seen(result)).toContain('A person with write access to the repository can ask instead.');
     expect(requestsOf(result)).toBe(0);
     expect(github.requests().every(({ path }) => path.endsWith('/permission'))).toBe(true);
   });
@@ -193,7 +193,10 @@ describe.concurrent('whoever may not write to the repository', () => {
   test('is not let in either where there is no token to ask with', async () => {
     const payload = labeled({ login: 'maintainer', type: 'User' });
     const result = await bench.step({ name: 'issues', payload, with: { context: 'event' } });
-    expectSkipped(result, /^whether @maintainer may write to the repository cannot be looked up without github_token$/);
+    expectSkipped(
+      result,
+      /^whether @maintainer has write access to the repository cannot be checked without github_token$/,
+    );
     expect(seen(result)).toContain('github_token: ${{ github.token }}');
   });
 

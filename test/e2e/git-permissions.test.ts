@@ -411,7 +411,7 @@ describe('a manifest that cannot be used', () => {
       expect.objectContaining({
         name: 'error',
         message,
-        properties: { title: 'The manifest is wrong', file: FILE, line: String(line) },
+        properties: { title: 'Invalid manifest', file: FILE, line: String(line) },
       }),
     );
     expect(await changes()).toEqual([]);

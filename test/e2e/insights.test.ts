@@ -74,9 +74,7 @@ describe('list-session-insights', () => {
   test('one session and filters exclude each other', async () => {
     const result = await list({ session_id: 'devin-1', tags: 'a' });
     expect(result.outputs['error_code']).toBe('input_invalid');
-    expect(JSON.parse(result.outputs['result'] ?? '').error.message).toContain(
-      'tags is given together with session_id',
-    );
+    expect(JSON.parse(result.outputs['result'] ?? '').error.message).toContain('tags is set together with session_id');
   });
 
   test('a session that does not exist is not_found', async () => {
@@ -148,7 +146,7 @@ describe('list-session-insights with a legacy key', () => {
     expect(result.outputs['error_code']).toBe('input_invalid');
     const { list: problems } = JSON.parse(result.outputs['result'] ?? '').error;
     for (const name of ['generate', 'tags', 'repos', 'playbook_id']) {
-      expect(problems.join()).toContain(`${name} has no counterpart in the legacy API v2`);
+      expect(problems.join()).toContain(`${name} is not available in the legacy API v2`);
     }
     expect((await legacy({ session_id: 'devin-1' })).outputs['error_code']).toBe('input_invalid');
     expect(await requests()).toHaveLength(before);

@@ -194,7 +194,7 @@ describe('repeating a request', () => {
     server.fault(limited(3_600));
     expect(await failure(github.rest(READ, Rows))).toMatchObject({
       code: 'rate_limited',
-      title: 'GitHub asks to slow down',
+      title: 'GitHub rate limit exceeded',
     });
     expect(clock.slept).toEqual([20_000]);
   });
@@ -234,8 +234,8 @@ describe('limits', () => {
     server.fault({ path: COMMENTS, lost: 'hang' });
     const asked = failure(github.rest(READ, Rows));
     await vi.waitFor(() => expect(server.requests().length).toBe(1));
-    stop.abort(new ActionError('cancelled', 'The workflow was cancelled.'));
-    expect(await asked).toMatchObject({ code: 'cancelled', message: 'The workflow was cancelled.' });
+    stop.abort(new ActionError('cancelled', 'The workflow was canceled.'));
+    expect(await asked).toMatchObject({ code: 'cancelled', message: 'The workflow was canceled.' });
     expect(await failure(github.rest(READ, Rows))).toMatchObject({ code: 'cancelled' });
     expect(server.requests().length).toBe(1);
   });
@@ -250,7 +250,7 @@ describe('errors', () => {
     const error = await failure(github.rest(WRITE, Any));
     expect(error).toMatchObject({
       code: 'permission_denied',
-      title: 'The GitHub token lacks a permission',
+      title: 'The GitHub token is missing a permission',
       message: `GitHub: Write the comment: HTTP 403 for POST ${COMMENTS}: Resource not accessible by integration.`,
     });
     expect(error.fix).toContain('`permissions: { issues: write }`');
@@ -291,7 +291,7 @@ describe('errors', () => {
     const token = 'ghp_wrong_token_that_nobody_may_see';
     const github = client({ token });
     const error = await failure(github.rest(READ, Rows));
-    expect(error).toMatchObject({ code: 'credential_invalid', title: 'GitHub refused the token' });
+    expect(error).toMatchObject({ code: 'credential_invalid', title: 'GitHub rejected the token' });
     expect(error.fix).toContain('`github_token`');
     server.fault({ path: COMMENTS, status: 422, message: `What is ${token}?` });
     const echoed = await failure(github.rest(READ, Rows));
@@ -302,7 +302,7 @@ describe('errors', () => {
   it('what GitHub does not know is not found', async () => {
     const { github } = await openBoth();
     const error = await failure(github.rest(READ, Rows));
-    expect(error).toMatchObject({ code: 'not_found', status: 404, title: 'GitHub does not know this' });
+    expect(error).toMatchObject({ code: 'not_found', status: 404, title: 'Not found on GitHub' });
     expect(`${error.title} ${error.message} ${error.fix}`).not.toContain('Devin');
   });
 

@@ -66,7 +66,7 @@ describe('one comment on a discussion', () => {
     const { server, step } = await open();
     server.identify({ permissions: { discussions: 'read' } });
     const error = await failure(step().update('Started'));
-    expect(error).toMatchObject({ code: 'permission_denied', title: 'The GitHub token lacks a permission' });
+    expect(error).toMatchObject({ code: 'permission_denied', title: 'The GitHub token is missing a permission' });
     expect(error.fix).toContain('`permissions: { discussions: write }`');
   });
 

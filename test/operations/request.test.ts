@@ -59,7 +59,7 @@ describe('the request of a new session', () => {
   });
 
   it.each([
-    [50, {}, 'idempotency adds one to the 50 that a session may have; give at most 49'],
+    [50, {}, 'idempotency adds one to the maximum of 50 per session; set at most 49'],
     [49, {}, undefined],
     [50, { idempotency: 'None' }, undefined],
     [48, { reuse: 'thread' }, undefined],
@@ -128,8 +128,8 @@ describe('what is wrong with a request', () => {
       'attachment_urls',
     ]);
     const said = Object.fromEntries(problems);
-    expect(said['prompt_file']).toBe('is given together with prompt; give one of the two');
-    expect(said['structured_output_schema_file']).toMatch(/^is no JSON Schema of Draft 7: /);
+    expect(said['prompt_file']).toBe('is set together with prompt; set only one of them');
+    expect(said['structured_output_schema_file']).toMatch(/^is not a JSON Schema of Draft 7: /);
     expect(problems.filter(([name]) => name === 'extra_body').map(([, message]) => message)).toEqual([
       'sets prompt; use the input prompt for it',
       'sets tags; use the input tags for it',
@@ -141,7 +141,7 @@ describe('what is wrong with a request', () => {
 
   it('a missing prompt is one problem, and says where to give it', async () => {
     const { problems } = await prepared({ title: 'T' });
-    expect(problems).toEqual([['prompt', 'is missing; say in `prompt` or `prompt_file` what Devin is to do']]);
+    expect(problems).toEqual([['prompt', 'is missing; describe the task in `prompt` or `prompt_file`']]);
   });
 
   it.each([

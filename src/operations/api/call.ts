@@ -192,7 +192,7 @@ async function readOne(endpoint: Endpoint, call: AnyCall, context: CallContext):
 /** Calls any operation of the Devin API. */
 export const callApiOperation = operation({
   name: 'call-api',
-  summary: 'Calls any operation of the Devin API, v3 or legacy v2, and gives its answer.',
+  summary: 'Calls any operation of the Devin API, v3 or legacy v2, and returns its response.',
   inputs: ['endpoint', 'params', 'body', 'paginate', 'body_file'],
   required: ['endpoint'],
   outputs: ['status_code', 'body', 'body_file', 'count'],

@@ -72,7 +72,7 @@ function summaryOf(listed: readonly Listed[], jobs: number): string {
 /** Lists the organizations that the credential sees, also as a matrix: the way to scale past one runner. */
 export const listOrganizationsOperation = operation({
   name: 'list-organizations',
-  summary: 'Lists the organizations that the credential sees, also as a matrix for one job each.',
+  summary: 'Lists the organizations that the credential can see, and provides a matrix with one job for each.',
   inputs: ['matrix_size'],
   required: [],
   outputs: ['organizations', 'count', 'matrix'],

@@ -131,7 +131,7 @@ function summaryOf(
 /** Says who the credential is, and which operations it may run. */
 export const whoamiOperation = operation({
   name: 'whoami',
-  summary: 'Says who the credential is and which operations it may run, by reads that change nothing.',
+  summary: 'Shows the identity of the credential and the operations that it may run. Sends only read requests.',
   inputs: [],
   required: [],
   outputs: ['identity', 'allowed_operations'],

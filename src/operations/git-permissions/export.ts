@@ -47,7 +47,7 @@ function summaryOf(
 /** Writes the Git permissions that there are as a manifest, which plans to no changes. */
 export const exportGitPermissionsOperation = operation({
   name: 'export-git-permissions',
-  summary: 'Writes which repositories organizations may reach as a manifest, which plans to no changes.',
+  summary: 'Writes the repositories that organizations may access to a manifest.',
   inputs: ['manifest'],
   required: [],
   outputs: ['manifest', 'count'],

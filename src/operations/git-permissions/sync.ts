@@ -24,7 +24,7 @@ const textOf = ({ file, line, message }: Finding) => `${file}:${line}: ${message
 function reject(log: Pick<Log, 'annotate'>, faults: readonly Finding[]): void {
   if (faults.length === 0) return;
   for (const { file, line, message } of faults.slice(0, MAX_ANNOTATIONS)) {
-    log.annotate('error', 'The manifest is wrong', message, { file, line });
+    log.annotate('error', 'Invalid manifest', message, { file, line });
   }
   const message =
     faults.length === 1 ? 'One line of the manifest is wrong.' : `${faults.length} lines of the manifest are wrong.`;
@@ -93,7 +93,7 @@ async function run(context: PlanContext, { manifest, faults, warnings }: ReadMan
 /** Makes the Git permissions of organizations what a manifest says, or shows what that would change. */
 export const syncGitPermissionsOperation = operation({
   name: 'sync-git-permissions',
-  summary: 'Plans, and applies, which repositories organizations may reach, from a manifest in the repository.',
+  summary: 'Plans or applies the repositories that organizations may access, from a manifest in the repository.',
   inputs: PLAN_INPUTS,
   required: [],
   outputs: PLAN_OUTPUTS,

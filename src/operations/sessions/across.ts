@@ -31,7 +31,7 @@ interface Row {
 async function organizationsOf(context: RunContext, given: Organizations): Promise<readonly Organization[]> {
   if (given !== '*') return given.map((id) => ({ id, name: id }));
   const { organizations } = await visibleOrganizations(context.devin);
-  if (organizations.length === 0) throw new ActionError('not_found', 'The credential sees no organization.');
+  if (organizations.length === 0) throw new ActionError('not_found', 'The credential cannot see any organization.');
   return organizations.map(({ org_id: id, name }) => ({ id, name }));
 }
 
@@ -48,7 +48,7 @@ async function attempt(context: RunContext, org: Organization, work: () => Promi
 
 const entryFor = ({ org, done, error }: Row): SessionEntry =>
   done === undefined
-    ? emptyEntry(org.id, error ?? new ActionError('internal', 'There is neither a session nor an error.'))
+    ? emptyEntry(org.id, error ?? new ActionError('internal', 'Neither a session nor an error exists.'))
     : entryOf(
         org.id,
         { ...done.story.session, structured_output: done.story.output ?? null },

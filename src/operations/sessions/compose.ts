@@ -101,10 +101,11 @@ async function fetchedFor(context: ComposeContext, event: GithubEvent): Promise<
   const failure = hasFailed(event.failure?.conclusion) ? event.failure : undefined;
   const repository = event.repository ?? context.facts.repository;
   if (repository === undefined || (failure === undefined && commits === undefined)) return NOTHING;
-  const lacks = (message: string) => context.log.annotate('warning', 'The prompt lacks a part of the event', message);
+  const lacks = (message: string) =>
+    context.log.annotate('warning', 'Part of the event is missing from the prompt', message);
   const github = await context.github();
   if (github === undefined) {
-    lacks('The input github_token is empty, so that GitHub was not asked for logs or changed files.');
+    lacks('The input github_token is empty, so logs and changed files could not be read from GitHub.');
     return NOTHING;
   }
   try {

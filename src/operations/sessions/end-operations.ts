@@ -91,7 +91,7 @@ async function untilEnded(context: EndContext, orgId: string, first: Session): P
 /** Ends a session for good. */
 export const terminateSessionOperation = operation({
   name: 'terminate-session',
-  summary: 'Ends a session for good.',
+  summary: 'Terminates a session permanently.',
   inputs: ['session_id', 'archive'],
   required: ['session_id'],
   outputs: SESSION_OUTPUTS,
@@ -117,7 +117,7 @@ export const terminateSessionOperation = operation({
 /** Archives a session; one that runs is put to sleep. */
 export const archiveSessionOperation = operation({
   name: 'archive-session',
-  summary: 'Archives a session; one that runs is put to sleep.',
+  summary: 'Archives a session. A running session is put to sleep.',
   inputs: ['session_id'],
   required: ['session_id'],
   outputs: SESSION_OUTPUTS,

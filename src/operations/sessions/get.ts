@@ -7,10 +7,10 @@ import { SESSION_OUTPUTS, sessionReport } from './outputs.ts';
 import { closingLine } from './summary.ts';
 import { requestCounts } from './wait.ts';
 
-/** Shows a session as it is now. */
+/** Shows the current state of a session. */
 export const getSessionOperation = operation({
   name: 'get-session',
-  summary: 'Shows a session as it is now.',
+  summary: 'Shows the current state of a session.',
   inputs: ['session_id'],
   required: ['session_id'],
   outputs: SESSION_OUTPUTS,

@@ -36,7 +36,7 @@ const rowOf = (session: ItemOf<typeof v2ListSessionInsights>): InsightsRow => ({
 
 function checkInputs(inputs: V2Context['inputs']): void {
   const set = MISSING.filter((name) => inputs[name] !== undefined && inputs[name] !== false);
-  const message = 'has no counterpart in the legacy API v2; leave it out, or pass a service user key (cog_…)';
+  const message = 'is not available in the legacy API v2; leave it out, or pass a service user key (cog_…)';
   const problems: Problem[] = set.map((input) => ({ input, message }));
   if (problems.length > 0) throw inputError(problems);
 }

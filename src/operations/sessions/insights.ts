@@ -65,7 +65,7 @@ async function generate(context: InsightsContext, orgId: string, { session_id: i
   for (;;) {
     const session = await devin.call(getSessionInsights, { params });
     if (hasAnalysis(session)) {
-      log.progress(`insights of ${id} are there`);
+      log.progress(`insights of ${id} are available`);
       return session;
     }
     await clock.sleep(inputs.poll_interval, signal);
@@ -108,14 +108,14 @@ async function checkInputs(inputs: Partial<InsightsContext['inputs']>, checks: C
   await checkRange(inputs, checks);
   if (inputs.session_id === undefined) return;
   for (const name of ['tags', 'repos', 'playbook_id', 'since', 'until'] as const) {
-    if (inputs[name] !== undefined) checks.problem(name, 'is given together with session_id; give one of the two');
+    if (inputs[name] !== undefined) checks.problem(name, 'is set together with session_id; set only one of them');
   }
 }
 
 /** Lists sessions with figures about them and what Devin found when it looked back at them. */
 export const listSessionInsightsOperation = operation({
   name: 'list-session-insights',
-  summary: 'Lists sessions with their size, messages and insights, which it can have generated.',
+  summary: 'Lists sessions with their size, messages, and insights, and can generate missing insights.',
   inputs: INPUTS,
   required: [],
   outputs: ['sessions', 'count'],

@@ -49,7 +49,7 @@ function summaryOf(sessions: readonly Session[], more: boolean): string {
 /** Lists sessions of an organization, the newest first. */
 export const listSessionsOperation = operation({
   name: 'list-sessions',
-  summary: 'Lists the sessions of an organization, the newest first.',
+  summary: 'Lists the sessions of an organization, newest first.',
   inputs: FILTER_INPUTS,
   required: [],
   outputs: ['sessions', 'count'],

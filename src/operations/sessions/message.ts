@@ -66,12 +66,16 @@ async function textOf(session: Session, { text, reference }: Message): Promise<s
 }
 
 const unclear = (lost: ActionError, url: string) =>
-  new ActionError(lost.code, `${lost.message} Without \`idempotency\` nobody can tell whether ${url} got it.`, {
-    fix: 'Look in the session for the message. Run the step again only if it is missing.',
-    cause: lost,
-    ambiguous: true,
-    ...(lost.status === undefined ? {} : { status: lost.status }),
-  });
+  new ActionError(
+    lost.code,
+    `${lost.message} Without \`idempotency\`, the step cannot check whether ${url} received it.`,
+    {
+      fix: 'Look in the session for the message. Run the step again only if it is missing.',
+      cause: lost,
+      ambiguous: true,
+      ...(lost.status === undefined ? {} : { status: lost.status }),
+    },
+  );
 
 /** Checks several times whether a message arrived whose response is lost. Throws `lost`, told in full, if that fails. */
 async function arrived(

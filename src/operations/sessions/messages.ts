@@ -127,7 +127,7 @@ export class MessageReader {
     log.annotate(
       'warning',
       'The messages of the session cannot be read',
-      `The wait continues without them; the log and last_message may lack some. ${message}`,
+      `The wait continues without them. The log and last_message may be incomplete. ${message}`,
     );
   }
 

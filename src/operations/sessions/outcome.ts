@@ -49,7 +49,10 @@ const LIMITS: Readonly<Record<string, readonly [headline: string, advice: string
   payment_declined: ['stopped: a payment was declined', `Correct the payment method, ${RESUME}`],
   org_usage_limit_exceeded: ["stopped: the organization's usage limit is reached", `Raise its ACU limit, ${RESUME}`],
   user_usage_limit_exceeded: ["stopped: the user's usage limit is reached", `Raise the user's limit, ${RESUME}`],
-  total_session_limit_exceeded: ['stopped: too many sessions at once', `End sessions that nobody needs, ${RESUME}`],
+  total_session_limit_exceeded: [
+    'stopped: too many sessions at once',
+    `End sessions that are no longer needed, ${RESUME}`,
+  ],
   contract_expired: ['stopped: the contract has expired', `Renew the contract with Cognition, ${RESUME}`],
 };
 

@@ -86,7 +86,7 @@ export async function textOrFile(
 ): Promise<string | undefined> {
   const [[textName, fileName], [text, file]] = [names, values];
   if (text !== undefined && file !== undefined) {
-    checks.problem(fileName, `is given together with ${textName}; give one of the two`);
+    checks.problem(fileName, `is set together with ${textName}; set only one of them`);
     return undefined;
   }
   if (file === undefined) return text;
@@ -146,7 +146,7 @@ function checkTags(inputs: RequestInputs, { problem }: Checks): void {
   const added = reserved.length === 1 ? 'adds one' : `add ${reserved.length}`;
   problem(
     'tags',
-    `has ${given} entries, and ${reserved.join(' and ')} ${added} to the ${MAX_TAGS} that a session may have; give at most ${most}`,
+    `has ${given} entries, and ${reserved.join(' and ')} ${added} to the maximum of ${MAX_TAGS} per session; set at most ${most}`,
   );
 }
 
@@ -161,7 +161,7 @@ export async function prepareSession(
 ): Promise<PreparedSession> {
   const text = await textOrFile(['prompt', 'prompt_file'], [inputs.prompt, inputs.prompt_file], checks);
   if (inputs.prompt === undefined && inputs.prompt_file === undefined && !fromEvent) {
-    checks.problem('prompt', 'is missing; say in `prompt` or `prompt_file` what Devin is to do');
+    checks.problem('prompt', 'is missing; describe the task in `prompt` or `prompt_file`');
   }
   const schema = await prepareSchema(inputs, checks);
   const extraBody = await prepareExtra(inputs.extra_body, checks);

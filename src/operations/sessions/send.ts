@@ -57,7 +57,11 @@ async function isSent(context: SendContext, orgId: string, sessionId: string, se
     return await hasGot(context, orgId, sessionId, sent);
   } catch (thrown) {
     const { fix } = asActionError(thrown);
-    throw failedLook(thrown, 'No message was sent, since nobody knows whether the session has it already', fix);
+    throw failedLook(
+      thrown,
+      'No message was sent, because the step cannot check whether the session already has it',
+      fix,
+    );
   }
 }
 
@@ -73,7 +77,7 @@ async function deliver(context: SendContext, orgId: string, { text, uploads }: P
   };
   const earlier = { mark: message.reference, since: 0 };
   if (await isSent(context, orgId, before.session_id, earlier)) {
-    log.info(`An earlier attempt has sent this message to ${before.url}`);
+    log.info(`An earlier attempt already sent this message to ${before.url}`);
     return { session: before, sent: earlier };
   }
   const { before: known, ...mark } = sentTo(before, message);
@@ -89,7 +93,7 @@ async function deliver(context: SendContext, orgId: string, { text, uploads }: P
 /** Sends a message to a session; one that sleeps wakes by it. */
 export const sendMessageOperation = operation({
   name: 'send-message',
-  summary: 'Sends a message to a session, which wakes one that sleeps, and waits for the reply if requested.',
+  summary: 'Sends a message to a session, waking it if it sleeps, and waits for the reply if requested.',
   inputs: ['session_id', 'message', 'prompt', 'prompt_file', 'attachments', 'attachment_urls', ...WAIT_INPUTS],
   required: ['session_id'],
   outputs: SESSION_OUTPUTS,
@@ -102,11 +106,11 @@ export const sendMessageOperation = operation({
   versions: ['v3'],
   async prepare({ message, prompt, prompt_file: file, attachments }, checks): Promise<Prepared> {
     if (message !== undefined && prompt !== undefined) {
-      checks.problem('prompt', 'is given together with message; give one of the two');
+      checks.problem('prompt', 'is set together with message; set only one of them');
     }
     const said = message ?? prompt;
     if (said === undefined && file === undefined) {
-      checks.problem('message', 'is missing; give the text in message, prompt or prompt_file');
+      checks.problem('message', 'is missing; set message, prompt, or prompt_file');
     }
     const text = await textOrFile([message === undefined ? 'prompt' : 'message', 'prompt_file'], [said, file], checks);
     return { text: (text ?? '').toWellFormed(), uploads: await prepareUploads(attachments, checks) };

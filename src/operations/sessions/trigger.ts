@@ -43,7 +43,7 @@ export async function prepareTrigger(inputs: TriggerInputs, checks: Checks): Pro
   }
   const { event } = read;
   if (inputs.reuse === 'thread' && event.thread === undefined) {
-    checks.problem('reuse', `is thread, but the event ${event.name} has no issue, pull request or discussion`);
+    checks.problem('reuse', `is thread, but the event ${event.name} has no issue, pull request, or discussion`);
   }
   const { offlineGate } = await import('../../github/gates.ts');
   const gate = offlineGate(event, {

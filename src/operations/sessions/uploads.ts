@@ -42,7 +42,7 @@ export async function findUploads(
   }
   const sum = files.reduce((bytes, file) => bytes + file.bytes, 0);
   if (sum > MAX_ALL_BYTES) {
-    problem('attachments', `has ${megabytes(sum)} in all; at most ${megabytes(MAX_ALL_BYTES)} are allowed`);
+    problem('attachments', `has ${megabytes(sum)} in total; at most ${megabytes(MAX_ALL_BYTES)} are allowed`);
   }
   return files;
 }
@@ -52,7 +52,7 @@ async function contentOf(workspace: Context['workspace'], upload: Upload): Promi
   const read = await workspace.readFound(upload);
   if ('problem' in read) {
     throw new ActionError('input_invalid', `The file ${JSON.stringify(upload.path)} ${read.problem}.`, {
-      fix: 'Let the step that writes the file end first, then run this one again.',
+      fix: 'Make sure that nothing writes to the file while this step runs, then run the step again.',
     });
   }
   return { name: basename(upload.path), bytes: read.bytes };

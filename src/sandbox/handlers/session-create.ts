@@ -28,7 +28,7 @@ function withPlaybook(world: World, orgId: string, request: SessionRequest): Ses
 function lifeFor(request: SessionRequest, { pace }: Habits): Life {
   const life = lifeOf(request.tags ?? [], { hasSchema: Boolean(request.structured_output_schema), pace });
   if (!('unknownTag' in life)) return life;
-  const msg = `${life.unknownTag} names no life that the sandbox knows: ${LIFE_TAGS.join(', ')}`;
+  const msg = `${life.unknownTag} is not a tag of the sandbox. Valid tags: ${LIFE_TAGS.join(', ')}`;
   throw invalidField(['body', 'tags'], msg, 'unknown_life');
 }
 
