@@ -41,7 +41,7 @@ export interface World {
 }
 
 /** The result of a step is published by then; a GitHub that hangs must not hold the job for its last comment. */
-const LAST_COMMENT_MS = 20_000;
+const LAST_COMMENT_MS = 30_000;
 
 /** A running step. */
 interface Step {

@@ -149,7 +149,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
     ['a discussion', DISCUSSION, discussionCreated(DISCUSSION)],
   ])('on %s: it runs, it asks, it has finished', (_, thread, event) =>
     withGithub(async (github) => {
-      const tags = 'sandbox:waiting,sandbox:pr,sandbox:finish-after=400';
+      const tags = 'sandbox:waiting,sandbox:pr,sandbox:finish-after=120';
       const inputs = { tags, wait: 'finished', on_waiting: 'keep-waiting', max_acu_limit: '10' };
       const body = () => github.comments(thread)[0]?.body ?? '';
       let answered = false;
@@ -298,7 +298,7 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
       expect(post.exitCode).toBe(0);
       expect(warnings(post)).toEqual([]);
       expect(onlyComment(github)).toMatch(
-        /^### ✗ Devin was stopped with the workflow\n\n- \[session\]\(https:.*\) · The session was terminated\\\.\n$/,
+        /^### ✗ Devin was stopped with the workflow\n\n- \[session\]\(https:.*\) · The session was terminated\\\. Devin may need some seconds to stop\\\.\n$/,
       );
     }));
 
