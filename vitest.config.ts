@@ -28,6 +28,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     // No test measures time; a machine that does other things as well must not fail one.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // End-to-end tests wait for processes more than they compute, so two cores carry more of them than two.
     maxWorkers: 4,
     // A thread starts with less work than a process.

@@ -1,7 +1,7 @@
 // Builds dist/ from the sources: tsc writes JavaScript to build/, ncc bundles it. TypeScript 7 has no API that ncc's
 // own loader could call, hence the two steps.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { minifySync } from '@swc/core';
@@ -32,16 +32,13 @@ function licenses(): string {
 rmSync(join(root, 'build'), { recursive: true, force: true });
 rmSync(out, { recursive: true, force: true });
 run(tool('typescript', 'bin/tsc'), ['-p', 'tsconfig.build.json']);
-run(tool('@vercel/ncc', 'dist/ncc/cli.js'), [
-  'build',
-  'build/main.js',
-  '--out',
-  out,
-  '--minify',
-  '--no-cache',
-  '--no-source-map-register',
-  '--quiet',
-]);
+/** Bundles a file of build/ into a folder. */
+const bundle = (entry: string, folder: string) =>
+  run(tool('@vercel/ncc', 'dist/ncc/cli.js'), [
+    ...['build', `build/${entry}`, '--out', folder],
+    ...['--minify', '--no-cache', '--no-source-map-register', '--quiet'],
+  ]);
+bundle('main.js', out);
 // ncc minifies the entry only.
 for (const name of readdirSync(out).filter((entry) => /^\d+\.index\.js$/.test(entry))) {
   const file = join(out, name);
@@ -51,6 +48,10 @@ for (const name of readdirSync(out).filter((entry) => /^\d+\.index\.js$/.test(en
 // The post step shares the bundle: a second entry of ncc's would hold all of it once more.
 const post = readFileSync(join(root, 'build', 'main-post.js'), 'utf8');
 writeFileSync(join(out, 'post.js'), minifySync(post.replace('./main.js', './index.js'), { module: true }).code);
+// The thread that checks structured output has an entry of its own, which alone holds what it needs.
+const worker = join(root, 'build', 'worker');
+bundle('operations/sessions/schema-worker.js', worker);
+copyFileSync(join(worker, 'index.js'), join(out, 'schema-worker.js'));
 writeFileSync(join(out, 'licenses.txt'), licenses());
 for (const name of readdirSync(out).sort()) {
   console.log(`${String(statSync(join(out, name)).size).padStart(9)}  ${name}`);

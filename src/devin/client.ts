@@ -152,7 +152,12 @@ export class Devin {
       throw new ActionError('api_contract', `${facts.summary}: the answer redirects to no address that may be read.`);
     }
     const path = address.pathname + address.search;
-    const answer = await this.#deliver(facts, { method: 'GET', path, origin: address.origin, signal: call.signal });
+    const answer = await this.#deliver(facts, {
+      method: 'GET',
+      path,
+      origin: address.origin,
+      signal: call.signal,
+    });
     if (answer.status < 200 || answer.status > 299) throw answerError(answer, { ...facts, apiUrl: undefined });
     return answer.body;
   }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
+import { jsonText } from '../contract/json.ts';
 import { type Endpoint, lazy } from './endpoint.ts';
 import { readBoolean, reader, readNumber, readText } from './endpoints/tolerant.ts';
 
@@ -104,7 +105,7 @@ export async function* readPages(
     const { items, next } = STEPS[endpoint.paging](await answer, query);
     const [[name, value] = ['', undefined]] = Object.entries(next ?? {});
     const behind = value === undefined || value === null ? '' : String(value);
-    const fingerprint = JSON.stringify([items.length, items[0], items.at(-1)]);
+    const fingerprint = jsonText([items.length, items[0], items.at(-1)]);
     if (next !== undefined && (behind === '' || seen.has(behind))) throw endless(endpoint, 'its cursor comes back');
     if (items.length > 0 && fingerprint === before) throw endless(endpoint, 'a page repeats the one before');
     empty = items.length === 0 ? empty + 1 : 0;

@@ -1,4 +1,5 @@
 import { ActionError } from '../contract/errors.ts';
+import { jsonText } from '../contract/json.ts';
 import type { HttpResponse } from '../http/body.ts';
 import { codeOf, isUnclear, RequestFailure } from '../http/failure.ts';
 import { adviceFor } from './advice.ts';
@@ -24,7 +25,7 @@ function fieldError(entry: unknown): string | undefined {
   if (!isRecord(entry)) return textOf(entry);
   const place = entry['loc'] ?? entry['field'] ?? entry['pointer'] ?? entry['path'];
   const where = Array.isArray(place) ? place.join('.') : textOf(place);
-  const what = textOf(entry['msg']) ?? textOf(entry['message']) ?? textOf(entry['detail']) ?? JSON.stringify(entry);
+  const what = textOf(entry['msg']) ?? textOf(entry['message']) ?? textOf(entry['detail']) ?? jsonText(entry);
   return where === undefined ? what : `${where}: ${what}`;
 }
 
@@ -49,7 +50,7 @@ export function problemText(contentType: string, body: string): ProblemText {
     const { detail, errors, title } = json;
     const lists = [...(Array.isArray(errors) ? errors : []), ...(Array.isArray(detail) ? detail : [])];
     const isObject = isRecord(detail) && !Array.isArray(detail);
-    const inner = isObject ? (textOf(detail['message']) ?? JSON.stringify(detail)) : textOf(detail);
+    const inner = isObject ? (textOf(detail['message']) ?? jsonText(detail)) : textOf(detail);
     const said = inner ?? textOf(json['message']) ?? textOf(json['error']) ?? textOf(title);
     return { detail: said?.slice(0, MAX_DETAIL), fields: presentTexts(lists.map(fieldError)) };
   }

@@ -41,8 +41,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['schedule', schedule],
 ]);
 
-function serverOf(runUrl: string | undefined): string {
-  return runUrl !== undefined && URL.canParse(runUrl) ? new URL(runUrl).origin : 'https://github.com';
+/** The address of the GitHub server, which may have a path: what stands before the repository in that of the run. */
+function serverOf({ repository, runUrl }: Pick<RunFacts, 'repository' | 'runUrl'>): string {
+  if (runUrl === undefined || !URL.canParse(runUrl)) return 'https://github.com';
+  const end = runUrl.lastIndexOf(`/${repository}/actions/runs/`);
+  return end > 0 ? runUrl.slice(0, end) : new URL(runUrl).origin;
 }
 
 /**
@@ -58,7 +61,7 @@ export function readEvent(
 ): GithubEvent {
   const event = object(payload);
   const repository = repositoryName(facts.repository) ?? repositoryName(object(event['repository'])['full_name']);
-  const server = serverOf(facts.runUrl);
+  const server = serverOf(facts);
   const sender = person(event['sender']);
   // Whoever sends a repository_dispatch chooses its action freely.
   const action = name === 'repository_dispatch' ? undefined : word(event['action']);

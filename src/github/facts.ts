@@ -35,6 +35,10 @@ const BY_WRITERS = new Set([
 /** Whether an event needs write access to cause, so that nothing about its sender is to be looked up. */
 export const isByWriters = (event: string): boolean => BY_WRITERS.has(event);
 
+/** The address of the GitHub server, with its path if it has one, without a slash at its end. */
+export const serverUrl = (env: Readonly<Record<string, string | undefined>>): string =>
+  (env['GITHUB_SERVER_URL'] || 'https://github.com').replace(/\/+$/, '');
+
 /** Reads the facts from the runner's variables. https://docs.github.com/actions/reference/variables-reference */
 export function runFacts(env: Readonly<Record<string, string | undefined>>): RunFacts {
   const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: attempt } = env;
@@ -43,7 +47,7 @@ export function runFacts(env: Readonly<Record<string, string | undefined>>): Run
   const { GITHUB_WORKFLOW_REF: workflowRef, ACTIONS_ORCHESTRATION_ID: orchestrationId = '' } = env;
   // The first part is different in each attempt.
   const orchestration = orchestrationId.split('.').slice(1).join('.');
-  const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
+  const server = serverUrl(env);
   return {
     ...(repository ? { repository } : {}),
     ...(actor ? { actor } : {}),

@@ -29,7 +29,7 @@ export interface OpenGate {
   readonly permissionOf: readonly string[];
   /** Logins to look up where there is a token: a member or collaborator may be somebody who only reads. */
   readonly permissionIfToken: readonly string[];
-  /** What stands behind the phrase; missing where there is no phrase, or no text that would need it. */
+  /** What stands behind the phrase; missing if there is no phrase, or the text is not of the person who is let in. */
   readonly trigger?: Trigger;
 }
 
@@ -67,9 +67,20 @@ function authorRefused({ author, association }: WrittenText, allowed: readonly s
   return isListed ? undefined : `@${author.login} is ${association}, which \`allowed_associations\` does not list`;
 }
 
+/**
+ * Whether the author of the text is the one who is to be let in, so that the text may be a request. For a label or an
+ * assignment that is somebody else, who asks for nothing by the words of the text.
+ */
+function isAuthorsOwn({ name, action, sender, text }: GithubEvent): boolean {
+  const author = text?.author;
+  const isAuthor = author !== undefined && sender !== undefined && isSame(author, sender);
+  // Who changes the words of another person, or a remark, does not make them their own.
+  return isAuthor || OF_REMARKS.test(name) || action === 'edited';
+}
+
 /** Who is to be looked up, or why nobody is let in. Bots have been held against their list already. */
 function peopleGate(event: GithubEvent, { associations }: GateSettings): ClosedGate | OpenGate {
-  const { name, action, sender, text, upstream } = event;
+  const { name, sender, text, upstream } = event;
   if (sender === undefined) return { closed: 'the payload does not say who caused the event' };
   if (name === 'workflow_run' && upstream.length === 0)
     return { closed: 'the payload does not say who caused the run' };
@@ -78,8 +89,7 @@ function peopleGate(event: GithubEvent, { associations }: GateSettings): ClosedG
   if (text === undefined) return { permissionOf: logins, permissionIfToken: [] };
   const { author, association } = text;
   const isAuthor = author !== undefined && isSame(author, sender);
-  // Who changes the words of somebody else, or a remark, does not make them their own.
-  const authorCounts = isAuthor || OF_REMARKS.test(name) || action === 'edited';
+  const authorCounts = isAuthorsOwn(event);
   const refused = authorCounts ? authorRefused(text, associations) : undefined;
   if (refused !== undefined) return { closed: refused };
   const isDoubtful = authorCounts && author !== undefined && !author.isBot && MAYBE_READERS.has(association ?? '');
@@ -111,5 +121,6 @@ export function offlineGate(event: GithubEvent, settings: GateSettings): ClosedG
   const bot = strangeBot(event, settings.bots);
   if (bot !== undefined) return { closed: `@${bot.login} is a bot, which \`allowed_bots\` does not list` };
   const gate = peopleGate(event, settings);
-  return 'closed' in gate || trigger === undefined ? gate : { ...gate, trigger };
+  if ('closed' in gate || trigger === undefined || !isAuthorsOwn(event)) return gate;
+  return { ...gate, trigger };
 }

@@ -5,10 +5,11 @@ import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isIn
 import { nearestOf } from '../contract/kinds.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
 import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
-import { getsNoSecrets, type RunFacts } from '../github/facts.ts';
+import { getsNoSecrets, type RunFacts, serverUrl } from '../github/facts.ts';
 import { proxyPasswords, proxyProblems } from '../http/proxy.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
+import { Redactor } from '../runner/redact.ts';
 import type { Workspace } from '../runner/workspace.ts';
 import type { EventRead } from './event.ts';
 import type { Operation } from './operation.ts';
@@ -62,6 +63,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const unread = new Set(problems.map(({ input }) => input));
   known.dryRun = values.dry_run ?? false;
   maskSecrets(log, parsed);
+  problems.push(...secretProblems(step, values));
   for (const password of proxyPasswords(env)) log.mask(password);
   if (operation.local !== true) problems.push(...proxyProblems(env));
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
@@ -95,7 +97,31 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
 function maskSecrets(log: Log, { values }: ParsedInputs<InputName>): void {
   if (values.devin_token !== undefined) log.mask(values.devin_token.trim());
   if (values.github_token !== undefined) log.mask(values.github_token);
-  for (const secret of values.session_secrets?.values() ?? []) log.mask(secret);
+  for (const [name, secret] of values.session_secrets ?? []) log.mask(secret, `The session secret ${name}`);
+}
+
+/**
+ * Finds session secrets that are a part of what this action has to write as it is: hiding them would alter addresses and
+ * ids that others rely on.
+ */
+function secretProblems({ env, facts }: Unchecked, values: Partial<InputValues>): Problem[] {
+  const page = `${serverUrl(env)}/${facts.repository ?? ''}`;
+  const own: ReadonlyArray<readonly [name: string, text: string]> = [
+    ['org_id', [values.org_id ?? []].flat().join(' ')],
+    ['api_url', values.api_url ?? ''],
+    ['session_id', values.session_id ?? ''],
+    ['the addresses of sessions', 'https://app.devin.ai/sessions/'],
+    ['the ids of sessions', 'devin-x'],
+    ['the address of this run', facts.runUrl ?? ''],
+    ['the addresses of this repository', `${page}/pull/1 ${page}/issues/1`],
+  ];
+  return [...(values.session_secrets ?? [])].flatMap(([secret, value]) => {
+    const redactor = new Redactor();
+    redactor.add(value);
+    const altered = own.find(([, text]) => redactor.redact(text) !== text)?.[0];
+    const message = `has ${secret}, whose value is a part of ${altered}: hiding it would alter that; give it another value`;
+    return altered === undefined ? [] : [{ input: 'session_secrets', message }];
+  });
 }
 
 function warnUnused(

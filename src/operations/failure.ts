@@ -1,4 +1,5 @@
 import type { ActionError, ErrorCode } from '../contract/errors.ts';
+import { serverUrl } from '../github/facts.ts';
 import { code, link, plain, prose } from '../report/markdown.ts';
 import type { Report } from './operation.ts';
 
@@ -6,7 +7,7 @@ import type { Report } from './operation.ts';
 export function docsUrl(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const { GITHUB_ACTION_REPOSITORY: repository, GITHUB_ACTION_REF: ref } = env;
   if (!repository || !ref) return undefined;
-  return `${env['GITHUB_SERVER_URL'] ?? 'https://github.com'}/${repository}/blob/${ref}/docs`;
+  return `${serverUrl(env)}/${repository}/blob/${ref}/docs`;
 }
 
 /** Where a code is explained. */

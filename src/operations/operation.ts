@@ -58,6 +58,8 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   readonly exists: Exists;
   /** A text without any secret of the step; for texts that are cut or quoted, which a later look could miss. */
   redact(text: string): string;
+  /** The same for a value of JSON: its texts, numbers and names. */
+  redactValue(value: unknown): unknown;
   /** Every operation of the action, for one that speaks about the others. */
   operations(): Promise<readonly Operation[]>;
   /** The organization of the step: the input, or the credential's own. */

@@ -1,11 +1,101 @@
-import { parse } from 'yaml';
+import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { isRecord } from './record.ts';
 
-/** Parses JSON or YAML. Gives the value, or what is wrong as a clause. */
+/** How much aliases may unfold: a small text must not become gigabytes. */
+const MAX_ALIASES = 100;
+
+/** How every YAML text is read. */
+export const YAML_OPTIONS = {
+  version: '1.2',
+  // The parser prints what it warns of, lines of the text among it, past the log.
+  logLevel: 'error',
+  prettyErrors: false,
+  // The parser compares each key with all others of its mapping, which takes hours for a hostile text.
+  uniqueKeys: false,
+  // Tags of YAML 1.1 give values that JSON does not have.
+  resolveKnownTags: false,
+} as const;
+
+/** Something wrong in a YAML text, and its line from 1. */
+export interface YamlFinding {
+  readonly line: number;
+  readonly message: string;
+}
+
+/** The parser looks through all nodes for each alias: so many steps it may take, or about a tenth of a second. */
+const MAX_ALIAS_STEPS = 20_000_000;
+
+/** A directive changes what the lines below it mean, and no reader of a workflow expects one. */
+function directivesOf({ directives }: Document.Parsed, text: string): YamlFinding[] {
+  const isChanged = directives.yaml.explicit === true || Object.keys(directives.tags).some((handle) => handle !== '!!');
+  const line = text.split(/\r\n|[\r\n]/).findIndex((one) => one.startsWith('%')) + 1;
+  if (!isChanged && line === 0) return [];
+  const name = /^%\w*/.exec(text.split(/\r\n|[\r\n]/)[line - 1] ?? '')?.[0] ?? 'directives';
+  return isChanged ? [{ line: Math.max(1, line), message: `${name} is not supported; remove the line` }] : [];
+}
+
+/**
+ * What the parser finds wrong with a document: errors, and what it would only warn of, such as an unknown tag. An error
+ * causes others, so the first ones say the most.
+ */
+export function yamlFindings(document: Document.Parsed, lines: LineCounter, text: string): YamlFinding[] {
+  const lineAt = (offset: number) => Math.max(1, lines.linePos(Math.max(0, offset)).line);
+  const found = [...document.errors, ...document.warnings].map(({ pos, message, code }) => ({
+    line: lineAt(pos[0]),
+    message:
+      code === 'TAG_RESOLVE_FAILED'
+        ? 'a tag (!…) is not supported; quote the value if it begins with an exclamation mark'
+        : (message.split('\n', 1)[0] ?? message),
+  }));
+  const all = [...directivesOf(document, text), ...found];
+  return all.length > 0 ? all : aliasFindings(document);
+}
+
+function aliasFindings(document: Document.Parsed): YamlFinding[] {
+  let [aliases, nodes] = [0, 0];
+  visit(document, {
+    Alias() {
+      aliases += 1;
+    },
+    Node() {
+      nodes += 1;
+    },
+  });
+  const isTooMuch = aliases * nodes > MAX_ALIAS_STEPS;
+  return isTooMuch ? [{ line: 1, message: `${aliases} aliases (*…) are too many for a text of this size` }] : [];
+}
+
+/** The first key that a mapping has twice. */
+function repeatedKey(document: Document.Parsed, lines: LineCounter): YamlFinding | undefined {
+  let found: YamlFinding | undefined;
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? String(key.value) : undefined;
+        if (name !== undefined && seen.has(name)) {
+          const line = lines.linePos(isScalar(key) ? (key.range?.[0] ?? 0) : 0).line;
+          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(name.slice(0, 60))} is there twice` };
+          return visit.BREAK;
+        }
+        if (name !== undefined) seen.add(name);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
+const wrong = ({ line, message }: YamlFinding) => `is neither JSON nor YAML: ${message} (line ${line})`;
+
+/** Parses JSON or YAML. Gives the value, or what is wrong as a clause, with its line. */
 export function parseYaml(text: string): { readonly value: unknown } | string {
   try {
-    // The limit on aliases keeps a small text from unfolding into gigabytes.
-    const value: unknown = parse(text, { maxAliasCount: 100, prettyErrors: true });
+    const lines = new LineCounter();
+    const document = parseDocument(text, { ...YAML_OPTIONS, lineCounter: lines });
+    const finding = yamlFindings(document, lines, text)[0] ?? repeatedKey(document, lines);
+    if (finding !== undefined) return wrong(finding);
+    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     // An alias to its own ancestor, or a depth that no reader takes, would fail only when the request is written.
     JSON.stringify(value);
     return { value };

@@ -3,8 +3,11 @@ const MARKUP = /[\\`*_{}[\]()#+\-.!|~@:=$]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-// GitHub looks for people and issues once the backslashes are gone: only what stands between keeps it from them.
-const REFERENCE = /@|#(?=\d)/g;
+// GitHub looks for people, issues and commits once the backslashes are gone: only what stands between keeps it from them.
+const REFERENCE = /@|#(?=\d)|(?<![a-z\d])gh-(?=\d)/gi;
+const COMMIT = /(?<![a-z\d])[\da-f]{7,40}(?![a-z\d])/gi;
+/** One digit less than the shortest hash that is looked for, so that no piece of a hash is one. */
+const HASH_PIECE = /.{6}(?=.)/g;
 const APART = '\u200b';
 
 const entities = (text: string) => text.replace(/[&<>]/g, (sign) => ENTITIES[sign] ?? sign);
@@ -19,6 +22,7 @@ export function plain(text: string): string {
   const rows = text.split(/[\r\n\u2028\u2029]+/).map((row) => row.trim());
   return entities(printable(rows.filter((row) => row !== '').join(' ')))
     .replace(REFERENCE, `$&${APART}`)
+    .replace(COMMIT, (hash) => hash.replace(HASH_PIECE, `$&${APART}`))
     .replace(MARKUP, '\\$&')
     .trim();
 }

@@ -1,5 +1,7 @@
-import { open } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Env } from './inputs.ts';
+import { openFile } from './location.ts';
 
 /** GitHub sends no larger payload. https://docs.github.com/webhooks/webhook-events-and-payloads */
 const MAX_EVENT_BYTES = 25 * 1024 * 1024;
@@ -11,16 +13,18 @@ export type EventFile = { readonly payload: unknown } | { readonly problem: stri
 export async function readEventFile(env: Env): Promise<EventFile> {
   const path = env['GITHUB_EVENT_PATH'] ?? '';
   if (path === '') return { problem: 'the runner names no file of the event (GITHUB_EVENT_PATH)' };
-  const file = await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return { problem: 'the file of the event (GITHUB_EVENT_PATH) cannot be read' };
+  // The file is the runner's, so it may be behind a link.
+  const real = await realpath(resolve(path)).catch(() => path);
+  const opened = await openFile(real);
+  if ('problem' in opened) return { problem: 'the file of the event (GITHUB_EVENT_PATH) cannot be read' };
+  const { handle, size } = opened;
   try {
-    const { size } = await file.stat();
     if (size > MAX_EVENT_BYTES) return { problem: `the file of the event has ${size} bytes, more than any event has` };
-    const payload: unknown = JSON.parse(await file.readFile('utf8'));
+    const payload: unknown = JSON.parse(await handle.readFile('utf8'));
     return { payload };
   } catch {
     return { problem: 'the file of the event (GITHUB_EVENT_PATH) is not JSON' };
   } finally {
-    await file.close();
+    await handle.close();
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../contract/clock.ts';
 import { annotation, command, type Level, type Place } from './commands.ts';
-import { partsOf, type Redactor } from './redact.ts';
+import type { Redactor } from './redact.ts';
+import { masksOf, SHORTEST_SECRET } from './secret-forms.ts';
 import { logLines } from './text.ts';
 
 /** Longest text of an annotation that is surely shown whole. */
@@ -62,13 +63,17 @@ export class Log {
     this.#write(annotation(level, this.#clean(title), short, place));
   }
 
-  /** Hides a secret in everything printed from now on, by this step and by the runner in later ones. */
-  mask(secret: string): void {
-    this.#redactor.add(secret);
-    // The runner masks line by line, so each line is announced.
-    for (const part of partsOf(secret)) {
-      if (!part.includes('\n')) this.#write(command('add-mask', part));
+  /**
+   * Hides a secret in everything printed from now on, by this step and by the runner in later ones. Of one that is too
+   * short to be hidden, a warning says so, by its name.
+   */
+  mask(secret: string, name = 'A secret'): void {
+    if (!this.#redactor.add(secret)) {
+      const message = `Its value has fewer than ${SHORTEST_SECRET} characters, or is a word such as \`true\`, which occurs everywhere.`;
+      this.annotate('warning', `${name} is not hidden`, message);
     }
+    // The runner masks line by line, so each line is announced.
+    for (const part of masksOf(secret)) this.#write(command('add-mask', part));
   }
 
   /** Secrets go before the lines are made, since one may span several, and after: what cannot be printed may split one. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { jsonText } from '../contract/json.ts';
 import { OUTPUTS, type Output, type OutputValues } from '../contract/outputs.ts';
 import type { Result } from '../contract/result.ts';
 import type { Env } from './inputs.ts';
@@ -47,6 +48,17 @@ export interface Sinks {
   readonly workspace: Workspace;
 }
 
+/** The digits of a session's id: what else it may hold is not ours to vouch for. */
+const SESSION_DIGITS = /^devin-([0-9a-f]{32})$/;
+
+/** Keeps the ids of sessions from being altered by a secret that some of their digits are by chance. */
+function keepIds(ids: readonly unknown[], redactor: Redactor): void {
+  for (const id of ids) {
+    const digits = SESSION_DIGITS.exec(String(id))?.[1];
+    if (digits !== undefined) redactor.keep(digits);
+  }
+}
+
 /** Writes the whole result to the wanted file, or to the runner's temporary folder; gives its path. */
 async function writeResult(json: string, wanted: string | undefined, { env, log, workspace }: Sinks): Promise<string> {
   try {
@@ -63,10 +75,15 @@ async function writeResult(json: string, wanted: string | undefined, { env, log,
 
 const outputOf = (name: string): Output | undefined => Object.entries(OUTPUTS).find(([known]) => known === name)?.[1];
 
+/** No variable of a later step could hold a NUL, and no file of UTF-8 half of a character. */
+const passable = (text: string) => text.toWellFormed().replaceAll('\0', '\ufffd');
+
 /** Hides secrets in an output. In JSON they go text by text: a secret such as `true` must not break what others parse. */
 function hidden(name: string, value: string, redactor: Redactor): string {
-  if (value === '' || outputOf(name)?.json === undefined) return redactor.redact(value);
-  return JSON.stringify(redactor.redactDeep(JSON.parse(value)));
+  // Both were redacted already; the numbers in a result are ours.
+  if (name === 'result') return value;
+  if (value === '' || outputOf(name)?.json === undefined) return passable(redactor.redact(value));
+  return jsonText(redactor.redactDeep(JSON.parse(value)));
 }
 
 function sized(name: string, value: string, log: Log): string {
@@ -94,9 +111,14 @@ function sized(name: string, value: string, log: Log): string {
  */
 export async function publish({ result, outputs, summary, resultFile }: Publication, sinks: Sinks): Promise<boolean> {
   const { env, log, redactor } = sinks;
-  const whole = redactor.redactDeep(result) as Result;
-  const json = JSON.stringify(whole, null, 2);
-  const { data: _data, requests, ...rest } = whole;
+  keepIds([outputs.session_id], redactor);
+  const { data, ...own } = result;
+  const whole = {
+    ...(redactor.redactDeep(own, true) as Omit<Result, 'data'>),
+    ...(data === undefined ? {} : { data: redactor.redactDeep(data) }),
+  };
+  const json = jsonText(whole, 2);
+  const { data: _data, requests, ...rest } = { data: undefined, ...whole };
   const short = { ...rest, requests: { count: requests.count, retries: requests.retries }, truncated: true };
   const isLarge = bytesOf(json) > MAX_RESULT_BYTES;
   // Whatever is cut in one place is complete in the file.
@@ -108,7 +130,7 @@ export async function publish({ result, outputs, summary, resultFile }: Publicat
     outcome: result.outcome,
     error_code: result.error?.code ?? '',
     skipped_reason: result.skipped_reason ?? '',
-    result: JSON.stringify(isLarge ? short : whole),
+    result: jsonText(isLarge ? short : whole),
     result_file: file,
   };
   const fitted = Object.entries(all).map(
@@ -128,6 +150,8 @@ export async function publishEarly(
   summary: string,
   { env, log, redactor }: Omit<Sinks, 'workspace'>,
 ): Promise<void> {
+  const sessions: unknown = JSON.parse(outputs.sessions || '[]');
+  keepIds(Array.isArray(sessions) ? sessions.map((one) => Object(one).session_id) : [], redactor);
   const list = Object.entries(outputs).map(([name, value]) => [name, hidden(name, value ?? '', redactor)] as const);
   if (env['GITHUB_OUTPUT']) await writeOutputs(list, env, log);
   await writeSummary(redactor.redact(summary), '', env, log);

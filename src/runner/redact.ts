@@ -1,77 +1,144 @@
-import { code, plain } from '../report/markdown.ts';
+import { mapJson } from '../contract/json.ts';
+import { decodedLevels, type Range } from './decoded.ts';
+import { byteForms, decodedForms, partsOf, SHORTEST_ANYWHERE, SHORTEST_SECRET, writtenForms } from './secret-forms.ts';
 
 const HIDDEN = '***';
 
-/** Shorter texts occur everywhere; hiding them would destroy what a user reads. */
-export const SHORTEST_SECRET = 4;
-
-/** Words that are no secret, whatever they are the value of: hiding them would take every answer apart. */
-const WORDS = new Set(['true', 'false', 'null', 'none', 'undefined', 'success', 'failure', 'finished', 'running']);
-
-/** The texts by which a secret would be known: itself and its lines, with and without the spaces around them. */
-export function partsOf(secret: string): ReadonlySet<string> {
-  const parts = [secret, ...secret.split(/\r?\n/)].flatMap((part) => [part, part.trim()]);
-  return new Set(
-    parts.filter((part) => part.trim().length >= SHORTEST_SECRET && !WORDS.has(part.trim().toLowerCase())),
-  );
-}
+/** What stands in for a secret may make up another one with its neighbors; nothing honest takes more passes. */
+const MAX_PASSES = 50;
 
 /** A text as a pattern that matches just it. */
-const literal = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const literal = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
-/** Hides secrets in everything that is written: the forms in which they could appear, the longest first. */
-export class Redactor {
-  readonly #forms = new Set<string>();
-  /** Any of the forms, the longest first; undefined while there is none. */
+const anyOf = (texts: Iterable<string>) =>
+  [...texts]
+    .sort((a, b) => b.length - a.length)
+    .map(literal)
+    .join('|');
+
+/** Not within a word, a number, an id, a path or a host name. */
+const ALONE = ['(?<![\\p{L}\\p{N}])(?<![\\p{L}\\p{N}][-_/.])', '(?![\\p{L}\\p{N}])(?![-_/.][\\p{L}\\p{N}])'] as const;
+
+/** Texts to find: some anywhere, some only where they stand alone. */
+class Needles {
+  readonly #anywhere = new Set<string>();
+  readonly #alone = new Set<string>();
   #pattern: RegExp | undefined;
-  /** Any of the forms as the JSON of a value would have it. */
-  #patternInJson: RegExp | undefined;
 
-  /** Hides `secret` from now on, also line by line, JSON-escaped, percent-encoded, in Base64, and as Markdown has it. */
-  add(secret: string): void {
-    for (const part of partsOf(secret)) {
-      const json = JSON.stringify(part).slice(1, -1);
-      for (const form of [part, json]) {
-        for (const written of [form, plain(form), code(form).replaceAll(/^`+ ?| ?`+$/g, '')]) this.#add(written);
-      }
-      this.#add(encodeURIComponent(part.toWellFormed()));
-      this.#add(Buffer.from(part).toString('base64'));
+  add(texts: readonly string[], isShort: boolean): void {
+    for (const text of texts) {
+      if (text.trim().length < SHORTEST_SECRET) continue;
+      (isShort || text.trim().length < SHORTEST_ANYWHERE ? this.#alone : this.#anywhere).add(text);
     }
-    const forms = [...this.#forms].sort((a, b) => b.length - a.length);
-    this.#pattern = forms.length === 0 ? undefined : new RegExp(forms.map(literal).join('|'), 'g');
-    const escaped = forms.map((form) => JSON.stringify(form).slice(1, -1));
-    this.#patternInJson = forms.length === 0 ? undefined : new RegExp(escaped.map(literal).join('|'));
+    this.#pattern = undefined;
   }
 
-  #add(form: string): void {
-    if (form.trim().length >= SHORTEST_SECRET) this.#forms.add(form);
+  /** Where any of them stands, from left to right. */
+  find(text: string): Range[] {
+    if (this.#anywhere.size + this.#alone.size === 0) return [];
+    this.#pattern ??= this.#compiled();
+    const found: Range[] = [];
+    for (const { 0: all, index } of text.matchAll(this.#pattern)) found.push({ start: index, end: index + all.length });
+    return found;
+  }
+
+  #compiled(): RegExp {
+    const anywhere = anyOf(this.#anywhere);
+    const alone = this.#alone.size === 0 ? '' : `${ALONE[0]}(?:${anyOf(this.#alone)})${ALONE[1]}`;
+    return new RegExp([anywhere, alone].filter((part) => part !== '').join('|'), 'gu');
+  }
+}
+
+/** Whether a part of a text belongs to a longer `whole` that stands there. */
+function isWithin(text: string, { start, end }: Range, whole: string): boolean {
+  if (whole.length <= end - start) return false;
+  for (let at = text.indexOf(whole, end - whole.length); at >= 0 && at <= start; at = text.indexOf(whole, at + 1)) {
+    if (at + whole.length >= end) return true;
+  }
+  return false;
+}
+
+/** The text with each of the ranges hidden. */
+function hidden(text: string, ranges: readonly Range[]): string {
+  let clean = '';
+  let at = 0;
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
+    if (start >= at) clean += text.slice(at, start) + HIDDEN;
+    at = Math.max(at, end);
+  }
+  return clean + text.slice(at);
+}
+
+/** A number as JSON could have it, for a secret that is one. */
+const numberOf = (secret: string) => (/^[+-]?\d+(?:\.\d+)?$/.test(secret.trim()) ? Number(secret) : undefined);
+
+/** Hides secrets in everything that is written, in whatever form they could appear. */
+export class Redactor {
+  /** In a text as it stands. */
+  readonly #written = new Needles();
+  /** In a text without its encodings. */
+  readonly #decoded = new Needles();
+  readonly #numbers = new Set<number>();
+  readonly #kept = new Set<string>();
+
+  /**
+   * Hides `secret` from now on: itself and its lines, in any case, encoded, and split by what nobody sees. Returns
+   * whether it can be hidden; one that is too short cannot.
+   */
+  add(secret: string): boolean {
+    const parts = partsOf(secret);
+    for (const part of parts) {
+      const isShort = part.trim().length < SHORTEST_ANYWHERE;
+      this.#written.add(isShort ? [part] : writtenForms(part), isShort);
+      this.#decoded.add(decodedForms(part), isShort);
+      this.#decoded.add(byteForms(part).flatMap(decodedForms), isShort);
+      const number = numberOf(part);
+      if (number !== undefined) this.#numbers.add(number);
+    }
+    return parts.length > 0 || secret.trim() === '';
+  }
+
+  /** Leaves an id of ours as it is wherever it stands, although a shorter secret may be a part of it by chance. */
+  keep(id: string): void {
+    this.#kept.add(id);
   }
 
   /** The text without any known secret. */
   redact(text: string): string {
-    if (this.#pattern === undefined) return text;
     let clean = text;
-    // What stands in for a secret may make up another one together with its neighbours. Each pass makes the text shorter.
-    for (let before: string | undefined; before !== clean; ) {
-      before = clean;
-      clean = clean.replace(this.#pattern, HIDDEN);
+    for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+      const ranges = this.#find(clean);
+      if (ranges.length === 0) break;
+      clean = hidden(clean, ranges);
     }
     return clean;
   }
 
-  /** The same value with every text in it redacted, property names included. */
-  redactDeep(value: unknown): unknown {
-    // Most values hold no secret, which one look at their JSON tells much sooner than a walk through them.
-    const mayHold = this.#patternInJson?.test(JSON.stringify(value) ?? '') ?? false;
-    return mayHold ? this.#walk(value) : value;
+  /**
+   * The same value with every text and number in it redacted, property names included, however deep it is. With
+   * `textsOnly` numbers stay: those that this action counts are no secret, and readers rely on their type.
+   */
+  redactDeep(value: unknown, textsOnly = false): unknown {
+    return mapJson(
+      value,
+      (leaf) => this.#leaf(leaf, textsOnly),
+      (name) => this.redact(name),
+    );
   }
 
-  #walk(value: unknown): unknown {
-    if (typeof value === 'string') return this.redact(value);
-    if (Array.isArray(value)) return value.map((entry) => this.#walk(entry));
-    if (typeof value === 'object' && value !== null) {
-      return Object.fromEntries(Object.entries(value).map(([key, entry]) => [this.redact(key), this.#walk(entry)]));
+  #leaf(leaf: unknown, textsOnly: boolean): unknown {
+    if (typeof leaf === 'string') return this.redact(leaf);
+    if (typeof leaf !== 'number' || textsOnly) return leaf;
+    const text = String(leaf);
+    return this.#numbers.has(leaf) || this.redact(text) !== text ? HIDDEN : leaf;
+  }
+
+  #find(text: string): Range[] {
+    if (text.length < SHORTEST_SECRET) return [];
+    const found = this.#written.find(text);
+    for (const level of decodedLevels(text)) {
+      for (const range of this.#decoded.find(level.text)) found.push(level.origin(range));
     }
-    return value;
+    return found.filter((range) => ![...this.#kept].some((id) => isWithin(text, range, id)));
   }
 }

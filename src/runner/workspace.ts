@@ -1,7 +1,8 @@
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { access, type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ActionError } from '../contract/errors.ts';
+import { createFile, isGitName, type Location, locate, openFile, type Use } from './location.ts';
 
 /** What came of reading a file: its text, or what is wrong, as a clause that follows the file's name. */
 export type FileText = { readonly text: string } | { readonly problem: string };
@@ -19,9 +20,6 @@ export interface FoundFile {
 
 /** What came of looking for files: them, or what is wrong, as a clause that follows the pattern. */
 export type FoundFiles = { readonly files: readonly FoundFile[] } | { readonly problem: string };
-
-const codeOf = (thrown: unknown) =>
-  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
 
 /** Makes sure that the names in a folder outlast a crash. Some systems cannot; there, the names are as good as they get. */
 async function syncFolder(folder: string): Promise<void> {
@@ -68,6 +66,10 @@ export class Draft {
   async commit(): Promise<string> {
     await (await this.#opened()).sync();
     await this.rest();
+    const folder = dirname(this.#final);
+    if ((await realpath(folder)) !== folder) {
+      throw new ActionError('input_invalid', `The folder of ${this.#path} changed while the file was written.`);
+    }
     await rename(this.#part, this.#final);
     await syncFolder(dirname(this.#final));
     return this.#path;
@@ -80,12 +82,18 @@ export class Draft {
   }
 }
 
-/** The files of the workflow: nothing outside of the workspace is read or written, also not behind a link. */
+/**
+ * The files of the workflow. Nothing outside of the workspace is read or written, not even behind a link, and nothing
+ * inside of a `.git`; nothing is written into a `.github`. Files to read may also be in the runner's temporary folder.
+ */
 export class Workspace {
   readonly root: string;
+  /** The runner's temporary folder. */
+  readonly #temp: string | undefined;
 
-  constructor(root: string) {
+  constructor(root: string, temp?: string) {
     this.root = resolve(root);
+    this.#temp = temp ? resolve(temp) : undefined;
   }
 
   /** Reads a UTF-8 file of at most `maxBytes`. A mark at its start goes; everything else stays. */
@@ -101,31 +109,29 @@ export class Workspace {
 
   /** Reads a file of at most `maxBytes`. */
   async readBytes(path: string, maxBytes: number): Promise<FileBytes> {
-    const inside = await this.#locate(path);
-    if (inside === undefined) return { problem: 'is outside of the workspace' };
-    let handle: FileHandle | undefined;
+    const location = await this.#locate(path, 'read');
+    if ('problem' in location) return location;
+    const opened = await openFile(location.path);
+    if ('problem' in opened) return opened;
+    const { handle, size } = opened;
     try {
-      handle = await open(inside, 'r');
-      const stat = await handle.stat();
-      if (stat.isDirectory()) return { problem: 'is a directory, not a file' };
-      if (!stat.isFile()) return { problem: 'is not a regular file' };
-      if (stat.size > maxBytes) return { problem: `has ${stat.size} bytes; at most ${maxBytes} are allowed` };
+      if (size > maxBytes) return { problem: `has ${size} bytes; at most ${maxBytes} are allowed` };
       return { bytes: await handle.readFile() };
     } catch (thrown) {
-      if (codeOf(thrown) === 'ENOENT' || codeOf(thrown) === 'ENOTDIR') return { problem: 'does not exist' };
-      if (codeOf(thrown) === 'EISDIR') return { problem: 'is a directory, not a file' };
-      return { problem: `cannot be read (${String(codeOf(thrown) ?? thrown)})` };
+      return { problem: `cannot be read (${thrown instanceof Error ? thrown.message : String(thrown)})` };
     } finally {
-      await handle?.close();
+      await handle.close();
     }
   }
 
   /** Reads a UTF-8 file line by line, without the line ends. Only `\n` ends a line: in JSON, others may stand in a text. */
   async *readLines(path: string): AsyncGenerator<string> {
-    const stream = createReadStream(await this.#inside(path), { encoding: 'utf8', highWaterMark: 256 * 1024 });
+    const opened = await openFile(await this.#inside(path, 'read'));
+    if ('problem' in opened) throw new ActionError('input_invalid', `The file ${path} ${opened.problem}.`);
+    const stream = opened.handle.createReadStream({ encoding: 'utf8', highWaterMark: 256 * 1024 });
     let rest = '';
     for await (const chunk of stream) {
-      const lines = (rest + chunk).split('\n');
+      const lines = (rest + String(chunk)).split('\n');
       rest = lines.pop() ?? '';
       yield* lines;
     }
@@ -133,32 +139,47 @@ export class Workspace {
   }
 
   /**
-   * The files that a pattern matches, by name. Folders and the insides of `.git` are left out; a link that leads out of
-   * the workspace is a problem, not a match that is passed over.
+   * The files that a pattern matches, by name. Folders and the insides of `.git` are left out; a link that leads to where
+   * nothing may be read is a problem, not a match that is passed over.
    */
   async findFiles(pattern: string): Promise<FoundFiles> {
-    if (isAbsolute(pattern) || pattern.split(/[\\/]/).includes('..'))
-      return { problem: 'may lead out of the workspace' };
+    const base = this.#baseOf(pattern);
+    if (base === undefined) return { problem: 'may lead out of the workspace' };
     // Loaded here: Node 20, under which the tests start, has no such export.
     const { glob } = await import('node:fs/promises');
     const found: FoundFile[] = [];
-    for await (const match of glob(pattern, { cwd: this.root })) {
-      const path = match.split(sep).join('/');
-      if (path.split('/').includes('.git')) continue;
-      const inside = await this.#locate(path);
-      if (inside === undefined)
-        return { problem: `matches ${JSON.stringify(path)}, which is outside of the workspace` };
-      const facts = await stat(inside).catch(() => undefined);
+    for await (const match of glob(base.pattern, { cwd: base.folder })) {
+      const way = match.split(sep).join('/');
+      if (way.split('/').some(isGitName)) continue;
+      const path = base.folder === this.root ? way : join(base.folder, match);
+      const location = await this.#locate(path, 'read');
+      if ('problem' in location) return { problem: `matches ${JSON.stringify(way)}, which ${location.problem}` };
+      const facts = await stat(location.path).catch(() => undefined);
       if (facts?.isFile()) found.push({ path, bytes: facts.size, changedAt: facts.mtimeMs });
+      else if (facts !== undefined && !facts.isDirectory()) {
+        return { problem: `matches ${JSON.stringify(way)}, which is not a regular file` };
+      }
     }
     return { files: found.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+  }
+
+  /** The folder in which a pattern is looked for, and the pattern from there. */
+  #baseOf(pattern: string): { readonly folder: string; readonly pattern: string } | undefined {
+    if (pattern.split(/[\\/]/).includes('..')) return undefined;
+    if (!isAbsolute(pattern)) return { folder: this.root, pattern };
+    for (const folder of [this.root, this.#temp]) {
+      if (folder === undefined) continue;
+      const way = relative(folder, pattern);
+      if (way !== '' && !way.startsWith('..') && !isAbsolute(way)) return { folder, pattern: way };
+    }
+    return undefined;
   }
 
   /** Reads a file that was found before. One that has changed since, or changes meanwhile, is a problem. */
   async readFound({ path, bytes: size, changedAt }: FoundFile): Promise<FileBytes> {
     const isSame = async () => {
-      const inside = await this.#locate(path);
-      const now = inside === undefined ? undefined : await stat(inside).catch(() => undefined);
+      const location = await this.#locate(path, 'read');
+      const now = 'problem' in location ? undefined : await stat(location.path).catch(() => undefined);
       return now?.size === size && now.mtimeMs === changedAt;
     };
     const changed = { problem: 'changed while it was read' };
@@ -175,23 +196,20 @@ export class Workspace {
 
   /** What forbids a folder at a path, as a clause that follows its name; undefined if nothing does. */
   async whyNoFolder(path: string): Promise<string | undefined> {
-    const inside = await this.#locate(path);
-    if (inside === undefined) return 'is outside of the workspace';
-    const there = await stat(inside).catch(() => undefined);
+    const location = await this.#locate(path, 'write');
+    if ('problem' in location) return location.problem;
+    const there = await stat(location.path).catch(() => undefined);
     return there === undefined || there.isDirectory() ? undefined : 'is a file, not a folder';
   }
 
   /** What forbids writing to a path, as a clause that follows its name; undefined if nothing does. */
   async whyNotWritable(path: string): Promise<string | undefined> {
-    const inside = await this.#locate(path);
-    if (inside === undefined) return 'is outside of the workspace';
-    if (inside === this.root || /[\\/]$/.test(path)) return 'is a directory, not a file';
-    const there = await open(inside, 'r').catch(() => undefined);
-    try {
-      if ((await there?.stat())?.isDirectory()) return 'is a directory, not a file';
-    } finally {
-      await there?.close();
-    }
+    const location = await this.#locate(path, 'write');
+    if ('problem' in location) return location.problem;
+    if (location.path === this.root || /[\\/]$/.test(path)) return 'is a directory, not a file';
+    const there = await stat(location.path).catch(() => undefined);
+    if (there?.isDirectory()) return 'is a directory, not a file';
+    if (there !== undefined && !there.isFile()) return 'is not a regular file';
     const noFolder = await this.whyNoWritableFolder(dirname(resolve(this.root, path)));
     if (noFolder === undefined) return undefined;
     return noFolder === 'cannot be written to'
@@ -255,40 +273,26 @@ export class Workspace {
     await mkdir(dirname(inside), { recursive: true });
     const part = join(dirname(inside), `.${basename(inside)}.part`);
     await rm(part, { force: true });
-    // `wx` follows no link that the repository may have put in the draft's place.
-    return new Draft(await open(part, 'wx', 0o600), part, inside, path);
+    // It follows no link that the repository may have put in the draft's place.
+    return new Draft(await createFile(part), part, inside, path);
   }
 
-  async #inside(path: string): Promise<string> {
-    const inside = await this.#locate(path);
-    if (inside === undefined) throw new ActionError('input_invalid', `The file ${path} is outside of the workspace.`);
-    return inside;
+  async #inside(path: string, use: Use = 'write'): Promise<string> {
+    const location = await this.#locate(path, use);
+    if ('problem' in location) throw new ActionError('input_invalid', `The file ${path} ${location.problem}.`);
+    return location.path;
   }
 
   /** The absolute path of what has a name, which may be a link: only the folder is followed to where it really is. */
   async #entry(path: string): Promise<string> {
     const wanted = resolve(this.root, path);
-    return wanted === this.root ? wanted : join(await this.#inside(dirname(wanted)), basename(wanted));
+    if (wanted === this.root) return wanted;
+    if (isGitName(basename(wanted))) throw new ActionError('input_invalid', `${path} is a part of .git.`);
+    return join(await this.#inside(dirname(wanted)), basename(wanted));
   }
 
-  /** The absolute path, if it lies inside the workspace once links are followed as far as they exist. */
-  async #locate(path: string): Promise<string | undefined> {
-    if (path.includes('\0')) return undefined;
-    const wanted = isAbsolute(path) ? resolve(path) : resolve(this.root, path);
-    const root = await realpath(this.root).catch(() => this.root);
-    let existing = wanted;
-    let rest = '';
-    for (;;) {
-      const real = await realpath(existing).catch(() => undefined);
-      if (real !== undefined) {
-        const final = rest === '' ? real : join(real, rest);
-        const way = relative(root, final);
-        const escapes = way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
-        return escapes ? undefined : final;
-      }
-      if (dirname(existing) === existing) return undefined;
-      rest = rest === '' ? basename(existing) : join(basename(existing), rest);
-      existing = dirname(existing);
-    }
+  /** Where a path really is, or what forbids its use. */
+  async #locate(path: string, use: Use): Promise<Location> {
+    return await locate({ root: this.root, temp: this.#temp }, path, use);
   }
 }

@@ -76,7 +76,8 @@ let lastRun = 0;
 
 /** Opens a sandbox for the steps of a file. Each step is a workflow run of its own. */
 export async function openBench(): Promise<EventBench> {
-  const sandbox = await openSandbox(30);
+  // A session that asks keeps asking: at this speed it would soon fall asleep.
+  const sandbox = await openSandbox({ speed: 30, habits: 'sleep_ms:0' });
   const orgId = await sandbox.orgId();
   const opened: LocalGithub[] = [];
   const path = ({ outputs }: StepResult) => `/v3/organizations/${orgId}/sessions/${outputs['session_id']}`;

@@ -284,9 +284,9 @@ describe('repeating a request', () => {
 describe('limits', () => {
   it('a try without an answer ends after request_timeout, and the next one may succeed', async () => {
     const server = await serve(inTurn(hang, { body: { ok: true } }));
-    const { transport, retries } = await open(server.origin, { requestTimeoutMs: 60 });
+    const { transport, retries } = await open(server.origin, { requestTimeoutMs: 1_000 });
     expect((await transport.send(get())).status).toBe(200);
-    expect(retries.map(({ reason }) => reason)).toEqual(['no complete response within 0.06 s']);
+    expect(retries[0]?.reason).toBe('no complete response within 1 s');
   });
 
   it('a try whose answer never ends is ended as well, and a POST not repeated', async () => {
@@ -294,7 +294,7 @@ describe('limits', () => {
       response.writeHead(200).write('{');
       return undefined;
     });
-    const { transport } = await open(server.origin, { requestTimeoutMs: 60 });
+    const { transport } = await open(server.origin, { requestTimeoutMs: 1_000 });
     await expect(transport.send({ method: 'POST', path: '/', body: '{}' })).rejects.toMatchObject({
       name: 'RequestFailure',
       kind: 'timeout',

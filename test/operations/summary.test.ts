@@ -18,7 +18,7 @@ import { session, story } from './support.ts';
 const PROMPT: PromptFacts = { beginning: 'Fix it', sha256: '0123456789abcdef', bytes: 412 };
 const PULL = { pr_url: 'https://github.com/acme/api/pull/482', pr_state: 'open' };
 
-const of = (shown: Session) => judge(shown, {}, FIRST_TURN, 'auto').verdict;
+const of = async (shown: Session) => (await judge(shown, {}, FIRST_TURN, 'auto')).verdict;
 
 const finished = (more: Partial<SessionStory> = {}) =>
   story({
@@ -68,9 +68,9 @@ describe('the summary of a session', () => {
     expect(sessionSummary(finished({ report, lastMessage: report.summary }))).not.toContain('Last message');
   });
 
-  it('of a question quotes all of it, and says how to reply', () => {
+  it('of a question quotes all of it, and says how to reply', async () => {
     const asks = session({ status_detail: 'waiting_for_user' });
-    const verdict = of(asks);
+    const verdict = await of(asks);
     const question = story({
       session: asks,
       verdict,
@@ -94,20 +94,20 @@ describe('the summary of a session', () => {
     ['suspended', 'out_of_credits', 'stopped\\: out of credits', 'Add credits'],
     ['error', null, 'stopped with an error', 'Open the session'],
     ['exit', null, 'ended before it finished', 'A user may have terminated'],
-  ])('of a failure (%s, %s) says what it means, what to do, and the code', (status, detail, headline, advice) => {
+  ])('of a failure (%s, %s) says what it means, what to do, and the code', async (status, detail, headline, advice) => {
     const failed = session({ status, status_detail: detail });
     const error = new ActionError('session_failed', 'Devin stopped.');
-    const summary = sessionSummary(story({ session: failed, verdict: of(failed), error }));
+    const summary = sessionSummary(story({ session: failed, verdict: await of(failed), error }));
     expect(summary.startsWith(`### ❌ Devin ${headline} · `)).toBe(true);
     expect(summary).toContain(advice);
     expect(summary).toContain('`session_failed` · Devin stopped\\.');
   });
 
-  it('of a step that succeeds shows no failure, whatever the session is', () => {
+  it('of a step that succeeds shows no failure, whatever the session is', async () => {
     const failed = session({ status: 'error' });
-    expect(sessionSummary(story({ session: failed, verdict: of(failed) })).startsWith('### ⚠️ Devin stopped')).toBe(
-      true,
-    );
+    expect(
+      sessionSummary(story({ session: failed, verdict: await of(failed) })).startsWith('### ⚠️ Devin stopped'),
+    ).toBe(true);
   });
 
   it('of a finished session whose output does not match is no success', () => {
@@ -239,9 +239,9 @@ describe('names and words', () => {
     expect(firstLine('🙂'.repeat(80))).toBe(`${'🙂'.repeat(71)}…`);
   });
 
-  it('the last line of the log has the numbers', () => {
+  it('the last line of the log has the numbers', async () => {
     expect(closingLine(finished())).toBe('Finished in 6 min 3 s · 2.4 of 10 ACUs · 1 pull request');
-    const waiting = story({ verdict: of(session({ status_detail: 'waiting_for_user' })) });
+    const waiting = story({ verdict: await of(session({ status_detail: 'waiting_for_user' })) });
     expect(closingLine(waiting)).toBe('Devin has a question after 6 min 3 s · 2.4 ACUs');
     expect(closingLine({ ...waiting, session: session({ acus_consumed: null }) })).toContain('· ACUs not reported');
   });

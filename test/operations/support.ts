@@ -161,6 +161,7 @@ export async function perform(name: OperationName, { with: given, handle, signal
     startedAt: START,
     journal: opened.transport.journal,
     redact: (text) => text,
+    redactValue: (value: unknown) => value,
     organization: async () => singleOf(values.org_id) ?? '',
   };
   const report = await operation.run(context as Context<InputName, InputName>, prepared);

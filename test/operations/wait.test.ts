@@ -16,8 +16,8 @@ import {
 } from './wait-support.ts';
 
 const PULL = { pull_requests: [{ pr_url: 'https://github.com/acme/api/pull/482', pr_state: 'open' }] };
-const schema = (() => {
-  const read = readSchema('type: object\nrequired: [ok]\nproperties: { ok: { type: boolean } }');
+const schema = await (async () => {
+  const read = await readSchema('type: object\nrequired: [ok]\nproperties: { ok: { type: boolean } }');
   if (typeof read === 'string') throw new Error(read);
   return read;
 })();

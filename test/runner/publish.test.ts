@@ -213,10 +213,12 @@ describe('what a step leaves behind', () => {
 
   it('a secret such as false, null or 1234 leaves JSON that others can parse', async () => {
     const { outputs } = await published({
-      outputs: { structured_output: '{"a":false,"b":null,"c":12345,"d":"x1234"}' },
+      outputs: { structured_output: '{"a":false,"b":null,"c":12345,"d":"x1234","e":1234,"f":"1234"}' },
       secrets: ['false', 'null', '1234', '":"'],
     });
-    expect(JSON.parse(outputs['structured_output'] ?? '')).toEqual({ a: false, b: null, c: 12345, d: 'x***' });
+    expect(JSON.parse(outputs['structured_output'] ?? '')).toEqual({
+      ...{ a: false, b: null, c: 12345, d: 'x1234', e: '***', f: '***' },
+    });
     expect(Result.safeParse(JSON.parse(outputs['result'] ?? '')).success).toBe(true);
   });
 

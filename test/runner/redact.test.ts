@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { partsOf, Redactor } from '../../src/runner/redact.ts';
+import { Redactor } from '../../src/runner/redact.ts';
+import { partsOf } from '../../src/runner/secret-forms.ts';
 import { anyText } from './support.ts';
 
-const secret = anyText(24, 4).filter((text) => text.trim().length >= 4);
+const secret = anyText(24, 6).filter((text) => text.trim().length >= 6);
 const around = anyText(12);
 
 const forms = (text: string): string[] => [
@@ -15,7 +16,7 @@ const forms = (text: string): string[] => [
 ];
 
 describe('hiding secrets', () => {
-  it('no secret of four or more characters survives, raw, JSON-escaped, percent-encoded or in Base64', () => {
+  it('no secret of six or more characters survives, raw, JSON-escaped, percent-encoded or in Base64', () => {
     fc.assert(
       fc.property(fc.array(secret, { minLength: 1, maxLength: 3 }), around, around, (secrets, before, after) => {
         const redactor = new Redactor();
@@ -30,18 +31,18 @@ describe('hiding secrets', () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
   it('a secret survives neither beside itself nor inside a longer one', () => {
     const redactor = new Redactor();
-    redactor.add('abcd');
-    redactor.add('xxabcdxx');
-    redactor.add('****');
-    expect(redactor.redact('abcdabcd xxabcdxx ababcdcd')).not.toContain('abcd');
-    expect(redactor.redact('xxabcdxx')).toBe('***');
-    expect(redactor.redact('*'.repeat(50))).not.toContain('****');
+    redactor.add('abcdef');
+    redactor.add('xxabcdefxx');
+    redactor.add('******');
+    expect(redactor.redact('abcdefabcdef xxabcdefxx abcabcdefdef')).not.toContain('abcdef');
+    expect(redactor.redact('xxabcdefxx')).toBe('***');
+    expect(redactor.redact('*'.repeat(50))).not.toContain('******');
   });
 
   it('each line of a secret is one', () => {
@@ -50,11 +51,24 @@ describe('hiding secrets', () => {
     expect(redactor.redact('second line, first line, xy')).toBe('***, ***, xy');
   });
 
-  it('shorter texts stay, since they occur everywhere', () => {
+  it('a shorter one is hidden where it stands alone, and stays within words, numbers, ids and addresses', () => {
     const redactor = new Redactor();
-    for (const short of ['', 'abc', ' abc ', '   \n  ']) redactor.add(short);
-    expect(redactor.redact('abc  abc \n')).toBe('abc  abc \n');
-    expect(partsOf('abc').size).toBe(0);
+    for (const short of ['4815', 'k9Z', 'devin']) redactor.add(short);
+    expect(redactor.redact('4815, "4815" (4815) =4815 _4815_ **k9z** devin.')).toBe(
+      '***, "***" (***) =*** _***_ **k9z** ***.'.replace('k9z', '***'),
+    );
+    const kept = 'x4815 48151 4815-a a_4815 1.4815 a/4815 xk9Z devin-1 app.devin.ai';
+    expect(redactor.redact(kept)).toBe(kept);
+  });
+
+  it('texts of fewer than three characters, and words of every result, stay and are told', () => {
+    const redactor = new Redactor();
+    expect(['ab', ' ab ', 'true', 'finished', 'session_id'].map((short) => redactor.add(short))).toEqual(
+      Array(5).fill(false),
+    );
+    expect(['', '  \n ', 'abc'].map((other) => redactor.add(other))).toEqual([true, true, true]);
+    expect(redactor.redact('ab true session_id finished')).toBe('ab true session_id finished');
+    expect(partsOf('ab')).toEqual([]);
   });
 
   it('hidden text stays hidden: a second pass changes nothing', () => {
@@ -110,5 +124,75 @@ describe('hiding secrets', () => {
         expect(JSON.stringify(redactor.redactDeep({ nested: JSON.stringify(value) }))).not.toContain(each);
       }),
     );
+  });
+
+  it('a piece of an id of ours is no secret, the same digits elsewhere and a secret that is the id are', () => {
+    const redactor = new Redactor();
+    const id = '0a1b2c3d0a1b2c3d0a1b2c3d0a1b2c3d';
+    redactor.add('2c3d0a1b');
+    redactor.keep(id);
+    expect(redactor.redact(`devin-${id} 2c3d0a1b ${id} 0002c3d0a1b000`)).toBe(`devin-${id} *** ${id} 000***000`);
+    redactor.add(id);
+    expect(redactor.redact(`devin-${id}`)).toBe('devin-***');
+  });
+
+  it('any mixture of encodings, cases and invisible characters hides nothing from it', () => {
+    const codeOf = (char: string) => char.codePointAt(0) ?? 0;
+    const writers: readonly ((char: string) => string)[] = [
+      (char) => char,
+      (char) => char.toUpperCase(),
+      (char) => char.normalize('NFD'),
+      (char) => `\\u${codeOf(char).toString(16).padStart(4, '0')}`,
+      (char) => `&#${codeOf(char)};`,
+      (char) => `&#x${codeOf(char).toString(16)}`.concat(';'),
+      (char) => [...Buffer.from(char)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+      (char) => `${char}\u200b`,
+      (char) => `\u001b[1m${char}`,
+    ];
+    const letters = fc.array(fc.constantFrom(...'abcdefgh12345678/=?é'), { minLength: 8, maxLength: 16 });
+    const choices = fc.array(fc.nat(writers.length - 1), { minLength: 16, maxLength: 16 });
+    fc.assert(
+      fc.property(letters, choices, (chars, ways) => {
+        const redactor = new Redactor();
+        redactor.add(chars.join(''));
+        const written = chars.map((char, at) => writers[ways[at] ?? 0]?.(char) ?? char).join('');
+        expect(redactor.redact(`before ${written} after`)).toMatch(/^before .{0,6}\*\*\*(?:\u200b)? after$/u);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('takes time in proportion to the text, whatever the text is', () => {
+    const redactor = new Redactor();
+    for (let at = 0; at < 20; at += 1) redactor.add(`S3cret/+value ${at} ${'a'.repeat(at * 8)}é`);
+    redactor.add('4815');
+    const texts = [
+      'S3cret/+value ',
+      'a',
+      '\\',
+      '\u200b',
+      '%',
+      '%4',
+      '&#',
+      '&#0',
+      '&#x',
+      'e\u0301',
+      '\u001b[',
+      ' ',
+      '+',
+      '{"a":"b\\n"},',
+    ];
+    const measure = (bytes: number) =>
+      texts.map((text) => {
+        const start = process.cpuUsage().user;
+        redactor.redact(text.repeat(bytes / text.length));
+        return process.cpuUsage().user - start;
+      });
+    measure(20_000);
+    const [small, large] = [measure(40_000), measure(400_000)];
+    for (const [at, text] of texts.entries()) {
+      // Ten times the text; what grows with its square would take a hundred times as long.
+      expect((large[at] ?? 0) / Math.max(20_000, small[at] ?? 0), JSON.stringify(text)).toBeLessThan(60);
+    }
   });
 });

@@ -53,6 +53,9 @@ function pathValue(name: string, value: unknown, complain: Complain): string {
   return text;
 }
 
+/** A value that a query can hold. */
+const isScalar = (value: unknown) => value === null || ['string', 'number', 'boolean'].includes(typeof value);
+
 /** A single value stands for a list of one, as it does in a query. */
 function widened(schema: z.ZodMiniType | undefined, query: Record<string, unknown>): Record<string, unknown> {
   if (!(schema instanceof z.ZodMiniObject)) return query;
@@ -80,16 +83,24 @@ async function readParams(
   }
   const [inPath, inQuery] = [pathNames(endpoint), queryNames(endpoint)];
   const params: Record<string, string> = { ...given };
-  const query: Record<string, unknown> = {};
+  const query = new Map<string, unknown>();
   for (const [name, value] of Object.entries(mapping)) {
     if (inPath.includes(name)) params[name] = pathValue(name, value, complain);
-    else if (inQuery === undefined || inQuery.includes(name)) query[name] = value;
-    else complain('params', `has ${name}, which ${endpoint.id} does not take${hint(name, [...inPath, ...inQuery])}`);
+    else if (inQuery !== undefined ? inQuery.includes(name) : name !== '__proto__') query.set(name, value);
+    else
+      complain(
+        'params',
+        `has ${name}, which ${endpoint.id} does not take${hint(name, [...inPath, ...(inQuery ?? [])])}`,
+      );
   }
   for (const name of inPath) {
     if (params[name] === undefined && name !== 'org_id') complain('params', `lacks ${name}, which is part of the path`);
   }
-  return { params, query };
+  for (const [name, value] of query) {
+    const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (!entries.every(isScalar)) complain('params', `at ${name}: expected a text, a number, or a list of them`);
+  }
+  return { params, query: Object.fromEntries(query) };
 }
 
 async function readBody(

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { ActionError } from '../../contract/errors.ts';
+import { jsonText } from '../../contract/json.ts';
 import type { AnyCall } from '../../devin/client.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
 import { code } from '../../report/markdown.ts';
@@ -93,13 +94,15 @@ const tempName = ({ facts }: CallContext, extension: string) =>
   `devin-api-answer-${(facts.step ?? 'step').replaceAll(/[^\w-]/g, '_')}.${extension}`;
 
 /** Puts an answer where it belongs: the file that was asked for, the output, or a file where that is too small. */
-async function keep(text: string, context: CallContext): Promise<{ readonly file: string; readonly body: string }> {
+async function keep(body: unknown, context: CallContext): Promise<{ readonly file: string; readonly body: string }> {
   const { inputs, workspace, temp } = context;
+  const textOf = (value: unknown) => (value === undefined ? '' : jsonText(value));
   if (inputs.body_file !== undefined) {
-    return { file: await workspace.writeFile(inputs.body_file, `${text}\n`), body: '' };
+    return { file: await workspace.writeFile(inputs.body_file, `${textOf(body)}\n`), body: '' };
   }
+  const text = textOf(context.redactValue(body));
   if (Buffer.byteLength(text) <= MAX_KEPT_BYTES) return { file: '', body: text };
-  const name = await temp.writeFile(tempName(context, 'json'), `${context.redact(text)}\n`);
+  const name = await temp.writeFile(tempName(context, 'json'), `${text}\n`);
   return { file: join(temp.root, name), body: '' };
 }
 
@@ -109,7 +112,7 @@ const rowsOf = (endpoint: Endpoint, context: CallContext) =>
     workspace: context.workspace,
     temp: context.temp,
     tempName: tempName(context, 'jsonl'),
-    redact: context.redact,
+    redact: (rows) => rows.map(context.redactValue),
     inspect: (text, rows) => mask(text, rows, endpoint, context),
   });
 
@@ -176,13 +179,12 @@ async function readAll(endpoint: Endpoint, call: AnyCall, context: CallContext):
 /** One request, and its answer as it is. */
 async function readOne(endpoint: Endpoint, call: AnyCall, context: CallContext): Promise<CallReport> {
   const { status, body } = await context.devin.raw(endpoint, call);
-  const text = body === undefined ? '' : JSON.stringify(body);
-  mask(text, body, endpoint, context);
+  mask(body === undefined ? '' : jsonText(body), body, endpoint, context);
   const isList = Array.isArray(body);
   const rows = rowsOf(endpoint, context);
   rows.sample.push(...(isList ? body.slice(0, SAMPLE_ROWS) : body === undefined ? [] : [body]));
   rows.count = isList ? body.length : 1;
-  const { file, body: kept } = await keep(text, context);
+  const { file, body: kept } = await keep(body, context);
   context.log.info(`HTTP ${status}${file === '' ? '' : `, answer in ${file}`}`);
   return report(endpoint, status, rows, file, kept, isList);
 }

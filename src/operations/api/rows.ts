@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { jsonText } from '../../contract/json.ts';
 import type { Draft, Workspace } from '../../runner/workspace.ts';
 
 /** Largest answer that an output holds. */
@@ -16,8 +17,8 @@ export interface RowsTarget {
   readonly tempName: string;
   /** Looks at rows, and at their text, before anything is done with them. */
   readonly inspect: (text: string, rows: readonly unknown[]) => void;
-  /** Takes the secrets out of a text; for everything but a file that was asked for. */
-  readonly redact: (text: string) => string;
+  /** Takes the secrets out of rows; for everything but a file that was asked for. */
+  readonly redact: (rows: readonly unknown[]) => readonly unknown[];
 }
 
 /** Takes the rows of a list as they come: a file, and what fits into an output and a summary. Memory stays flat. */
@@ -47,16 +48,16 @@ export class Rows {
       this.#draft ??= await this.#target.workspace.draft(this.#target.file);
       await this.#draft.write(this.#opening() + text);
     } else {
-      await this.#keepOrSpill(this.#target.redact(text));
+      await this.#keepOrSpill(this.#written(this.#target.redact(rows)));
     }
     this.count += rows.length;
   }
 
   /** Rows as the file has them, without what stands around them. */
   #written(rows: readonly unknown[]): string {
-    if (!this.#byLine) return JSON.stringify(rows).slice(1, -1);
+    if (!this.#byLine) return jsonText(rows).slice(1, -1);
     let text = '';
-    for (const row of rows) text += `${JSON.stringify(row)}\n`;
+    for (const row of rows) text += `${jsonText(row)}\n`;
     return text;
   }
 

@@ -20,14 +20,18 @@ const TELLING = new RegExp(`"(?:${[...SECRET_NAMES].join('|')})":|"(?:cog|apk)_`
 export const mayHoldSecrets = (json: string, named: readonly string[] = []): boolean =>
   TELLING.test(json) || named.some((name) => json.includes(`"${name}":`));
 
-/** Every secret in an answer: what its endpoint names, what has a telling name, and what looks like a credential. */
+/** Every secret in a response: what its endpoint names, what has a telling name, and what looks like a credential. */
 export function secretsIn(value: unknown, named: readonly string[] = []): string[] {
-  if (typeof value === 'string') return CREDENTIAL.test(value) ? [value] : [];
-  if (Array.isArray(value)) return value.flatMap((entry) => secretsIn(entry, named));
-  if (!isRecord(value)) return [];
-  return Object.entries(value).flatMap(([name, entry]) =>
-    typeof entry === 'string' && entry !== '' && (named.includes(name) || SECRET_NAMES.has(name))
-      ? [entry]
-      : secretsIn(entry, named),
-  );
+  const found: string[] = [];
+  // A list of what is left rather than a call for each level: a response may be deeper than calls can be.
+  const left: [name: string, value: unknown][] = [['', value]];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [name, entry] = next;
+    if (typeof entry === 'string') {
+      const isTold = entry !== '' && (named.includes(name) || SECRET_NAMES.has(name));
+      if (isTold || CREDENTIAL.test(entry)) found.push(entry);
+    } else if (Array.isArray(entry)) for (const one of entry.toReversed()) left.push(['', one]);
+    else if (isRecord(entry)) for (const pair of Object.entries(entry).toReversed()) left.push(pair);
+  }
+  return found;
 }

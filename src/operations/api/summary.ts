@@ -1,3 +1,4 @@
+import { jsonText } from '../../contract/json.ts';
 import { code, plain, table } from '../../report/markdown.ts';
 import { number } from '../../report/units.ts';
 import { isRecord } from '../record.ts';
@@ -9,7 +10,7 @@ const MAX_CELL = 120;
 function cell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '';
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : number(value);
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : jsonText(value);
   const short = text.length > MAX_CELL ? `${text.slice(0, MAX_CELL).toWellFormed()}…` : text;
   return typeof value === 'string' ? plain(short) : code(short);
 }

@@ -50,8 +50,8 @@ export function linkOf(path: string, { others }: Listing): string | undefined {
 
 /** Opens a file of the folder for reading. A link that was put in its place meanwhile is an error. */
 export function openInside(root: string, path: string): Promise<FileHandle> {
-  // Windows has no such flag.
-  return open(join(root, path), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  // Windows has no such flags. What became a FIFO meanwhile is not waited for.
+  return open(join(root, path), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
 }
 
 const CHUNK = 256 * 1024;

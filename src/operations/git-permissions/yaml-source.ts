@@ -1,4 +1,5 @@
 import { isAlias, isSeq, LineCounter, parseDocument } from 'yaml';
+import { YAML_OPTIONS, yamlFindings } from '../yaml.ts';
 import type { Finding, Source } from './positions.ts';
 import { pairsOf, placeOf } from './positions.ts';
 
@@ -11,8 +12,6 @@ const MAX_ALIASES = 10_000;
 export type ReadSource =
   | { readonly source: Source; readonly value: unknown }
   | { readonly findings: readonly Finding[] };
-
-const lineAt = (lines: LineCounter, offset: number) => Math.max(1, lines.linePos(Math.max(0, offset)).line);
 
 /** How deep an entry stands: below `organizations`, its organization, `permissions` and the list. */
 const ENTRY_DEPTH = 4;
@@ -42,26 +41,12 @@ function repeatedKeys(source: Source): Finding[] {
 /** Reads YAML 1.2 with the positions of its parts. */
 export function readYaml(file: string, text: string): ReadSource {
   const lines = new LineCounter();
-  // The parser compares each key with all others of its mapping, which takes hours for a hostile file.
-  const options = {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: false,
-    version: '1.2',
-    logLevel: 'error',
-  } as const;
-  const document = parseDocument(text, options);
+  const document = parseDocument(text, { ...YAML_OPTIONS, lineCounter: lines });
   const tabs = document.errors.filter(({ code }) => code === 'TAB_AS_INDENT');
   // A tab in the place of spaces breaks what stands around it, which says nothing of the cause.
-  const errors = tabs.length > 0 ? tabs : document.errors;
-  if (errors.length > 0) {
-    const findings = errors.slice(0, MAX_SYNTAX_FINDINGS).map(({ pos, message }) => ({
-      file,
-      line: lineAt(lines, pos[0]),
-      message: message.split('\n', 1)[0] ?? message,
-    }));
-    return { findings };
-  }
+  if (tabs.length > 0) document.errors = tabs;
+  const findings = yamlFindings(document, lines, text).slice(0, MAX_SYNTAX_FINDINGS);
+  if (findings.length > 0) return { findings: findings.map((finding) => ({ file, ...finding })) };
   const source = { file, document, lines };
   const repeated = repeatedKeys(source);
   if (repeated.length > 0) return { findings: repeated };

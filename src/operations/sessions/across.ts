@@ -1,4 +1,5 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
+import { jsonText } from '../../contract/json.ts';
 import type { Organizations } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { code, link, plain, table } from '../../report/markdown.ts';
@@ -143,7 +144,7 @@ function reportOf(rows: readonly Row[], context: RunContext): Report<AcrossOutpu
       ...(single === undefined ? {} : sessionOutputs(single)),
       ...(first === undefined ? {} : { created: String(first.started.created), reused: String(first.started.reused) }),
       ...(asked ? { attachments: JSON.stringify(files) } : {}),
-      sessions: JSON.stringify(sessions),
+      sessions: jsonText(sessions),
       count: String(sessions.length),
     },
     data: { sessions, count: sessions.length, ...(asked ? { attachments: files } : {}) },

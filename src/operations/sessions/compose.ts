@@ -1,7 +1,7 @@
 import { asActionError } from '../../contract/errors.ts';
 import { changedFiles } from '../../github/changed-files.ts';
 import type { Github } from '../../github/client.ts';
-import { eventPrompt, promptNonce } from '../../github/event-prompt.ts';
+import { type EventRequest, eventPrompt, promptNonce } from '../../github/event-prompt.ts';
 import type { GithubEvent } from '../../github/event-shape.ts';
 import { type FailedJob, failureDetails, hasFailed, type Unread } from '../../github/failures.ts';
 import { count } from '../../report/units.ts';
@@ -18,7 +18,7 @@ const MAX_PROMPT_BYTES = 128 * 1024;
 const MAX_LOGS_BYTES = 64 * 1024;
 const MAX_LOG_BYTES = 16 * 1024;
 
-type ComposeContext = Pick<Context<'prompt'>, 'github' | 'log' | 'clock' | 'facts'>;
+type ComposeContext = Pick<Context<'prompt'>, 'github' | 'log' | 'clock' | 'facts' | 'redact'>;
 
 /** What was read from GitHub to go with an event. */
 interface Fetched {
@@ -134,19 +134,35 @@ const nonceOf = ({ random }: Context['clock']) =>
       .padStart(8, '0'),
   ).join('');
 
+/** The same request without secrets: a log or a comment that holds one must not give it to those who see the session. */
+function redacted({ event, trigger, ...request }: EventRequest, redact: (text: string) => string): EventRequest {
+  const clean = (parts: readonly Part[]) => parts.map((part) => ({ ...part, text: redact(part.text) }));
+  return {
+    ...request,
+    event: { ...event, parts: clean(event.parts) },
+    trigger: trigger === undefined ? undefined : { ...trigger, args: redact(trigger.args) },
+    extra: clean(request.extra),
+  };
+}
+
 /** The request of a session with the event in its prompt: the author's words as they are, everything else fenced. */
 export async function composed(
   context: ComposeContext,
   prepared: PreparedSession,
   { event, asked }: Admitted,
 ): Promise<PreparedSession> {
-  const { parts, texts } = await fetchedFor(context, event);
+  const fetched = await fetchedFor(context, event);
+  const texts = fetched.texts.map(({ name, bytes }) => ({
+    name,
+    bytes: new Uint8Array(Buffer.from(context.redact(Buffer.from(bytes).toString('utf8')))),
+  }));
   const instruction = prepared.body.prompt;
-  const request = { instruction, event, trigger: asked, extra: parts };
+  const request = { instruction, event, trigger: asked, extra: fetched.parts };
+  const shown = redacted(request, context.redact);
   const { prompt, cuts } = eventPrompt({
-    ...request,
+    ...shown,
     attachments: texts.map(({ name }) => name),
-    nonce: promptNonce(request, () => nonceOf(context.clock)),
+    nonce: promptNonce(shown, () => nonceOf(context.clock)),
     maxBytes: MAX_PROMPT_BYTES + Buffer.byteLength(instruction),
   });
   for (const cut of cuts) context.log.info(`  shortened ${cut}`);

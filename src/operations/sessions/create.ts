@@ -1,4 +1,5 @@
 import type { InputName, InputValues } from '../../contract/inputs.ts';
+import { jsonText } from '../../contract/json.ts';
 import type { Checks, Context } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { isSeveral, singleOf } from '../organization.ts';
@@ -92,7 +93,7 @@ export const createSessionOperation = operation({
     const files = downloaded === undefined ? {} : { attachments: JSON.stringify(downloaded) };
     return {
       ...report,
-      outputs: { ...report.outputs, ...files, sessions: JSON.stringify([entry]), count: '1' },
+      outputs: { ...report.outputs, ...files, sessions: jsonText([entry]), count: '1' },
       data: {
         ...report.data,
         ...(downloaded === undefined ? {} : { attachments: downloaded }),

@@ -20,14 +20,14 @@ const LONGEST_MS = 20_000;
 
 type EndContext = Context<'session_id', 'session_id'>;
 
-function ended(
+async function ended(
   context: Pick<Context, 'log' | 'facts' | 'journal'>,
   orgId: string,
   session: Session,
   { headline, outcome }: { readonly headline: string; readonly outcome?: SessionOutcome },
 ) {
   context.log.info(`${session.session_id} ${headline}: ${session.url}`);
-  const judged = judge(session, {}, FIRST_TURN, 'auto');
+  const judged = await judge(session, {}, FIRST_TURN, 'auto');
   return sessionReport({
     ...judged,
     verdict: { outcome: outcome ?? judged.verdict.outcome, headline, advice: '' },

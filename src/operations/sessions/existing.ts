@@ -1,3 +1,4 @@
+import { jsonText } from '../../contract/json.ts';
 import type { OperationOutput, OutputValues } from '../../contract/outputs.ts';
 import { link } from '../../report/markdown.ts';
 import { count } from '../../report/units.ts';
@@ -38,7 +39,7 @@ export function openExisting(publish: PublishEarly): Exists {
     const outputs = {
       session_id: first.session_id,
       session_url: first.session_url,
-      sessions: JSON.stringify(now),
+      sessions: jsonText(now),
       count: String(now.length),
     };
     last = last.then(() => publish(outputs, summaryOf(now)));

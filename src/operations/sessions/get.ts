@@ -25,7 +25,7 @@ export const getSessionOperation = operation({
     const reader = new MessageReader(context, orgId, inputs.session_id);
     await reader.read(false, true);
     const story = {
-      ...judge(session, {}, FIRST_TURN, 'auto'),
+      ...(await judge(session, {}, FIRST_TURN, 'auto')),
       session,
       orgId,
       durationMs: spanMs(session),

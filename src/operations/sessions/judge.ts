@@ -1,6 +1,6 @@
 import type { InputValues } from '../../contract/inputs.ts';
 import { type Evidence, type Session, type Verdict, verdictOf } from './outcome.ts';
-import { type CompletionReport, hasReportTag, readReport } from './report.ts';
+import { type CompletionReport, hasReportTag, isReport, isReportLike, readReport } from './report.ts';
 import type { OutputSchema } from './structured.ts';
 
 /** What a session was asked to give. */
@@ -52,14 +52,32 @@ type OnWaiting = InputValues<'on_waiting'>['on_waiting'];
 const isStrict = ({ status, status_detail: detail }: Session, onWaiting: OnWaiting) =>
   onWaiting === 'fail' && status === 'running' && (detail ?? '').startsWith('waiting_');
 
-/** Judges a session by the table of outcomes. */
-export function judge(session: Session, asked: Asked, turn: Turn, onWaiting: OnWaiting): Judged {
+/** Whether the output of a session is a completion report. A session whose tags are not shown is known by its output. */
+function isAskedToReport({ tags, structured_output: given }: Session, { schema, report }: Asked): boolean {
+  if (schema !== undefined) return false;
+  return report === true || hasReportTag({ tags }) || (tags.length === 0 && isReportLike(given) && isReport(given));
+}
+
+/** Judges a session by the table of outcomes, and its output by the schema, which may take a moment. */
+export async function judge(session: Session, asked: Asked, turn: Turn, onWaiting: OnWaiting): Promise<Judged> {
   const given = session.structured_output ?? null;
-  const reports = asked.schema === undefined && (asked.report === true || hasReportTag(session));
+  const misfits = given === null || asked.schema === undefined ? [] : await asked.schema.check(given);
+  return judgeBy(misfits, session, asked, turn, onWaiting);
+}
+
+/** Judges a session by the table of outcomes; `misfits` are what is wrong with its output, if its schema is known. */
+export function judgeBy(
+  misfits: readonly string[],
+  session: Session,
+  asked: Asked,
+  turn: Turn,
+  onWaiting: OnWaiting,
+): Judged {
+  const given = session.structured_output ?? null;
+  const reports = isAskedToReport(session, asked);
   const read = reports ? readReport(given) : undefined;
-  // What is no report is the user's, wherever it comes from: nothing that was paid for is dropped.
-  const output = read === undefined ? given : null;
-  const misfits = output === null || asked.schema === undefined ? [] : asked.schema.check(output);
+  // What is no report, or a part of one, is the user's, wherever it comes from: nothing that was paid for is dropped.
+  const output = reports && isReportLike(given) ? null : given;
   const isNew = given !== null && !turn.isOutputOld;
   const report = isNew ? read : undefined;
   const strict = isStrict(session, onWaiting);

@@ -7,7 +7,7 @@ import type { IsOwn } from './identity.ts';
 import type { Asked } from './judge.ts';
 import type { Session } from './outcome.ts';
 import { lastPollAt } from './schedule.ts';
-import { byStanding, type Standing, standingOf } from './standing.ts';
+import { byStanding, type Standing, standingBy, standingOf } from './standing.ts';
 
 const LARGEST_PAGE = 200;
 
@@ -102,7 +102,7 @@ async function existingOf(
   const fresh = found.map(async (listed) => {
     const params = { org_id: search.orgId, devin_id: listed.session_id };
     const session = await context.devin.call(getSession, { params }).catch(() => listed);
-    return { session, standing: standingOf(session, asked) };
+    return { session, standing: await standingBy(session, asked) };
   });
   return (await Promise.all(fresh)).sort(byWorth);
 }

@@ -1,4 +1,5 @@
 import { asActionError } from '../../contract/errors.ts';
+import { jsonText } from '../../contract/json.ts';
 import type { ItemOf } from '../../devin/endpoint.ts';
 import { listSessionMessages } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
@@ -53,7 +54,7 @@ export const noteOf = (reference: string, digest: string | undefined): string =>
 /** A short hash of structured output, the same for the same JSON. */
 export async function outputDigest(output: unknown): Promise<string> {
   const { createHash } = await import('node:crypto');
-  return createHash('sha256').update(JSON.stringify(output)).digest('hex').slice(0, 8);
+  return createHash('sha256').update(jsonText(output)).digest('hex').slice(0, 8);
 }
 
 type ReaderContext = Pick<Context, 'devin' | 'log' | 'clock' | 'signal'>;

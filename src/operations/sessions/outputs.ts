@@ -1,3 +1,4 @@
+import { jsonText } from '../../contract/json.ts';
 import type { OperationOutput, OutputValues } from '../../contract/outputs.ts';
 import type { Report } from '../operation.ts';
 import { readable } from './message-text.ts';
@@ -36,8 +37,8 @@ export function sessionOutputs(story: SessionStory): OutputValues<SessionOutput>
     session_status_detail: session.status_detail ?? '',
     session_outcome: verdict.outcome,
     pull_request_url: firstPullRequest(session) ?? '',
-    pull_requests: JSON.stringify(session.pull_requests),
-    structured_output: output === null ? '' : JSON.stringify(output),
+    pull_requests: jsonText(session.pull_requests),
+    structured_output: output === null ? '' : jsonText(output),
     structured_output_checked: String(outputFits),
     summary: readable(report?.summary ?? ''),
     last_message: readable(lastMessage),

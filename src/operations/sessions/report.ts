@@ -55,11 +55,21 @@ export const isReportRejected = ({ status, message, list }: ActionError): boolea
 /** Whether a session was asked for a report. */
 export const hasReportTag = ({ tags }: Pick<Session, 'tags'>): boolean => tags.includes(REPORT_TAG);
 
-/** Reads a report; undefined for output that is none, such as one that is not complete yet. */
+const MEMBERS = new Set(['outcome', 'summary']);
+
+/** Whether output is a report, or a part of one: Devin may fill it in while it works. */
+export const isReportLike = (output: unknown): boolean =>
+  isRecord(output) && Object.keys(output).every((key) => MEMBERS.has(key));
+
+/** Whether output is a complete report. */
+export const isReport = (output: unknown): boolean => readReport(output) !== undefined;
+
+/** Reads a report, whose summary may be empty; undefined for output that is none, or not complete yet. */
 export function readReport(output: unknown): CompletionReport | undefined {
-  if (!isRecord(output) || typeof output['summary'] !== 'string') return undefined;
+  if (!isRecord(output) || !('summary' in output)) return undefined;
   const said = typeof output['outcome'] === 'string' ? output['outcome'].trim().toLowerCase() : '';
   const outcome = OUTCOMES.find((each) => each === said);
   if (outcome === undefined) return undefined;
-  return { outcome, summary: output['summary'].trim() };
+  const { summary } = output;
+  return { outcome, summary: typeof summary === 'string' ? summary.trim() : '' };
 }

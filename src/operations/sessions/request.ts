@@ -108,7 +108,7 @@ export async function prepareSchema(
   const text = await textOrFile(SCHEMA_INPUTS, [inline, file], checks);
   if (text === undefined || text.trim() === '') return undefined;
   const { readSchema } = await import('./structured.ts');
-  const schema = readSchema(text);
+  const schema = await readSchema(text);
   if (typeof schema !== 'string') return schema;
   checks.problem(inline === undefined ? 'structured_output_schema_file' : 'structured_output_schema', schema);
   return undefined;

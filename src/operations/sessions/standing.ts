@@ -1,4 +1,4 @@
-import { type Asked, FIRST_TURN, judge } from './judge.ts';
+import { type Asked, FIRST_TURN, type Judged, judge, judgeBy } from './judge.ts';
 import type { Session } from './outcome.ts';
 
 /**
@@ -14,10 +14,17 @@ const ORDER: readonly Standing[] = ['live', 'finished', 'asks', 'asleep', 'over'
 /** Whether one standing is to be preferred, as a sort function. */
 export const byStanding = (a: Standing, b: Standing): number => ORDER.indexOf(a) - ORDER.indexOf(b);
 
-/** Judges an existing session by the table of outcomes. */
-export function standingOf(session: Session, asked: Asked = {}): Standing {
+/** Judges an existing session by the table of outcomes, and its output by the schema that it was asked to follow. */
+export async function standingBy(session: Session, asked: Asked): Promise<Standing> {
+  return standing(session, await judge(session, asked, FIRST_TURN, 'auto'));
+}
+
+/** The same for a session of which no schema is known: then any output counts. */
+export const standingOf = (session: Session): Standing =>
+  standing(session, judgeBy([], session, {}, FIRST_TURN, 'auto'));
+
+function standing(session: Session, { verdict, report }: Judged): Standing {
   const { status, status_detail: detail, is_archived: isArchived } = session;
-  const { verdict, report } = judge(session, asked, FIRST_TURN, 'auto');
   if (verdict.outcome === 'finished') return 'finished';
   if (status === 'exit' || status === 'error' || detail === 'error' || isArchived === true) return 'over';
   // A suspended session without a reason is on its way to another state.

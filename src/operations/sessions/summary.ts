@@ -1,4 +1,5 @@
 import type { ActionError } from '../../contract/errors.ts';
+import { jsonText } from '../../contract/json.ts';
 import type { RunFacts } from '../../github/facts.ts';
 import { code, details, fence, link, plain, prose, quote, table } from '../../report/markdown.ts';
 import { acus, count, duration, instant } from '../../report/units.ts';
@@ -143,7 +144,7 @@ function outputPart({ output = null, outputFits = false, misfits = [] }: Session
   });
   const isSmall = rows.length > 0 && rows.length === entries.length && rows.length <= MAX_ROWS;
   if (isSmall) return `**Structured output**${checked}\n\n${table(['Field', 'Value'], rows)}`;
-  return details(`Structured output${checked}`, fence(JSON.stringify(output, null, 2), 'json'));
+  return details(`Structured output${checked}`, fence(jsonText(output, 2), 'json'));
 }
 
 function detailsPart({ session, orgId, prompt, requests, underway = false }: SessionStory): string {

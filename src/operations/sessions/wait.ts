@@ -54,7 +54,12 @@ export const requestCounts = (context: Pick<Context, 'journal'>) => ({
 const MAX_QUOTE = 2_000;
 
 /** The error that an outcome stands for; undefined for one that the inputs request. */
-function errorOf(verdict: Verdict, { goal }: Waited, onWaiting: string, words: string): ActionError | undefined {
+function errorOf(
+  { verdict, misfits }: Looked,
+  { goal }: Waited,
+  onWaiting: string,
+  words: string,
+): ActionError | undefined {
   const { outcome, advice } = verdict;
   if (outcome === 'finished' || outcome === 'running') return undefined;
   if (outcome === 'waiting' && (goal !== 'finished' || onWaiting === 'succeed')) return undefined;
@@ -63,6 +68,8 @@ function errorOf(verdict: Verdict, { goal }: Waited, onWaiting: string, words: s
   const quotes = said !== '' && (outcome === 'waiting' || outcome === 'blocked');
   return new ActionError(code, quotes ? `Devin ${verdict.headline}: ${said}` : sentenceOf(verdict), {
     title: `Devin ${verdict.headline}`,
+    // Output that does not match may be why the session does not count as finished.
+    list: misfits.map((misfit) => `structured output: ${misfit}`),
     ...(advice === '' ? {} : { fix: advice }),
   });
 }
@@ -104,7 +111,7 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
     context.signal.throwIfAborted();
     if (goal === 'none') {
       if (started === undefined) throw new ActionError('internal', 'There is neither a session nor a wait for one.');
-      return concluded(context, waited, atOnce(context, waited, started.session), base());
+      return concluded(context, waited, await atOnce(context, waited, started.session), base());
     }
     const looked = await watch.until(goal, commenting(context, base));
     const story = concluded(context, waited, looked, base());
@@ -112,15 +119,15 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
     return story;
   } catch (thrown) {
     const error = asActionError(thrown);
-    const known = watch.last ?? (session === undefined ? undefined : atOnce(context, waited, session));
+    const known = watch.last ?? (session === undefined ? undefined : await atOnce(context, waited, session));
     if (known === undefined) throw error;
     return await cutShort(context, waited, known, error, base());
   }
 }
 
 /** What is known of a session without a wait. One that just got a message works, whatever it was before. */
-function atOnce({ inputs }: WaitContext, { asked = {}, started }: Waited, session: Session): Looked {
-  const judged = judge(session, asked, FIRST_TURN, inputs.on_waiting);
+async function atOnce({ inputs }: WaitContext, { asked = {}, started }: Waited, session: Session): Promise<Looked> {
+  const judged = await judge(session, asked, FIRST_TURN, inputs.on_waiting);
   if (started?.sent?.before === undefined) return { ...judged, session };
   const verdict: Verdict = { outcome: 'running', headline: 'got the message', advice: '' };
   // Report and output are those from before the message.
@@ -153,7 +160,7 @@ function concluded(context: WaitContext, waited: Waited, looked: Looked, base: B
   const said = report ?? (isReply ? ({ outcome: 'done', summary: base.lastMessage } as const) : undefined);
   const words = report?.summary || base.lastMessage;
   const wrongOutput = ['finished', 'waiting'].includes(verdict.outcome) ? outputError(looked, waited) : undefined;
-  const error = errorOf(verdict, waited, context.inputs.on_waiting, words) ?? wrongOutput;
+  const error = errorOf(looked, waited, context.inputs.on_waiting, words) ?? wrongOutput;
   return { ...base, ...looked, report: said, error, isVerdict: error !== undefined && error !== wrongOutput };
 }
 

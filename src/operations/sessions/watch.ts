@@ -1,4 +1,5 @@
 import { ActionError } from '../../contract/errors.ts';
+import { jsonText } from '../../contract/json.ts';
 import type { Context } from '../operation.ts';
 import { type Asked, FIRST_TURN, type Judged, judge, type Turn } from './judge.ts';
 import { MessageReader, outputDigest, type Sent } from './messages.ts';
@@ -53,7 +54,7 @@ interface Poll {
 
 /** The state of a session, by which a change is known. Its time of change is no part of that: the message changes it. */
 const stateKey = (session: Session) =>
-  JSON.stringify([
+  jsonText([
     session.status,
     session.status_detail ?? null,
     session.structured_output ?? null,
@@ -168,14 +169,14 @@ export class Watch {
     if (!this.#watched.isNew && !this.#hasChanged && this.reader.unanswered) this.#before ??= session;
     const before = this.#before;
     if (before !== undefined && stateKey(session) !== stateKey(before)) this.#hasChanged = true;
-    return { ...judge(session, this.#watched.asked, await this.#turn(session), inputs.on_waiting), session };
+    return { ...(await judge(session, this.#watched.asked, await this.#turn(session), inputs.on_waiting)), session };
   }
 
   async #turn(session: Session): Promise<Turn> {
     const before = this.#before;
     const { digest, replied } = this.reader;
     const output = session.structured_output ?? null;
-    const isSame = before !== undefined && JSON.stringify(output) === JSON.stringify(before.structured_output ?? null);
+    const isSame = before !== undefined && jsonText(output) === jsonText(before.structured_output ?? null);
     const isNoted = digest !== undefined && output !== null && digest === (await outputDigest(output));
     return {
       ...FIRST_TURN,

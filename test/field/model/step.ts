@@ -94,6 +94,7 @@ function contextOf(
     journal: [],
     remains: openRemains(write, prover(ORG_KEY, facts), endings),
     redact: (text: string) => text,
+    redactValue: (value: unknown) => value,
     operations: async () => [],
     organization: async () => ORG,
   } satisfies RunContext;

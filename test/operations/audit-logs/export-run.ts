@@ -91,6 +91,7 @@ export async function runExport(run: ExportRun): Promise<Report & { readonly pri
     startedAt: now,
     journal: transport.journal,
     redact: (text) => text,
+    redactValue: (value: unknown) => value,
     organization: async () => '',
   };
   try {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { jsonText } from '../../../contract/json.ts';
 import type { AuditEvent } from '../event.ts';
 
 /** Fields of an event that the API documents; whatever else comes is kept as it is. */
@@ -18,7 +19,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 const ADDRESS_FIELDS = ['source_ip', 'ip_address', 'client_ip', 'ip'];
 
 /** JSON text that stands on one line. */
-export const json = (value: unknown): string => JSON.stringify(value) ?? 'null';
+export const json = (value: unknown): string => jsonText(value);
 
 /** A text in JSON. Most need no escape, which a look can tell sooner than `JSON.stringify` has started. */
 export const quoted = (text: string): string => (/^[\w .:@/+-]*$/.test(text) ? `"${text}"` : JSON.stringify(text));
