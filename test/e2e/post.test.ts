@@ -128,7 +128,8 @@ describe.skipIf(process.platform === 'win32')('after a step that was killed', { 
       await own.control('faults', [{ path: '/organizations/*/sessions', status: 503 }]);
       const post = await postOf(step, inputs);
       expect(post.exitCode).toBe(0);
-      expect(await tagged(own, org, 'lost')).toMatchObject([{ status: 'exit' }]);
+      // A session takes a moment to end.
+      await expect.poll(() => tagged(own, org, 'lost')).toMatchObject([{ status: 'exit' }]);
     } finally {
       await own.close();
     }
@@ -166,7 +167,8 @@ describe.skipIf(process.platform === 'win32')('after a cancelled step', { concur
       const step = await killAt(/Devin session/, inputs, undefined, 'SIGINT');
       expect(step.outputs['error_code']).toBe('cancelled');
       await postOf(step, inputs);
-      expect(await tagged(own, org, 'in-doubt')).toMatchObject([{ status: 'exit' }]);
+      // A session takes a moment to end.
+      await expect.poll(() => tagged(own, org, 'in-doubt')).toMatchObject([{ status: 'exit' }]);
     } finally {
       await own.close();
     }
@@ -181,7 +183,8 @@ describe.skipIf(process.platform === 'win32')('after a cancelled step', { concur
       const step = await killAt(/running · working/, inputs, undefined, 'SIGINT');
       expect(step.outputs['session_outcome']).toBe('running');
       await postOf(step, inputs);
-      expect(await tagged(own, org, 'stubborn')).toMatchObject([{ status: 'exit' }]);
+      // A session takes a moment to end.
+      await expect.poll(() => tagged(own, org, 'stubborn')).toMatchObject([{ status: 'exit' }]);
     } finally {
       await own.close();
     }
