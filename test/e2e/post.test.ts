@@ -54,6 +54,16 @@ async function tagged(own: TestSandbox, org: string, tag: string): Promise<reado
   return Array.isArray(items) ? items : [];
 }
 
+/** Waits for the end of the only session that carries a tag: it takes a moment. */
+async function untilEnded(own: TestSandbox, org: string, tag: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const [session] = await tagged(own, org, tag);
+    if (field(session, 'status') === 'exit') break;
+    await delay(50);
+  }
+  expect(await tagged(own, org, tag)).toMatchObject([{ status: 'exit' }]);
+}
+
 const only = async (tag: string) => {
   const found = await tagged(sandbox, orgId, tag);
   expect(found).toHaveLength(1);
@@ -128,7 +138,7 @@ describe.skipIf(process.platform === 'win32')('after a step that was killed', { 
       await own.control('faults', [{ path: '/organizations/*/sessions', status: 503 }]);
       const post = await postOf(step, inputs);
       expect(post.exitCode).toBe(0);
-      expect(await tagged(own, org, 'lost')).toMatchObject([{ status: 'exit' }]);
+      await untilEnded(own, org, 'lost');
     } finally {
       await own.close();
     }
@@ -163,10 +173,11 @@ describe.skipIf(process.platform === 'win32')('after a cancelled step', { concur
       await own.control('faults', [
         { method: 'POST', path: '/organizations/*/sessions', hang: true, after_commit: true },
       ]);
-      const step = await killAt(/Devin session/, inputs, undefined, 'SIGINT');
+      const isMade = async () => (await tagged(own, org, 'in-doubt')).length > 0;
+      const step = await killAt(/Devin session/, inputs, isMade, 'SIGINT');
       expect(step.outputs['error_code']).toBe('cancelled');
       await postOf(step, inputs);
-      expect(await tagged(own, org, 'in-doubt')).toMatchObject([{ status: 'exit' }]);
+      await untilEnded(own, org, 'in-doubt');
     } finally {
       await own.close();
     }
@@ -181,7 +192,7 @@ describe.skipIf(process.platform === 'win32')('after a cancelled step', { concur
       const step = await killAt(/running · working/, inputs, undefined, 'SIGINT');
       expect(step.outputs['session_outcome']).toBe('running');
       await postOf(step, inputs);
-      expect(await tagged(own, org, 'stubborn')).toMatchObject([{ status: 'exit' }]);
+      await untilEnded(own, org, 'stubborn');
     } finally {
       await own.close();
     }

@@ -58,9 +58,7 @@ export async function endSession(
   try {
     const session = await (terminated ? devin.call(terminateSession, call) : devin.call(archiveSession, call));
     remains?.settled(orgId);
-    const isSlow = terminated && !hasEnded(session, how);
-    const sentence = isSlow ? `${done} Devin may need some seconds to stop.` : done;
-    return { sentence, terminated, url: session.url };
+    return { sentence: done, terminated, url: session.url };
   } catch (thrown) {
     const error = asActionError(thrown);
     const isOver = async () => hasEnded(await devin.call(getSession, { ...call, deadlineAt: clock.now() }), how);

@@ -2,6 +2,7 @@ import { later } from '../../contract/clock.ts';
 import { asActionError } from '../../contract/errors.ts';
 import { createSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
+import { createOnce } from './create-once.ts';
 import { keyOf, mayExist } from './idempotency.ts';
 import { learnIdentity, ownSessions } from './identity.ts';
 import { isReportRejected, withReport } from './report.ts';
@@ -162,7 +163,6 @@ async function create(start: Start, follows: Follows | undefined): Promise<Start
     return session;
   };
   if (key === undefined) return { session: await learning(), created: true, reused: false, own: true, reports };
-  const { createOnce } = await import('./create-once.ts');
   const started = await createOnce(start, key, learning);
   // Outside of a workflow there is no re-run that would look for the tag.
   const isSought = key.scope === 'text' || context.facts.runId !== undefined;

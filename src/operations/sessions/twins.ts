@@ -22,7 +22,7 @@ export function warnOfTwin(log: TwinContext['log'], tag: string, url: string, ke
 
 /** Ends sessions that a lost request started besides the one to keep. With a key of others, they may be theirs. */
 export async function endTwins(
-  context: Pick<TwinContext, 'devin' | 'log' | 'clock'>,
+  { devin, log, clock }: Pick<TwinContext, 'devin' | 'log' | 'clock'>,
   orgId: string,
   { scope, tag }: Key,
   twins: readonly Session[],
@@ -30,11 +30,12 @@ export async function endTwins(
 ): Promise<void> {
   for (const { session_id: id, url } of twins) {
     if (scope === 'text') {
-      warnOfTwin(context.log, tag, url, keptUrl);
+      warnOfTwin(log, tag, url, keptUrl);
       continue;
     }
-    const { terminated } = await endSession(context, orgId, id, 'terminate');
-    if (terminated) context.log.info(`  ended    ${url}, a second session of the same request`);
+    // Without the notes for the post step: those are about the session to keep.
+    const { terminated } = await endSession({ devin, log, clock }, orgId, id, 'terminate');
+    if (terminated) log.info(`  ended    ${url}, a second session of the same request`);
   }
 }
 

@@ -31,7 +31,10 @@ const report = (outcome: string) => ({ outcome, summary: 'As asked.' });
 
 /** The end of each life; the work takes 20 seconds. */
 const ENDS: Readonly<Record<Fate, readonly ScriptStep[]>> = {
-  done: [{ at: 20, detail: 'waiting_for_user', output: report('done'), message: 'Done.' }],
+  done: [
+    { at: 20, detail: 'waiting_for_user', output: report('done'), message: 'Done.' },
+    { at: 35, status: 'suspended', detail: 'inactivity' },
+  ],
   asks: [{ at: 20, status: 'suspended', detail: 'inactivity', output: report('question'), message: 'Which?' }],
   sleeps: [{ at: 20, status: 'suspended', detail: 'inactivity', message: 'Hm.' }],
   fails: [{ at: 20, status: 'error', detail: null }],
@@ -55,6 +58,8 @@ export class ModelApi {
   readonly made: Made[] = [];
   /** When each request for a session was sent. */
   readonly creates: number[] = [];
+  /** Messages to sessions that had done their work. */
+  needless = 0;
   readonly #fates: Fate[];
 
   constructor(clock: VirtualClock, lists: number, fates: readonly Fate[]) {
@@ -74,6 +79,11 @@ export class ModelApi {
   /** What each session of the API shows now. */
   shown(): Array<Made & { readonly view: Record<string, unknown> }> {
     return this.made.map((one) => ({ ...one, view: one.session.show(this.clock.now()) }));
+  }
+
+  #noteMessage(path: string): void {
+    const to = this.made.find(({ session }) => path.includes(session.id));
+    if (JSON.stringify(to?.session.show(this.clock.now())['structured_output']).includes('"done"')) this.needless += 1;
   }
 
   #create(body: unknown): Reply {
@@ -103,7 +113,8 @@ export class ModelApi {
     const handle = (request: TransportRequest): Reply | 'lost' => {
       const body: unknown = typeof request.body === 'string' ? JSON.parse(request.body) : '';
       const { method, path } = request;
-      if (method !== 'POST' || !/\/sessions$/.test(path)) return route(world, seen(method, path, body, clock.now()));
+      if (method === 'POST' && path.endsWith('/messages')) this.#noteMessage(path);
+      if (method !== 'POST' || !path.endsWith('/sessions')) return route(world, seen(method, path, body, clock.now()));
       this.creates.push(clock.now());
       return this.#faulty(faults.shift() ?? 'none', body);
     };
