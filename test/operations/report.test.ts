@@ -24,7 +24,11 @@ describe('the completion report', () => {
       { outcome: 'Question', summary: 'Which?' },
       { outcome: 'question', summary: 'Which?' },
     ],
-    [{ outcome: 'blocked' }, { outcome: 'blocked', summary: '' }],
+    [
+      { outcome: 'blocked', summary: null },
+      { outcome: 'blocked', summary: '' },
+    ],
+    [{ outcome: 'blocked' }, undefined],
     [
       { outcome: 'done', summary: 7 },
       { outcome: 'done', summary: '' },
