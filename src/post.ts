@@ -7,6 +7,7 @@ import { Devin } from './devin/client.ts';
 import { readCredential } from './devin/credential.ts';
 import { openTransport } from './devin/transport.ts';
 import { runFacts } from './github/facts.ts';
+import { proxyPasswords } from './http/proxy.ts';
 import { eventReader } from './operations/event.ts';
 import { githubOf, LAST_WORDS_MS } from './operations/github.ts';
 import { type Cleared, clearUp } from './operations/sessions/leftovers.ts';
@@ -37,6 +38,7 @@ const INPUTS = [
   'dry_run',
   'request_timeout',
   'concurrency',
+  'session_secrets',
 ] as const;
 
 /**
@@ -102,6 +104,8 @@ async function endAll(
   if (base === undefined || tryMs === undefined || concurrency === undefined) throw inputError(problems);
   log.mask(credential.token);
   if (values.github_token !== undefined) log.mask(values.github_token);
+  for (const secret of values.session_secrets?.values() ?? []) log.mask(secret);
+  for (const password of proxyPasswords(env)) log.mask(password);
   // The embedded sandbox has ended with the main step, and its sessions with it.
   if (isSandbox(base)) return;
   const facts = runFacts(env);

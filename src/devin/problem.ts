@@ -2,6 +2,7 @@ import { ActionError } from '../contract/errors.ts';
 import { jsonText } from '../contract/json.ts';
 import type { HttpResponse } from '../http/body.ts';
 import { codeOf, isUnclear, RequestFailure } from '../http/failure.ts';
+import { shortened } from '../report/shorten.ts';
 import { adviceFor } from './advice.ts';
 import type { RequestFacts } from './request-facts.ts';
 
@@ -52,14 +53,17 @@ export function problemText(contentType: string, body: string): ProblemText {
     const isObject = isRecord(detail) && !Array.isArray(detail);
     const inner = isObject ? (textOf(detail['message']) ?? jsonText(detail)) : textOf(detail);
     const said = inner ?? textOf(json['message']) ?? textOf(json['error']) ?? textOf(title);
-    return { detail: said?.slice(0, MAX_DETAIL), fields: presentTexts(lists.map(fieldError)) };
+    return {
+      detail: said === undefined ? undefined : shortened(said, MAX_DETAIL),
+      fields: presentTexts(lists.map(fieldError)),
+    };
   }
   if (isHtml(contentType, body)) {
     const [, title] = /<title[^>]*>([^<]*)<\/title>/i.exec(body.slice(0, MAX_HTML)) ?? [];
-    const name = title?.trim().slice(0, MAX_DETAIL) ?? 'no title';
+    const name = shortened(title?.trim() ?? 'no title', MAX_DETAIL);
     return { detail: `the response is an HTML page ("${name}") instead of JSON, perhaps from a proxy`, fields: [] };
   }
-  const plain = body.trim().replace(/\s+/g, ' ').slice(0, MAX_DETAIL);
+  const plain = shortened(body.trim().replace(/\s+/g, ' '), MAX_DETAIL);
   return { detail: plain === '' ? undefined : plain, fields: [] };
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
 import { pool } from '../contract/pool.ts';
+import { shortened } from '../report/shorten.ts';
 import type { Github, RestCall } from './client.ts';
 import { type JobLog, jobLog } from './job-log.ts';
 import { type Permissions, permissionsYaml } from './problem.ts';
@@ -216,7 +217,7 @@ class Look {
       endLine: each.end_line,
       level: each.annotation_level ?? 'notice',
       title: each.title ?? '',
-      message: (each.message ?? '').slice(0, MAX_MESSAGE),
+      message: shortened(each.message ?? '', MAX_MESSAGE),
     }));
     return { annotations, moreAnnotations: all.length - annotations.length };
   }

@@ -1,6 +1,7 @@
 import { ActionError, type ErrorCode } from '../contract/errors.ts';
 import type { HttpResponse } from '../http/body.ts';
 import { codeOf as codeOfStatus, isUnclear, RequestFailure } from '../http/failure.ts';
+import { shortened } from '../report/shorten.ts';
 
 /** What a workflow's `permissions:` grants, e.g. `{issues: 'write'}`. */
 export type Permissions = Readonly<Record<string, 'read' | 'write'>>;
@@ -45,7 +46,7 @@ export class Refusal extends Error {
 
 const MAX_SAID = 500;
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, MAX_SAID);
+const oneLine = (text: string) => shortened(text.replace(/\s+/g, ' ').trim(), MAX_SAID);
 
 /** What the body of an error says, field by field where it does. */
 function bodyText(data: unknown): string {

@@ -7,7 +7,7 @@ const PERCENT = `%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab
 const ENTITY = String.raw`&(?:#0{0,9}[1-9]\d{0,6}|#x0{0,9}[1-9a-f][0-9a-f]{0,5}|[a-z]{2,16});?`;
 /** Spaces of every width are one space, and so is the plus sign that forms write for it. */
 const SPACES = String.raw`[\s+\u2800]+`;
-const LETTERS = String.raw`[\x00-\x7f]\p{M}+|[[\p{L}\p{M}\p{N}\p{P}\p{S}]--[\x00-\x7f\u2800\ufffc\ufffd\p{Default_Ignorable_Code_Point}]]+`;
+const LETTERS = String.raw`[\x00-\x7f][\p{M}--\p{Default_Ignorable_Code_Point}]+|[[\p{L}\p{M}\p{N}\p{P}\p{S}]--[\x00-\x7f\u2800\ufffc\ufffd\p{Default_Ignorable_Code_Point}]]+`;
 
 const TOKEN = new RegExp([LETTERS, UNSEEN, BACKSLASHES, PERCENT, ENTITY, SPACES].join('|'), 'giv');
 const IS_UNSEEN = new RegExp(`^(?:${UNSEEN})`, 'v');
@@ -23,6 +23,7 @@ const NAMED: Readonly<Record<string, string>> = {
   ...{ colon: ':', semi: ';', lt: '<', equals: '=', gt: '>', quest: '?', commat: '@', lsqb: '[', lbrack: '[' },
   ...{ bsol: '\\', rsqb: ']', rbrack: ']', hat: '^', lowbar: '_', underbar: '_', grave: '`', lcub: '{' },
   ...{ lbrace: '{', verbar: '|', vert: '|', verticalline: '|', rcub: '}', rbrace: '}', dash: '-', hyphen: '-' },
+  ...{ shy: '', zerowidthspace: '', zwj: '', zwnj: '', nobreak: '', lrm: '', rlm: '', af: '', applyfunction: '' },
 };
 
 const character = (digits: string, base: 10 | 16, all: string) => {

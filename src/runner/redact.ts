@@ -52,8 +52,11 @@ class Needles {
 /** Whether a part of a text belongs to a longer `whole` that stands there. */
 function isWithin(text: string, { start, end }: Range, whole: string): boolean {
   if (whole.length <= end - start) return false;
-  for (let at = text.indexOf(whole, end - whole.length); at >= 0 && at <= start; at = text.indexOf(whole, at + 1)) {
-    if (at + whole.length >= end) return true;
+  // Only the neighborhood: a search through the rest of the text for each of many parts would never end.
+  const from = Math.max(0, end - whole.length);
+  const near = text.slice(from, start + whole.length);
+  for (let at = near.indexOf(whole); at >= 0 && from + at <= start; at = near.indexOf(whole, at + 1)) {
+    if (from + at + whole.length >= end) return true;
   }
   return false;
 }
@@ -79,6 +82,8 @@ export class Redactor {
   /** In a text without its encodings. */
   readonly #decoded = new Needles();
   readonly #numbers = new Set<number>();
+  /** Secrets as they are, of which a text that was cut may hold the beginning. */
+  readonly #whole = new Set<string>();
   readonly #kept = new Set<string>();
 
   /**
@@ -88,6 +93,7 @@ export class Redactor {
   add(secret: string): boolean {
     const parts = partsOf(secret);
     for (const part of parts) {
+      if (part.length > SHORTEST_ANYWHERE) this.#whole.add(part);
       const isShort = part.trim().length < SHORTEST_ANYWHERE;
       this.#written.add(isShort ? [part] : writtenForms(part), isShort);
       this.#decoded.add(decodedForms(part), isShort);
@@ -133,9 +139,24 @@ export class Redactor {
     return this.#numbers.has(leaf) || this.redact(text) !== text ? HIDDEN : leaf;
   }
 
+  /** Where the beginning of a secret stands at the end of a text, or before the mark of one that was cut. */
+  #cut(text: string): Range[] {
+    const found: Range[] = [];
+    for (const secret of this.#whole) {
+      const head = secret.slice(0, SHORTEST_ANYWHERE);
+      for (let at = text.indexOf(head); at >= 0; at = text.indexOf(head, at + 1)) {
+        let length = head.length;
+        while (length < secret.length && text[at + length] === secret[length]) length += 1;
+        const next = text[at + length];
+        if (length < secret.length && (next === undefined || next === '…')) found.push({ start: at, end: at + length });
+      }
+    }
+    return found;
+  }
+
   #find(text: string): Range[] {
     if (text.length < SHORTEST_SECRET) return [];
-    const found = this.#written.find(text);
+    const found = [...this.#written.find(text), ...this.#cut(text)];
     for (const level of decodedLevels(text)) {
       for (const range of this.#decoded.find(level.text)) found.push(level.origin(range));
     }

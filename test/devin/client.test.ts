@@ -291,8 +291,6 @@ describe('a list', () => {
 
   it.each([
     ['comes back', inTurn({ body: { items: [], has_next_page: true, end_cursor: 'a' } }), 2],
-    ['is missing', inTurn({ body: { items: [], has_next_page: true } }), 1],
-    ['is null', inTurn({ body: { items: [], has_next_page: true, end_cursor: null } }), 1],
     [
       'goes in a circle',
       inTurn(...['a', 'b', 'a', 'b'].map((next) => ({ body: { items: [], has_next_page: true, end_cursor: next } }))),
@@ -305,6 +303,20 @@ describe('a list', () => {
     expect(error.message).toContain('does not come to its end');
     expect(seen.length).toBe(requests);
   });
+
+  it.each([undefined, null])(
+    'whose cursor is %s ends there with a warning, and is an error for a plan',
+    async (end_cursor) => {
+      const body = { items: [organization(1)], has_next_page: true, end_cursor };
+      const warnings: string[] = [];
+      const { client, seen } = await devin(() => ({ body }), { warn: (_title, message) => warnings.push(message) });
+      expect((await all(client.items(listOrganizations, { params: {} }))).length).toBe(1);
+      expect(warnings).toEqual([expect.stringContaining('a page says that more follow, but has no cursor')]);
+      expect(seen.length).toBe(1);
+      const error = await failure(all(client.items(listOrganizations, { params: {}, complete: true })));
+      expect(error.code).toBe('api_contract');
+    },
+  );
 
   it('without has_next_page ends with a page that is not full', async () => {
     const { client, seen } = await devin(() => ({ body: { items: [organization(1)], end_cursor: 'a' } }));

@@ -332,7 +332,7 @@ describe('a message without a clear answer', () => {
     await bench.faults({ method: 'POST', path: MESSAGES, reset: true, after_commit: true });
     const error = asActionError(await bench.start(next('3', none)).catch(asActionError));
     expect(error).toMatchObject({ code: 'api_unavailable', ambiguous: true });
-    expect(error.message).toContain('Without `idempotency` nobody can tell');
+    expect(error.message).toContain('Without `idempotency`, the step cannot check');
     expect(await bench.said(id)).toHaveLength(3);
   });
 

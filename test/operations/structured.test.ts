@@ -74,7 +74,7 @@ describe('a schema for structured output', () => {
   });
 
   it('that refers to a part it does not have is refused', async () => {
-    expect(await readSchema('{"$ref": "#/definitions/none"}')).toMatch(/^is no JSON Schema of Draft 7: /);
+    expect(await readSchema('{"$ref": "#/definitions/none"}')).toMatch(/^is not a JSON Schema of Draft 7: /);
   });
 
   it.each(['[]', '"text"', '5', 'true', 'null', '', 'just words', '- a\n- b'])(
@@ -97,10 +97,10 @@ describe('a schema for structured output', () => {
       '{"properties": []}',
       '{"pattern": "("}',
     ]) {
-      expect(await readSchema(wrong), wrong).toMatch(/^is no JSON Schema of Draft 7: /);
+      expect(await readSchema(wrong), wrong).toMatch(/^is not a JSON Schema of Draft 7: /);
     }
     expect(await readSchema('{"$schema": "https://json-schema.org/draft/2020-12/schema"}')).toMatch(
-      /^is no JSON Schema/,
+      /^is not a JSON Schema/,
     );
   });
 

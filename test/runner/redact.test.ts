@@ -195,4 +195,29 @@ describe('hiding secrets', () => {
       expect((large[at] ?? 0) / Math.max(20_000, small[at] ?? 0), JSON.stringify(text)).toBeLessThan(60);
     }
   });
+
+  it('the beginning of a secret is hidden where a text was cut within it', () => {
+    const redactor = new Redactor();
+    redactor.add('hunter2hunter2hunter2');
+    expect(redactor.redact('the key is hunter2hun…')).toBe('the key is ***…');
+    expect(redactor.redact('the key is hunter2hun')).toBe('the key is ***');
+    expect(redactor.redact('hunter2 is a word, and hunters hunt')).toBe('hunter2 is a word, and hunters hunt');
+  });
+
+  it.each(['\ufe0f', '\u034f', '\u180b', '\u17b4', '&shy;', '&ZeroWidthSpace;', '&zwj;'])(
+    'a secret that %j splits is hidden',
+    (mark) => {
+      const redactor = new Redactor();
+      redactor.add('correct-horse-battery');
+      expect(redactor.redact(`x ${[...'correct-horse-battery'].join(mark)} y`)).not.toMatch(/b.*a.*t.*t.*e.*r.*y/s);
+    },
+  );
+
+  it('a kept id makes hiding no slower than in proportion to the text', () => {
+    const redactor = new Redactor();
+    redactor.add('abcdefgh12');
+    redactor.keep('devin-0123456789abcdef0123456789abcdef');
+    const text = `abcdefgh12 ${'y'.repeat(40)} `.repeat(40_000);
+    expect(redactor.redact(text)).not.toContain('abcdefgh12');
+  });
 });

@@ -47,7 +47,7 @@ function compile(text: string): Compiled {
     if (validate !== undefined) return { validate };
     return { problem: `is too complex: it cannot be compiled within ${COMPILE_MS / 1_000} s` };
   } catch (thrown) {
-    return { problem: `is no JSON Schema of Draft 7: ${messageOf(thrown)}` };
+    return { problem: `is not a JSON Schema of Draft 7: ${messageOf(thrown)}` };
   }
 }
 

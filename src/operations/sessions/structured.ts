@@ -103,7 +103,7 @@ export async function readSchema(text: string): Promise<OutputSchema | string> {
   if (bytes > MAX_SCHEMA_BYTES) return `has ${bytes} bytes as JSON; at most ${MAX_SCHEMA_BYTES} are allowed`;
   const external = [...externalReferences(schema)];
   if (external.length > 0) return `must be self-contained, but refers to ${external.join(', ')}`;
-  if ('$async' in schema) return 'may not be asynchronous ($async)';
+  if ('$async' in schema) return 'must not be asynchronous ($async)';
   const { problem } = await checker.ask({ schema: json });
   if (problem !== undefined) return problem;
   let last: { readonly value: string; readonly findings: Promise<readonly string[]> } | undefined;

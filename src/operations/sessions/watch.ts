@@ -5,6 +5,7 @@ import { type Asked, FIRST_TURN, type Judged, judge, type Turn } from './judge.t
 import { MessageReader, outputDigest, type Sent } from './messages.ts';
 import { hasStarted, type Session, stateOf } from './outcome.ts';
 import { Poller, type Seen } from './poll.ts';
+import { readReport } from './report.ts';
 import { CONFIRM_MS, confirmedIn, FIRST_PAUSE_MS, intervalOf, isOverdue, LATE_MS, lastPollAt } from './schedule.ts';
 
 /** A state from before a message counts after this long without a change, in milliseconds. */
@@ -227,9 +228,9 @@ export class Watch {
   async #turn(session: Session): Promise<Turn> {
     const { digest, isNoted, replied } = this.reader;
     const output = outputOf(session);
-    const isOld = await this.#isOld(output, isNoted, digest);
+    const isOld = await this.#isOld(output, digest);
     // What the note of a message says of the output proves a change, whenever the session was first seen.
-    if (isNoted && output !== null && !isOld) this.#hasChanged = true;
+    if (isNoted && digest !== undefined && output !== null && !isOld) this.#hasChanged = true;
     return {
       ...FIRST_TURN,
       isOutputOld: isOld,
@@ -240,10 +241,12 @@ export class Watch {
   }
 
   /** Whether output is that from before the message of this turn: by the note of the message, or by the state before it. */
-  async #isOld(output: unknown, isNoted: boolean, digest: string | undefined): Promise<boolean> {
-    if (isNoted) return digest !== undefined && output !== null && digest === (await outputDigest(output));
-    const before = this.#sentTo;
-    return before !== undefined && canonicalJson(output) === canonicalJson(outputOf(before));
+  async #isOld(output: unknown, digest: string | undefined): Promise<boolean> {
+    if (digest !== undefined) return output !== null && digest === (await outputDigest(output));
+    const before = this.#before;
+    if (before === undefined || canonicalJson(output) !== canonicalJson(outputOf(before))) return false;
+    // A state that was first seen after the message may be from before it or not: a question counts in any case.
+    return this.#sentTo !== undefined || (readReport(output)?.outcome ?? 'done') === 'done';
   }
 
   /** Whether a stopped session may still show the end that it had come to before the message. */
