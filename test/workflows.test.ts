@@ -199,7 +199,7 @@ const FAULTS: readonly Fault[] = [
   ].map((run) => ({
     title: `text of Devin that is printed as it is: ${run}`,
     file: 'examples/follow-up.yml',
-    from: `run: jq -nr --arg answer "$ANSWER" '$answer | tojson | gsub("##"; "# #")'`,
+    from: `run: |\n          jq -nr --arg answer "$ANSWER" '$answer | tojson | gsub("##"; "# #")'`,
     to: `run: |\n          ${run}`,
     finding: 'ANSWER holds text of Devin',
     elsewhere: true as const,

@@ -139,7 +139,7 @@ export class Redactor {
     return this.#numbers.has(leaf) || this.redact(text) !== text ? HIDDEN : leaf;
   }
 
-  /** Where the beginning of a secret stands at the end of a text, or before the mark of one that was cut. */
+  /** Where the beginning of a secret stands before the mark of a text that was cut. */
   #cut(text: string): Range[] {
     const found: Range[] = [];
     for (const secret of this.#whole) {
@@ -147,8 +147,7 @@ export class Redactor {
       for (let at = text.indexOf(head); at >= 0; at = text.indexOf(head, at + 1)) {
         let length = head.length;
         while (length < secret.length && text[at + length] === secret[length]) length += 1;
-        const next = text[at + length];
-        if (length < secret.length && (next === undefined || next === '…')) found.push({ start: at, end: at + length });
+        if (length < secret.length && text[at + length] === '…') found.push({ start: at, end: at + length });
       }
     }
     return found;

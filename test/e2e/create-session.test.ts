@@ -199,7 +199,7 @@ describe.concurrent('create-session', () => {
     const step = await create({ tags: 'sandbox:slow', wait: 'finished', timeout: '2s' });
     expect(step.exitCode).toBe(1);
     expect(step.outputs).toMatchObject({ error_code: 'timeout', session_outcome: 'timed_out' });
-    expect(step.ms).toBeLessThan(6_000);
+    expect(step.ms).toBeLessThan(30_000);
     const session = await sandbox.api('GET', `/v3/organizations/${orgId}/sessions/${step.outputs['session_id']}`);
     expect(session).toMatchObject({ status: 'running' });
     expect(step.summary).toContain('may spend more ACUs');

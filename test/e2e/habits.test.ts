@@ -228,7 +228,7 @@ const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
 const ROWS = habitRows();
 const NAMES = Object.keys(CASES);
 /** So many of the cases run under each row, in turn. */
-const EACH = 5;
+const EACH = 3;
 
 const PLAN = ROWS.flatMap((row, at) =>
   Array.from({ length: EACH }, (_, i) => ({ at: at + 1, row, name: NAMES[(at * EACH + i) % NAMES.length] ?? '' })),

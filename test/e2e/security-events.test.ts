@@ -135,7 +135,7 @@ describe('a note for the post step that a workflow forged', () => {
     );
     expect(other.commands.filter(({ name }) => name !== 'add-mask')).toMatchObject([{ name: 'warning' }]);
     const later = await runPost(step, { with: inputs(), env: { GITHUB_RUN_ID: '999' } });
-    expect(later.commands).toMatchObject([{ name: 'warning' }]);
+    expect(later.commands.filter(({ name }) => name !== 'add-mask')).toMatchObject([{ name: 'warning' }]);
     expect(await sandbox.api('GET', path(note.session_id))).not.toMatchObject({ status: 'exit' });
     const own = await runPost(step, { with: inputs() });
     expect(own.log.join('\n')).toContain('The session was terminated.');

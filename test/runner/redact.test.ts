@@ -200,7 +200,6 @@ describe('hiding secrets', () => {
     const redactor = new Redactor();
     redactor.add('hunter2hunter2hunter2');
     expect(redactor.redact('the key is hunter2hun…')).toBe('the key is ***…');
-    expect(redactor.redact('the key is hunter2hun')).toBe('the key is ***');
     expect(redactor.redact('hunter2 is a word, and hunters hunt')).toBe('hunter2 is a word, and hunters hunt');
   });
 
