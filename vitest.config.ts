@@ -5,14 +5,19 @@ const TOGETHER = ['test/{contract,devin,operations,reconcile,report,sandbox}/**/
 /** Tests on the API that behaves as in the field, most of which run on a fast clock. */
 const FIELD = ['test/field/**/*.test.ts'];
 
+/** Large waits: they have a clock of their own, and an hour would take an hour. */
+const SCALE = ['test/field/scale.test.ts'];
+
 /** `npm run soak`: the tests of the field at real speed, where nearly all of the time is waiting. */
 const SOAK = {
   name: 'field',
   include: FIELD,
   env: { FAST_CLOCK: '1' },
+  exclude: SCALE,
   testTimeout: 3_600_000,
-  maxConcurrency: 40,
-  maxWorkers: 12,
+  hookTimeout: 3_600_000,
+  maxConcurrency: 8,
+  maxWorkers: 4,
 } as const;
 
 /** The same on the fast clock, where a second that a process does not get is twenty: after the others, and few at once. */

@@ -14,7 +14,7 @@ let sandbox: TestSandbox;
 let orgId: string;
 
 beforeAll(async () => {
-  sandbox = await openSandbox(30);
+  sandbox = await openSandbox({ speed: 30, habits: 'sleep_ms:0' });
   orgId = await sandbox.orgId();
 });
 afterAll(() => sandbox.close());

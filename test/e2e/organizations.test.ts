@@ -17,7 +17,7 @@ const rowsOf = (answer: unknown): readonly Row[] => {
 };
 
 beforeEach(async () => {
-  sandbox = await openSandbox(30);
+  sandbox = await openSandbox({ speed: 30, habits: 'sleep_ms:0' });
   orgIds = rowsOf(await sandbox.api('GET', '/v3/enterprise/organizations')).map(({ org_id: id }) => id);
   await sandbox.control('faults', []);
 });

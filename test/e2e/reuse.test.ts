@@ -6,7 +6,7 @@ let sandbox: TestSandbox;
 let orgId: string;
 
 beforeEach(async () => {
-  sandbox = await openSandbox(30);
+  sandbox = await openSandbox({ speed: 30, habits: 'sleep_ms:0' });
   orgId = await sandbox.orgId();
 });
 afterEach(() => sandbox.close());

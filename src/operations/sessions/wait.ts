@@ -145,7 +145,9 @@ function commenting({ comment }: WaitContext, base: () => Base) {
     const isNew = verdict.outcome === 'waiting' && before !== 'waiting';
     before = verdict.outcome;
     if (isNew) return;
-    const news = JSON.stringify([verdict.outcome, session.pull_requests.map(({ pr_url: url }) => url)]);
+    // A question may arrive after the state that stands for it.
+    const question = verdict.outcome === 'waiting' ? base().lastMessage : '';
+    const news = JSON.stringify([verdict.outcome, session.pull_requests.map(({ pr_url: url }) => url), question]);
     if (news === said) return;
     said = news;
     // Devin is what the step waits for: a GitHub that hangs must not keep it from polling, or from ending the session.
