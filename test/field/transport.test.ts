@@ -120,8 +120,8 @@ describe.concurrent('Retry-After', () => {
     expect(result.exitCode, story(result)).toBe(0);
     expect(api.sessions).toHaveLength(12);
     const during = api.requests.filter(({ at }) => at > limitedAt && at < limitedAt + 50);
-    // One may have been on its way.
-    expect(during.length).toBeLessThanOrEqual(1);
+    // Two are in flight at once, and some may be on their way while the first 429 is read; without a pace it would be nine.
+    expect(during.length).toBeLessThanOrEqual(3);
   });
 });
 
