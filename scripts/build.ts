@@ -50,7 +50,7 @@ const post = readFileSync(join(root, 'build', 'main-post.js'), 'utf8');
 writeFileSync(join(out, 'post.js'), minifySync(post.replace('./main.js', './index.js'), { module: true }).code);
 // The thread that checks structured output has an entry of its own, which alone holds what it needs.
 const worker = join(root, 'build', 'worker');
-bundle('operations/sessions/schema-worker.js', worker);
+bundle('operations/sessions/request/schema-worker.js', worker);
 copyFileSync(join(worker, 'index.js'), join(out, 'schema-worker.js'));
 writeFileSync(join(out, 'licenses.txt'), licenses());
 for (const name of readdirSync(out).sort()) {

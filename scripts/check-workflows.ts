@@ -9,7 +9,7 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Sca
 import { COMMON_INPUTS, INPUTS, isInputName } from '../src/contract/inputs.ts';
 import { nearestOf } from '../src/contract/kinds.ts';
 import { COMMON_OUTPUTS } from '../src/contract/outputs.ts';
-import { loadOperation, OPERATION_NAMES, type OperationName } from '../src/operations/registry.ts';
+import { loadOperation, OPERATION_NAMES, type OperationName } from '../src/step/registry.ts';
 
 const root = join(import.meta.dirname, '..');
 const OURS = 'OWNER/devin-action';

@@ -15,7 +15,7 @@ import {
   SUBJECTS,
 } from '../src/operations/git-permissions/manifest-schema.ts';
 import type { Operation } from '../src/operations/operation.ts';
-import { loadOperation, OPERATION_NAMES } from '../src/operations/registry.ts';
+import { loadOperation, OPERATION_NAMES } from '../src/step/registry.ts';
 
 /** The repository's root. */
 export const ROOT = join(import.meta.dirname, '..');
