@@ -3,6 +3,7 @@ import type { Clock } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
+import { equivalentOf } from '../contract/other-names.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
 import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts, serverUrl } from '../github/event/facts.ts';
@@ -134,9 +135,11 @@ function warnUnused(
     log.annotate('warning', `The input ${input} has no effect`, `${name} does not use it.`);
   }
   for (const input of unknown) {
+    const equivalent = equivalentOf(input);
     const meant = nearestOf(input, [...COMMON, ...inputs]);
-    if (meant !== undefined) {
-      log.annotate('warning', `The input ${input} does not exist`, `It has no effect. Did you mean ${meant}?`);
+    const advice = equivalent === undefined ? meant && `Did you mean ${meant}?` : `Use ${equivalent}.`;
+    if (advice !== undefined) {
+      log.annotate('warning', `The input ${input} does not exist`, `It has no effect. ${advice}`);
     }
   }
 }
