@@ -3,6 +3,7 @@ import type { Clock } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
+import type { OperationOutput } from '../contract/outputs.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
 import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts, serverUrl } from '../github/event/facts.ts';
@@ -21,6 +22,8 @@ export interface Known {
   operation: string;
   dryRun: boolean;
   resultFile: string | undefined;
+  /** The outputs of the operation. */
+  outputs: readonly OperationOutput[];
 }
 
 /** A step that has not been looked at yet. */
@@ -58,6 +61,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   if (typeof name !== 'string') throw inputError([name]);
   known.operation = name;
   const operation = await loadOperation(name);
+  known.outputs = operation.outputs;
   const parsed = parseInputs([...COMMON, ...operation.inputs], readInput, env);
   const { values, problems } = parsed;
   const unread = new Set(problems.map(({ input }) => input));
