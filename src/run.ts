@@ -66,7 +66,7 @@ export async function run(world: World): Promise<boolean> {
   const redactor = new Redactor();
   const facts = runFacts(env);
   const step: Step = {
-    known: { operation: 'unknown', dryRun: false, resultFile: undefined },
+    known: { operation: 'unknown', dryRun: false, resultFile: undefined, outputs: [] },
     startedAt: clock.now(),
     world,
     log: new Log(world.write, redactor, clock),
@@ -159,6 +159,9 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const remains = openRemains(stateWriter(world.env), prover(credential.token, step.facts), endings);
   // A cancelled step may not have got an answer in its last seconds; what it could not settle is left to the post step.
   step.closers.push(async () => void (world.cancelled.aborted || remains.allSettled()));
+  const existing = openExisting((data, text) =>
+    publishEarly(data, text, { env: world.env, log, redactor: step.redactor }),
+  );
   const context: Context = {
     inputs,
     devin,
@@ -176,16 +179,18 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     startedAt,
     journal: transport.journal,
     remains,
-    exists: openExisting((outputs, summary) =>
-      publishEarly(outputs, summary, { env: world.env, log, redactor: step.redactor }),
-    ),
+    exists: existing.add,
     redact,
     redactValue: (value) => step.redactor.redactDeep(value),
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
     organization: organizationOf(devin, singleOf(inputs.org_id) ?? firstOrg),
   };
   // `check` found the inputs present that this operation requires; its own types name no others.
-  return await operation.run(context as Context<InputName, InputName>, prepared);
+  try {
+    return await operation.run(context as Context<InputName, InputName>, prepared);
+  } catch (thrown) {
+    return failureReport(asActionError(thrown), docsUrl(world.env), existing.data());
+  }
 }
 
 /** Writes result, outputs and summary, and only then the error. True for a green step. */
@@ -193,7 +198,7 @@ async function finish(step: Step, report: Report): Promise<boolean> {
   const { known, log, redactor, workspace, world, startedAt, journal } = step;
   const publication = {
     result: resultOf(known, report, { startedAt, endedAt: world.clock.now(), journal }),
-    outputs: report.outputs,
+    outputs: known.outputs,
     summary: report.summary,
     resultFile: known.resultFile,
   };

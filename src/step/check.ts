@@ -4,6 +4,7 @@ import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
 import { equivalentOf } from '../contract/other-names.ts';
+import type { OperationOutput } from '../contract/outputs.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
 import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts, serverUrl } from '../github/event/facts.ts';
@@ -22,6 +23,8 @@ export interface Known {
   operation: string;
   dryRun: boolean;
   resultFile: string | undefined;
+  /** The outputs of the operation. */
+  outputs: readonly OperationOutput[];
 }
 
 /** A step that has not been looked at yet. */
@@ -59,6 +62,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   if (typeof name !== 'string') throw inputError([name]);
   known.operation = name;
   const operation = await loadOperation(name);
+  known.outputs = operation.outputs;
   const parsed = parseInputs([...COMMON, ...operation.inputs], readInput, env);
   const { values, problems } = parsed;
   const unread = new Set(problems.map(({ input }) => input));

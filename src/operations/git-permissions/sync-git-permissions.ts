@@ -117,7 +117,6 @@ export const syncGitPermissionsOperation = operation({
     return {
       outcome: 'skipped',
       skippedReason: reason,
-      outputs: {},
       data: { entries: manifest.entries, organizations: manifest.organizations.length },
       summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(warnings)].join('\n\n')}\n`,
     };
