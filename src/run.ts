@@ -3,20 +3,17 @@ import { type Clock, later, unless } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { INPUTS, type InputName } from './contract/inputs.ts';
 import type { JournalEntry } from './contract/result.ts';
+import { VERSION } from './contract/version.ts';
 import { Devin } from './devin/client.ts';
 import type { Credential } from './devin/credential.ts';
 import { openTransport, type Transport } from './devin/transport.ts';
-import { type RunFacts, runFacts } from './github/facts.ts';
-import { type Checked, checkStep, type Known, timeLimit } from './operations/check.ts';
+import { type RunFacts, runFacts } from './github/event/facts.ts';
 import { type EventRead, eventReader } from './operations/event.ts';
+import { openExisting } from './operations/existing-sessions.ts';
 import { docsUrl, errorLink, failureReport } from './operations/failure.ts';
-import { githubOf, LAST_WORDS_MS } from './operations/github.ts';
 import type { Context, Report } from './operations/operation.ts';
 import { organizationOf, singleOf } from './operations/organization.ts';
-import { loadOperation, OPERATION_NAMES } from './operations/registry.ts';
-import { resultOf } from './operations/result.ts';
-import { openExisting } from './operations/sessions/existing.ts';
-import { openRemains, prover } from './operations/sessions/remains.ts';
+import { openRemains, prover } from './operations/remains.ts';
 import { NO_COMMENT, type ThreadComment, threadComment } from './operations/thread-comment.ts';
 import { type Env, writtenInputs } from './runner/inputs.ts';
 import { Log, type Write } from './runner/log.ts';
@@ -24,7 +21,10 @@ import { publish, publishEarly } from './runner/publish.ts';
 import { Redactor } from './runner/redact.ts';
 import { stateWriter } from './runner/state.ts';
 import { Workspace } from './runner/workspace.ts';
-import { VERSION } from './version.ts';
+import { type Checked, checkStep, type Known, timeLimit } from './step/check.ts';
+import { githubOf, LAST_WORDS_MS } from './step/github.ts';
+import { loadOperation, OPERATION_NAMES } from './step/registry.ts';
+import { resultOf } from './step/result.ts';
 
 /** The world of a run. */
 export interface World {

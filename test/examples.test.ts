@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { catalogue } from '../src/devin/endpoints/index.ts';
 import { STATUS_DETAILS } from '../src/devin/endpoints/sessions.ts';
 import { PROBES } from '../src/operations/api/probes.ts';
-import { CREDENTIALS } from '../src/sandbox/credentials.ts';
 import { startSandbox } from '../src/sandbox/index.ts';
-import { LIFE_TAGS } from '../src/sandbox/session-life.ts';
+import { CREDENTIALS } from '../src/sandbox/world/credentials.ts';
+import { LIFE_TAGS } from '../src/sandbox/world/session-life.ts';
 import { ROOT } from './e2e/fake-runner.ts';
 import type { TestSandbox } from './e2e/sandbox.ts';
 import {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ROOT, renderAll, replaceParts, unusedInputs } from '../scripts/generated.ts';
 import { INPUTS } from '../src/contract/inputs.ts';
 import { OUTPUTS } from '../src/contract/outputs.ts';
-import { loadOperation, OPERATION_NAMES } from '../src/operations/registry.ts';
+import { loadOperation, OPERATION_NAMES } from '../src/step/registry.ts';
 import { readAction } from './e2e/fake-runner.ts';
 
 const generated = await renderAll();

@@ -5,10 +5,10 @@ import { prefixedId } from '../contract/session-id.ts';
 import type { HttpResponse } from '../http/body.ts';
 import { missingApi } from './advice.ts';
 import type { AnswerOf, ApiVersion, BodyOf, Endpoint, ItemOf, ParamsOf, QueryOf } from './endpoint.ts';
-import { type Dropped, droppedFrom } from './endpoints/tolerant.ts';
 import { type PageOf, readPages } from './pagination.ts';
 import { answerError, connectionError, isWebPage } from './problem.ts';
 import type { RequestFacts } from './request-facts.ts';
+import { type Dropped, droppedFrom } from './tolerant.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
 import { jsonText } from '../contract/json.ts';
 import { type Endpoint, lazy } from './endpoint.ts';
-import { readBoolean, reader, readNumber, readText } from './endpoints/tolerant.ts';
+import { readBoolean, reader, readNumber, readText } from './tolerant.ts';
 
 /** One page of a list. */
 export interface PageOf<T> {

@@ -1,5 +1,5 @@
-import type { GithubEvent } from '../github/event-shape.ts';
-import type { RunFacts } from '../github/facts.ts';
+import type { RunFacts } from '../github/event/facts.ts';
+import type { GithubEvent } from '../github/event/shape.ts';
 import { readEventFile } from '../runner/event-file.ts';
 import type { Env } from '../runner/inputs.ts';
 
@@ -11,7 +11,7 @@ export function eventReader(env: Env, facts: RunFacts): () => Promise<EventRead>
   let read: Promise<EventRead> | undefined;
   const load = async (): Promise<EventRead> => {
     if (facts.event === undefined) return { problem: 'the step runs outside of a workflow' };
-    const [file, { readEvent }] = await Promise.all([readEventFile(env), import('../github/event.ts')]);
+    const [file, { readEvent }] = await Promise.all([readEventFile(env), import('../github/event/event.ts')]);
     return 'problem' in file ? file : { event: readEvent(facts.event, file.payload, facts) };
   };
   return () => {

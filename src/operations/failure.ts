@@ -1,5 +1,5 @@
 import type { ActionError, ErrorCode } from '../contract/errors.ts';
-import { serverUrl } from '../github/facts.ts';
+import { serverUrl } from '../github/event/facts.ts';
 import { code, link, plain, prose } from '../report/markdown.ts';
 import type { Report } from './operation.ts';
 

@@ -5,13 +5,13 @@ import type { OperationOutput, OutputValues, StepOutcome } from '../contract/out
 import type { JournalEntry } from '../contract/result.ts';
 import type { Devin } from '../devin/client.ts';
 import type { ApiVersion } from '../devin/endpoint.ts';
-import type { Github } from '../github/client.ts';
-import type { RunFacts } from '../github/facts.ts';
+import type { Github } from '../github/client/client.ts';
+import type { RunFacts } from '../github/event/facts.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
 import type { EventRead } from './event.ts';
-import type { Exists } from './sessions/existing.ts';
-import type { Remains } from './sessions/remains.ts';
+import type { Exists } from './existing-sessions.ts';
+import type { Remains } from './remains.ts';
 import type { ThreadComment } from './thread-comment.ts';
 
 /** What an operation may use to check its inputs before the first request. */

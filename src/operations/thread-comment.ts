@@ -1,7 +1,7 @@
 import { asActionError } from '../contract/errors.ts';
 import type { CommonInput, InputValues } from '../contract/inputs.ts';
-import type { Github } from '../github/client.ts';
-import type { RunFacts } from '../github/facts.ts';
+import type { Github } from '../github/client/client.ts';
+import type { RunFacts } from '../github/event/facts.ts';
 import type { Log } from '../runner/log.ts';
 import type { EventRead } from './event.ts';
 
@@ -49,7 +49,7 @@ async function openSticky(key: string, { log, event, github }: CommentSettings):
     unwritten(log, 'The input github_token is empty.', 'Pass `github_token: ${{ github.token }}`.');
     return undefined;
   }
-  const { stickyComment } = await import('../github/comment.ts');
+  const { stickyComment } = await import('../github/comment/comment.ts');
   return stickyComment({ github: client, repository, thread, key });
 }
 

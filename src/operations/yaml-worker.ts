@@ -5,7 +5,7 @@ import { Workspace } from '../runner/workspace.ts';
 import { readManifest } from './git-permissions/manifest.ts';
 import type { ManifestTask } from './git-permissions/manifest-thread.ts';
 // Loaded at once: a thread has no further files.
-import './git-permissions/yaml-source.ts';
+import './plan/yaml-source.ts';
 import { parseYaml } from './yaml.ts';
 import type { YamlTask } from './yaml-thread.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { DEFAULT_HABITS, type HabitSettings } from '../contract/habits.ts';
-import { Core } from './core.ts';
-import { serve } from './server.ts';
+import { Core } from './server/core.ts';
+import { serve } from './server/server.ts';
 
 /** How to start a sandbox. */
 export interface SandboxOptions {

@@ -7,7 +7,7 @@ import { COMMON_INPUTS, INPUTS, type Input, type InputName, isInputName } from '
 import { OUTPUTS } from '../../src/contract/outputs.ts';
 import { inputError, parseInputs, parseOperation, quoted } from '../../src/contract/parse.ts';
 import { Result } from '../../src/contract/result.ts';
-import { VERSION } from '../../src/version.ts';
+import { VERSION } from '../../src/contract/version.ts';
 import { anyText } from '../runner/support.ts';
 
 const names = (Object.keys(INPUTS) as readonly string[]).filter(isInputName);

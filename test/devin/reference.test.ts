@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { Endpoint } from '../../src/devin/endpoint.ts';
 import { catalogue } from '../../src/devin/endpoints/index.ts';
 import { documentedValues } from '../../src/devin/endpoints/shapes.ts';
-import { documentedSchema, isTolerant } from '../../src/devin/endpoints/tolerant.ts';
+import { documentedSchema, isTolerant } from '../../src/devin/tolerant.ts';
 
 const REFERENCE = new URL('../../../shared/reference/devin-api/openapi.json', import.meta.url);
 

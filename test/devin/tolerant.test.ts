@@ -6,7 +6,7 @@ import type { AnswerOf } from '../../src/devin/endpoint.ts';
 import { catalogue } from '../../src/devin/endpoints/index.ts';
 import { listOrganizations } from '../../src/devin/endpoints/organizations.ts';
 import { getSession, listSessionMessages, listSessions } from '../../src/devin/endpoints/sessions.ts';
-import { documentedSchema, droppedFrom, isTolerant } from '../../src/devin/endpoints/tolerant.ts';
+import { documentedSchema, droppedFrom, isTolerant } from '../../src/devin/tolerant.ts';
 
 type Session = AnswerOf<typeof getSession>;
 

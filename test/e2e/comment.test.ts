@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { marked } from 'marked';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { markerOf } from '../../src/github/comment-body.ts';
+import { markerOf } from '../../src/github/comment/body.ts';
 import { type LocalGithub, type Options, openGithub } from '../github/server/index.ts';
 import { discussionCreated, issueCommented, issueOpened, pullRequest } from './events.ts';
 import { runPost, runStep, type StepOptions, type StepResult } from './fake-runner.ts';

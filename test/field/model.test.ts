@@ -4,8 +4,8 @@ import { type Fate, type Fault, ModelApi } from './model/api.ts';
 import { VirtualClock } from './model/clock.ts';
 import { type ModelStep, type Outcome, runModelStep } from './model/step.ts';
 // These are loaded when they are needed: here before the first time begins.
-import '../../src/operations/sessions/create-once.ts';
-import '../../src/operations/sessions/existing-session.ts';
+import '../../src/operations/sessions/once/create-once.ts';
+import '../../src/operations/sessions/once/existing-session.ts';
 
 const START = Date.UTC(2026, 0, 31, 8);
 /** A list may lag, a request may be late: both together are found as long as they are under 30 seconds. */

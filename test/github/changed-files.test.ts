@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changedFiles } from '../../src/github/changed-files.ts';
+import { changedFiles } from '../../src/github/event/changed-files.ts';
 import { failure, openBoth } from './server/support.ts';
 
 const [BASE, HEAD] = ['a'.repeat(40), 'b'.repeat(40)];

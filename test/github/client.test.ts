@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { ActionError } from '../../src/contract/errors.ts';
-import type { GraphqlCall, RestCall } from '../../src/github/client.ts';
+import type { GraphqlCall, RestCall } from '../../src/github/client/client.ts';
 import { listen, serve } from '../devin/support.ts';
 import { NODE_24 } from '../e2e/fake-runner.ts';
 import { failure, openBoth, START } from './server/support.ts';
@@ -328,7 +328,7 @@ describe('proxies', () => {
   async function readBehind(proxyUrl: string, apiUrl: string, token: string) {
     const script = `
       import * as z from 'zod/mini';
-      import { openGithub } from ${JSON.stringify(new URL('../../src/github/client.ts', import.meta.url).href)};
+      import { openGithub } from ${JSON.stringify(new URL('../../src/github/client/client.ts', import.meta.url).href)};
       const github = openGithub({
         token: ${JSON.stringify(token)},
         apiUrl: ${JSON.stringify(apiUrl)},

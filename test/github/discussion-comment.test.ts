@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { stickyComment } from '../../src/github/comment.ts';
-import { markerOf } from '../../src/github/comment-body.ts';
+import { markerOf } from '../../src/github/comment/body.ts';
+import { stickyComment } from '../../src/github/comment/comment.ts';
 import { failure, openBoth } from './server/support.ts';
 
 const KEY = 'answer';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventPrompt, promptNonce } from '../../src/github/event-prompt.ts';
-import { findTrigger } from '../../src/github/trigger.ts';
+import { eventPrompt, promptNonce } from '../../src/github/event/prompt.ts';
+import { findTrigger } from '../../src/github/event/trigger.ts';
 import { CASES } from '../injections/cases.ts';
 import { anyText } from '../runner/support.ts';
 import { commentPayload, eventOf } from './support.ts';

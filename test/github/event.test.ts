@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEvent } from '../../src/github/event.ts';
-import { eventPrompt, promptNonce } from '../../src/github/event-prompt.ts';
-import { offlineGate } from '../../src/github/gates.ts';
-import { COMMENT_MARKER } from '../../src/github/marker.ts';
+import { COMMENT_MARKER } from '../../src/github/comment/marker.ts';
+import { readEvent } from '../../src/github/event/event.ts';
+import { offlineGate } from '../../src/github/event/gates.ts';
+import { eventPrompt, promptNonce } from '../../src/github/event/prompt.ts';
 import {
   anyPayload,
   commentPayload,

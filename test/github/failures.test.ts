@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { GithubOptions } from '../../src/github/client.ts';
-import { MAX_FILE_BYTES, TAIL_BYTES } from '../../src/github/download.ts';
-import { type FailureSource, failureDetails } from '../../src/github/failures.ts';
-import { LOG_BYTES, readable } from '../../src/github/job-log.ts';
+import type { GithubOptions } from '../../src/github/client/client.ts';
+import { MAX_FILE_BYTES, TAIL_BYTES } from '../../src/github/client/download.ts';
+import { type FailureSource, failureDetails } from '../../src/github/event/failures.ts';
+import { LOG_BYTES, readable } from '../../src/github/event/job-log.ts';
 import type { Annotation } from './server/state.ts';
 import { failure, openBoth } from './server/support.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readEvent } from '../../src/github/event.ts';
-import { getsNoSecrets } from '../../src/github/facts.ts';
+import { readEvent } from '../../src/github/event/event.ts';
+import { getsNoSecrets } from '../../src/github/event/facts.ts';
 import { pullPayload, repo } from './support.ts';
 
 const facts = { repository: 'acme/api', actor: 'octocat' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { writePermission } from '../../src/github/permission.ts';
+import { writePermission } from '../../src/github/client/permission.ts';
 import { failure, openBoth } from './server/support.ts';
 
 const PERMISSION = '/repos/octo-org/octo-repo/collaborators/octocat/permission';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type GithubEvent, readEvent } from '../../src/github/event.ts';
+import { type GithubEvent, readEvent } from '../../src/github/event/event.ts';
 
 /** A user of a payload. */
 export const user = (login: string, type = 'User') => ({ login, type });

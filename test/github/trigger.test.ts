@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findTrigger } from '../../src/github/trigger.ts';
+import { findTrigger } from '../../src/github/event/trigger.ts';
 
 const find = (text: string) => findTrigger(text, '/devin');
 

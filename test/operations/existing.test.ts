@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openExisting } from '../../src/operations/sessions/existing.ts';
+import { openExisting } from '../../src/operations/existing-sessions.ts';
 
 const one = (id: string) => ({ org_id: `org-${id}`, session_id: `devin-${id}`, session_url: `https://x.test/${id}` });
 

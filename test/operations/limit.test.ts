@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asActionError } from '../../src/contract/errors.ts';
-import { workflowTag } from '../../src/operations/sessions/tags.ts';
+import { workflowTag } from '../../src/operations/sessions/request/tags.ts';
 import { START } from '../devin/support.ts';
 import { type Begin, RUN, type StartBench, startBench } from './start-support.ts';
 

@@ -10,7 +10,7 @@ import {
   type SessionOutcome,
   suspensionOf,
   verdictOf,
-} from '../../src/operations/sessions/outcome.ts';
+} from '../../src/operations/sessions/outcome/outcome.ts';
 import { ROOT } from '../e2e/fake-runner.ts';
 
 const LIMITS = [

@@ -7,7 +7,7 @@ import { OPERATION_OUTPUTS } from '../../src/contract/outputs.ts';
 import { catalogue } from '../../src/devin/endpoints/index.ts';
 import { docsUrl, errorLink, errorPart, failureReport } from '../../src/operations/failure.ts';
 import { organizationOf } from '../../src/operations/organization.ts';
-import { loadOperation, OPERATION_NAMES } from '../../src/operations/registry.ts';
+import { loadOperation, OPERATION_NAMES } from '../../src/step/registry.ts';
 import { world } from './support.ts';
 
 describe.each(OPERATION_NAMES)('%s', (name) => {

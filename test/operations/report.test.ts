@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError } from '../../src/contract/errors.ts';
-import { isEnvironmentWarning, piecesOf, readable } from '../../src/operations/sessions/message-text.ts';
-import { isReportRejected, readReport, withReport } from '../../src/operations/sessions/report.ts';
+import { isEnvironmentWarning, piecesOf, readable } from '../../src/operations/sessions/outcome/message-text.ts';
+import { isReportRejected, readReport, withReport } from '../../src/operations/sessions/outcome/report.ts';
 
 describe('the completion report', () => {
   it('goes with a request as a schema, which is required, and a tag', () => {

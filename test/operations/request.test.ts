@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionCreateRequest } from '../../src/devin/endpoints/sessions.ts';
-import { prepareSession, promptFacts, REQUEST_INPUTS } from '../../src/operations/sessions/request.ts';
-import { sendMessageOperation } from '../../src/operations/sessions/send.ts';
-import { TAG_INPUTS } from '../../src/operations/sessions/tags.ts';
+import { prepareSession, promptFacts, REQUEST_INPUTS } from '../../src/operations/sessions/request/request.ts';
+import { TAG_INPUTS } from '../../src/operations/sessions/request/tags.ts';
+import { sendMessageOperation } from '../../src/operations/sessions/send-message.ts';
 import { anyText } from '../runner/support.ts';
 import { checks } from './support.ts';
 

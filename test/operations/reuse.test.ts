@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError, asActionError } from '../../src/contract/errors.ts';
-import { whyNotLive } from '../../src/operations/sessions/reuse.ts';
-import { reuseTag, threadTag } from '../../src/operations/sessions/tags.ts';
+import { whyNotLive } from '../../src/operations/sessions/once/reuse.ts';
+import { reuseTag, threadTag } from '../../src/operations/sessions/request/tags.ts';
 import { START } from '../devin/support.ts';
 import { type Begin, RUN, type StartBench, startBench, THREAD } from './start-support.ts';
 import { session } from './support.ts';

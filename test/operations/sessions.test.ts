@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ActionError, asActionError } from '../../src/contract/errors.ts';
-import type { OperationName } from '../../src/operations/registry.ts';
+import type { OperationName } from '../../src/step/registry.ts';
 import type { Handle, Reply } from '../devin/support.ts';
 import { perform, type Step, session } from './support.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { MAX_SCHEMA_BYTES, type OutputSchema, readSchema } from '../../src/operations/sessions/structured.ts';
+import { MAX_SCHEMA_BYTES, type OutputSchema, readSchema } from '../../src/operations/sessions/request/structured.ts';
 import { readMapping } from '../../src/operations/yaml-thread.ts';
 
 const SCHEMA = {

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError } from '../../src/contract/errors.ts';
-import { FIRST_TURN, judge } from '../../src/operations/sessions/judge.ts';
-import type { Session } from '../../src/operations/sessions/outcome.ts';
-import { sessionReport } from '../../src/operations/sessions/outputs.ts';
-import type { PromptFacts } from '../../src/operations/sessions/request.ts';
+import { FIRST_TURN, judge } from '../../src/operations/sessions/outcome/judge.ts';
+import type { Session } from '../../src/operations/sessions/outcome/outcome.ts';
+import { sessionReport } from '../../src/operations/sessions/outcome/outputs.ts';
 import {
   closingLine,
   pullRequestName,
   type SessionStory,
   sessionSummary,
-} from '../../src/operations/sessions/summary.ts';
+} from '../../src/operations/sessions/outcome/summary.ts';
+import type { PromptFacts } from '../../src/operations/sessions/request/request.ts';
 import { firstLine } from '../../src/runner/text.ts';
 import { anyText } from '../runner/support.ts';
 import { session, story } from './support.ts';

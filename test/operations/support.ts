@@ -8,14 +8,14 @@ import { Devin } from '../../src/devin/client.ts';
 import type { Transport } from '../../src/devin/transport.ts';
 import type { Checks, Context } from '../../src/operations/operation.ts';
 import { singleOf } from '../../src/operations/organization.ts';
-import { loadOperation, OPERATION_NAMES, type OperationName } from '../../src/operations/registry.ts';
-import type { Session } from '../../src/operations/sessions/outcome.ts';
-import { openRemains } from '../../src/operations/sessions/remains.ts';
-import type { SessionStory } from '../../src/operations/sessions/summary.ts';
+import { openRemains } from '../../src/operations/remains.ts';
+import type { Session } from '../../src/operations/sessions/outcome/outcome.ts';
+import type { SessionStory } from '../../src/operations/sessions/outcome/summary.ts';
 import { NO_COMMENT } from '../../src/operations/thread-comment.ts';
 import { Log } from '../../src/runner/log.ts';
 import { Redactor } from '../../src/runner/redact.ts';
 import { Workspace } from '../../src/runner/workspace.ts';
+import { loadOperation, OPERATION_NAMES, type OperationName } from '../../src/step/registry.ts';
 import { type Handle, open, type Seen, START, serve, TestClock } from '../devin/support.ts';
 
 /** A session as the API answers it. */

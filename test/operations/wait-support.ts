@@ -1,10 +1,10 @@
 import { COMMON_INPUTS, type InputName, isInputName } from '../../src/contract/inputs.ts';
 import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
-import type { Sent } from '../../src/operations/sessions/messages.ts';
-import type { Session } from '../../src/operations/sessions/outcome.ts';
-import type { SessionStory } from '../../src/operations/sessions/summary.ts';
-import { WAIT_INPUTS, type Waited, waitForSession } from '../../src/operations/sessions/wait.ts';
+import type { Session } from '../../src/operations/sessions/outcome/outcome.ts';
+import type { SessionStory } from '../../src/operations/sessions/outcome/summary.ts';
+import type { Sent } from '../../src/operations/sessions/wait/messages.ts';
+import { WAIT_INPUTS, type Waited, waitForSession } from '../../src/operations/sessions/wait/wait.ts';
 import { NO_COMMENT } from '../../src/operations/thread-comment.ts';
 import { Log } from '../../src/runner/log.ts';
 import { Redactor } from '../../src/runner/redact.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { intervalOf, lastPollAt } from '../../src/operations/sessions/schedule.ts';
-import { readSchema } from '../../src/operations/sessions/structured.ts';
+import { readSchema } from '../../src/operations/sessions/request/structured.ts';
+import { intervalOf, lastPollAt } from '../../src/operations/sessions/wait/schedule.ts';
 import { session } from './support.ts';
 import {
   ASLEEP,
@@ -408,7 +408,7 @@ describe('a turn after a message', () => {
   });
 
   it('of another step knows the old report by the digest in the message', async () => {
-    const { outputDigest } = await import('../../src/operations/sessions/messages.ts');
+    const { outputDigest } = await import('../../src/operations/sessions/wait/messages.ts');
     const digest = await outputDigest(QUESTION.structured_output);
     const messages: Life['messages'] = [
       ...earlier,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { isProven, openRemains, parseRemaining, prover } from '../../src/operations/sessions/remains.ts';
+import { isProven, openRemains, parseRemaining, prover } from '../../src/operations/remains.ts';
 import { readState, stateWriter } from '../../src/runner/state.ts';
 import { parseFileCommands } from '../e2e/runner-grammar.ts';
 

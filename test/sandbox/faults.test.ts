@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pathMatches } from '../../src/sandbox/faults.ts';
+import { pathMatches } from '../../src/sandbox/server/faults.ts';
 import { bench } from './support.ts';
 
 test('a status fault answers with a problem, as often as asked, then the API is back', async () => {

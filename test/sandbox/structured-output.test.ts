@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fits, same } from '../../src/sandbox/json-schema.ts';
-import { fitting, misfitting } from '../../src/sandbox/structured-output.ts';
+import { fits, same } from '../../src/sandbox/request/json-schema.ts';
+import { fitting, misfitting } from '../../src/sandbox/views/structured-output.ts';
 
 const ajv = new Ajv({ strict: false, ownProperties: true, validateFormats: false, logger: false });
 

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { seconds, tolerant } from '../tolerant.ts';
 import { AUDIT_LOG_ACTIONS } from './audit-log-actions.ts';
 import { cursorQuery, open, optionalRange, optionalText, page } from './shapes.ts';
-import { seconds, tolerant } from './tolerant.ts';
 
 /** One audit event. `action` is open: new ones appear over time. `created_at` is in seconds. */
 export const AuditLog = lazy(() =>

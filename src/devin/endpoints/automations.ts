@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { tolerant } from '../tolerant.ts';
 import { CursorQuery, optionalText, page } from './shapes.ts';
-import { tolerant } from './tolerant.ts';
 
 /** An automation: what starts it, and what it does. Sessions that it starts have no structured output. */
 export const Automation = lazy(() => tolerant({ automation_id: z.string(), name: optionalText() }, ['automation_id']));

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { sessionId, tolerant } from '../tolerant.ts';
 import { cursorQuery, optionalText, page } from './shapes.ts';
-import { sessionId, tolerant } from './tolerant.ts';
 
 /** A scan of a repository. */
 export const CodeScan = lazy(() => tolerant({ scan_id: z.string(), status: optionalText() }, ['scan_id']));

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, seconds, tolerant } from '../tolerant.ts';
 import { CursorQuery, Nothing, open, optionalRange, optionalText, page } from './shapes.ts';
-import { list, seconds, tolerant } from './tolerant.ts';
 
 /** The documentation's table names the first; newer translations of its pages the second. */
 const READ = ['ManageBilling', 'ViewAccountConsumption'];

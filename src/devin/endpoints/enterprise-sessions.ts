@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list } from '../tolerant.ts';
 import { SessionInsights, SessionInsightsGenerated } from './session-insights.ts';
 import {
   Session,
@@ -11,7 +12,6 @@ import {
   sessionFilters,
 } from './sessions.ts';
 import { cursorQuery, optionalText, page, texts } from './shapes.ts';
-import { list } from './tolerant.ts';
 
 /** Origins by which sessions of the enterprise can be filtered. */
 export const ENTERPRISE_ORIGINS = [

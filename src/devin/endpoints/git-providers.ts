@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, seconds, secondsAs, tolerant } from '../tolerant.ts';
 import { CursorQuery, cursorQuery, open, optionalText, page } from './shapes.ts';
-import { list, seconds, secondsAs, tolerant } from './tolerant.ts';
 
 /** A connection to a Git host. */
 export const GitConnection = lazy(() =>

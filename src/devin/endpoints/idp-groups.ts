@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, tolerant } from '../tolerant.ts';
 import { IdpRoleAssignment, RoleAssignment, RoleChoice, UserQuery } from './members.ts';
 import { CursorQuery, page } from './shapes.ts';
-import { list, tolerant } from './tolerant.ts';
 
 /** What every endpoint of this file needs, for an organization's groups too. */
 const permission = ['ManageAccountMembership'];

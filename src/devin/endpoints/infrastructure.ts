@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { secondsAs, tolerant } from '../tolerant.ts';
 import { cursorQuery, open, page } from './shapes.ts';
-import { secondsAs, tolerant } from './tolerant.ts';
 
 /** States of a hypervisor that a list can be asked for; answers may hold others. */
 export const HYPERVISOR_STATUSES = ['available', 'restarting', 'disconnected', 'terminated', 'draining'] as const;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { list, tolerant } from './tolerant.ts';
+import { list, tolerant } from '../tolerant.ts';
 
 /** The ranges from which the enterprise may be reached, in CIDR notation. An empty list restricts nothing. */
 export const IpAccessList = lazy(() => tolerant({ ip_ranges: list(z.string()) }, ['ip_ranges']));

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, seconds, tolerant } from '../tolerant.ts';
 import { cursorQuery, open, optionalText, page } from './shapes.ts';
-import { list, seconds, tolerant } from './tolerant.ts';
 
 const OF_ENTERPRISE = { permission: ['ManageAccountKnowledge'] };
 const OF_ORGANIZATION = { permission: ['ManageOrgKnowledge'] };

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, secondsAs, tolerant } from '../tolerant.ts';
 import { CursorQuery, cursorQuery, open, optionalText, page } from './shapes.ts';
-import { list, secondsAs, tolerant } from './tolerant.ts';
 
 /** What every endpoint of this file needs, for an organization's members too. */
 const permission = ['ManageAccountMembership'];

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, seconds, tolerant } from '../tolerant.ts';
 import { optionalRange, optionalText, requiredRange, texts } from './shapes.ts';
-import { list, seconds, tolerant } from './tolerant.ts';
 
 const count = () => z.int();
 const optionalCount = () => z.optional(z.int());

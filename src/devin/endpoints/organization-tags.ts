@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { list, tolerant } from './tolerant.ts';
+import { list, tolerant } from '../tolerant.ts';
 
 /** The tags that sessions of an organization may carry. */
 export const OrgTags = lazy(() => tolerant({ tags: list(z.string()) }, ['tags']));

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { seconds, tolerant } from '../tolerant.ts';
 import { CursorQuery, optionalText, page } from './shapes.ts';
-import { seconds, tolerant } from './tolerant.ts';
 
 /** A limit in ACUs; null is no limit. */
 const acuLimit = () => z.nullish(z.int());

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { seconds, tolerant } from '../tolerant.ts';
 import { CursorQuery, open, page } from './shapes.ts';
-import { seconds, tolerant } from './tolerant.ts';
 
 const OF_ENTERPRISE = { permission: ['ManageAccountPlaybooks'] };
 /** The overview's table names the first, the pages of the endpoints the second. */

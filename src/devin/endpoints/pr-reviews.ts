@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { tolerant } from '../tolerant.ts';
 import { open, optionalText } from './shapes.ts';
-import { tolerant } from './tolerant.ts';
 
 /** Where a review of a pull request stands; the list is open. */
 export const REVIEW_STATUSES = ['pending', 'running', 'completed', 'errored', 'cancelled', 'skipped'] as const;

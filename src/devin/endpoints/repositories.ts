@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, seconds, tolerant } from '../tolerant.ts';
 import { repositoryShape } from './git-providers.ts';
 import { CursorQuery, open, optionalText, page, texts } from './shapes.ts';
-import { list, seconds, tolerant } from './tolerant.ts';
 
 /** One run that makes a branch searchable; `created_at` in Unix seconds. */
 export const RepoIndexJob = lazy(() =>

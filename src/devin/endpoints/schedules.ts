@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { tolerant } from '../tolerant.ts';
 import { open, optionalText, page, texts } from './shapes.ts';
-import { tolerant } from './tolerant.ts';
 
 /** Who works in the sessions of a schedule. */
 export const AGENTS = ['devin', 'data_analyst'] as const;

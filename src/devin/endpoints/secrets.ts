@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { seconds, secondsAs, tolerant } from '../tolerant.ts';
 import { CursorQuery, open, optionalText, page } from './shapes.ts';
-import { seconds, secondsAs, tolerant } from './tolerant.ts';
 
 /** What a secret is: a cookie, a plain value, or the seed of one-time passwords. */
 export const SECRET_TYPES = ['cookie', 'key-value', 'totp'] as const;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { tolerant } from '../tolerant.ts';
 import { optionalText } from './shapes.ts';
-import { tolerant } from './tolerant.ts';
 
 /** Who a credential is. Service users of an organization carry their `org_id`. */
 export const Self = lazy(() =>

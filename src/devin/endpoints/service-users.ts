@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { seconds, secondsAs, tolerant } from '../tolerant.ts';
 import { ServiceUser } from './members.ts';
 import { page } from './shapes.ts';
-import { seconds, secondsAs, tolerant } from './tolerant.ts';
 
 /** The longest life of a provisioned service user: 365 days, in seconds. */
 export const MAX_TTL_SECONDS = 31_536_000;

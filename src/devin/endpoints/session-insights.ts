@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { tolerant } from '../tolerant.ts';
 import { CATEGORIES, ORIGINS, sessionFilters, sessionShape, withUrl } from './sessions.ts';
 import { cursorQuery, open, optionalText, page } from './shapes.ts';
-import { tolerant } from './tolerant.ts';
 
 const NoteUsage = lazy(() => tolerant({ message: z.string(), note_id: z.string(), reason: z.string() }));
 

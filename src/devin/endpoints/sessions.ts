@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { bareId } from '../../contract/session-id.ts';
 import { endpoint, lazy } from '../endpoint.ts';
+import { flag, list, reader, readNumber, seconds, sessionId, textOr, tolerant } from '../tolerant.ts';
 import { CursorQuery, cursorQuery, open, optionalText, page, texts } from './shapes.ts';
-import { flag, list, reader, readNumber, seconds, sessionId, textOr, tolerant } from './tolerant.ts';
 
 /** Documented statuses of a session; the list is open. */
 export const SESSION_STATUSES = ['new', 'claimed', 'running', 'exit', 'error', 'suspended', 'resuming'] as const;

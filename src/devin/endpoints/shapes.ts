@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { lazy } from '../endpoint.ts';
-import { list, tolerant } from './tolerant.ts';
+import { list, tolerant } from '../tolerant.ts';
 
 /** A text that may be absent or null, as most optional fields of the API are. */
 export const optionalText = (): z.ZodMiniOptional<z.ZodMiniNullable<z.ZodMiniString<string>>> => z.nullish(z.string());

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
-import { tolerant } from './tolerant.ts';
+import { tolerant } from '../tolerant.ts';
 
 /** The ACU limits of a user; an empty object if there are none. */
 export const UserAcuLimits = lazy(() => tolerant({}));

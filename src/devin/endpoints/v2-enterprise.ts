@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, tolerant } from '../tolerant.ts';
 import { optionalText, texts } from './shapes.ts';
-import { list, tolerant } from './tolerant.ts';
 import { instantRange, V2Success } from './v2-shapes.ts';
 
 /** https://docs.devin.ai/api-reference/v2/api-keys; every API key of the enterprise stops working. */

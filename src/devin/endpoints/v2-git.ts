@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, tolerant } from '../tolerant.ts';
 import { OffsetQuery, offsetPage, optionalText, texts } from './shapes.ts';
-import { list, tolerant } from './tolerant.ts';
 import { V2Success } from './v2-shapes.ts';
 
 /** A connection to a Git host; `created_at` is an ISO date-time. */

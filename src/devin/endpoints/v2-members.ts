@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { tolerant } from '../tolerant.ts';
 import { OffsetQuery, offsetPage, offsetQuery, optionalText } from './shapes.ts';
-import { tolerant } from './tolerant.ts';
 import { V2Success } from './v2-shapes.ts';
 
 /** A member of the enterprise; `enterprise_role` is a role's id such as `account_admin`; times are ISO date-times. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { tolerant } from '../tolerant.ts';
 import { OffsetQuery, offsetPage, optionalText } from './shapes.ts';
-import { tolerant } from './tolerant.ts';
 import { V2Success } from './v2-shapes.ts';
 
 const limits = () => ({ max_cycle_acu_limit: z.nullish(z.int()), max_session_acu_limit: z.nullish(z.int()) });

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { list, tolerant } from '../tolerant.ts';
 import { optionalText } from './shapes.ts';
-import { list, tolerant } from './tolerant.ts';
 import { V2Success } from './v2-shapes.ts';
 
 /** A playbook of the enterprise as v2 shows it; which fields are always there is not documented. */

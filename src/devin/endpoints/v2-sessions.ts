@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { endpoint, lazy } from '../endpoint.ts';
+import { secondsAs, textOr, tolerant } from '../tolerant.ts';
 import { acusConsumed, SessionId, withUrl } from './sessions.ts';
 import { offsetPage, offsetQuery, optionalText, texts } from './shapes.ts';
-import { secondsAs, textOr, tolerant } from './tolerant.ts';
 import { optionalInstant } from './v2-shapes.ts';
 
 /** A pull request that a session opened. */

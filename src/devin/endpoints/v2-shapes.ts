@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { lazy } from '../endpoint.ts';
-import { tolerant } from './tolerant.ts';
+import { tolerant } from '../tolerant.ts';
 
 /** The answer of a v2 change that says no more than that it was made. */
 export const V2Success = lazy(() => tolerant({ status: z.optional(z.string()) }));

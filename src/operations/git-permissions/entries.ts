@@ -1,7 +1,7 @@
 import { nearestOf } from '../../contract/kinds.ts';
+import type { Finding, Place } from '../plan/positions.ts';
 import { isPattern } from './glob.ts';
 import { SUBJECTS } from './manifest-schema.ts';
-import type { Finding, Place } from './positions.ts';
 
 /** One line of the manifest: what it opens, by which connection, and how far. */
 export interface Entry {

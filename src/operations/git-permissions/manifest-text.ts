@@ -1,6 +1,6 @@
+import type { Finding, Place } from '../plan/positions.ts';
 import { entryOf, NO_ALIASES } from './entries.ts';
 import type { Connection, Observed, Subject } from './permission.ts';
-import type { Finding, Place } from './positions.ts';
 import type { Organization } from './source.ts';
 
 /** An organization and what it has. */

@@ -1,8 +1,5 @@
 import { normalize } from 'node:path/posix';
 import type { Workspace } from '../../runner/workspace.ts';
-import { isRecord } from '../record.ts';
-import { type Aliases, type Entry, entryOf, lineOf, overlaps, type RawEntry, repeatedEntries } from './entries.ts';
-import { EntrySchema, HeadSchema, OrganizationSchema, ProtectedSchema } from './manifest-schema.ts';
 import {
   checkPart,
   type Finding,
@@ -14,7 +11,10 @@ import {
   pairsOf,
   placeOf,
   type Source,
-} from './positions.ts';
+} from '../plan/positions.ts';
+import { isRecord } from '../record.ts';
+import { type Aliases, type Entry, entryOf, lineOf, overlaps, type RawEntry, repeatedEntries } from './entries.ts';
+import { EntrySchema, HeadSchema, OrganizationSchema, ProtectedSchema } from './manifest-schema.ts';
 
 /** Largest manifest file: some 100,000 entries. */
 export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
@@ -219,7 +219,7 @@ export async function findManifest(patterns: readonly string[], workspace: Works
 
 /** Reads the files of a manifest and puts them together. It finds all that is wrong without a request. */
 export async function readManifest(files: readonly string[], workspace: Workspace): Promise<ReadManifest> {
-  const { readYaml } = await import('./yaml-source.ts');
+  const { readYaml } = await import('../plan/yaml-source.ts');
   const faults: Finding[] = [];
   const parts: FilePart[] = [];
   for (const file of files) {

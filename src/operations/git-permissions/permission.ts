@@ -1,6 +1,6 @@
 import type { Kind } from '../../reconcile/kind.ts';
+import type { Place } from '../plan/positions.ts';
 import { type Entry, lineOf } from './entries.ts';
-import type { Place } from './positions.ts';
 
 /** A connection to a Git host. */
 export interface Connection {

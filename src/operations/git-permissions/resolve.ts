@@ -1,10 +1,10 @@
 import { nearestOf } from '../../contract/kinds.ts';
 import type { Scope } from '../../reconcile/kind.ts';
+import { type Finding, inOrder } from '../plan/positions.ts';
 import { type Entry, lineOf } from './entries.ts';
 import { globTest } from './glob.ts';
 import type { Manifest, OrganizationPart } from './manifest.ts';
 import { type Connection, type Desired, type Observed, sameSubject } from './permission.ts';
-import { type Finding, inOrder } from './positions.ts';
 import type { Organization, PermissionSource } from './source.ts';
 
 /** An organization with what it should have; what it has is not known yet. */

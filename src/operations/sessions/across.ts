@@ -10,8 +10,8 @@ import { NO_COMMENT } from '../thread-comment.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
 import { carryOut, type Done, type RunContext, type RunRequest } from './one.ts';
-import { type SESSION_OUTPUTS, sessionOutputs } from './outputs.ts';
-import { pullRequestName } from './summary.ts';
+import { type SESSION_OUTPUTS, sessionOutputs } from './outcome/outputs.ts';
+import { pullRequestName } from './outcome/summary.ts';
 
 type AcrossOutput = (typeof SESSION_OUTPUTS)[number] | 'created' | 'reused' | 'attachments' | 'sessions' | 'count';
 

@@ -2,11 +2,11 @@ import { type ActionError, asActionError } from '../../contract/errors.ts';
 import { archiveSession, getSession, sessionFromId, terminateSession } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import { operation } from '../operation.ts';
-import { hasEnded, isEndAccepted } from './end.ts';
-import { FIRST_TURN, judge } from './judge.ts';
-import { type Session, type SessionOutcome, spanMs } from './outcome.ts';
-import { SESSION_OUTPUTS, sessionReport } from './outputs.ts';
-import { requestCounts } from './wait.ts';
+import { FIRST_TURN, judge } from './outcome/judge.ts';
+import { type Session, type SessionOutcome, spanMs } from './outcome/outcome.ts';
+import { SESSION_OUTPUTS, sessionReport } from './outcome/outputs.ts';
+import { hasEnded, isEndAccepted } from './wait/end.ts';
+import { requestCounts } from './wait/wait.ts';
 
 /** A session takes 10 to 13 seconds to end. It is polled so often and so long, in milliseconds, if the step has the time. */
 const POLL_MS = 2_000;

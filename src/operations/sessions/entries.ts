@@ -1,5 +1,5 @@
 import type { ActionError } from '../../contract/errors.ts';
-import type { Session, SessionOutcome } from './outcome.ts';
+import type { Session, SessionOutcome } from './outcome/outcome.ts';
 
 /** One session of a step, as the output `sessions` has it; where there is none, what it is about stays empty. */
 export interface SessionEntry {

@@ -1,13 +1,13 @@
 import { count, duration } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import type { Downloaded } from './downloads.ts';
-import type { Session } from './outcome.ts';
-import { promptFacts } from './request.ts';
-import { startSession } from './start.ts';
-import type { Found, START_INPUTS, Started, StartRequest } from './started.ts';
-import type { OutputSchema } from './structured.ts';
-import type { SessionStory } from './summary.ts';
-import { requestCounts, WAIT_INPUTS, waitForSession } from './wait.ts';
+import { startSession } from './once/start.ts';
+import type { Found, START_INPUTS, Started, StartRequest } from './once/started.ts';
+import type { Session } from './outcome/outcome.ts';
+import type { SessionStory } from './outcome/summary.ts';
+import { promptFacts } from './request/request.ts';
+import type { OutputSchema } from './request/structured.ts';
+import { requestCounts, WAIT_INPUTS, waitForSession } from './wait/wait.ts';
 
 /** Inputs that say how a session is waited for and left. */
 export const RUN_INPUTS = [...WAIT_INPUTS, 'on_timeout', 'on_cancel', 'download_attachments'] as const;

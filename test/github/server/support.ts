@@ -1,7 +1,7 @@
 import { afterEach, expect } from 'vitest';
 import type { Clock } from '../../../src/contract/clock.ts';
 import { ActionError } from '../../../src/contract/errors.ts';
-import { type Github, type GithubOptions, openGithub as openClient } from '../../../src/github/client.ts';
+import { type Github, type GithubOptions, openGithub as openClient } from '../../../src/github/client/client.ts';
 import { type LocalGithub, type Options, openGithub } from './index.ts';
 
 /** 2026-01-31T08:00:00Z in milliseconds. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encoderOf } from '../../../src/operations/audit-logs/encoders.ts';
-import type { AuditEvent } from '../../../src/operations/audit-logs/event.ts';
+import type { AuditEvent } from '../../../src/operations/audit-logs/events/event.ts';
+import { placeOf, type ReadEvent, readEvent } from '../../../src/operations/audit-logs/events/parse-event.ts';
+import { encoderOf } from '../../../src/operations/audit-logs/export/encoders.ts';
 import type { TextFormat } from '../../../src/operations/audit-logs/formats/index.ts';
-import { placeOf, type ReadEvent, readEvent } from '../../../src/operations/audit-logs/parse-event.ts';
 import { eventOf, hostileEvent, objectOf, textFormat } from './formats-support.ts';
 
 const formats = await Promise.all([textFormat('jsonl'), textFormat('ocsf'), textFormat('ecs')]);

@@ -7,10 +7,10 @@ import { Devin } from '../../../src/devin/client.ts';
 import type { ApiVersion } from '../../../src/devin/endpoint.ts';
 import { openTransport } from '../../../src/devin/transport.ts';
 import type { Context, Report } from '../../../src/operations/operation.ts';
-import { loadOperation } from '../../../src/operations/registry.ts';
 import { Log } from '../../../src/runner/log.ts';
 import { Redactor } from '../../../src/runner/redact.ts';
 import { Workspace } from '../../../src/runner/workspace.ts';
+import { loadOperation } from '../../../src/step/registry.ts';
 import { TestClock } from '../../devin/support.ts';
 import { ALONE } from '../support.ts';
 

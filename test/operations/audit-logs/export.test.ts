@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asActionError } from '../../../src/contract/errors.ts';
-import { elementSpans, onOneLine } from '../../../src/operations/audit-logs/json-texts.ts';
-import { readManifest } from '../../../src/operations/audit-logs/manifest.ts';
+import { readManifest } from '../../../src/operations/audit-logs/chain/manifest.ts';
+import { elementSpans, onOneLine } from '../../../src/operations/audit-logs/events/json-texts.ts';
 import { type Draft, Workspace } from '../../../src/runner/workspace.ts';
 import { type ExportRun, folder, runExport } from './export-run.ts';
 import { AuditApi, event, exportedIds, filesIn } from './export-support.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
-import type { AuditEvent } from '../../../src/operations/audit-logs/event.ts';
+import type { AuditEvent } from '../../../src/operations/audit-logs/events/event.ts';
 import { parquet } from '../../../src/operations/audit-logs/formats/parquet.ts';
 import { eventOf, hostileEvent } from './formats-support.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AuditEvent } from '../../../src/operations/audit-logs/event.ts';
+import type { AuditEvent } from '../../../src/operations/audit-logs/events/event.ts';
 import { loadFormat, type TextFormat } from '../../../src/operations/audit-logs/formats/index.ts';
 
 /** Whether a value is an object with members. */

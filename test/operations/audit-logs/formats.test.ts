@@ -3,7 +3,7 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AUDIT_LOG_ACTIONS } from '../../../src/devin/endpoints/audit-log-actions.ts';
-import type { AuditEvent } from '../../../src/operations/audit-logs/event.ts';
+import type { AuditEvent } from '../../../src/operations/audit-logs/events/event.ts';
 import {
   MEANINGS,
   meaningOf,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { placeOf, readEvent } from '../../../src/operations/audit-logs/parse-event.ts';
+import { placeOf, readEvent } from '../../../src/operations/audit-logs/events/parse-event.ts';
 
 const read = (at: unknown) => {
   const value = { audit_log_id: 'a', action: 'login', created_at: at };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placeOf, ReadEvent } from '../../../src/operations/audit-logs/parse-event.ts';
-import { type Part, readInOrder } from '../../../src/operations/audit-logs/pieces.ts';
-import type { ReadRange } from '../../../src/operations/audit-logs/read-range.ts';
-import { shardOf } from '../../../src/operations/audit-logs/window.ts';
+import { placeOf, ReadEvent } from '../../../src/operations/audit-logs/events/parse-event.ts';
+import { type Part, readInOrder } from '../../../src/operations/audit-logs/export/pieces.ts';
+import type { ReadRange } from '../../../src/operations/audit-logs/export/read-range.ts';
+import { shardOf } from '../../../src/operations/audit-logs/export/window.ts';
 
 const at = (time: number, id: number) => new ReadEvent(`e${id}`, time, 'login', null, placeOf(Buffer.from('{}')));
 

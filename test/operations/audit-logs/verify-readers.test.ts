@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Found, openReader } from '../../../src/operations/audit-logs/verify-readers.ts';
+import { type Found, openReader } from '../../../src/operations/audit-logs/verify/readers.ts';
 import { hostileEvent, textFormat } from './formats-support.ts';
 
 /** What a reader finds in bytes that come in pieces of some length. */

@@ -2,18 +2,18 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { AuditEvent } from '../../../src/operations/audit-logs/event.ts';
-import type { FormatName } from '../../../src/operations/audit-logs/formats/index.ts';
-import { loadFormat } from '../../../src/operations/audit-logs/formats/index.ts';
 import {
   type Manifest,
   type ManifestFile,
   manifestText,
   readManifest,
   sha256Of,
-} from '../../../src/operations/audit-logs/manifest.ts';
-import { isoTime } from '../../../src/operations/audit-logs/time.ts';
-import { verifyExport } from '../../../src/operations/audit-logs/verify-export.ts';
+} from '../../../src/operations/audit-logs/chain/manifest.ts';
+import type { AuditEvent } from '../../../src/operations/audit-logs/events/event.ts';
+import { isoTime } from '../../../src/operations/audit-logs/events/time.ts';
+import type { FormatName } from '../../../src/operations/audit-logs/formats/index.ts';
+import { loadFormat } from '../../../src/operations/audit-logs/formats/index.ts';
+import { verifyExport } from '../../../src/operations/audit-logs/verify/export.ts';
 import { eventOf } from './formats-support.ts';
 
 /** When the first window begins: 2026-09-21T13:00:00Z. */

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { checkpointText } from '../../../src/operations/audit-logs/checkpoint.ts';
+import { checkpointText } from '../../../src/operations/audit-logs/chain/checkpoint.ts';
+import { sha256Of } from '../../../src/operations/audit-logs/chain/manifest.ts';
 import { FORMAT_NAMES } from '../../../src/operations/audit-logs/formats/index.ts';
-import { sha256Of } from '../../../src/operations/audit-logs/manifest.ts';
-import { checkAnchor, verifyExport } from '../../../src/operations/audit-logs/verify-export.ts';
-import { SeenIds } from '../../../src/operations/audit-logs/verify-ids.ts';
+import { checkAnchor, verifyExport } from '../../../src/operations/audit-logs/verify/export.ts';
+import { SeenIds } from '../../../src/operations/audit-logs/verify/ids.ts';
 import { type ExportOptions, START, type TestExport, writeExport } from './verify-support.ts';
 import { TAMPERINGS } from './verify-tamperings.ts';
 

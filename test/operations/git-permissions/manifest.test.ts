@@ -12,7 +12,7 @@ import {
 } from '../../../src/operations/git-permissions/permission.ts';
 import { resolveManifest } from '../../../src/operations/git-permissions/resolve.ts';
 import type { PermissionSource } from '../../../src/operations/git-permissions/source.ts';
-import { readYaml } from '../../../src/operations/git-permissions/yaml-source.ts';
+import { readYaml } from '../../../src/operations/plan/yaml-source.ts';
 import { hasChanges, planAll } from '../../../src/reconcile/plan.ts';
 import { checks } from '../support.ts';
 

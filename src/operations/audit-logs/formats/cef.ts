@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../event.ts';
+import type { AuditEvent } from '../events/event.ts';
 import { meaningOf, SEVERITIES } from './actions.ts';
 import { actorType, dataOf, field, json, sourceIp, titleOf, unknownFields } from './fields.ts';
 import type { TextFormat } from './format.ts';

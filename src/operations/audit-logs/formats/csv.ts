@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../event.ts';
+import type { AuditEvent } from '../events/event.ts';
 import { field, isoTime, json, unknownFields } from './fields.ts';
 import type { TextFormat } from './format.ts';
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { jsonText } from '../../../contract/json.ts';
-import type { AuditEvent } from '../event.ts';
+import type { AuditEvent } from '../events/event.ts';
 
 /** Fields of an event that the API documents; whatever else comes is kept as it is. */
 const KNOWN: ReadonlySet<string> = new Set([

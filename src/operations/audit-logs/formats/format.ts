@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../event.ts';
+import type { AuditEvent } from '../events/event.ts';
 import type { FormatName } from './names.ts';
 
 /** A format that writes each event by itself. */

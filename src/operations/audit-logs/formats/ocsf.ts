@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../event.ts';
+import type { AuditEvent } from '../events/event.ts';
 import { type ClassName, meaningOf, OCSF_CLASSES, SEVERITIES } from './actions.ts';
 import { dataOf, field, firstOf, isoTime, json, original, quoted, sourceIp, titleOf, unknownFields } from './fields.ts';
 import type { TextFormat } from './format.ts';

@@ -1,5 +1,5 @@
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
-import type { AuditEvent } from '../event.ts';
+import type { AuditEvent } from '../events/event.ts';
 import { field, json, original } from './fields.ts';
 import type { BinaryFile, BinaryFormat } from './format.ts';
 

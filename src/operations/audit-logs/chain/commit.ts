@@ -1,0 +1,140 @@
+import { basename, join, normalize } from 'node:path/posix';
+import * as z from 'zod/mini';
+import { ActionError } from '../../../contract/errors.ts';
+import type { Workspace } from '../../../runner/workspace.ts';
+import { MAX_MANIFEST_BYTES, readManifest, sha256Of } from './manifest.ts';
+
+const MAX_JOURNAL_BYTES = 512 * 1024 * 1024;
+
+/**
+ * What is left to do once every file is whole: the one step that cannot be done at once is written down first, and a
+ * run that was killed in the middle of it is finished by the next one.
+ */
+const Journal = z.object({
+  schema_version: z.literal(1),
+  /** Files by their names in the staging folder, and in the workspace. */
+  files: z.array(z.object({ staged: z.string(), path: z.string() })),
+  manifest: z.object({ path: z.string(), text: z.string() }),
+  /** `base` is the hash of the checkpoint that the run began with; null where it began with none. */
+  checkpoint: z.nullable(z.object({ path: z.string(), text: z.string(), base: z.nullable(z.string()) })),
+});
+
+/** What is left to do. Paths are from the workspace. */
+export type Journal = z.output<typeof Journal>;
+
+/** Where a run keeps what is not whole yet: beside the files, so that a file only has to change its name. */
+export const stagingOf = (outputDir: string, label: string): string => join(outputDir, `.devin-audit-${label}`);
+
+const journalOf = (staging: string) => join(staging, 'journal.json');
+
+/** Puts files, manifest and checkpoint in their places, in this order; each step may be repeated. */
+async function carryOut(
+  workspace: Workspace,
+  staging: string,
+  { files, manifest, checkpoint }: Journal,
+): Promise<void> {
+  await removeFormer(workspace, manifest, files);
+  for (const { staged, path } of files) {
+    if (await workspace.exists(join(staging, staged))) await workspace.move(join(staging, staged), path);
+  }
+  await workspace.writeFile(manifest.path, manifest.text);
+  if (checkpoint !== null && (await isBase(workspace, checkpoint))) {
+    await workspace.writeFile(checkpoint.path, checkpoint.text);
+  }
+  await workspace.remove(staging);
+}
+
+/** Whether the checkpoint is still the one that the run began with; one that was changed since is somebody else's. */
+async function isBase(workspace: Workspace, { path, base }: NonNullable<Journal['checkpoint']>): Promise<boolean> {
+  if (!(await workspace.exists(path))) return true;
+  const present = await workspace.readText(path, MAX_JOURNAL_BYTES);
+  return 'text' in present && sha256Of(present.text) === base;
+}
+
+/** Removes the files of an earlier run over the same window that this one does not write again. */
+async function removeFormer(
+  workspace: Workspace,
+  manifest: Journal['manifest'],
+  files: Journal['files'],
+): Promise<void> {
+  const former = await workspace.readText(manifest.path, MAX_MANIFEST_BYTES);
+  if ('problem' in former) return;
+  const read = readManifest(former.text);
+  if ('problem' in read) return;
+  const folder = join(manifest.path, '../..');
+  const kept = new Set(files.map(({ path }) => path));
+  for (const { path } of read.manifest.files) {
+    const place = join(folder, path);
+    // A manifest is a file like others, so somebody may have put any path into it.
+    const isOurs = !path.split(/[\\/]/).includes('..') && /(^|\/)devin-audit_[^/]+$/.test(path);
+    if (isOurs && !kept.has(place)) await workspace.remove(place);
+  }
+}
+
+/** Commits a run whose files are all whole. From the moment the journal has its name, the run has happened. */
+export async function commit(workspace: Workspace, staging: string, journal: Journal): Promise<void> {
+  try {
+    await workspace.writeFile(journalOf(staging), JSON.stringify(journal));
+  } catch (thrown) {
+    // Without its journal, the run has not happened; a full disk needs the room.
+    await workspace.remove(staging).catch(() => undefined);
+    throw thrown;
+  }
+  await carryOut(workspace, staging, journal);
+}
+
+/** Where a run may have written. */
+export interface Places {
+  readonly outputDir: string;
+  readonly staging: string;
+  readonly checkpointFile: string | undefined;
+}
+
+/**
+ * Finishes what a killed run had begun to commit, and removes what one left that had not. True if there was a commit.
+ * @throws `export_corrupt` for a journal that no run has written
+ */
+export async function recover(workspace: Workspace, places: Places): Promise<boolean> {
+  const { staging } = places;
+  if (!(await workspace.exists(staging))) return false;
+  const found = await workspace.readText(journalOf(staging), MAX_JOURNAL_BYTES);
+  const journal = 'text' in found ? parseJournal(found.text) : undefined;
+  if (journal === undefined) await workspace.remove(staging);
+  else {
+    // What a link in the staging folder leads to is no file of an export.
+    await carryOut(workspace, staging, expected(journal, places)).catch((thrown: unknown) => {
+      throw thrown instanceof ActionError ? foreign(thrown) : thrown;
+    });
+  }
+  return journal !== undefined;
+}
+
+const foreign = (cause?: unknown) =>
+  new ActionError('export_corrupt', 'The journal of a run that was interrupted is not what a run writes.', {
+    cause,
+    fix: 'Remove the folder `.devin-audit-…` in `output_dir`, and export again.',
+  });
+
+function parseJournal(text: string): Journal {
+  try {
+    return Journal.parse(JSON.parse(text));
+  } catch (cause) {
+    // It got its name when it was whole, so somebody else changed it.
+    throw foreign(cause);
+  }
+}
+
+/**
+ * A journal that names no file but those of this export: one that came with the repository must not have others
+ * written, such as the hooks of git. A checkpoint of another name is left alone.
+ */
+function expected(journal: Journal, { outputDir, checkpointFile }: Places): Journal {
+  const { files, manifest, checkpoint } = journal;
+  // As `join` writes it: the workspace itself, `.`, is an empty beginning.
+  const folder = join(outputDir, 'x').slice(0, -1);
+  const isOurs = (path: string) =>
+    normalize(path) === path && path.startsWith(folder) && basename(path).startsWith('devin-audit_');
+  const isFine = files.every(({ staged, path }) => /^file-\d+$/.test(staged) && isOurs(path)) && isOurs(manifest.path);
+  if (!isFine || 'problem' in readManifest(manifest.text)) throw foreign();
+  return { ...journal, checkpoint: checkpoint?.path === checkpointFile ? checkpoint : null };
+}

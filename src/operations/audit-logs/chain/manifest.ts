@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod/mini';
+import type { RunFacts } from '../../../github/event/facts.ts';
+import { FORMAT_NAMES } from '../formats/names.ts';
+import type { Scope } from './scope.ts';
+
+/** Largest manifest that is read, in bytes. */
+export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** Folder of the manifests, inside of `output_dir`. */
+export const MANIFEST_FOLDER = 'manifests';
+/** How often each manifest's name ends. */
+export const MANIFEST_SUFFIX = '.manifest.json';
+
+const moment = () => z.iso.datetime();
+const sha256 = () => z.string().check(z.regex(/^[0-9a-f]{64}$/));
+const count = () => z.int().check(z.gte(0));
+
+/** A file of an export. `sha256` and `bytes` are of the file as it is stored, the others of it without its compression. */
+const ManifestFile = z.object({
+  /** From `output_dir`, with `/`. */
+  path: z.string(),
+  sha256: sha256(),
+  bytes: count(),
+  plain_sha256: sha256(),
+  plain_bytes: count(),
+  events: count(),
+  oldest: moment(),
+  newest: moment(),
+});
+
+/**
+ * What one run exported. Times are ISO 8601 in UTC, to the second. The window is from `since`, inclusive, to `until`,
+ * exclusive; only where `has_more` is true, the files may hold a part of the second `until`. From `reread_from` to
+ * `since` the run looked for events that came late.
+ */
+export const Manifest = z.object({
+  schema_version: z.literal(1),
+  kind: z.literal('devin-audit-manifest'),
+  scope: z.object({
+    /** Host of the API. */
+    api: z.string(),
+    version: z.enum(['v3', 'v3beta1', 'v2']),
+    /** Null is the whole enterprise. */
+    org_id: z.nullable(z.string()),
+    /** Empty is every action. */
+    actions: z.array(z.string()),
+  }),
+  format: z.enum(FORMAT_NAMES),
+  compression: z.enum(['none', 'gzip', 'zstd']),
+  partition: z.enum(['none', 'hour', 'day', 'org']),
+  window: z.object({ since: moment(), until: moment(), reread_from: moment() }),
+  shard: z.nullable(z.object({ index: z.int(), count: z.int() })),
+  has_more: z.boolean(),
+  events: count(),
+  /** Events from before `since`, which were not there when the run before looked. */
+  late_events: count(),
+  duplicates_dropped: count(),
+  oldest: z.nullable(moment()),
+  newest: z.nullable(moment()),
+  files: z.array(ManifestFile),
+  /** Place in its chain, from 0. */
+  sequence: count(),
+  /** SHA-256 of the bytes of the manifest before; null where a chain begins. */
+  previous: z.nullable(z.object({ sha256: sha256() })),
+  run: z.object({
+    repository: z.optional(z.string()),
+    workflow: z.optional(z.string()),
+    run_id: z.optional(z.string()),
+    run_attempt: z.optional(z.int()),
+    job: z.optional(z.string()),
+    actor: z.optional(z.string()),
+  }),
+});
+
+/** A checked manifest. */
+export type Manifest = z.output<typeof Manifest>;
+/** A file of an export. */
+export type ManifestFile = z.output<typeof ManifestFile>;
+
+/** A manifest, or what is wrong with its text. */
+export type ReadManifest = { readonly manifest: Manifest } | { readonly problem: string };
+
+/** Reads a manifest. */
+export function readManifest(text: string): ReadManifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { problem: 'is not JSON' };
+  }
+  const read = z.safeParse(Manifest, json);
+  if (read.success) return { manifest: read.data };
+  const [issue] = read.error.issues;
+  return { problem: `is not a manifest: ${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'wrong'}` };
+}
+
+/** The text of a manifest's file. */
+export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
+
+/** SHA-256 of a text, in hex. */
+export const sha256Of = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
+
+/** Name of a manifest inside of `output_dir`; another try of the same window has the same. */
+export const manifestPath = (window: string, label: string): string =>
+  `${MANIFEST_FOLDER}/devin-audit_${window}_${label}${MANIFEST_SUFFIX}`;
+
+/** What a manifest says of the run that wrote it. */
+export const runOf = ({ repository, workflow, runId, attempt, job, actor }: RunFacts): Manifest['run'] => ({
+  ...(repository === undefined ? {} : { repository }),
+  ...(workflow === undefined ? {} : { workflow }),
+  ...(runId === undefined ? {} : { run_id: runId }),
+  ...(attempt === undefined ? {} : { run_attempt: attempt }),
+  ...(job === undefined ? {} : { job }),
+  ...(actor === undefined ? {} : { actor }),
+});
+
+/** A scope as a manifest writes it. */
+export const scopeOf = ({ api, version, orgId, actions }: Scope): Manifest['scope'] => ({
+  api,
+  version,
+  org_id: orgId ?? null,
+  actions: [...actions],
+});

@@ -1,0 +1,79 @@
+import { compactTime, type Range } from '../events/time.ts';
+import { sha256Of } from './manifest.ts';
+
+/** How the events of an export are spread over files. */
+export type Partition = 'none' | 'hour' | 'day' | 'org';
+
+/** The length of a partition by time, in seconds; undefined for the others. */
+export const UNIT_SECONDS: Readonly<Record<Partition, number | undefined>> = {
+  none: undefined,
+  hour: 3_600,
+  day: 86_400,
+  org: undefined,
+};
+
+/** The folder name that stands for no organization; readers of such folders take it for null. */
+const NO_ORGANIZATION = '__HIVE_DEFAULT_PARTITION__';
+
+const LONGEST_NAME = 150;
+
+/** An id from the API as the name of a folder, which no id can leave, and no two ids share. */
+function folderName(id: string): string {
+  const name = encodeURIComponent(id.toWellFormed()).replaceAll(
+    /[.~!'()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}-${sha256Of(id).slice(0, 16)}`;
+}
+
+/** The partition of an event by time: where its hour or day begins, in Unix seconds; 0 where there is no such partition. */
+export function timeKey(partition: Partition, at: number): number {
+  const unit = UNIT_SECONDS[partition];
+  return unit === undefined ? 0 : Math.floor(at / unit) * unit;
+}
+
+function timeFolder(partition: 'hour' | 'day', start: number): string {
+  const [, year, month, day, hour] = /^(\d{4})(\d{2})(\d{2})T(\d{2})/.exec(compactTime(start)) ?? [];
+  const folder = `year=${year}/month=${month}/day=${day}/`;
+  return partition === 'hour' ? `${folder}hour=${hour}/` : folder;
+}
+
+/** What the name of a file is made of. */
+export interface FileNaming {
+  readonly partition: Partition;
+  /** The window of the run. */
+  readonly window: Range;
+  /** Place of its manifest in the chain. */
+  readonly sequence: number;
+  /** What stands for the scope. */
+  readonly label: string;
+  /** With its dot. */
+  readonly extension: string;
+}
+
+/**
+ * A window as it stands in names. Several runs may end within one second where `max_events` stops them; such windows of
+ * no length are told apart by their place in the chain.
+ */
+export const windowName = ({ from, to }: Range, sequence: number): string =>
+  `${compactTime(from)}_${compactTime(to)}${from === to ? `_${sequence}` : ''}`;
+
+/**
+ * The path of a file inside of `output_dir`: the folders of its partition, and the part of the window that it covers. So
+ * another try of the same window writes the same names. Events that came late, of hours before the window, get a name
+ * of their own.
+ */
+export function filePath(naming: FileNaming, key: number | string | null): string {
+  const { partition, window, sequence, label, extension } = naming;
+  const name = (range: Range, late = '') => `devin-audit_${windowName(range, sequence)}${late}_${label}${extension}`;
+  if (partition === 'org') {
+    const id = typeof key === 'string' ? folderName(key) : NO_ORGANIZATION;
+    return `org_id=${id}/${name(window)}`;
+  }
+  const unit = UNIT_SECONDS[partition];
+  if (partition === 'none' || unit === undefined) return name(window);
+  const start = Number(key);
+  const covered = { from: Math.max(start, window.from), to: Math.min(start + unit, window.to) };
+  const folder = timeFolder(partition, start);
+  return covered.from < covered.to ? folder + name(covered) : folder + name(window, '_late');
+}

@@ -1,0 +1,79 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Draft } from '../../../runner/workspace.ts';
+import type { ManifestFile } from '../chain/manifest.ts';
+import type { ReadEvent } from '../events/parse-event.ts';
+import { isoTime } from '../events/time.ts';
+import { type Compression, type Compressor, openCompressor } from '../formats/compression.ts';
+import type { BinaryFormat, TextFormat } from '../formats/index.ts';
+import { type Encoder, encoderOf } from './encoders.ts';
+
+/** A file of the export that is whole, without its name. */
+export type WrittenFile = Omit<ManifestFile, 'path'>;
+
+/** Writes one file of an export: format, compression, hashes and disk in one pass. */
+export class ExportFile {
+  readonly #draft: Draft;
+  readonly #encoder: Encoder;
+  readonly #compressor: Compressor | undefined;
+  readonly #plainHash: Hash = createHash('sha256');
+  readonly #storedHash: Hash | undefined;
+  #plainBytes = 0;
+  #storedBytes = 0;
+  #events = 0;
+  #oldest = 0;
+  #newest = 0;
+
+  constructor(draft: Draft, format: TextFormat | BinaryFormat, compression: Compression) {
+    this.#draft = draft;
+    this.#encoder = encoderOf(format);
+    this.#compressor = openCompressor(compression);
+    this.#storedHash = this.#compressor === undefined ? undefined : createHash('sha256');
+  }
+
+  /** Adds events, which come in the order of time. */
+  async add(events: readonly ReadEvent[]): Promise<void> {
+    const [first, last] = [events[0], events.at(-1)];
+    if (first === undefined || last === undefined) return;
+    if (this.#events === 0) this.#oldest = first.at;
+    this.#newest = last.at;
+    this.#events += events.length;
+    for (const bytes of this.#encoder.add(events)) await this.#write(bytes);
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return;
+    this.#plainHash.update(bytes);
+    this.#plainBytes += bytes.length;
+    await this.#store(this.#compressor === undefined ? bytes : await this.#compressor.write(bytes));
+  }
+
+  async #store(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return;
+    this.#storedHash?.update(bytes);
+    this.#storedBytes += bytes.length;
+    await this.#draft.write(bytes);
+  }
+
+  /** Ends the file and gives it its staged name. */
+  async finish(): Promise<WrittenFile> {
+    await this.#write(this.#encoder.end());
+    if (this.#compressor !== undefined) await this.#store(await this.#compressor.end());
+    await this.#draft.commit();
+    const plain = this.#plainHash.digest('hex');
+    return {
+      sha256: this.#storedHash?.digest('hex') ?? plain,
+      bytes: this.#storedBytes,
+      plain_sha256: plain,
+      plain_bytes: this.#plainBytes,
+      events: this.#events,
+      oldest: isoTime(this.#oldest),
+      newest: isoTime(this.#newest),
+    };
+  }
+
+  /** Takes the file away. */
+  async discard(): Promise<void> {
+    this.#compressor?.destroy();
+    await this.#draft.discard();
+  }
+}

@@ -1,0 +1,180 @@
+import { join } from 'node:path/posix';
+import type { Draft, Workspace } from '../../../runner/workspace.ts';
+import { type Partition, timeKey } from '../chain/partitions.ts';
+import { placeOf, type ReadEvent, readEvent } from '../events/parse-event.ts';
+import type { Compression } from '../formats/compression.ts';
+import type { BinaryFormat, TextFormat } from '../formats/index.ts';
+import { ExportFile, type WrittenFile } from './file.ts';
+
+/** What files are written, and how. */
+export interface OutputOptions {
+  readonly workspace: Workspace;
+  /** Folder for files that have no name yet. */
+  readonly staging: string;
+  readonly format: TextFormat | BinaryFormat;
+  readonly compression: Compression;
+  readonly partition: Partition;
+  /** The events are in the form of v2. */
+  readonly isV2: boolean;
+}
+
+/** A file that waits in the staging folder for its name. */
+export interface StagedFile extends WrittenFile {
+  /** Its name in the staging folder. */
+  readonly staged: string;
+  /** Its partition: a time in Unix seconds, or an organization. */
+  readonly key: number | string | null;
+}
+
+/** Takes events in the order of time, and spreads them over files. */
+export interface Output {
+  add(events: readonly ReadEvent[]): Promise<void>;
+  /** Ends all files. */
+  finish(): Promise<readonly StagedFile[]>;
+  /** Takes away what is not whole. */
+  discard(): Promise<void>;
+}
+
+/** Opens files one after the other. */
+class Files {
+  readonly #options: OutputOptions;
+  readonly #staged: StagedFile[] = [];
+  #current: { readonly file: ExportFile; readonly key: StagedFile['key'] } | undefined;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+  }
+
+  /** Adds events to the file of a partition; another partition than before ends the file of that one. */
+  async add(key: StagedFile['key'], events: readonly ReadEvent[]): Promise<void> {
+    if (this.#current !== undefined && this.#current.key !== key) await this.#end();
+    this.#current ??= { file: await this.#open(), key };
+    await this.#current.file.add(events);
+  }
+
+  async #open(): Promise<ExportFile> {
+    const { workspace, staging, format, compression } = this.#options;
+    return new ExportFile(await workspace.draft(join(staging, this.#name())), format, compression);
+  }
+
+  #name(): string {
+    return `file-${this.#staged.length}`;
+  }
+
+  async #end(): Promise<void> {
+    if (this.#current === undefined) return;
+    const { file, key } = this.#current;
+    const staged = this.#name();
+    this.#staged.push({ ...(await file.finish()), staged, key });
+    this.#current = undefined;
+  }
+
+  async finish(): Promise<readonly StagedFile[]> {
+    await this.#end();
+    return this.#staged;
+  }
+
+  async discard(): Promise<void> {
+    await this.#current?.file.discard();
+  }
+}
+
+/** Writes the events of each hour or day, or all of them, as they come. */
+function byTime(options: OutputOptions): Output {
+  const files = new Files(options);
+  return {
+    async add(events) {
+      let start = 0;
+      while (start < events.length) {
+        const key = timeKey(options.partition, events[start]?.at ?? 0);
+        let end = start + 1;
+        while (end < events.length && timeKey(options.partition, events[end]?.at ?? 0) === key) end += 1;
+        await files.add(key, start === 0 && end === events.length ? events : events.slice(start, end));
+        start = end;
+      }
+    },
+    finish: () => files.finish(),
+    discard: () => files.discard(),
+  };
+}
+
+/** Characters that wait in memory for their organization's file. */
+const MAX_PENDING = 4 * 1024 * 1024;
+/** Events that are read back at once. */
+const BATCH = 1_000;
+
+/**
+ * Collects the events of each organization in a file of its own first, since there may be thousands of them at once,
+ * and only then formats and compresses one organization after the other.
+ */
+class ByOrganization implements Output {
+  readonly #options: OutputOptions;
+  readonly #files: Files;
+  readonly #drafts = new Map<string | null, { readonly name: string; readonly draft: Draft; pending: string }>();
+  #pending = 0;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    this.#files = new Files(options);
+  }
+
+  async add(events: readonly ReadEvent[]): Promise<void> {
+    for (const { org, json } of events) {
+      const entry = this.#drafts.get(org) ?? (await this.#open(org));
+      entry.pending += `${json}\n`;
+      this.#pending += json.length;
+      if (this.#pending > MAX_PENDING) await this.#flush();
+    }
+  }
+
+  async #open(org: string | null) {
+    const name = `organization-${this.#drafts.size}`;
+    const draft = await this.#options.workspace.draft(join(this.#options.staging, name));
+    await draft.rest();
+    const entry = { name, draft, pending: '' };
+    this.#drafts.set(org, entry);
+    return entry;
+  }
+
+  async #flush(): Promise<void> {
+    for (const entry of this.#drafts.values()) {
+      if (entry.pending === '') continue;
+      await entry.draft.write(entry.pending);
+      await entry.draft.rest();
+      entry.pending = '';
+    }
+    this.#pending = 0;
+  }
+
+  async finish(): Promise<readonly StagedFile[]> {
+    await this.#flush();
+    const { workspace, staging } = this.#options;
+    const organizations = [...this.#drafts].sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1));
+    for (const [org, { name, draft }] of organizations) {
+      await draft.commit();
+      await this.#convert(org, join(staging, name));
+      await workspace.remove(join(staging, name));
+    }
+    return await this.#files.finish();
+  }
+
+  async #convert(org: string | null, path: string): Promise<void> {
+    let batch: ReadEvent[] = [];
+    for await (const json of this.#options.workspace.readLines(path)) {
+      batch.push(readEvent(JSON.parse(json), placeOf(Buffer.from(json)), 0, this.#options.isV2));
+      if (batch.length < BATCH) continue;
+      await this.#files.add(org, batch);
+      batch = [];
+    }
+    if (batch.length > 0) await this.#files.add(org, batch);
+  }
+
+  async discard(): Promise<void> {
+    await this.#files.discard();
+    for (const { draft } of this.#drafts.values()) await draft.discard();
+  }
+}
+
+/** Opens the files of an export. */
+export const openOutput = (options: OutputOptions): Output =>
+  options.partition === 'org' ? new ByOrganization(options) : byTime(options);

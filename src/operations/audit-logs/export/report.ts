@@ -1,0 +1,115 @@
+import { ActionError } from '../../../contract/errors.ts';
+import { count } from '../../../report/units.ts';
+import { errorPart } from '../../failure.ts';
+import type { Report } from '../../operation.ts';
+import { sha256Of } from '../chain/manifest.ts';
+import { isoTime } from '../events/time.ts';
+import { type Committed, placeOf } from './export-commit.ts';
+import type { Job } from './job.ts';
+import { type ExportStory, exportSummary, headline } from './summary.ts';
+import type { Tally } from './tally.ts';
+
+/** Outputs of an export. */
+export const OUTPUTS = [
+  'events',
+  'files',
+  'manifest_file',
+  'checkpoint_file',
+  'duplicates_dropped',
+  'oldest',
+  'newest',
+  'lag_seconds',
+  'has_more',
+  'alerts',
+] as const;
+
+/** The error of events that `alert_on` names. */
+export function alertError({ alertCount, alertCounts }: Tally): ActionError {
+  const list = [...alertCounts].map(([action, events]) => `${action}: ${count(events, 'event')}`);
+  return new ActionError('alert_raised', `${count(alertCount, 'audit event')} matched alert_on.`, { list });
+}
+
+/** Shows each action that `alert_on` names and that came up on the page of the run. */
+export function annotateAlerts({ context: { log }, tally }: Job): void {
+  for (const [action, events] of tally.alertCounts) {
+    const first = tally.alerts.find((alert) => alert.action === action);
+    const detail =
+      first === undefined ? '' : ` The first at ${isoTime(first.at)} by ${first.actor}, event ${first.id}.`;
+    log.annotate('warning', `Audit alert: ${action}`, `${count(events, 'event')} in this export.${detail}`);
+  }
+}
+
+/** Says what came of an export; without `committed` there was nothing new to cover. */
+export function reportOf(
+  job: Job,
+  committed: Committed | undefined,
+  hasMore: boolean,
+  error: ActionError | undefined,
+): Report<(typeof OUTPUTS)[number]> {
+  const { context, tally, window, found } = job;
+  const { inputs, clock, log } = context;
+  const manifest = committed?.manifest;
+  const end = committed?.window.to ?? found?.checkpoint.high_water ?? window.from;
+  const lagSeconds = Math.max(0, Math.floor(clock.now() / 1_000) - end);
+  const files = (manifest?.files ?? []).map(({ path, sha256, bytes, events, oldest, newest }) => ({
+    path: placeOf(context, path),
+    sha256,
+    bytes,
+    events,
+    oldest,
+    newest,
+  }));
+  const data = {
+    events: tally.events,
+    files,
+    manifest_file: committed?.path ?? '',
+    manifest_sha256: committed === undefined ? null : sha256Of(committed.text),
+    checkpoint_file: inputs.checkpoint_file ?? '',
+    since: isoTime(committed?.window.from ?? end),
+    until: isoTime(end),
+    late_events: tally.late,
+    duplicates_dropped: tally.duplicates,
+    oldest: manifest?.oldest ?? null,
+    newest: manifest?.newest ?? null,
+    lag_seconds: lagSeconds,
+    has_more: hasMore,
+    alerts: tally.alertCount,
+    alert_events: tally.alerts.map(({ id, at, action, org }) => ({
+      audit_log_id: id,
+      created_at: isoTime(at),
+      action,
+      org_id: org,
+    })),
+    actions: Object.fromEntries(tally.actions),
+  };
+  const story: ExportStory = {
+    tally,
+    window: committed?.window ?? { from: end, to: end },
+    lagSeconds,
+    hasMore,
+    manifest,
+    manifestFile: committed?.path ?? '',
+    manifestHash: data.manifest_sha256 ?? '',
+    outputDir: inputs.output_dir,
+    failure: error === undefined ? '' : errorPart(error),
+  };
+  log.info(headline(story));
+  return {
+    outcome: error === undefined ? 'success' : 'failure',
+    ...(error === undefined ? {} : { error }),
+    outputs: {
+      events: String(data.events),
+      files: JSON.stringify(files),
+      manifest_file: data.manifest_file,
+      checkpoint_file: data.checkpoint_file,
+      duplicates_dropped: String(data.duplicates_dropped),
+      oldest: data.oldest ?? '',
+      newest: data.newest ?? '',
+      lag_seconds: String(lagSeconds),
+      has_more: String(hasMore),
+      alerts: String(data.alerts),
+    },
+    data,
+    summary: exportSummary(story),
+  };
+}

@@ -1,0 +1,195 @@
+import { join } from 'node:path';
+import { asActionError } from '../../../contract/errors.ts';
+import { parseCheckpoint } from '../chain/checkpoint.ts';
+import {
+  MANIFEST_FOLDER,
+  MANIFEST_SUFFIX,
+  MAX_MANIFEST_BYTES,
+  type ManifestFile,
+  readManifest,
+  sha256Of,
+} from '../chain/manifest.ts';
+import { type Chain, checkManifest, type FoundManifest, findChains, streamOf } from './chain.ts';
+import { verifyFile } from './file.ts';
+import { Findings, shortHash } from './findings.ts';
+import { type Listing, linkOf, listFolder, openInside, whyNotInside } from './folder.ts';
+import { SeenIds } from './ids.ts';
+
+/** An export that is being verified. */
+interface Verification {
+  /** Folder of the export, absolute. */
+  readonly root: string;
+  readonly listing: Listing;
+  readonly findings: Findings;
+  readonly signal: AbortSignal;
+}
+
+/** What a verification found. */
+export interface Verified {
+  readonly manifests: readonly FoundManifest[];
+  readonly chains: readonly Chain[];
+  /** Files that were there to be checked. */
+  readonly files: readonly ManifestFile[];
+  readonly bytes: number;
+  /** Events as they were counted. */
+  readonly events: number;
+  readonly findings: Findings;
+}
+
+/** How a checkpoint begins. One may lie in the folder of its export. */
+const CHECKPOINT_HEAD = '{"schema_version":1,"kind":"devin-audit-checkpoint"';
+
+const isManifest = (path: string) => path.startsWith(`${MANIFEST_FOLDER}/`) && path.endsWith(MANIFEST_SUFFIX);
+
+async function readManifests({ root, listing, findings, signal }: Verification): Promise<readonly FoundManifest[]> {
+  const manifests: FoundManifest[] = [];
+  for (const path of [...listing.files].filter(isManifest).sort()) {
+    signal.throwIfAborted();
+    const handle = await openInside(root, path);
+    try {
+      const { size } = await handle.stat();
+      if (size > MAX_MANIFEST_BYTES) {
+        findings.add(path, `has ${size} bytes, which no manifest has`);
+        continue;
+      }
+      const bytes = await handle.readFile();
+      const read = readManifest(bytes.toString('utf8'));
+      if ('problem' in read) findings.add(path, read.problem);
+      else manifests.push({ path, sha256: sha256Of(bytes), manifest: read.manifest });
+    } finally {
+      await handle.close();
+    }
+  }
+  return manifests;
+}
+
+/** Whether a file is there to be read; says so where it is not. */
+function isThere(
+  { listing, findings }: Verification,
+  { path: manifest }: FoundManifest,
+  { path }: ManifestFile,
+): boolean {
+  const outside = whyNotInside(path);
+  if (outside !== undefined) {
+    findings.add(manifest, `names ${JSON.stringify(path)}, which ${outside}`);
+    return false;
+  }
+  const link = linkOf(path, listing);
+  if (link !== undefined) {
+    findings.add(path, `is not a file of the export: ${link} is ${listing.others.get(link)}`);
+    return false;
+  }
+  if (listing.files.has(path)) return true;
+  findings.add(path, `is missing; ${manifest} names it`);
+  return false;
+}
+
+/** Files that nothing accounts for. */
+async function checkUnnamed({ root, listing, findings }: Verification, named: ReadonlySet<string>): Promise<void> {
+  for (const path of [...listing.files].sort()) {
+    if (isManifest(path) || named.has(path)) continue;
+    const handle = await openInside(root, path);
+    try {
+      const head = Buffer.alloc(CHECKPOINT_HEAD.length);
+      await handle.read(head, 0, head.length, 0);
+      if (head.toString('latin1') !== CHECKPOINT_HEAD) findings.add(path, 'is here, but no manifest names it');
+    } finally {
+      await handle.close();
+    }
+  }
+  for (const [path, what] of listing.others) {
+    if (!named.has(path)) findings.add(path, `is ${what}, which no export writes`);
+  }
+}
+
+/** Checks every file of the manifests, and that no event stands twice. */
+async function checkFiles(
+  verification: Verification,
+  manifests: readonly FoundManifest[],
+): Promise<{ files: readonly ManifestFile[]; named: ReadonlySet<string>; bytes: number; events: number }> {
+  const { root, findings, signal } = verification;
+  const owners = new Map<string, string>();
+  const ids = new Map<string, SeenIds>();
+  const files: ManifestFile[] = [];
+  let [bytes, events] = [0, 0];
+  for (const found of manifests) {
+    const { path: owner, manifest } = found;
+    const stream = streamOf(manifest);
+    const seen = ids.get(stream) ?? new SeenIds();
+    ids.set(stream, seen);
+    const before = findings.count;
+    let late = 0;
+    for (const file of manifest.files) {
+      const other = owners.get(file.path);
+      owners.set(file.path, owner);
+      if (other !== undefined)
+        findings.add(owner, `names ${file.path}, as ${other === owner ? 'it does before' : `${other} does`}`);
+      if (other !== undefined || !isThere(verification, found, file)) continue;
+      const number = files.push(file) - 1;
+      const facts = await verifyFile({
+        root,
+        manifest,
+        file,
+        findings,
+        signal,
+        event({ id }, line) {
+          events += 1;
+          const first = seen.add(id, number);
+          if (first === undefined) return;
+          const where = first === number ? 'further up' : `in ${files[first]?.path}`;
+          findings.add(`${file.path}:${line}`, `repeats the event ${JSON.stringify(id)}, which is ${where} already`);
+        },
+      });
+      late += facts.late;
+      bytes += facts.bytes;
+    }
+    if (findings.count === before && late !== manifest.late_events) {
+      findings.add(owner, `counts ${manifest.late_events} events that came late, but its files hold ${late}`);
+    }
+  }
+  return { files, named: new Set(owners.keys()), bytes, events };
+}
+
+/** Checks that the chain ends where a checkpoint says: nobody took its end away, or made another. */
+export function checkAnchor(
+  checkpointPath: string,
+  text: string,
+  { manifests, chains }: { manifests: readonly FoundManifest[]; chains: readonly Chain[] },
+  findings: Findings,
+): void {
+  let last: string;
+  try {
+    last = parseCheckpoint(checkpointPath, text).last_manifest.sha256;
+  } catch (thrown) {
+    findings.add(checkpointPath, `is no anchor. ${asActionError(thrown).message}`);
+    return;
+  }
+  if (!manifests.some(({ sha256 }) => sha256 === last)) {
+    findings.add(
+      checkpointPath,
+      `knows the last manifest as ${shortHash(last)}, which is not here: the end of the chain was changed or removed`,
+    );
+    return;
+  }
+  if (chains.some((chain) => chain.at(-1)?.sha256 === last)) return;
+  const tail = chains.find((chain) => chain.some(({ sha256 }) => sha256 === last))?.at(-1);
+  findings.add(
+    checkpointPath,
+    `ends the chain at ${shortHash(last)}, but ${tail?.path ?? 'another manifest'} goes on behind it`,
+  );
+}
+
+/** Verifies the export in a folder. It follows no link, sends nothing, and holds no file in memory. */
+export async function verifyExport(root: string, signal: AbortSignal): Promise<Verified> {
+  const findings = new Findings();
+  const listing = await listFolder(root, signal);
+  const verification = { root, listing, findings, signal };
+  const manifests = await readManifests(verification);
+  if (manifests.length === 0)
+    findings.add(join(MANIFEST_FOLDER, `*${MANIFEST_SUFFIX}`), 'is missing: there is no manifest that can be read');
+  for (const found of manifests) checkManifest(found, findings);
+  const chains = findChains(manifests, findings);
+  const checked = await checkFiles(verification, manifests);
+  await checkUnnamed(verification, checked.named);
+  return { manifests, chains, files: checked.files, bytes: checked.bytes, events: checked.events, findings };
+}

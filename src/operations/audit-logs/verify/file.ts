@@ -1,0 +1,173 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { count } from '../../../report/units.ts';
+import type { Manifest, ManifestFile } from '../chain/manifest.ts';
+import { isoTime } from '../events/time.ts';
+import type { Compression } from '../formats/compression.ts';
+import { type Findings, shortHash } from './findings.ts';
+import { chunksOf, openInside } from './folder.ts';
+import { type Found, openReader, type Sink } from './readers.ts';
+
+/** What a file is checked against. */
+export interface FileCheck {
+  /** Folder of the export. */
+  readonly root: string;
+  readonly manifest: Manifest;
+  readonly file: ManifestFile;
+  readonly findings: Findings;
+  readonly signal: AbortSignal;
+  /** Called for each event that the file holds. */
+  event(found: Found, line: number): void;
+}
+
+/** What a file turned out to hold. */
+interface Content {
+  events: number;
+  /** Events from before the window. */
+  late: number;
+  oldest: number;
+  newest: number;
+}
+
+const seconds = (iso: string) => Date.parse(iso) / 1_000;
+
+/** Follows the events of a file: their number, their order, and whether they belong into the window. */
+function contentSink({ manifest, file, findings, event }: FileCheck, content: Content): Sink {
+  const [since, until, from] = [manifest.window.since, manifest.window.until, manifest.window.reread_from].map(seconds);
+  // Only a run that ended in the middle of a second has a part of it.
+  const end = manifest.has_more ? (until ?? 0) + 1 : (until ?? 0);
+  let last: Found | undefined;
+  let isOrdered = true;
+  let isInside = true;
+  return {
+    event(found, line) {
+      content.events += 1;
+      if (found.at < (since ?? 0)) content.late += 1;
+      content.oldest = Math.min(content.oldest, found.at);
+      content.newest = Math.max(content.newest, found.at);
+      if (isInside && (found.at < (from ?? 0) || found.at >= end)) {
+        isInside = false;
+        findings.add(`${file.path}:${line}`, `holds an event of ${isoTime(found.at)}, which is outside of the window`);
+      }
+      if (isOrdered && last !== undefined && (found.at < last.at || (found.at === last.at && found.id < last.id))) {
+        isOrdered = false;
+        findings.add(`${file.path}:${line}`, 'comes before the event above it: the order is not that of the export');
+      }
+      last = found;
+      event(found, line);
+    },
+    problem: (what, line) => findings.add(`${file.path}:${line}`, what),
+  };
+}
+
+async function hashOf(handle: FileHandle, signal: AbortSignal): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of chunksOf(handle, signal)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+async function decompressorOf(
+  compression: Exclude<Compression, 'none'>,
+): Promise<Transform & { bytesWritten: number }> {
+  // Loaded here: Node 20, under which the tests start, has no zstd.
+  const zlib = await import('node:zlib');
+  return compression === 'gzip' ? zlib.createGunzip() : zlib.createZstdDecompress();
+}
+
+/** Sizes that differ say more than hashes that do. */
+function compareSize(findings: Findings, path: string, unit: string, actual: number, promised: number): boolean {
+  if (actual === promised) return true;
+  const difference = count(Math.abs(actual - promised), unit);
+  findings.add(path, `has ${difference} ${actual > promised ? 'more' : 'fewer'} than its manifest says`);
+  return false;
+}
+
+function compareHash(findings: Findings, path: string, what: string, actual: string, promised: string): void {
+  if (actual === promised) return;
+  findings.add(path, `was changed: its ${what} is ${shortHash(actual)}, the manifest says ${shortHash(promised)}`);
+}
+
+/** Takes a file's text apart; gives the hash of it. It stops where there is more text than the manifest says. */
+async function readText(check: FileCheck, handle: FileHandle, sink: Sink, stored: number): Promise<void> {
+  const { manifest, file, findings, signal } = check;
+  if (manifest.format === 'parquet') return;
+  const reader = openReader(manifest.format, sink);
+  const hash: Hash = createHash('sha256');
+  let bytes = 0;
+  const take = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (bytes > file.plain_bytes) return;
+      hash.update(chunk);
+      reader.feed(chunk);
+    }
+  };
+  if (manifest.compression === 'none') await take(chunksOf(handle, signal));
+  else {
+    const decompressor = await decompressorOf(manifest.compression);
+    try {
+      await pipeline(chunksOf(handle, signal), decompressor, take, { signal });
+    } catch (thrown) {
+      signal.throwIfAborted();
+      // Whoever stops reading on purpose ends the pipeline as well.
+      if (bytes <= file.plain_bytes) {
+        const reason = thrown instanceof Error ? thrown.message : String(thrown);
+        findings.add(file.path, `cannot be decompressed: ${reason}, behind ${count(bytes, 'byte')} of its text`);
+        return;
+      }
+    }
+    const behind = stored - decompressor.bytesWritten;
+    if (bytes <= file.plain_bytes && behind > 0)
+      findings.add(file.path, `has ${count(behind, 'byte')} behind its compressed text`);
+  }
+  if (bytes > file.plain_bytes) {
+    findings.add(file.path, 'holds more text than its manifest says');
+    return;
+  }
+  reader.end();
+  if (compareSize(findings, file.path, 'plain byte', bytes, file.plain_bytes)) {
+    compareHash(findings, file.path, 'sha256 without compression', hash.digest('hex'), file.plain_sha256);
+  }
+}
+
+function compareContent({ file, findings }: FileCheck, content: Content): void {
+  const { events, oldest, newest } = content;
+  if (!compareSize(findings, file.path, 'event', events, file.events) || events === 0) return;
+  if (isoTime(oldest) !== file.oldest || isoTime(newest) !== file.newest) {
+    findings.add(file.path, `holds events from ${isoTime(oldest)} to ${isoTime(newest)}; its manifest says otherwise`);
+  }
+}
+
+/** Checks one file from its first byte to its last. Gives how many of its events came late. */
+export async function verifyFile(check: FileCheck): Promise<{ readonly late: number; readonly bytes: number }> {
+  const { root, file, manifest, findings, signal } = check;
+  const handle = await openInside(root, file.path).catch((thrown: unknown) => {
+    findings.add(file.path, `cannot be opened: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  });
+  if (handle === undefined) return { late: 0, bytes: 0 };
+  try {
+    const { sha256, bytes } = await hashOf(handle, signal);
+    const before = findings.count;
+    if (compareSize(findings, file.path, 'byte', bytes, file.bytes)) {
+      compareHash(findings, file.path, 'sha256', sha256, file.sha256);
+    }
+    const content: Content = { events: 0, late: 0, oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY };
+    const sink = contentSink(check, content);
+    if (manifest.format !== 'parquet') await readText(check, handle, sink, bytes);
+    else if (findings.count === before) {
+      // A changed Parquet file is not read: its pages could ask for any amount of memory.
+      const { readParquet } = await import('./parquet.ts');
+      await readParquet(handle, bytes, sink, signal);
+    }
+    if (manifest.format !== 'parquet' || findings.count === before) compareContent(check, content);
+    return { late: content.late, bytes };
+  } finally {
+    await handle.close();
+  }
+}

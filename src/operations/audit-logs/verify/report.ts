@@ -1,0 +1,133 @@
+import { code, details, plain, table } from '../../../report/markdown.ts';
+import { count, number } from '../../../report/units.ts';
+import type { Chain, FoundManifest } from './chain.ts';
+import type { Findings } from './findings.ts';
+
+/** Findings that the summary shows. */
+const MAX_ROWS = 100;
+
+/** What was looked at. */
+export interface Checked {
+  readonly folder: string;
+  readonly manifests: readonly FoundManifest[];
+  readonly chains: readonly Chain[];
+  readonly files: number;
+  /** Bytes of the files as they are stored. */
+  readonly bytes: number;
+  readonly events: number;
+  readonly oldest: string | undefined;
+  readonly newest: string | undefined;
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** Bytes in the unit that fits: `3.1 MB`. */
+export function size(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1_000 ** power;
+  return `${number(value < 100 ? Math.round(value * 10) / 10 : Math.round(value))} ${UNITS[power] ?? 'B'}`;
+}
+
+const minutes = (iso: string | undefined) => (iso === undefined ? '' : iso.slice(0, 16).replace('T', ' '));
+
+/** How a chain begins, for one whose first manifest follows another that is elsewhere. */
+function beginning([root]: Chain): string {
+  const previous = root?.manifest.previous?.sha256;
+  return previous === undefined ? '' : `follows ${previous}, which is not in this folder`;
+}
+
+function chainRow(chain: Chain): readonly string[] {
+  const [first, last] = [chain[0], chain.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const { shard, scope, format } = first.manifest;
+  const events = chain.reduce((sum, { manifest }) => sum + manifest.events, 0);
+  return [
+    `${scope.org_id === null ? 'enterprise' : code(scope.org_id)} ${format}${shard === null ? '' : ` ${shard.index}/${shard.count}`}`,
+    `${minutes(first.manifest.window.since)} → ${minutes(last.manifest.window.until)}`,
+    number(chain.length),
+    number(events),
+    code(first.sha256),
+    code(last.sha256),
+  ];
+}
+
+const headOf = ({ files, events, manifests }: Checked) =>
+  `${count(events, 'event')} in ${count(files, 'file')} and ${count(manifests.length, 'manifest')}`;
+
+/** The summary: what was checked, what is wrong and where, and the hashes to keep elsewhere. */
+export function verifySummary(checked: Checked, findings: Findings): string {
+  const { chains, oldest, newest, bytes } = checked;
+  const title =
+    findings.count === 0
+      ? `### ✓ The export is whole: ${headOf(checked)}`
+      : `### ✗ The export is corrupt: ${count(findings.count, 'finding')}`;
+  const rows = findings.kept.slice(0, MAX_ROWS).map(({ where, what }) => [code(where), plain(what)]);
+  const left = findings.count - rows.length;
+  const facts = table(
+    ['Events', 'Files', 'Size', 'Manifests', 'Chains', 'Oldest', 'Newest'],
+    [
+      [
+        number(checked.events),
+        number(checked.files),
+        size(bytes),
+        number(checked.manifests.length),
+        number(chains.length),
+        minutes(oldest),
+        minutes(newest),
+      ],
+    ],
+  );
+  const anchors = table(
+    ['Export', 'Window (UTC)', 'Manifests', 'Events', 'First hash', 'Last hash'],
+    chains.map(chainRow),
+  );
+  const open = chains.map(beginning).filter((text) => text !== '');
+  const parts = [
+    title,
+    ...(rows.length === 0 ? [] : [table(['Where', 'What is wrong'], rows)]),
+    ...findings.notes.map(({ where, what }) => `? ${code(where)} ${plain(what)}`),
+    ...(left > 0 ? [`And ${number(left)} more.`] : []),
+    facts,
+    ...open.map((text) => `The first manifest ${plain(text)}.`),
+    ...(chains.length === 0
+      ? []
+      : [
+          details(
+            'Hashes to keep elsewhere',
+            `${anchors}\n\nWhoever can write to the folder could make a new chain. The last hash, kept where they cannot write, tells.`,
+          ),
+        ]),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** The same as lines of the log. */
+export function verifyLines(checked: Checked, findings: Findings): readonly string[] {
+  const { folder, chains, bytes } = checked;
+  const lines = [`Verified ${folder}: ${headOf(checked)}, ${size(bytes)}`];
+  for (const chain of chains) {
+    const [first, last] = [chain[0], chain.at(-1)];
+    if (first === undefined || last === undefined) continue;
+    const window = `${minutes(first.manifest.window.since)} → ${minutes(last.manifest.window.until)}`;
+    lines.push(`  chain    ${count(chain.length, 'manifest')}, ${window}, first ${first.sha256}, last ${last.sha256}`);
+    const open = beginning(chain);
+    if (open !== '') lines.push(`           ${open}`);
+  }
+  const notes = findings.notes.map(({ where, what }) => `  ? ${where} ${what}`);
+  return [...lines, ...notes, ...findings.lines(MAX_ROWS).map((line) => `  ✗ ${line}`)];
+}
+
+/** One sentence of what is wrong. */
+export const corruptMessage = ({ folder, files }: Checked, findings: Findings): string =>
+  `The export in ${folder} is not what its manifests say: ${count(findings.count, 'finding')} in ${count(files, 'file')}.`;
+
+/** What tells a chain: its ends and its length. */
+export const chainData = (chain: Chain): Readonly<Record<string, unknown>> => ({
+  manifests: chain.length,
+  first_sha256: chain[0]?.sha256 ?? null,
+  last_sha256: chain.at(-1)?.sha256 ?? null,
+  follows: chain[0]?.manifest.previous?.sha256 ?? null,
+  shard: chain[0]?.manifest.shard ?? null,
+  since: chain[0]?.manifest.window.since ?? null,
+  until: chain.at(-1)?.manifest.window.until ?? null,
+});

@@ -1,0 +1,182 @@
+import { ActionError, type ErrorCode } from '../../contract/errors.ts';
+import type { InputName } from '../../contract/inputs.ts';
+import type { Change, Kind, Plan } from '../../reconcile/kind.ts';
+import { differs } from '../../reconcile/plan.ts';
+import { shownOf } from '../../reconcile/record.ts';
+import { byName, headline } from '../../reconcile/render.ts';
+import type { Applied, Limiter, Store } from '../../reconcile/store.ts';
+import { code } from '../../report/markdown.ts';
+import { count } from '../../report/units.ts';
+import type { Context, Report } from '../operation.ts';
+
+/** Inputs of every operation that plans and applies. */
+export const PLAN_INPUTS = [
+  'manifest',
+  'mode',
+  'prune',
+  'max_removals',
+  'allow_empty',
+  'expected_plan_hash',
+  'fail_on_drift',
+  'plan_file',
+] as const satisfies readonly InputName[];
+
+/** Outputs of every operation that plans and applies. */
+export const PLAN_OUTPUTS = [
+  'has_changes',
+  'added',
+  'removed',
+  'updated',
+  'unchanged',
+  'failed',
+  'escalations',
+  'plan_hash',
+  'plan_file',
+  'converged',
+] as const;
+
+/** The context of such an operation. */
+export type PlanContext = Context<(typeof PLAN_INPUTS)[number]>;
+/** The report of such an operation. */
+export type PlanReport = Report<(typeof PLAN_OUTPUTS)[number]>;
+
+/** What is planned, and by what it is carried out. */
+export interface PlanStep<D, O> {
+  readonly kind: Kind<D, O>;
+  readonly store: Store<D, O>;
+  readonly plan: Plan<D, O>;
+  readonly limit: Limiter;
+  /** What one scope is called: `organization`. */
+  readonly scopeName: string;
+}
+
+const LOGGED_CHANGES = 100;
+const LISTED = 50;
+const MARKS = { create: '+', update: '~', delete: '−', protected: '=', conflict: '✗' } as const;
+
+/** Codes of errors that say more about the step than that some changes failed. */
+const DECISIVE: readonly ErrorCode[] = ['cancelled', 'timeout', 'credential_invalid'];
+
+/** A list that is cut, and says by how much. */
+export const listed = (all: readonly string[]): string[] =>
+  all.length <= LISTED ? [...all] : [...all.slice(0, LISTED), `and ${all.length - LISTED} more`];
+
+const named = <D, O>({ kind }: PlanStep<D, O>, change: Change<D, O>) => {
+  const { type, name, note } = shownOf(kind, change);
+  const more = change.update ?? note;
+  return `${MARKS[change.action]} ${type} ${name}${more === undefined ? '' : ` ${more}`}`;
+};
+
+/** Prints the changes of a plan. */
+export function logPlan<D, O>({ log }: PlanContext, step: PlanStep<D, O>): void {
+  const { plan, scopeName } = step;
+  log.info(`Plan: ${headline(plan)} in ${count(plan.scopes.length, scopeName)} · ${plan.hash}`);
+  const lines = byName(plan.scopes).flatMap(({ scope, changes }) =>
+    changes
+      .filter(({ action }) => action !== 'protected')
+      .map((change) => `  ${scope.name}  ${change.escalation ? '⚠ ' : ''}${named(step, change)}  (${change.reason})`),
+  );
+  for (const line of lines.slice(0, LOGGED_CHANGES)) log.info(line.replaceAll('`', ''));
+  if (lines.length > LOGGED_CHANGES) log.info(`  and ${lines.length - LOGGED_CHANGES} more, all in the plan file`);
+}
+
+/** The outputs of a plan, or of what became of it. */
+export function outputsOf<D, O>(
+  { plan }: PlanStep<D, O>,
+  file: string,
+  applied?: Applied<D, O>,
+): PlanReport['outputs'] {
+  const { counts, hash } = plan;
+  const done = (action: string) =>
+    applied?.results.filter(({ change, error }) => change.action === action && error === undefined).length;
+  const failed = applied?.results.filter(({ error }) => error !== undefined).length ?? 0;
+  const converged = applied?.converged ?? !differs(counts);
+  return {
+    has_changes: String(differs(counts)),
+    added: String(done('create') ?? counts.added),
+    removed: String(done('delete') ?? counts.removed),
+    updated: String(done('update') ?? counts.updated),
+    unchanged: String(counts.unchanged),
+    failed: String(failed),
+    escalations: String(counts.escalations),
+    plan_hash: hash,
+    plan_file: file,
+    converged: String(converged),
+  };
+}
+
+/** The same for the result, with the failures one by one. */
+export function dataOf<D, O>(step: PlanStep<D, O>, file: string, applied?: Applied<D, O>): Record<string, unknown> {
+  const { plan } = step;
+  const failures = applied?.results.filter(({ error }) => error !== undefined) ?? [];
+  return {
+    has_changes: differs(plan.counts),
+    counts: plan.counts,
+    plan_hash: plan.hash,
+    plan_file: file,
+    converged: applied?.converged ?? !differs(plan.counts),
+    scopes: plan.scopes.slice(0, 1_000).map(({ scope, changes, unchanged }) => ({
+      id: scope.id,
+      name: scope.name,
+      changes: changes.length,
+      unchanged,
+    })),
+    ...(applied === undefined
+      ? {}
+      : {
+          failures: failures.slice(0, 200).map(({ change, error, tried }) => ({
+            action: change.action,
+            ...shownOf(step.kind, change),
+            tried,
+            error_code: error?.code,
+            error: error?.message,
+          })),
+        }),
+  };
+}
+
+/** The beginning of a plan's hash, to tell plans apart. */
+export const short = (hash: string) => code(`plan ${hash.slice(0, 8)}…`);
+
+/** In how many scopes something changes. */
+export function where<D, O>({ plan, scopeName }: PlanStep<D, O>): string {
+  const changed = plan.scopes.filter(({ changes }) => changes.some(({ action }) => action !== 'protected')).length;
+  const all = count(plan.scopes.length, scopeName);
+  return changed === 0 ? all : `${changed} of ${all}`;
+}
+
+/** Why an apply is not what it should be; undefined where everything is in place. */
+export function applyError<D, O>(step: PlanStep<D, O>, applied: Applied<D, O>): ActionError | undefined {
+  if (applied.converged) return undefined;
+  const failed = applied.results.flatMap(({ change, error }) => (error === undefined ? [] : [{ change, error }]));
+  const errors = [...failed.map(({ error }) => error), ...applied.unread.map(({ error }) => error)];
+  const conflicts = step.plan.scopes.flatMap(({ scope, changes }) =>
+    changes
+      .filter(({ action }) => action === 'conflict')
+      .map((change) => `${scope.name}: ${named(step, change)}: ${change.reason}`),
+  );
+  const scopeOf = new Map(
+    step.plan.scopes.flatMap(({ scope, changes }) => changes.map((one) => [one, scope.name] as const)),
+  );
+  const list = listed([
+    ...failed.map(
+      ({ change, error }) => `${scopeOf.get(change)}: ${named(step, change)}: ${error.code}: ${error.message}`,
+    ),
+    ...conflicts,
+    ...applied.unread.map(({ name, error }) => `${name} could not be read again: ${error.code}: ${error.message}`),
+    ...(errors.length > 0
+      ? []
+      : applied.left.map(({ scope, changes }) => `${scope.name}: ${changes.length} left to do`)),
+  ]);
+  const decisive = errors.find(({ code: name }) => DECISIVE.includes(name));
+  if (decisive !== undefined) return new ActionError(decisive.code, decisive.message, { list, fix: decisive.fix });
+  const onlyChanged = conflicts.length === 0 && errors.every(({ code: name }) => name === 'plan_changed');
+  if (onlyChanged) {
+    return new ActionError('plan_changed', 'Somebody else changed the same entries while the plan was applied.', {
+      list,
+    });
+  }
+  const { results } = applied;
+  const message = `${results.length - failed.length} of ${count(results.length, 'change')} were made.`;
+  return new ActionError('apply_incomplete', message, { list });
+}

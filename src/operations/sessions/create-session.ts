@@ -1,0 +1,105 @@
+import type { InputName, InputValues } from '../../contract/inputs.ts';
+import { jsonText } from '../../contract/json.ts';
+import type { Checks, Context } from '../operation.ts';
+import { operation } from '../operation.ts';
+import { isSeveral, singleOf } from '../organization.ts';
+import { entryOf } from './entries.ts';
+import { START_INPUTS } from './once/started.ts';
+import { carryOut, RUN_INPUTS, type RunRequest } from './one.ts';
+import { SESSION_OUTPUTS, sessionReport } from './outcome/outputs.ts';
+import { type PreparedSession, prepareSession, REQUEST_INPUTS } from './request/request.ts';
+import { prepareTrigger, TRIGGER_INPUTS, type Trigger } from './request/trigger.ts';
+
+const INPUTS = [
+  ...new Set([...REQUEST_INPUTS, ...TRIGGER_INPUTS, ...START_INPUTS, ...RUN_INPUTS]),
+] as const satisfies readonly InputName[];
+
+type CreateInput = (typeof INPUTS)[number];
+
+/** A request, and the event that asks for it, if it is one that does. */
+interface Prepared {
+  readonly session: PreparedSession;
+  readonly trigger: Trigger;
+}
+
+async function prepare(inputs: Partial<InputValues<CreateInput>>, checks: Checks): Promise<Prepared> {
+  const { download_attachments: folder, wait, context } = inputs;
+  const reason = folder === undefined ? undefined : await checks.workspace.whyNoFolder(folder);
+  if (reason !== undefined) checks.problem('download_attachments', `names ${JSON.stringify(folder)}, which ${reason}`);
+  if (folder !== undefined && wait !== undefined && wait !== 'finished') {
+    checks.problem('download_attachments', 'needs wait: finished, since Devin attaches files while it works');
+  }
+  const trigger = await prepareTrigger(inputs, checks);
+  const says = trigger !== undefined && 'event' in trigger && (trigger.event.parts.length > 0 || trigger.asked);
+  const closed = trigger !== undefined && 'closed' in trigger;
+  return { session: await prepareSession(inputs, checks, context === 'event' && Boolean(says || closed)), trigger };
+}
+
+/** Lets the event in if its sender may write, and puts it into the prompt if it is to be there. */
+async function requestOf(
+  context: Context<CreateInput>,
+  { session, trigger }: Prepared,
+): Promise<{ readonly request: RunRequest; readonly context: Context<CreateInput> }> {
+  if (trigger === undefined || 'closed' in trigger) return { request: session, context };
+  const { admit } = await import('./request/admit.ts');
+  await admit(context, trigger);
+  const { thread } = trigger.event;
+  const withEvent = context.inputs.context === 'event' ? await import('./request/compose.ts') : undefined;
+  const request = withEvent === undefined ? session : await withEvent.composed(context, session, trigger);
+  const facts = {
+    ...context.facts,
+    ...(thread === undefined ? {} : { thread: { name: `#${thread.number}`, url: thread.url } }),
+  };
+  const replyPhrase = context.inputs.trigger_phrase;
+  return { request: { ...request, thread, fresh: trigger.asked?.fresh, replyPhrase }, context: { ...context, facts } };
+}
+
+/** Starts a session, and waits for it as `wait` says; with several organizations, one in each. */
+export const createSessionOperation = operation({
+  name: 'create-session',
+  summary: 'Starts a session, waits for it if requested, and passes its results to the next steps.',
+  inputs: INPUTS,
+  required: [],
+  outputs: [...SESSION_OUTPUTS, 'created', 'reused', 'attachments', 'sessions', 'count'],
+  permissions: [
+    'UseDevinSessions',
+    'ViewOrgSessions (to wait, to reuse, and to find the session of an earlier attempt)',
+    'ManageOrgSessions (to end on cancel, and to reuse)',
+  ],
+  scope: 'organization',
+  severalOrganizations: true,
+  versions: ['v3'],
+  prepare,
+  gate: ({ trigger }) => (trigger !== undefined && 'closed' in trigger ? trigger.closed : undefined),
+  async run(given, prepared) {
+    const { request, context } = await requestOf(given, prepared);
+    const { log, facts, inputs } = context;
+    if (isSeveral(inputs.org_id)) {
+      const { createAcross } = await import('./across.ts');
+      return await createAcross(context, inputs.org_id, request);
+    }
+    const about = [facts.repository, singleOf(inputs.org_id), facts.thread?.name].filter((part) => part !== undefined);
+    log.info(`Devin session${about.length === 0 ? '' : ` for ${about.join(' · ')}`}`);
+    const orgId = await context.organization();
+    const { started, story, downloaded } = await carryOut(context, orgId, request);
+    const report = sessionReport(story, started);
+    const entry = entryOf(
+      orgId,
+      { ...story.session, structured_output: story.output ?? null },
+      story.verdict.outcome,
+      started,
+      story.error,
+    );
+    const files = downloaded === undefined ? {} : { attachments: JSON.stringify(downloaded) };
+    return {
+      ...report,
+      outputs: { ...report.outputs, ...files, sessions: jsonText([entry]), count: '1' },
+      data: {
+        ...report.data,
+        ...(downloaded === undefined ? {} : { attachments: downloaded }),
+        sessions: [entry],
+        count: 1,
+      },
+    };
+  },
+});

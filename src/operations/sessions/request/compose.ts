@@ -1,0 +1,175 @@
+import { asActionError } from '../../../contract/errors.ts';
+import type { Github } from '../../../github/client/client.ts';
+import { changedFiles } from '../../../github/event/changed-files.ts';
+import { type FailedJob, failureDetails, hasFailed, type Unread } from '../../../github/event/failures.ts';
+import { type EventRequest, eventPrompt, promptNonce } from '../../../github/event/prompt.ts';
+import type { GithubEvent } from '../../../github/event/shape.ts';
+import { count } from '../../../report/units.ts';
+import { type Part, sanitizeVerbatim } from '../../../report/untrusted.ts';
+import type { Context } from '../../operation.ts';
+import type { PreparedSession } from './request.ts';
+import type { Admitted } from './trigger.ts';
+import type { UploadText } from './uploads.ts';
+
+/** Size of a prompt about an event; what does not fit is cut, and said to be. */
+const MAX_PROMPT_BYTES = 128 * 1024;
+
+/** The ends of all logs together that stand in the prompt itself; a longer log is attached as well. */
+const MAX_LOGS_BYTES = 64 * 1024;
+const MAX_LOG_BYTES = 16 * 1024;
+
+type ComposeContext = Pick<Context<'prompt'>, 'github' | 'log' | 'clock' | 'facts' | 'redact'>;
+
+/** What was read from GitHub to go with an event. */
+interface Fetched {
+  readonly parts: readonly Part[];
+  readonly texts: readonly UploadText[];
+}
+
+const NOTHING: Fetched = { parts: [], texts: [] };
+
+/** The last bytes of a text, from the beginning of a line if there is one. */
+function endOf(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxBytes) return text;
+  const end = bytes.toString('utf8', bytes.length - maxBytes);
+  return end.slice(end.indexOf('\n') + 1);
+}
+
+/** A job in words: its name, the steps that failed, and what is noted at lines of files. */
+function described({ name, conclusion, steps, annotations, moreAnnotations, output }: FailedJob): string {
+  const notes = annotations.map(
+    ({ path, startLine, level, title, message }) =>
+      `${path}:${startLine} ${level}: ${title === '' ? '' : `${title}: `}${message}`,
+  );
+  return [
+    `${name}: ${conclusion}`,
+    ...steps.map((step) => `failed step ${step.number}: ${step.name} (${step.conclusion})`),
+    ...notes,
+    ...(moreAnnotations === 0 ? [] : [`and at least ${count(moreAnnotations, 'more annotation')}`]),
+    ...(output === undefined ? [] : [output]),
+  ].join('\n');
+}
+
+/** The parts of a job, and its log if the part of it does not hold all of it. */
+function partsOf(job: FailedJob, at: number, logBytes: number): Fetched {
+  const number = at + 1;
+  const about: Part = { label: `failed job ${number}`, text: described(job), verbatim: true };
+  if (job.log === undefined) return { parts: [about], texts: [] };
+  const clean = sanitizeVerbatim(job.log.text);
+  const end = endOf(clean, logBytes);
+  const whole = end === clean && !job.log.cut;
+  const label = `log of failed job ${number}${whole ? '' : ', its end'}`;
+  const name = `log-of-failed-job-${number}.txt`;
+  return {
+    parts: [about, { label, text: end, verbatim: true }],
+    texts: end === clean ? [] : [{ name, bytes: new Uint8Array(Buffer.from(clean)) }],
+  };
+}
+
+async function failureOf(github: Github, repository: string, failure: NonNullable<GithubEvent['failure']>) {
+  const { jobs, moreJobs, problems } = await failureDetails(github, repository, failure);
+  const logBytes = Math.min(MAX_LOG_BYTES, Math.floor(MAX_LOGS_BYTES / Math.max(1, jobs.length)));
+  const each = jobs.map((job, at) => partsOf(job, at, logBytes));
+  const more = moreJobs === 0 ? [] : [{ finding: `${count(moreJobs, 'more job')} failed.`, advice: '' }];
+  return {
+    fetched: { parts: each.flatMap(({ parts }) => parts), texts: each.flatMap(({ texts }) => texts) },
+    missing: [...more, ...problems],
+  };
+}
+
+async function filesOf(github: Github, repository: string, { base, head }: NonNullable<GithubEvent['commits']>) {
+  const changed = await changedFiles(github, repository, base, head);
+  if ('problem' in changed) return { fetched: NOTHING, missing: [changed.problem] };
+  const label = `changed files${changed.more ? ', the first ones' : ''}`;
+  return {
+    fetched: { parts: [{ label, text: changed.files.join('\n'), verbatim: true }], texts: [] },
+    missing: [],
+  };
+}
+
+/** What could not be read, once for each way to help: one missing permission may hide a part of each of many jobs. */
+function told(missing: readonly Unread[]): string[] {
+  return [...Map.groupBy(missing, ({ advice }) => advice)].map(([advice, alike]) =>
+    [...alike.map(({ finding }) => finding), advice].join(' ').trimEnd(),
+  );
+}
+
+/** What GitHub knows beyond the payload. It is worth having, not worth failing for: what is missing is said. */
+async function fetchedFor(context: ComposeContext, event: GithubEvent): Promise<Fetched> {
+  const { commits } = event;
+  const failure = hasFailed(event.failure?.conclusion) ? event.failure : undefined;
+  const repository = event.repository ?? context.facts.repository;
+  if (repository === undefined || (failure === undefined && commits === undefined)) return NOTHING;
+  const lacks = (message: string) =>
+    context.log.annotate('warning', 'Part of the event is missing from the prompt', message);
+  const github = await context.github();
+  if (github === undefined) {
+    lacks('The input github_token is empty, so logs and changed files could not be read from GitHub.');
+    return NOTHING;
+  }
+  try {
+    const read =
+      failure !== undefined
+        ? failureOf(github, repository, failure)
+        : commits !== undefined
+          ? filesOf(github, repository, commits)
+          : undefined;
+    const { fetched = NOTHING, missing = [] } = (await read) ?? {};
+    for (const message of told(missing)) lacks(message);
+    const unread = missing.map(({ finding }) => finding).join('\n');
+    return { ...fetched, parts: [...fetched.parts, { label: 'not read', text: unread, verbatim: true }] };
+  } catch (thrown) {
+    const { code, message, fix } = asActionError(thrown);
+    if (code === 'cancelled' || code === 'timeout') throw thrown;
+    lacks(`${message} ${fix}`);
+    return NOTHING;
+  }
+}
+
+/** 128 bits. The texts were fixed when the workflow was triggered, before anybody could know it. */
+const nonceOf = ({ random }: Context['clock']) =>
+  Array.from({ length: 4 }, () =>
+    Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0'),
+  ).join('');
+
+/** The same request without secrets: a log or a comment that holds one must not give it to those who see the session. */
+function redacted({ event, trigger, ...request }: EventRequest, redact: (text: string) => string): EventRequest {
+  const clean = (parts: readonly Part[]) => parts.map((part) => ({ ...part, text: redact(part.text) }));
+  return {
+    ...request,
+    event: { ...event, parts: clean(event.parts) },
+    trigger: trigger === undefined ? undefined : { ...trigger, args: redact(trigger.args) },
+    extra: clean(request.extra),
+  };
+}
+
+/** The request of a session with the event in its prompt: the author's words as they are, everything else fenced. */
+export async function composed(
+  context: ComposeContext,
+  prepared: PreparedSession,
+  { event, asked }: Admitted,
+): Promise<PreparedSession> {
+  const fetched = await fetchedFor(context, event);
+  const texts = fetched.texts.map(({ name, bytes }) => ({
+    name,
+    bytes: new Uint8Array(Buffer.from(context.redact(Buffer.from(bytes).toString('utf8')))),
+  }));
+  const instruction = prepared.body.prompt;
+  const request = { instruction, event, trigger: asked, extra: fetched.parts };
+  const shown = redacted(request, context.redact);
+  const { prompt, cuts } = eventPrompt({
+    ...shown,
+    attachments: texts.map(({ name }) => name),
+    nonce: promptNonce(shown, () => nonceOf(context.clock)),
+    maxBytes: MAX_PROMPT_BYTES + Buffer.byteLength(instruction),
+  });
+  for (const cut of cuts) context.log.info(`  shortened ${cut}`);
+  return {
+    ...prepared,
+    body: { ...prepared.body, prompt },
+    uploads: [...prepared.uploads, ...texts],
+  };
+}

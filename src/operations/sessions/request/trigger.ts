@@ -1,0 +1,62 @@
+import type { InputName, InputValues } from '../../../contract/inputs.ts';
+import { isByWriters } from '../../../github/event/facts.ts';
+import type { GithubEvent } from '../../../github/event/shape.ts';
+import type { Trigger as AskedFor } from '../../../github/event/trigger.ts';
+import type { Checks } from '../../operation.ts';
+
+/** Inputs that say which events may start a session, and what of an event goes into it. */
+export const TRIGGER_INPUTS = [
+  'context',
+  'trigger_phrase',
+  'allowed_associations',
+  'allowed_bots',
+  'reuse',
+  'reuse_key',
+] as const satisfies readonly InputName[];
+
+type TriggerInputs = Partial<InputValues<(typeof TRIGGER_INPUTS)[number]>>;
+
+/** An event that may start a session, as far as that can be told without a request. */
+export interface Admitted {
+  readonly event: GithubEvent;
+  /** What a person asked for behind the trigger phrase. */
+  readonly asked: AskedFor | undefined;
+  /** Logins whose write permission is to be looked up; without a token nobody is let in. */
+  readonly permissionOf: readonly string[];
+  /** Logins of which the same is wanted where there is a token. */
+  readonly permissionIfToken: readonly string[];
+}
+
+/** What the event means for the step: it may go on, or the reason why not; undefined where no event is concerned. */
+export type Trigger = Admitted | { readonly closed: string } | undefined;
+
+/** Reads the event where an input is concerned with it, and holds it against the gates that need no request. */
+export async function prepareTrigger(inputs: TriggerInputs, checks: Checks): Promise<Trigger> {
+  const { event: name } = checks.facts;
+  checkReuse(inputs, checks);
+  const wanted = inputs.context === 'event' ? 'context' : inputs.reuse === 'thread' ? 'reuse' : undefined;
+  if (wanted === undefined && (name === undefined || isByWriters(name))) return undefined;
+  const read = await checks.event();
+  if ('problem' in read) {
+    checks.problem(wanted ?? 'allowed_associations', `needs the event, but ${read.problem}`);
+    return undefined;
+  }
+  const { event } = read;
+  if (inputs.reuse === 'thread' && event.thread === undefined) {
+    checks.problem('reuse', `is thread, but the event ${event.name} has no issue, pull request, or discussion`);
+  }
+  const { offlineGate } = await import('../../../github/event/gates.ts');
+  const gate = offlineGate(event, {
+    triggerPhrase: inputs.trigger_phrase,
+    associations: inputs.allowed_associations ?? [],
+    bots: inputs.allowed_bots ?? [],
+  });
+  if ('closed' in gate) return gate;
+  return { event, asked: gate.trigger, permissionOf: gate.permissionOf, permissionIfToken: gate.permissionIfToken };
+}
+
+function checkReuse({ reuse, reuse_key: key }: TriggerInputs, { problem }: Checks): void {
+  if (reuse === 'key' && key === undefined) problem('reuse_key', 'is missing; reuse: key needs it');
+  // Without a value `reuse` could not be read, and may have been meant as `key`.
+  if (reuse !== undefined && reuse !== 'key' && key !== undefined) problem('reuse_key', 'needs reuse: key');
+}
