@@ -1,5 +1,5 @@
 import { isSandbox, sandboxHabits } from './contract/api-url.ts';
-import { type Clock, later, stopping } from './contract/clock.ts';
+import { type Clock, later, unless } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { INPUTS, type InputName } from './contract/inputs.ts';
 import type { JournalEntry } from './contract/result.ts';
@@ -21,7 +21,7 @@ import { publish, publishEarly } from './runner/publish.ts';
 import { Redactor } from './runner/redact.ts';
 import { stateWriter } from './runner/state.ts';
 import { Workspace } from './runner/workspace.ts';
-import { type Checked, checkStep, type Known } from './step/check.ts';
+import { type Checked, checkStep, type Known, timeLimit } from './step/check.ts';
 import { githubOf, LAST_WORDS_MS } from './step/github.ts';
 import { loadOperation, OPERATION_NAMES } from './step/registry.ts';
 import { resultOf } from './step/result.ts';
@@ -62,7 +62,7 @@ interface Step {
 
 /** Runs the step that the environment describes, writes what it leaves behind, and says whether it is green. */
 export async function run(world: World): Promise<boolean> {
-  const { env, clock, cwd } = world;
+  const { env, clock, cwd, cancelled } = world;
   const redactor = new Redactor();
   const facts = runFacts(env);
   const step: Step = {
@@ -82,7 +82,8 @@ export async function run(world: World): Promise<boolean> {
   world.onOverheard?.((text) => step.log.debug(text));
   let report: Report;
   try {
-    report = await perform(step, await checkStep({ ...step, env, clock }));
+    const checks = checkStep({ ...step, env, clock, cancelled });
+    report = await perform(step, await unless(cancelled, checks));
   } catch (thrown) {
     report = failureReport(asActionError(thrown), docsUrl(env));
   }
@@ -144,8 +145,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     if (operation.offline === undefined) throw new ActionError('credential_missing', 'The step has no credential.');
     return operation.offline(log, prepared);
   }
-  const over = new ActionError('timeout', `The step took longer than its timeout of ${inputs.timeout / 1_000} s.`);
-  const signal = stopping(world, inputs.timeout, over);
+  const signal = timeLimit({ ...world, startedAt }, inputs.timeout);
   const [devin, transport, firstOrg] = await connect(step, checked, credential, signal);
   const asked = { env: world.env, clock: world.clock, log, signal };
   const github = githubOf(inputs, asked);

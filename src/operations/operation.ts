@@ -19,6 +19,8 @@ export interface Checks {
   readonly workspace: Workspace;
   readonly clock: Clock;
   readonly facts: RunFacts;
+  /** Aborts when nobody waits for the checks any more. */
+  readonly signal: AbortSignal;
   /** The event that started the workflow. */
   event(): Promise<EventRead>;
   /** Says that an input is wrong: a clause that follows the input's name. */

@@ -1,5 +1,5 @@
 import { isSandbox } from '../contract/api-url.ts';
-import type { Clock } from '../contract/clock.ts';
+import { type Clock, stopping, unless } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
@@ -36,6 +36,10 @@ export interface Unchecked {
   readonly facts: RunFacts;
   readonly event: () => Promise<EventRead>;
   readonly known: Known;
+  /** Aborts when the runner asks to stop. */
+  readonly cancelled: AbortSignal;
+  /** When the step began, in milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 /** A step whose inputs are right. */
@@ -51,6 +55,16 @@ export interface Checked {
 const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
 
 const NOTHING_SPENT = 'Nothing was sent to Devin; docs/security.md explains the gates.';
+
+/** A signal that aborts with the workflow, or when the step has taken its time in milliseconds; both for their reasons. */
+export function timeLimit(
+  { cancelled, clock, startedAt }: Pick<Unchecked, 'cancelled' | 'clock' | 'startedAt'>,
+  timeout: number | undefined,
+): AbortSignal {
+  if (timeout === undefined) return cancelled;
+  const over = new ActionError('timeout', `The step took longer than its timeout of ${timeout / 1_000} s.`);
+  return stopping({ cancelled, clock }, Math.max(0, startedAt + timeout - clock.now()), over);
+}
 
 const MATRIX_ADVICE = 'list them with list-organizations and run one job for each, in a matrix';
 
@@ -79,16 +93,12 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
     problems.push({ input: 'org_id', message: `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}` });
   }
   await checkResultFile(step, values.result_file, problems);
-  const prepared = await operation.prepare(values, {
-    workspace,
-    clock,
-    facts,
-    event,
-    // A value that could not be read counts as missing here; what is wrong with it has been said.
-    problem(input, message) {
-      if (!unread.has(input)) problems.push({ input, message });
-    },
-  });
+  // A value that could not be read counts as missing here; what is wrong with it has been said.
+  const problem = (input: InputName, message: string) => {
+    if (!unread.has(input)) problems.push({ input, message });
+  };
+  const signal = timeLimit(step, values.timeout);
+  const prepared = await unless(signal, operation.prepare(values, { workspace, clock, facts, event, signal, problem }));
   // A run for a fork has no credential, so that a closed gate comes before the lack of one.
   const closed = problems.length === 0 ? operation.gate?.(prepared) : undefined;
   if (closed !== undefined) throw new ActionError('gate_closed', closed, { fix: NOTHING_SPENT });

@@ -86,6 +86,7 @@ export async function checks(): Promise<{ checks: Checks; problems: [InputName, 
       clock: new TestClock(),
       facts: {},
       event: ALONE.event,
+      signal: new AbortController().signal,
       problem: (input, message) => problems.push([input, message]),
     },
   };

@@ -215,7 +215,7 @@ export const callApiOperation = operation({
     if (secrets !== undefined && file === undefined) {
       checks.problem('body_file', `is missing; ${id} shows a secret this once, which nothing but that file will hold`);
     }
-    return { target, arguments: await readArguments(target.endpoint, target.params, { params, body }, checks.problem) };
+    return { target, arguments: await readArguments(target.endpoint, target.params, { params, body }, checks) };
   },
   async run(context, prepared): Promise<CallReport> {
     if (prepared === undefined) throw new ActionError('internal', 'There is no endpoint to call.');

@@ -60,6 +60,7 @@ export async function runExport(run: ExportRun): Promise<Report & Outcome> {
     clock,
     facts: {},
     event: ALONE.event,
+    signal: new AbortController().signal,
     problem: (input, message) => found.push({ input, message }),
   });
   if (found.length > 0) throw new Error(found.map(({ input, message }) => `${input} ${message}`).join('\n'));
