@@ -48,7 +48,7 @@ for (const name of readdirSync(out).filter((entry) => /^\d+\.index\.js$/.test(en
 const post = readFileSync(join(root, 'build', 'main-post.js'), 'utf8');
 writeFileSync(join(out, 'post.js'), minifySync(post.replace('./main.js', './index.js'), { module: true }).code);
 // Each thread has an entry of its own, one file that holds what it needs.
-for (const path of ['operations/sessions/request/schema-worker', 'operations/yaml-worker']) {
+for (const path of ['threads/schema-worker', 'threads/yaml-worker']) {
   const folder = join(root, 'build', 'worker', basename(path));
   bundle(`${path}.js`, folder);
   if (readdirSync(folder).some((name) => /^\d/.test(name))) throw new Error(`${path} loads more than one file`);

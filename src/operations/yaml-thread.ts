@@ -7,7 +7,7 @@ const SHORT = 8 * 1024;
 /** Enough for values of the longest text that an input takes. */
 const MAX_MEMORY_MIB = 512;
 
-const thread = new Thread<YamlTask, Parsed>(threadEntry('yaml-worker', import.meta.url), MAX_MEMORY_MIB);
+const thread = new Thread<YamlTask, Parsed>(threadEntry('../threads/yaml-worker', import.meta.url), MAX_MEMORY_MIB);
 
 /** What the thread that reads YAML is asked. */
 export interface YamlTask {

@@ -5,7 +5,10 @@ import { MAX_MANIFEST_BYTES, type ReadManifest } from './manifest.ts';
 /** A manifest of the largest size takes about half of it. */
 const MAX_MEMORY_MIB = 1_536;
 
-const thread = new Thread<ManifestTask, ReadManifest>(threadEntry('../yaml-worker', import.meta.url), MAX_MEMORY_MIB);
+const thread = new Thread<ManifestTask, ReadManifest>(
+  threadEntry('../../threads/yaml-worker', import.meta.url),
+  MAX_MEMORY_MIB,
+);
 
 /** What the thread that reads manifests is asked: files, and the folders of the workspace. */
 export interface ManifestTask {

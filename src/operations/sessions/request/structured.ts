@@ -33,7 +33,10 @@ export interface SchemaReply {
   readonly findings: readonly string[];
 }
 
-const checker = new Thread<SchemaTask, SchemaReply>(threadEntry('schema-worker', import.meta.url), MAX_MEMORY);
+const checker = new Thread<SchemaTask, SchemaReply>(
+  threadEntry('../../../threads/schema-worker', import.meta.url),
+  MAX_MEMORY,
+);
 
 /** Never rejects. */
 async function ask(task: SchemaTask, signal?: AbortSignal): Promise<SchemaReply> {

@@ -3,7 +3,7 @@
 import { Script } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import type { SchemaReply, SchemaTask } from './structured.ts';
+import type { SchemaReply, SchemaTask } from '../operations/sessions/request/structured.ts';
 
 /** How long a schema may take to be compiled, and a value to be checked, in milliseconds of real time. */
 const COMPILE_MS = 4_000;
