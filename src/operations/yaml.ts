@@ -1,4 +1,4 @@
-import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, isCollection, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { isDeeper } from '../contract/json.ts';
 import type { Parsed } from './record.ts';
 
@@ -52,7 +52,23 @@ export function yamlFindings(document: Document.Parsed, lines: LineCounter, text
         : (message.split('\n', 1)[0] ?? message),
   }));
   const all = [...directivesOf(document, text), ...found];
-  return all.length > 0 ? all : aliasFindings(document);
+  return all.length > 0 ? all : [...keyFindings(document, lineAt), ...aliasFindings(document)];
+}
+
+/** A key that is a list or a mapping has no name in JSON; to make one of some hundred nested keys takes minutes. */
+function keyFindings(document: Document.Parsed, lineAt: (offset: number) => number): YamlFinding[] {
+  const found: YamlFinding[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isCollection(key) && !isAlias(key)) return undefined;
+      found.push({
+        line: lineAt(key.range?.[0] ?? 0),
+        message: 'a key must be a text, not a list, a mapping or an alias',
+      });
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function aliasFindings(document: Document.Parsed): YamlFinding[] {

@@ -1,8 +1,13 @@
 import { mapJson } from '../contract/json.ts';
-import { decodedLevels, type Range } from './decoded.ts';
+import { decodedLevels } from './decoded.ts';
+import type { Range } from './origin.ts';
 import { byteForms, decodedForms, partsOf, SHORTEST_ANYWHERE, SHORTEST_SECRET, writtenForms } from './secret-forms.ts';
+import { unwrapped } from './terminal.ts';
 
 const HIDDEN = '***';
+
+/** Shorter values are found only in one piece: their characters may follow one another by chance. */
+const SHORTEST_WRAPPED = 12;
 
 /** What stands in for a secret may make up another one with its neighbors; nothing honest takes more passes. */
 const MAX_PASSES = 50;
@@ -33,9 +38,13 @@ class Needles {
     this.#pattern = undefined;
   }
 
+  get isEmpty(): boolean {
+    return this.#anywhere.size + this.#alone.size === 0;
+  }
+
   /** Where any of them stands, from left to right. */
   find(text: string): Range[] {
-    if (this.#anywhere.size + this.#alone.size === 0) return [];
+    if (this.isEmpty) return [];
     this.#pattern ??= this.#compiled();
     const found: Range[] = [];
     for (const { 0: all, index } of text.matchAll(this.#pattern)) found.push({ start: index, end: index + all.length });
@@ -81,6 +90,8 @@ export class Redactor {
   readonly #written = new Needles();
   /** In a text without its encodings. */
   readonly #decoded = new Needles();
+  /** In such a text without its spaces and line ends. */
+  readonly #unwrapped = new Needles();
   readonly #numbers = new Set<number>();
   /** Secrets as they are, of which a text that was cut may hold the beginning. */
   readonly #whole = new Set<string>();
@@ -96,8 +107,10 @@ export class Redactor {
       if (part.length > SHORTEST_ANYWHERE) this.#whole.add(part);
       const isShort = part.trim().length < SHORTEST_ANYWHERE;
       this.#written.add(isShort ? [part] : writtenForms(part), isShort);
-      this.#decoded.add(decodedForms(part), isShort);
-      this.#decoded.add(byteForms(part).flatMap(decodedForms), isShort);
+      const forms = [part, ...byteForms(part)].flatMap(decodedForms);
+      this.#decoded.add(forms, isShort);
+      const long = forms.map((form) => unwrapped(form).text).filter((form) => form.length >= SHORTEST_WRAPPED);
+      this.#unwrapped.add(long, false);
       const number = numberOf(part);
       if (number !== undefined) this.#numbers.add(number);
     }
@@ -158,6 +171,9 @@ export class Redactor {
     const found = [...this.#written.find(text), ...this.#cut(text)];
     for (const level of decodedLevels(text)) {
       for (const range of this.#decoded.find(level.text)) found.push(level.origin(range));
+      if (this.#unwrapped.isEmpty) continue;
+      const whole = unwrapped(level.text);
+      for (const range of this.#unwrapped.find(whole.text)) found.push(level.origin(whole.origin(range)));
     }
     return found.filter((range) => ![...this.#kept].some((id) => isWithin(text, range, id)));
   }
