@@ -1,5 +1,6 @@
 import { type Document, isAlias, isCollection, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { isDeeper } from '../contract/json.ts';
+import { shortened } from '../report/shorten.ts';
 import type { Parsed } from './record.ts';
 
 /** How much aliases may unfold: a small text must not become gigabytes. */
@@ -96,7 +97,7 @@ function repeatedKey(document: Document.Parsed, lines: LineCounter): YamlFinding
         const name = isScalar(key) ? String(key.value) : undefined;
         if (name !== undefined && seen.has(name)) {
           const line = lines.linePos(isScalar(key) ? (key.range?.[0] ?? 0) : 0).line;
-          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(name.slice(0, 60))} is there twice` };
+          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(shortened(name, 60))} is there twice` };
           return visit.BREAK;
         }
         if (name !== undefined) seen.add(name);

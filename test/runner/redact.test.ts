@@ -203,11 +203,18 @@ describe('hiding secrets', () => {
     }
   });
 
-  it('the beginning of a secret is hidden where a text was cut within it', () => {
+  it('the beginning of a secret is hidden where a text was cut within it, and its end where another part is missing', () => {
     const redactor = new Redactor();
-    redactor.add('hunter2hunter2hunter2');
-    expect(redactor.redact('the key is hunter2hun…')).toBe('the key is ***…');
-    expect(redactor.redact('hunter2 is a word, and hunters hunt')).toBe('hunter2 is a word, and hunters hunt');
+    const password = 'hunter2"hunter2/hunter2 and/more+of it';
+    redactor.add(password);
+    const forms = [password, JSON.stringify(password).slice(1, -1), encodeURIComponent(password)];
+    for (const form of [...forms, ...(['base64', 'hex'] as const).map((one) => Buffer.from(password).toString(one))]) {
+      for (const length of [16, 20]) {
+        expect(redactor.redact(`the key is ${form.slice(0, length)}…`), form).toMatch(/^the key is \*\*\*.{0,5}…$/);
+        expect(redactor.redact(`…${form.slice(-length)} is the key`), form).toMatch(/^….{0,5}\*\*\*=* is the key$/);
+      }
+    }
+    expect(redactor.redact('hunter2 is a word, and hunters hunt…')).toBe('hunter2 is a word, and hunters hunt…');
   });
 
   it.each(['\ufe0f', '\u034f', '\u180b', '\u17b4', '&shy;', '&ZeroWidthSpace;', '&zwj;'])(
