@@ -1,5 +1,6 @@
-import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, isCollection, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { isDeeper } from '../contract/json.ts';
+import { shortened } from '../report/shorten.ts';
 import type { Parsed } from './record.ts';
 
 /** How much aliases may unfold: a small text must not become gigabytes. */
@@ -52,7 +53,23 @@ export function yamlFindings(document: Document.Parsed, lines: LineCounter, text
         : (message.split('\n', 1)[0] ?? message),
   }));
   const all = [...directivesOf(document, text), ...found];
-  return all.length > 0 ? all : aliasFindings(document);
+  return all.length > 0 ? all : [...keyFindings(document, lineAt), ...aliasFindings(document)];
+}
+
+/** A key that is a list or a mapping has no name in JSON; to make one of some hundred nested keys takes minutes. */
+function keyFindings(document: Document.Parsed, lineAt: (offset: number) => number): YamlFinding[] {
+  const found: YamlFinding[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isCollection(key) && !isAlias(key)) return undefined;
+      found.push({
+        line: lineAt(key.range?.[0] ?? 0),
+        message: 'a key must be a text, not a list, a mapping or an alias',
+      });
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function aliasFindings(document: Document.Parsed): YamlFinding[] {
@@ -80,7 +97,7 @@ function repeatedKey(document: Document.Parsed, lines: LineCounter): YamlFinding
         const name = isScalar(key) ? String(key.value) : undefined;
         if (name !== undefined && seen.has(name)) {
           const line = lines.linePos(isScalar(key) ? (key.range?.[0] ?? 0) : 0).line;
-          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(name.slice(0, 60))} is there twice` };
+          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(shortened(name, 60))} is there twice` };
           return visit.BREAK;
         }
         if (name !== undefined) seen.add(name);

@@ -15,6 +15,7 @@ import { isSeveral } from '../operations/organization.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import { Redactor } from '../runner/redact.ts';
+import { partsOf } from '../runner/secret-forms.ts';
 import type { Workspace } from '../runner/workspace.ts';
 import { loadOperation, OPERATION_NAMES, type OperationName } from './registry.ts';
 
@@ -81,7 +82,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const { values, problems } = parsed;
   const unread = new Set(problems.map(({ input }) => input));
   known.dryRun = values.dry_run ?? false;
-  maskSecrets(log, parsed);
+  maskSecrets(log, parsed, readInput('session_secrets'));
   problems.push(...secretProblems(step, values));
   for (const password of proxyPasswords(env)) log.mask(password);
   if (operation.local !== true) problems.push(...proxyProblems(env));
@@ -109,11 +110,22 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   return { operation, inputs: values as InputValues, credential, prepared };
 }
 
-function maskSecrets(log: Log, { values }: ParsedInputs<InputName>): void {
+function maskSecrets(log: Log, { values }: ParsedInputs<InputName>, written: string | undefined): void {
   if (values.devin_token !== undefined) log.mask(values.devin_token.trim());
   if (values.github_token !== undefined) log.mask(values.github_token);
   for (const [name, secret] of values.session_secrets ?? []) log.mask(secret, `The session secret ${name}`);
+  // Of secrets that cannot be read, nothing tells where the values are: each line may hold one, behind a = or a colon.
+  for (const part of values.session_secrets === undefined ? possibleSecrets(written ?? '') : []) log.mask(part);
 }
+
+/** What may be a secret in lines that are no `KEY=VALUE`: whole lines, and what stands behind each separator. */
+const possibleSecrets = (lines: string): readonly string[] =>
+  lines.split(/\r\n|[\r\n]/).flatMap((line) => {
+    const [, value = ''] = /^[^=:]*[=:](.*)$/s.exec(line) ?? [];
+    return [line, value]
+      .map((part) => part.trim().replace(/^(["'])(.*)\1$/s, '$2'))
+      .filter((part) => partsOf(part).length > 0);
+  });
 
 /**
  * Finds session secrets that are a part of what this action has to write as it is: hiding them would alter addresses and

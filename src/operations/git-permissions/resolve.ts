@@ -1,5 +1,6 @@
 import { nearestOf } from '../../contract/kinds.ts';
 import type { Scope } from '../../reconcile/kind.ts';
+import { shortened } from '../../report/shorten.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
 import { type Entry, lineOf } from './entries.ts';
 import { globTest } from './glob.ts';
@@ -26,7 +27,7 @@ export interface ResolveOptions {
   readonly only: readonly string[] | undefined;
 }
 
-const quote = (text: string) => JSON.stringify(text.slice(0, 100));
+const quote = (text: string) => JSON.stringify(shortened(text, 100));
 
 /** A thing by its id, or by its name where only one has it. */
 function byIdOrName<T extends { readonly id: string; readonly name: string }>(

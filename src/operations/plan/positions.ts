@@ -2,6 +2,7 @@ import type { Alias, Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, visit } from 'yaml';
 import * as z from 'zod/mini';
 import { nearestOf } from '../../contract/kinds.ts';
+import { shortened } from '../../report/shorten.ts';
 
 /** A line of a file, from 1. */
 export interface Place {
@@ -101,7 +102,7 @@ function unknownKeys(schema: z.ZodMiniType, keys: readonly string[]): { key: str
   return keys.map((key) => {
     const nearest = nearestOf(key, names);
     const hint = nearest === undefined ? `; known are ${names.join(', ')}` : `; did you mean ${nearest}?`;
-    return { key, message: `the key ${JSON.stringify(key.slice(0, 60))} is not known${hint}` };
+    return { key, message: `the key ${JSON.stringify(shortened(key, 60))} is not known${hint}` };
   });
 }
 
