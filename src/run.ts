@@ -141,8 +141,8 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const { operation, inputs, credential, prepared } = checked;
   const { world, log, startedAt } = step;
   if (credential === undefined) {
-    if (operation.offline === undefined) throw new ActionError('credential_missing', 'The step has no credential.');
-    return operation.offline(log, prepared);
+    if (prepared.withoutCredential !== undefined) return prepared.withoutCredential(log);
+    throw new ActionError('credential_missing', 'The step has no credential.');
   }
   const over = new ActionError('timeout', `The step took longer than its timeout of ${inputs.timeout / 1_000} s.`);
   const signal = stopping(world, inputs.timeout, over);
@@ -187,7 +187,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   };
   // `check` found the inputs present that this operation requires; its own types name no others.
   try {
-    return await operation.run(context as Context<InputName, InputName>, prepared);
+    return await operation.run(context as Context<InputName, InputName>, prepared.ready);
   } catch (thrown) {
     return failureReport(asActionError(thrown), docsUrl(world.env), existing.data());
   }

@@ -9,7 +9,7 @@ import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, w
 import { getsNoSecrets, type RunFacts, serverUrl } from '../github/event/facts.ts';
 import { proxyPasswords, proxyProblems } from '../http/proxy.ts';
 import type { EventRead } from '../operations/event.ts';
-import type { Operation } from '../operations/operation.ts';
+import { isLocal, type Operation, type Preparation } from '../operations/operation.ts';
 import { isSeveral } from '../operations/organization.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
@@ -37,6 +37,8 @@ export interface Unchecked {
   readonly known: Known;
 }
 
+type Runnable = Extract<Preparation<unknown>, { readonly ready: unknown }>;
+
 /** A step whose inputs are right. */
 export interface Checked {
   readonly operation: Operation;
@@ -44,7 +46,7 @@ export interface Checked {
   /** Undefined for a pull request that gets none, where the operation can do something without it. */
   readonly credential: Credential | undefined;
   /** What the operation made of its inputs. */
-  readonly prepared: unknown;
+  readonly prepared: Runnable;
 }
 
 const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
@@ -69,7 +71,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   maskSecrets(log, parsed);
   problems.push(...secretProblems(step, values));
   for (const password of proxyPasswords(env)) log.mask(password);
-  if (operation.local !== true) problems.push(...proxyProblems(env));
+  if (!isLocal(operation)) problems.push(...proxyProblems(env));
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
   for (const needed of operation.required) {
     if (readInput(needed) === undefined) problems.push({ input: needed, message: `is missing; ${name} needs it` });
@@ -89,11 +91,13 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
     },
   });
   // A run for a fork has no credential, so that a closed gate comes before the lack of one.
-  const closed = problems.length === 0 ? operation.gate?.(prepared) : undefined;
-  if (closed !== undefined) throw new ActionError('gate_closed', closed, { fix: NOTHING_SPENT });
-  const credential = (await mayGoWithout(step, operation, values))
-    ? noCredential(problems)
+  if ('skipped' in prepared && problems.length === 0) {
+    throw new ActionError('gate_closed', prepared.skipped, { fix: NOTHING_SPENT });
+  }
+  const credential = (await mayGoWithout(step, prepared, values))
+    ? undefined
     : await checkCredential(step, operation, values, problems);
+  if (problems.length > 0 || 'skipped' in prepared) throw inputError(problems);
   // No problem means that every input was parsed.
   return { operation, inputs: values as InputValues, credential, prepared };
 }
@@ -159,18 +163,13 @@ async function checkResultFile(
 /** Whether a step without a credential has something to do: one that writes nothing, for a pull request that gets no secrets. */
 async function mayGoWithout(
   { event, facts }: Unchecked,
-  operation: Operation,
+  prepared: Preparation<unknown>,
   values: Partial<InputValues>,
 ): Promise<boolean> {
   if (values.devin_token !== undefined || isSandbox(values.api_url)) return false;
-  if (operation.offline === undefined || operation.readOnly?.(values) !== true) return false;
+  if ('skipped' in prepared || prepared.withoutCredential === undefined) return false;
   const read = await event();
   return 'event' in read && getsNoSecrets(read.event, facts);
-}
-
-function noCredential(problems: readonly Problem[]): undefined {
-  if (problems.length > 0) throw inputError(problems);
-  return undefined;
 }
 
 /** What is known of a run that got no credential. */
@@ -186,10 +185,7 @@ async function checkCredential(
   values: Partial<InputValues>,
   problems: readonly Problem[],
 ): Promise<Credential> {
-  if (operation.local === true) {
-    if (problems.length > 0) throw inputError(problems);
-    return { token: '', version: 'v3' };
-  }
+  if (isLocal(operation)) return { token: '', version: 'v3' };
   const given = values.devin_token ?? (isSandbox(values.api_url) ? SANDBOX_CREDENTIAL : undefined);
   const credential = readCredential(given, values.api_version ?? 'auto');
   if ('code' in credential) {
@@ -199,7 +195,6 @@ async function checkCredential(
   }
   const wrongVersion = credential.version === 'v2' && !operation.versions.includes('v2');
   const message = `is for the legacy API v2, which does not have ${operation.name}; pass a service user key (cog_…)`;
-  const all = wrongVersion ? [...problems, { input: 'devin_token', message }] : problems;
-  if (all.length > 0) throw inputError(all);
+  if (wrongVersion) throw inputError([...problems, { input: 'devin_token', message }]);
   return credential;
 }
