@@ -1,13 +1,12 @@
-import { isSandbox } from '../contract/api-url.ts';
 import type { Clock } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
 import type { OperationOutput } from '../contract/outputs.ts';
-import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
-import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
-import { getsNoSecrets, type RunFacts, serverUrl } from '../github/event/facts.ts';
-import { proxyPasswords, proxyProblems } from '../http/proxy.ts';
+import { inputError, type Problem, parseInputs, parseOperation, type ReadInput } from '../contract/parse.ts';
+import type { Credential } from '../devin/credential.ts';
+import { type RunFacts, serverUrl } from '../github/event/facts.ts';
+import { proxyProblems } from '../http/proxy.ts';
 import type { EventRead } from '../operations/event.ts';
 import { isLocal, type Operation, type Preparation } from '../operations/operation.ts';
 import { isSeveral } from '../operations/organization.ts';
@@ -15,6 +14,8 @@ import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import { Redactor } from '../runner/redact.ts';
 import type { Workspace } from '../runner/workspace.ts';
+import { checkCredential, mayGoWithout } from './credential.ts';
+import { maskSecrets } from './masks.ts';
 import { loadOperation, OPERATION_NAMES, type OperationName } from './registry.ts';
 
 /** What is known of a step so far; what fails early leaves the rest as it is. */
@@ -49,6 +50,8 @@ export interface Checked {
   readonly prepared: Runnable;
 }
 
+type Values = Partial<InputValues>;
+
 const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
 
 const NOTHING_SPENT = 'Nothing was sent to Devin; docs/security.md explains the gates.';
@@ -68,17 +71,9 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const { values, problems } = parsed;
   const unread = new Set(problems.map(({ input }) => input));
   known.dryRun = values.dry_run ?? false;
-  maskSecrets(log, parsed);
-  problems.push(...secretProblems(step, values));
-  for (const password of proxyPasswords(env)) log.mask(password);
-  if (!isLocal(operation)) problems.push(...proxyProblems(env));
+  maskSecrets(step, values);
+  problems.push(...secretProblems(step, values), ...commonProblems(step, operation, values, readInput));
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
-  for (const needed of operation.required) {
-    if (readInput(needed) === undefined) problems.push({ input: needed, message: `is missing; ${name} needs it` });
-  }
-  if (isSeveral(values.org_id) && operation.severalOrganizations !== true) {
-    problems.push({ input: 'org_id', message: `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}` });
-  }
   await checkResultFile(step, values.result_file, problems);
   const prepared = await operation.prepare(values, {
     workspace,
@@ -102,17 +97,26 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   return { operation, inputs: values as InputValues, credential, prepared };
 }
 
-function maskSecrets(log: Log, { values }: ParsedInputs<InputName>): void {
-  if (values.devin_token !== undefined) log.mask(values.devin_token.trim());
-  if (values.github_token !== undefined) log.mask(values.github_token);
-  for (const [name, secret] of values.session_secrets ?? []) log.mask(secret, `The session secret ${name}`);
+/** What is wrong with inputs whatever the operation makes of them. */
+function commonProblems({ env }: Unchecked, operation: Operation, values: Values, readInput: ReadInput): Problem[] {
+  const { name, required, severalOrganizations = false } = operation;
+  const missing = required
+    .filter((needed) => readInput(needed) === undefined)
+    .map((input) => ({ input, message: `is missing; ${name} needs it` }));
+  const message = `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}`;
+  const isOneTooMany = isSeveral(values.org_id) && !severalOrganizations;
+  return [
+    ...(isLocal(operation) ? [] : proxyProblems(env)),
+    ...missing,
+    ...(isOneTooMany ? [{ input: 'org_id', message }] : []),
+  ];
 }
 
 /**
  * Finds session secrets that are a part of what this action has to write as it is: hiding them would alter addresses and
  * ids that others rely on.
  */
-function secretProblems({ env, facts }: Unchecked, values: Partial<InputValues>): Problem[] {
+function secretProblems({ env, facts }: Unchecked, values: Values): Problem[] {
   const page = `${serverUrl(env)}/${facts.repository ?? ''}`;
   const own: ReadonlyArray<readonly [name: string, text: string]> = [
     ['org_id', [values.org_id ?? []].flat().join(' ')],
@@ -158,43 +162,4 @@ async function checkResultFile(
   const reason = await workspace.whyNotWritable(path);
   if (reason === undefined) known.resultFile = path;
   else problems.push({ input: 'result_file', message: `names ${JSON.stringify(path)}, which ${reason}` });
-}
-
-/** Whether a step without a credential has something to do: one that writes nothing, for a pull request that gets no secrets. */
-async function mayGoWithout(
-  { event, facts }: Unchecked,
-  prepared: Preparation<unknown>,
-  values: Partial<InputValues>,
-): Promise<boolean> {
-  if (values.devin_token !== undefined || isSandbox(values.api_url)) return false;
-  if ('skipped' in prepared || prepared.withoutCredential === undefined) return false;
-  const read = await event();
-  return 'event' in read && getsNoSecrets(read.event, facts);
-}
-
-/** What is known of a run that got no credential. */
-async function runWithout({ event, facts: { actor } }: Unchecked): Promise<RunWithout> {
-  const read = await event();
-  return { actor, fork: 'event' in read && read.event.fork };
-}
-
-/** Reads the credential. Throws what is wrong with it and with all inputs. */
-async function checkCredential(
-  step: Unchecked,
-  operation: Operation,
-  values: Partial<InputValues>,
-  problems: readonly Problem[],
-): Promise<Credential> {
-  if (isLocal(operation)) return { token: '', version: 'v3' };
-  const given = values.devin_token ?? (isSandbox(values.api_url) ? SANDBOX_CREDENTIAL : undefined);
-  const credential = readCredential(given, values.api_version ?? 'auto');
-  if ('code' in credential) {
-    if (problems.length > 0) throw inputError([...problems, credential]);
-    const fix = credential.code === 'credential_missing' ? { fix: whyEmpty(await runWithout(step)) } : {};
-    throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`, fix);
-  }
-  const wrongVersion = credential.version === 'v2' && !operation.versions.includes('v2');
-  const message = `is for the legacy API v2, which does not have ${operation.name}; pass a service user key (cog_…)`;
-  if (wrongVersion) throw inputError([...problems, { input: 'devin_token', message }]);
-  return credential;
 }

@@ -5,9 +5,10 @@ import { ActionError, asActionError, ERROR_CODES } from '../../src/contract/erro
 import { COMMON_INPUTS, isInputName, OPERATION_INPUTS } from '../../src/contract/inputs.ts';
 import { OPERATION_OUTPUTS } from '../../src/contract/outputs.ts';
 import { catalogue } from '../../src/devin/endpoints/index.ts';
-import { docsUrl, errorLink, errorPart, failureReport } from '../../src/operations/failure.ts';
+import { errorLink, errorPart } from '../../src/operations/failure.ts';
 import { organizationOf } from '../../src/operations/organization.ts';
 import { namesOf } from '../../src/operations/permissions.ts';
+import { docsUrl, failureReport } from '../../src/step/failure.ts';
 import { loadOperation, OPERATION_NAMES } from '../../src/step/registry.ts';
 import { world } from './support.ts';
 
