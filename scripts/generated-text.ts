@@ -1,5 +1,7 @@
 // How values of the contract look in generated pages.
 import type { Input } from '../src/contract/inputs.ts';
+import type { Operation } from '../src/operations/operation.ts';
+import { needText } from '../src/operations/permissions.ts';
 
 /** Markdown without its marks of code, for action.yml. */
 export const plainText = (markdown: string) => markdown.replaceAll('`', '');
@@ -14,6 +16,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** The default of an input as action.yml has it. */
 export const defaultOf = (input: Input): string | undefined => input.default ?? input.filledIn;
 
-/** A permission of an operation, its names as code. */
-export const permission = (text: string): string =>
-  text.replace(/^(\w+)/, '`$1`').replace(/^(`\w+` or )(\w+)/, '$1`$2`');
+/** What an operation needs of the credential, with names as code; empty where it names no permission. */
+export const needsOf = ({ permissions }: Pick<Operation, 'permissions'>): string =>
+  permissions.map((need) => needText(need, (name) => `\`${name}\``)).join(', ');

@@ -5,8 +5,8 @@ import { parseDocument, stringify } from 'yaml';
 import { ERROR_CODES, type ErrorCode } from '../src/contract/errors.ts';
 import { COMMON_INPUTS, INPUTS, type Input, type InputName } from '../src/contract/inputs.ts';
 import { COMMON_OUTPUTS, OUTPUTS } from '../src/contract/outputs.ts';
-import type { Operation } from '../src/operations/operation.ts';
-import { defaultOf, permission, table } from './generated-text.ts';
+import { isLocal, type Operation } from '../src/operations/operation.ts';
+import { defaultOf, needsOf, table } from './generated-text.ts';
 
 /** What a page says that the operation itself does not know. */
 interface Page {
@@ -111,10 +111,10 @@ const errorRows = (codes: readonly ErrorCode[]) =>
   codes.map((code) => [`[\`${code}\`](../errors.md#${code})`, ERROR_CODES[code].meaning, ERROR_CODES[code].fix]);
 
 function permissionsOf(operation: Operation): string {
-  const devin = operation.permissions.map(permission).join(', ');
+  const devin = needsOf(operation);
   const own = GRANTS.filter(([input]) => input in COMMON_INPUTS || operation.inputs.some((name) => name === input));
   return [
-    operation.local === true
+    isLocal(operation)
       ? '**In Devin:** none; the operation needs no credential.'
       : `**In Devin:** ${devin === '' ? 'those of the endpoint' : devin}.`,
     '**In GitHub:** none (`permissions: {}`), except for these inputs:',

@@ -11,6 +11,7 @@ import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
 import type { EventRead } from './event.ts';
 import type { Exists } from './existing-sessions.ts';
+import type { Need } from './permissions.ts';
 import type { Remains } from './remains.ts';
 import type { ThreadComment } from './thread-comment.ts';
 
@@ -87,6 +88,27 @@ interface Ended<D> {
   readonly summary: string;
 }
 
+/**
+ * What an operation found before its first request: it can run with what it made of its inputs, or there is nothing to
+ * do, so that the step is skipped, and green.
+ */
+export type Preparation<P> =
+  | { readonly skipped: string }
+  | {
+      readonly ready: P;
+      /** What it can do without a credential, which pull requests of forks do not get. Sends nothing. */
+      readonly withoutCredential?: (log: Log) => Report;
+    };
+
+/** The preparation of an operation that can run. */
+export const ready = <P>(value: P): { readonly ready: P } => ({ ready: value });
+
+/** The preparation of an operation whose inputs tell everything by themselves. */
+export const nothingToPrepare = async (): Promise<{ readonly ready: undefined }> => ready(undefined);
+
+/** Whether an operation works on files alone: it needs no credential, and sends nothing. */
+export const isLocal = ({ versions }: Pick<Operation, 'versions'>): boolean => versions.length === 0;
+
 /** What users ask for: one value that says everything about an operation, and carries it out. */
 export interface Operation<
   I extends InputName = InputName,
@@ -102,27 +124,16 @@ export interface Operation<
   /** Those of them without which it cannot run. */
   readonly required: readonly R[];
   readonly outputs: readonly O[];
-  /** Permissions that the credential needs. */
-  readonly permissions: readonly string[];
-  /** Whether it works on one organization, or on the enterprise. */
-  readonly scope: 'organization' | 'enterprise';
+  /** Permissions that the credential needs. Empty for one that needs none, and for one whose inputs decide. */
+  readonly permissions: readonly Need[];
   /** It takes several organizations in `org_id`; the others take one. */
   readonly severalOrganizations?: true;
-  /** It works on files alone: it needs no credential, and sends nothing. */
-  readonly local?: true;
-  /** Versions of the API that have what it needs. */
+  /** Versions of the API that have what it needs. None for one that works on files alone, without a credential. */
   readonly versions: readonly ('v3' | 'v2')[];
   /** True where this run must not write: then nothing but GET leaves the client. */
   readOnly?(inputs: Partial<InputValues<I>>): boolean;
-  /**
-   * What a read-only run can do without a credential, which pull requests of forks do not get. Absent where that is
-   * nothing. Sends nothing.
-   */
-  offline?(log: Log, prepared: P): Report;
   /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */
-  prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<P>;
-  /** Why nothing is to be done, found without any request or credential: the step is skipped, and green. */
-  gate?(prepared: P): string | undefined;
+  prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<Preparation<P>>;
   run(context: Context<I, R>, prepared: P): Promise<Report<O>>;
 }
 

@@ -1,22 +1,22 @@
-import { isSandbox } from '../contract/api-url.ts';
 import { type Clock, stopping, unless } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
 import { equivalentOf } from '../contract/other-names.ts';
 import type { OperationOutput } from '../contract/outputs.ts';
-import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
-import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
-import { getsNoSecrets, type RunFacts, serverUrl } from '../github/event/facts.ts';
-import { proxyPasswords, proxyProblems } from '../http/proxy.ts';
+import { inputError, type Problem, parseInputs, parseOperation, type ReadInput } from '../contract/parse.ts';
+import type { Credential } from '../devin/credential.ts';
+import { type RunFacts, serverUrl } from '../github/event/facts.ts';
+import { proxyProblems } from '../http/proxy.ts';
 import type { EventRead } from '../operations/event.ts';
-import type { Operation } from '../operations/operation.ts';
+import { isLocal, type Operation, type Preparation } from '../operations/operation.ts';
 import { isSeveral } from '../operations/organization.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import { Redactor } from '../runner/redact.ts';
-import { partsOf } from '../runner/secret-forms.ts';
 import type { Workspace } from '../runner/workspace.ts';
+import { checkCredential, mayGoWithout } from './credential.ts';
+import { maskSecrets } from './masks.ts';
 import { loadOperation, OPERATION_NAMES, type OperationName } from './registry.ts';
 
 /** What is known of a step so far; what fails early leaves the rest as it is. */
@@ -43,6 +43,8 @@ export interface Unchecked {
   readonly startedAt: number;
 }
 
+type Runnable = Extract<Preparation<unknown>, { readonly ready: unknown }>;
+
 /** A step whose inputs are right. */
 export interface Checked {
   readonly operation: Operation;
@@ -50,12 +52,16 @@ export interface Checked {
   /** Undefined for a pull request that gets none, where the operation can do something without it. */
   readonly credential: Credential | undefined;
   /** What the operation made of its inputs. */
-  readonly prepared: unknown;
+  readonly prepared: Runnable;
 }
+
+type Values = Partial<InputValues>;
 
 const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
 
 const NOTHING_SPENT = 'Nothing was sent to Devin; docs/security.md explains the gates.';
+
+const MATRIX_ADVICE = 'list them with list-organizations and run one job for each, in a matrix';
 
 /** A signal that aborts with the workflow, or when the step has taken its time in milliseconds; both for their reasons. */
 export function timeLimit(
@@ -66,8 +72,6 @@ export function timeLimit(
   const over = new ActionError('timeout', `The step took longer than its timeout of ${timeout / 1_000} s.`);
   return stopping({ cancelled, clock }, Math.max(0, startedAt + timeout - clock.now()), over);
 }
-
-const MATRIX_ADVICE = 'list them with list-organizations and run one job for each, in a matrix';
 
 /** Reads and checks everything that can be checked without a request, and reports all that is wrong together. */
 export async function checkStep(step: Unchecked): Promise<Checked> {
@@ -82,17 +86,9 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const { values, problems } = parsed;
   const unread = new Set(problems.map(({ input }) => input));
   known.dryRun = values.dry_run ?? false;
-  maskSecrets(log, parsed, readInput('session_secrets'));
-  problems.push(...secretProblems(step, values));
-  for (const password of proxyPasswords(env)) log.mask(password);
-  if (operation.local !== true) problems.push(...proxyProblems(env));
+  maskSecrets(step, values, readInput('session_secrets'));
+  problems.push(...secretProblems(step, values), ...commonProblems(step, operation, values, readInput));
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
-  for (const needed of operation.required) {
-    if (readInput(needed) === undefined) problems.push({ input: needed, message: `is missing; ${name} needs it` });
-  }
-  if (isSeveral(values.org_id) && operation.severalOrganizations !== true) {
-    problems.push({ input: 'org_id', message: `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}` });
-  }
   await checkResultFile(step, values.result_file, problems);
   // A value that could not be read counts as missing here; what is wrong with it has been said.
   const problem = (input: InputName, message: string) => {
@@ -101,37 +97,37 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const signal = timeLimit(step, values.timeout);
   const prepared = await unless(signal, operation.prepare(values, { workspace, clock, facts, event, signal, problem }));
   // A run for a fork has no credential, so that a closed gate comes before the lack of one.
-  const closed = problems.length === 0 ? operation.gate?.(prepared) : undefined;
-  if (closed !== undefined) throw new ActionError('gate_closed', closed, { fix: NOTHING_SPENT });
-  const credential = (await mayGoWithout(step, operation, values))
-    ? noCredential(problems)
+  if ('skipped' in prepared && problems.length === 0) {
+    throw new ActionError('gate_closed', prepared.skipped, { fix: NOTHING_SPENT });
+  }
+  const credential = (await mayGoWithout(step, prepared, values))
+    ? undefined
     : await checkCredential(step, operation, values, problems);
+  if (problems.length > 0 || 'skipped' in prepared) throw inputError(problems);
   // No problem means that every input was parsed.
   return { operation, inputs: values as InputValues, credential, prepared };
 }
 
-function maskSecrets(log: Log, { values }: ParsedInputs<InputName>, written: string | undefined): void {
-  if (values.devin_token !== undefined) log.mask(values.devin_token.trim());
-  if (values.github_token !== undefined) log.mask(values.github_token);
-  for (const [name, secret] of values.session_secrets ?? []) log.mask(secret, `The session secret ${name}`);
-  // Of secrets that cannot be read, nothing tells where the values are: each line may hold one, behind a = or a colon.
-  for (const part of values.session_secrets === undefined ? possibleSecrets(written ?? '') : []) log.mask(part);
+/** What is wrong with inputs whatever the operation makes of them. */
+function commonProblems({ env }: Unchecked, operation: Operation, values: Values, readInput: ReadInput): Problem[] {
+  const { name, required, severalOrganizations = false } = operation;
+  const missing = required
+    .filter((needed) => readInput(needed) === undefined)
+    .map((input) => ({ input, message: `is missing; ${name} needs it` }));
+  const message = `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}`;
+  const isOneTooMany = isSeveral(values.org_id) && !severalOrganizations;
+  return [
+    ...(isLocal(operation) ? [] : proxyProblems(env)),
+    ...missing,
+    ...(isOneTooMany ? [{ input: 'org_id', message }] : []),
+  ];
 }
-
-/** What may be a secret in lines that are no `KEY=VALUE`: whole lines, and what stands behind each separator. */
-const possibleSecrets = (lines: string): readonly string[] =>
-  lines.split(/\r\n|[\r\n]/).flatMap((line) => {
-    const [, value = ''] = /^[^=:]*[=:](.*)$/s.exec(line) ?? [];
-    return [line, value]
-      .map((part) => part.trim().replace(/^(["'])(.*)\1$/s, '$2'))
-      .filter((part) => partsOf(part).length > 0);
-  });
 
 /**
  * Finds session secrets that are a part of what this action has to write as it is: hiding them would alter addresses and
  * ids that others rely on.
  */
-function secretProblems({ env, facts }: Unchecked, values: Partial<InputValues>): Problem[] {
+function secretProblems({ env, facts }: Unchecked, values: Values): Problem[] {
   const page = `${serverUrl(env)}/${facts.repository ?? ''}`;
   const own: ReadonlyArray<readonly [name: string, text: string]> = [
     ['org_id', [values.org_id ?? []].flat().join(' ')],
@@ -179,52 +175,4 @@ async function checkResultFile(
   const reason = await workspace.whyNotWritable(path);
   if (reason === undefined) known.resultFile = path;
   else problems.push({ input: 'result_file', message: `names ${JSON.stringify(path)}, which ${reason}` });
-}
-
-/** Whether a step without a credential has something to do: one that writes nothing, for a pull request that gets no secrets. */
-async function mayGoWithout(
-  { event, facts }: Unchecked,
-  operation: Operation,
-  values: Partial<InputValues>,
-): Promise<boolean> {
-  if (values.devin_token !== undefined || isSandbox(values.api_url)) return false;
-  if (operation.offline === undefined || operation.readOnly?.(values) !== true) return false;
-  const read = await event();
-  return 'event' in read && getsNoSecrets(read.event, facts);
-}
-
-function noCredential(problems: readonly Problem[]): undefined {
-  if (problems.length > 0) throw inputError(problems);
-  return undefined;
-}
-
-/** What is known of a run that got no credential. */
-async function runWithout({ event, facts: { actor } }: Unchecked): Promise<RunWithout> {
-  const read = await event();
-  return { actor, fork: 'event' in read && read.event.fork };
-}
-
-/** Reads the credential. Throws what is wrong with it and with all inputs. */
-async function checkCredential(
-  step: Unchecked,
-  operation: Operation,
-  values: Partial<InputValues>,
-  problems: readonly Problem[],
-): Promise<Credential> {
-  if (operation.local === true) {
-    if (problems.length > 0) throw inputError(problems);
-    return { token: '', version: 'v3' };
-  }
-  const given = values.devin_token ?? (isSandbox(values.api_url) ? SANDBOX_CREDENTIAL : undefined);
-  const credential = readCredential(given, values.api_version ?? 'auto');
-  if ('code' in credential) {
-    if (problems.length > 0) throw inputError([...problems, credential]);
-    const fix = credential.code === 'credential_missing' ? { fix: whyEmpty(await runWithout(step)) } : {};
-    throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`, fix);
-  }
-  const wrongVersion = credential.version === 'v2' && !operation.versions.includes('v2');
-  const message = `is for the legacy API v2, which does not have ${operation.name}; pass a service user key (cog_…)`;
-  const all = wrongVersion ? [...problems, { input: 'devin_token', message }] : problems;
-  if (all.length > 0) throw inputError(all);
-  return credential;
 }

@@ -7,8 +7,9 @@ export const OPERATIONS = {
   'wait-for-session': async () => (await import('../operations/sessions/wait-for-session.ts')).waitForSessionOperation,
   'get-session': async () => (await import('../operations/sessions/get-session.ts')).getSessionOperation,
   'list-sessions': async () => (await import('../operations/sessions/list-sessions.ts')).listSessionsOperation,
-  'terminate-session': async () => (await import('../operations/sessions/end-operations.ts')).terminateSessionOperation,
-  'archive-session': async () => (await import('../operations/sessions/end-operations.ts')).archiveSessionOperation,
+  'terminate-session': async () =>
+    (await import('../operations/sessions/terminate-session.ts')).terminateSessionOperation,
+  'archive-session': async () => (await import('../operations/sessions/archive-session.ts')).archiveSessionOperation,
   'list-session-insights': async () =>
     (await import('../operations/sessions/list-session-insights.ts')).listSessionInsightsOperation,
   'sync-git-permissions': async () =>

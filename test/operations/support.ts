@@ -7,7 +7,7 @@ import { outputTexts } from '../../src/contract/outputs.ts';
 import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
 import type { Transport } from '../../src/devin/transport.ts';
-import type { Checks, Context } from '../../src/operations/operation.ts';
+import type { Checks, Context, Preparation } from '../../src/operations/operation.ts';
 import { singleOf } from '../../src/operations/organization.ts';
 import { openRemains } from '../../src/operations/remains.ts';
 import type { Session } from '../../src/operations/sessions/outcome/outcome.ts';
@@ -136,6 +136,12 @@ export interface Step {
   readonly deadline?: AbortSignal;
 }
 
+/** What an operation made of its inputs. Throws if there is nothing to do. */
+export function readyOf<P>(preparation: Preparation<P>): P {
+  if ('ready' in preparation) return preparation.ready;
+  throw new Error(preparation.skipped);
+}
+
 /** Carries out an operation as `run` does, against a server of the test's own and at its time. */
 export async function perform(name: OperationName, { with: given, handle, signal, maxRetries, deadline }: Step) {
   const operation = await loadOperation(name);
@@ -143,7 +149,7 @@ export async function perform(name: OperationName, { with: given, handle, signal
   const names = [...(Object.keys(COMMON_INPUTS) as readonly string[]).filter(isInputName), ...operation.inputs];
   const { values, problems } = parseInputs(names, read, {});
   const { checks: all, problems: found } = await checks();
-  const prepared = await operation.prepare(values, all);
+  const prepared = readyOf(await operation.prepare(values, all));
   expect([...problems, ...found]).toEqual([]);
   const opened = await world(handle, maxRetries);
   if (deadline !== undefined) opened.clock.deadline = () => deadline;

@@ -6,7 +6,7 @@ import type { Endpoint } from '../../devin/endpoint.ts';
 import { code } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context, Report } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import { isRecord } from '../record.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { type Kept, MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
@@ -199,23 +199,23 @@ export const callApiOperation = operation({
   required: ['endpoint'],
   outputs: ['status_code', 'body', 'body_file', 'count'],
   permissions: [],
-  scope: 'enterprise',
   versions: ['v3', 'v2'],
-  async prepare({ endpoint, params, body, body_file: file }, checks): Promise<Prepared | undefined> {
+  async prepare({ endpoint, params, body, body_file: file }, checks) {
     const reason = file === undefined ? undefined : await checks.workspace.whyNotWritable(file);
     if (reason !== undefined) checks.problem('body_file', `names ${JSON.stringify(file)}, which ${reason}`);
-    if (endpoint === undefined) return undefined;
+    if (endpoint === undefined) return ready(undefined);
     const target = findTarget(endpoint);
     if (typeof target === 'string') {
       checks.problem('endpoint', `is ${JSON.stringify(endpoint)}, which ${target}`);
-      return undefined;
+      return ready(undefined);
     }
     const { id, redirects, secrets } = target.endpoint;
     if (redirects === true && file === undefined) checks.problem('body_file', `is missing; ${id} gives a file`);
     if (secrets !== undefined && file === undefined) {
       checks.problem('body_file', `is missing; ${id} shows a secret this once, which nothing but that file will hold`);
     }
-    return { target, arguments: await readArguments(target.endpoint, target.params, { params, body }, checks) };
+    const all = await readArguments(target.endpoint, target.params, { params, body }, checks);
+    return ready<Prepared | undefined>({ target, arguments: all });
   },
   async run(context, prepared): Promise<CallReport> {
     if (prepared === undefined) throw new ActionError('internal', 'There is no endpoint to call.');

@@ -2,7 +2,7 @@ import { ActionError } from '../../contract/errors.ts';
 import { code, plain, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { nothingToPrepare, operation } from '../operation.ts';
 import { eachOnce, type VisibleOrganization, visibleOrganizations } from '../visible-organizations.ts';
 
 /** GitHub starts at most this many jobs from one matrix. */
@@ -75,10 +75,9 @@ export const listOrganizationsOperation = operation({
   inputs: ['matrix_size'],
   required: [],
   outputs: ['organizations', 'count', 'matrix'],
-  permissions: ['ManageOrganizations (for more than its own)'],
-  scope: 'enterprise',
+  permissions: [{ all: ['ManageOrganizations'], for: ['all_organizations'] }],
   versions: ['v3', 'v2'],
-  prepare: async () => undefined,
+  prepare: nothingToPrepare,
   async run(context) {
     const listed = (await (context.version === 'v2' ? fromV2(context) : fromV3(context))).sort(byName);
     const matrix = matrixOf(listed, context.inputs.matrix_size);

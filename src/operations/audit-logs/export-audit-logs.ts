@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import { operation, type Report } from '../operation.ts';
+import { operation, type Report, ready } from '../operation.ts';
 import { isoTime } from './events/time.ts';
 import { commitJob } from './export/export-commit.ts';
 import { checkExport, EXPORT_INPUTS } from './export/inputs.ts';
@@ -112,12 +112,11 @@ export const exportAuditLogsOperation = operation({
   inputs: EXPORT_INPUTS,
   required: [],
   outputs: OUTPUTS,
-  permissions: ['ManageEnterpriseSettings or ViewAccountAuditLogs'],
-  scope: 'enterprise',
+  permissions: [{ anyOf: ['ManageEnterpriseSettings', 'ViewAccountAuditLogs'] }],
   versions: ['v3', 'v2'],
   async prepare(inputs, checks) {
     keepHeapSmall();
-    await checkExport(inputs, checks);
+    return ready(await checkExport(inputs, checks));
   },
   async run(context) {
     try {

@@ -2,7 +2,7 @@ import { ActionError } from '../../contract/errors.ts';
 import { code, plain, prose, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import { listed } from '../plan/report.ts';
 import { manifestText, type ObservedOrganization } from './manifest-text.ts';
 import { openSource, readObserved } from './read.ts';
@@ -51,18 +51,17 @@ export const exportGitPermissionsOperation = operation({
   inputs: ['manifest'],
   required: [],
   outputs: ['manifest', 'count'],
-  permissions: ['ManageGitIntegrations', 'ManageOrganizations (to find organizations by name)'],
-  scope: 'enterprise',
+  permissions: [{ all: ['ManageGitIntegrations'] }, { all: ['ManageOrganizations'], for: ['unnamed_organizations'] }],
   severalOrganizations: true,
   versions: ['v3', 'v2'],
   readOnly: () => true,
-  async prepare({ manifest = [] }, { workspace, problem }): Promise<string> {
+  async prepare({ manifest = [] }, { workspace, problem }) {
     const [path = '', ...others] = manifest;
     const reason = await workspace.whyNotWritable(path);
     if (others.length > 0 || /[*?{[]/.test(path))
       problem('manifest', 'names more than one file; export-git-permissions writes one');
     else if (reason !== undefined) problem('manifest', `names ${JSON.stringify(path)}, which ${reason}`);
-    return path;
+    return ready(path);
   },
   async run(context, path) {
     const source = await openSource(context);

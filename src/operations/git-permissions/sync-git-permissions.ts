@@ -5,7 +5,7 @@ import { planAll } from '../../reconcile/plan.ts';
 import { details, prose } from '../../report/markdown.ts';
 import { count } from '../../report/units.ts';
 import type { Log } from '../../runner/log.ts';
-import { operation } from '../operation.ts';
+import { operation, type Report, ready } from '../operation.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
 import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext } from '../plan/report.ts';
 import { runPlan } from '../plan/step.ts';
@@ -91,6 +91,20 @@ async function run(context: PlanContext, { manifest, faults, warnings }: ReadMan
   return await runPlan(context, step, warningNotice(all));
 }
 
+/** What a plan without a credential can do, as for a pull request of a fork: check the manifest. */
+function onlyChecked(log: Log, { manifest, faults, warnings }: ReadManifest): Report {
+  reject(log, faults);
+  warn(log, warnings);
+  const size = `${count(manifest.entries, 'entry', 'entries')} of ${count(manifest.organizations.length, 'organization')}`;
+  const reason = `no credential, as for every pull request of a fork: the manifest is valid (${size}), but was not compared with Devin`;
+  return {
+    outcome: 'skipped',
+    skippedReason: reason,
+    data: { entries: manifest.entries, organizations: manifest.organizations.length },
+    summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(warnings)].join('\n\n')}\n`,
+  };
+}
+
 /** Makes the Git permissions of organizations what a manifest says, or shows what that would change. */
 export const syncGitPermissionsOperation = operation({
   name: 'sync-git-permissions',
@@ -98,29 +112,17 @@ export const syncGitPermissionsOperation = operation({
   inputs: PLAN_INPUTS,
   required: [],
   outputs: PLAN_OUTPUTS,
-  permissions: ['ManageGitIntegrations', 'ManageOrganizations (to find organizations by name)'],
-  scope: 'enterprise',
+  permissions: [{ all: ['ManageGitIntegrations'] }, { all: ['ManageOrganizations'], for: ['names'] }],
   severalOrganizations: true,
   versions: ['v3', 'v2'],
   readOnly: ({ mode }) => mode !== 'apply',
-  async prepare({ manifest = [], plan_file: planFile }, { workspace, signal, problem }): Promise<ReadManifest> {
+  async prepare({ manifest = [], mode, plan_file: planFile }, { workspace, signal, problem }) {
     const reason = planFile === undefined ? undefined : await workspace.whyNotWritable(planFile);
     if (reason !== undefined) problem('plan_file', `names ${JSON.stringify(planFile)}, which ${reason}`);
     const found = await findManifest(manifest, workspace);
     if ('problem' in found) problem('manifest', found.problem);
-    return await readManifestAside('problem' in found ? [] : found.files, { workspace, signal });
-  },
-  offline(log, { manifest, faults, warnings }) {
-    reject(log, faults);
-    warn(log, warnings);
-    const size = `${count(manifest.entries, 'entry', 'entries')} of ${count(manifest.organizations.length, 'organization')}`;
-    const reason = `no credential, as for every pull request of a fork: the manifest is valid (${size}), but was not compared with Devin`;
-    return {
-      outcome: 'skipped',
-      skippedReason: reason,
-      data: { entries: manifest.entries, organizations: manifest.organizations.length },
-      summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(warnings)].join('\n\n')}\n`,
-    };
+    const read = await readManifestAside('problem' in found ? [] : found.files, { workspace, signal });
+    return mode === 'apply' ? ready(read) : { ready: read, withoutCredential: (log: Log) => onlyChecked(log, read) };
   },
   run,
 });

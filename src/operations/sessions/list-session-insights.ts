@@ -8,7 +8,7 @@ import {
 } from '../../devin/endpoints/session-insights.ts';
 import { count } from '../../report/units.ts';
 import type { Checks, Context, Report } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery, fitting, onlyNewest } from './filters.ts';
 import { analysed, type InsightsRow, insightsSummary } from './insights-report.ts';
 import { newestOf } from './newest.ts';
@@ -118,10 +118,9 @@ export const listSessionInsightsOperation = operation({
   inputs: INPUTS,
   required: [],
   outputs: ['sessions', 'count'],
-  permissions: ['ViewOrgSessions', 'ManageOrgSessions (to generate)'],
-  scope: 'organization',
+  permissions: [{ all: ['ViewOrgSessions'] }, { all: ['ManageOrgSessions'], for: ['generate'] }],
   versions: ['v3', 'v2'],
-  prepare: checkInputs,
+  prepare: async (inputs, checks) => ready(await checkInputs(inputs, checks)),
   async run(context): Promise<Report<'sessions' | 'count'>> {
     const isV2 = context.version === 'v2';
     const { rows, more, error }: Read = isV2

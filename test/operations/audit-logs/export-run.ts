@@ -13,7 +13,7 @@ import { Redactor } from '../../../src/runner/redact.ts';
 import { Workspace } from '../../../src/runner/workspace.ts';
 import { loadOperation } from '../../../src/step/registry.ts';
 import { TestClock } from '../../devin/support.ts';
-import { ALONE } from '../support.ts';
+import { ALONE, readyOf } from '../support.ts';
 
 /** A folder in the main memory where the system has one: what is written there waits for no disk. */
 export const QUICK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -55,7 +55,7 @@ export async function runExport(run: ExportRun): Promise<Report & Outcome> {
   const given: Readonly<Record<string, string>> = { api_url: url, max_retries: '2', ...run.with };
   const { values, problems } = parseInputs(names, (name) => given[name], {});
   const found: Problem[] = [...problems];
-  const prepared = await operation.prepare(values, {
+  const preparation = await operation.prepare(values, {
     workspace,
     clock,
     facts: {},
@@ -103,7 +103,7 @@ export async function runExport(run: ExportRun): Promise<Report & Outcome> {
     organization: async () => '',
   };
   try {
-    const report = await operation.run(context as Context<InputName, InputName>, prepared);
+    const report = await operation.run(context as Context<InputName, InputName>, readyOf(preparation));
     return { ...report, printed, outputs: outputTexts(operation.outputs, report.data) };
   } finally {
     await transport.close();
