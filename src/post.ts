@@ -147,6 +147,7 @@ async function endAll(
       {
         facts,
         operation: (values.operation ?? '').trim().toLowerCase().replaceAll('_', '-'),
+        changes: false,
         log,
         redact: (text) => redactor.redact(text),
         event: eventReader(env, facts),

@@ -152,8 +152,11 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const redact = (text: string) => step.redactor.redact(text);
   // The comment is told how the step ended, and so speaks to GitHub after everything else has stopped.
   const lastWords = AbortSignal.any([later(asked, LAST_WORDS_MS), step.silence.signal]);
-  const last = githubOf(inputs, { ...asked, signal: lastWords });
-  const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github: last };
+  // A plan changes nothing, so its comment is written even in a dry run: it is the result that reviewers read.
+  const plans = operation.readOnly?.(inputs);
+  const last = githubOf({ ...inputs, dry_run: inputs.dry_run && plans !== true }, { ...asked, signal: lastWords });
+  const changes = plans === false;
+  const said = { facts: step.facts, operation: operation.name, changes, log, redact, event: step.event, github: last };
   step.comment = threadComment(inputs, said);
   const endings = { onCancel: inputs.on_cancel, onTimeout: inputs.on_timeout };
   const remains = openRemains(stateWriter(world.env), prover(credential.token, step.facts), endings);
@@ -209,7 +212,7 @@ async function finish(step: Step, report: Report): Promise<boolean> {
   if (report.outcome !== 'skipped') {
     const late = new ActionError('timeout', `GitHub did not respond within ${LAST_COMMENT_MS / 1_000} s.`);
     world.clock.deadline(LAST_COMMENT_MS).addEventListener('abort', () => step.silence.abort(late));
-    await step.comment.update(report.summary);
+    await step.comment.update(report.summary, report.commentEnd);
   }
   return isPublished && report.outcome !== 'failure' && report.error === undefined;
 }

@@ -77,6 +77,8 @@ export interface Report<O extends OperationOutput = OperationOutput> {
   readonly data: Readonly<Record<string, unknown>>;
   /** Markdown for the job summary. */
   readonly summary: string;
+  /** A hidden end of the step's comment, which is never cut: what a later step reads from it. */
+  readonly commentEnd?: string;
 }
 
 /** What users ask for: one value that says everything about an operation, and carries it out. */

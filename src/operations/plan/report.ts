@@ -15,6 +15,7 @@ export const PLAN_INPUTS = [
   'mode',
   'prune',
   'max_removals',
+  'max_openings',
   'allow_empty',
   'expected_plan_hash',
   'fail_on_drift',
@@ -40,13 +41,13 @@ export type PlanContext = Context<(typeof PLAN_INPUTS)[number]>;
 /** The report of such an operation. */
 export type PlanReport = Report<(typeof PLAN_OUTPUTS)[number]>;
 
-/** What is planned, and by what it is carried out. */
+/** What is planned, and where it is applied. */
 export interface PlanStep<D, O> {
   readonly kind: Kind<D, O>;
   readonly store: Store<D, O>;
   readonly plan: Plan<D, O>;
   readonly limit: Limiter;
-  /** What one scope is called: `organization`. */
+  /** Name of one scope: `organization`. */
   readonly scopeName: string;
 }
 
@@ -80,7 +81,7 @@ export function logPlan<D, O>({ log }: PlanContext, step: PlanStep<D, O>): void 
   if (lines.length > LOGGED_CHANGES) log.info(`  and ${lines.length - LOGGED_CHANGES} more, all in the plan file`);
 }
 
-/** The outputs of a plan, or of what became of it. */
+/** The outputs of a plan, or of its apply. */
 export function outputsOf<D, O>(
   { plan }: PlanStep<D, O>,
   file: string,
@@ -145,7 +146,7 @@ export function where<D, O>({ plan, scopeName }: PlanStep<D, O>): string {
   return changed === 0 ? all : `${changed} of ${all}`;
 }
 
-/** Why an apply is not what it should be; undefined where everything is in place. */
+/** Why an apply failed; undefined if everything is as desired. */
 export function applyError<D, O>(step: PlanStep<D, O>, applied: Applied<D, O>): ActionError | undefined {
   if (applied.converged) return undefined;
   const failed = applied.results.flatMap(({ change, error }) => (error === undefined ? [] : [{ change, error }]));
@@ -166,13 +167,13 @@ export function applyError<D, O>(step: PlanStep<D, O>, applied: Applied<D, O>): 
     ...applied.unread.map(({ name, error }) => `${name} could not be read again: ${error.code}: ${error.message}`),
     ...(errors.length > 0
       ? []
-      : applied.left.map(({ scope, changes }) => `${scope.name}: ${changes.length} left to do`)),
+      : applied.left.map(({ scope, changes }) => `${scope.name}: ${count(changes.length, 'change')} left`)),
   ]);
   const decisive = errors.find(({ code: name }) => DECISIVE.includes(name));
   if (decisive !== undefined) return new ActionError(decisive.code, decisive.message, { list, fix: decisive.fix });
   const onlyChanged = conflicts.length === 0 && errors.every(({ code: name }) => name === 'plan_changed');
   if (onlyChanged) {
-    return new ActionError('plan_changed', 'Somebody else changed the same entries while the plan was applied.', {
+    return new ActionError('plan_changed', 'Someone else changed the same entries while the plan was applied.', {
       list,
     });
   }
