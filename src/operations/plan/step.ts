@@ -97,12 +97,8 @@ async function planned<D, O>(
   const hint = `Apply this plan: \`mode: apply\` with \`expected_plan_hash: ${plan.hash}\`.`;
   const frame = {
     scopeName,
-    notices: error === undefined ? [] : [errorPart(error)],
-    hints: [
-      ...notices,
-      ...(note === undefined ? [] : [prose(note)]),
-      ...(changed && limit === undefined ? [hint] : []),
-    ],
+    notices: [...(error === undefined ? [] : [errorPart(error)]), ...(note === undefined ? [] : [prose(note)])],
+    hints: [...notices, ...(changed && limit === undefined ? [hint] : [])],
     planFile: file,
   };
   return {
