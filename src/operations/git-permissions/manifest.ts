@@ -203,6 +203,9 @@ function merge(parts: readonly FilePart[], files: readonly string[], faults: Fin
   };
 }
 
+/** The likeliest cause of a missing file. */
+const CHECKOUT = 'Does an earlier step of this job check out the repository (actions/checkout)?';
+
 /** The files of a manifest, or what is wrong with the input, as a clause. */
 export type FoundManifest = { readonly files: readonly string[] } | { readonly problem: string };
 
@@ -220,7 +223,9 @@ export async function findManifest(patterns: readonly string[], workspace: Works
     }
     const found = await workspace.findFiles(pattern);
     if ('problem' in found) return { problem: `names ${JSON.stringify(pattern)}, which ${found.problem}` };
-    if (found.files.length === 0) return { problem: `names ${JSON.stringify(pattern)}, which matches no file` };
+    if (found.files.length === 0) {
+      return { problem: `names ${JSON.stringify(pattern)}, which matches no file. ${CHECKOUT}` };
+    }
     for (const { path } of found.files) files.add(normalize(path));
   }
   return { files: [...files] };
@@ -230,7 +235,7 @@ export async function findManifest(patterns: readonly string[], workspace: Works
 async function fileProblem(file: string, problem: string, workspace: Workspace): Promise<string> {
   if (await workspace.exists(file)) return problem;
   const exports = '`export-git-permissions` writes the first manifest';
-  return `does not exist. Does an earlier step of this job check out the repository (actions/checkout)? ${exports}`;
+  return `does not exist. ${CHECKOUT} ${exports}`;
 }
 
 /** Reads the files of a manifest and merges them. It finds everything that is wrong without a request. */
