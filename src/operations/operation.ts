@@ -86,6 +86,8 @@ interface Ended<D> {
   readonly data: D;
   /** Markdown for the job summary. */
   readonly summary: string;
+  /** A hidden end of the step's comment, which is never cut: what a later step reads from it. */
+  readonly commentEnd?: string;
 }
 
 /**

@@ -98,6 +98,7 @@ async function tell(
     {
       facts,
       operation: operation.trim().toLowerCase().replaceAll('_', '-'),
+      changes: false,
       log,
       redact: (text) => redactor.redact(text),
       event: eventReader(env, facts),

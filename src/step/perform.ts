@@ -52,9 +52,20 @@ async function connected(step: Step, { operation, inputs }: Checked, credential:
 function keepComment(step: Step, { operation, inputs }: Checked, signal: AbortSignal): void {
   const { world, log, facts, event } = step;
   const lastWords = AbortSignal.any([later({ clock: world.clock, signal }, LAST_WORDS_MS), step.silence.signal]);
-  const github = githubOf(inputs, { env: world.env, clock: world.clock, log, signal: lastWords });
+  // A plan changes nothing, so its comment is written even in a dry run: it is the result that reviewers read.
+  const plans = operation.readOnly?.(inputs);
+  const asked = { ...inputs, dry_run: inputs.dry_run && plans !== true };
+  const github = githubOf(asked, { env: world.env, clock: world.clock, log, signal: lastWords });
   const redact = (text: string) => step.redactor.redact(text);
-  step.comment = threadComment(inputs, { facts, operation: operation.name, log, redact, event, github });
+  step.comment = threadComment(inputs, {
+    facts,
+    operation: operation.name,
+    changes: plans === false,
+    log,
+    redact,
+    event,
+    github,
+  });
 }
 
 /** Carries out the operation of a step. What fails is its report, with the sessions that exist by then. */

@@ -17,7 +17,7 @@ export interface ManifestTask {
   readonly temp: string | undefined;
 }
 
-const NOTHING = { prune: undefined, protected: [], organizations: [], entries: 0 } as const;
+const NOTHING = { prune: undefined, readOnlyUnknown: undefined, protected: [], organizations: [], entries: 0 } as const;
 
 /** Reads the files of a manifest as `readManifest` does, without holding up the step. */
 export async function readManifestAside(
