@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asActionError } from '../../../src/contract/errors.ts';
 import { readManifest } from '../../../src/operations/audit-logs/chain/manifest.ts';
-import { elementSpans, onOneLine } from '../../../src/operations/audit-logs/events/json-texts.ts';
 import { type Draft, Workspace } from '../../../src/runner/workspace.ts';
 import { type ExportRun, folder, runExport } from './export-run.ts';
 import { AuditApi, event, exportedIds, filesIn } from './export-support.ts';
@@ -88,21 +87,6 @@ describe('a range', () => {
     const { outputs, printed } = await run({ actions: 'delete_*, brand_new' });
     expect(outputs['events']).toBe('3');
     expect(printed).toContain('::warning title=The action brand_new is not known::');
-  });
-});
-
-describe('an event', () => {
-  it('is written as it came: digits that JavaScript cannot hold, unknown fields, line breaks', () => {
-    const text =
-      '{"audit_log_id":"e1","created_at":1767225601,"action":"login","data":{"id":12345678901234567890,"x":1.0},"new":[{"a":"]\\""}]}';
-    const respond = `{ "total": 1,\n "items": [\n${text.replace('"action"', '\n  "action"')} ], "has_next_page": false }`;
-    const elementTexts = (json: string, name: string) => {
-      const page = onOneLine(Buffer.from(json));
-      return elementSpans(page, name)?.map(({ from, to }) => page.toString('utf8', from, to));
-    };
-    expect(elementTexts(respond, 'items')).toEqual([text.replace('"action"', ' "action"')]);
-    expect(elementTexts('{"a":{"items":[1]},"items":[],"items":[2, "x,y"]}', 'items')).toEqual(['2', '"x,y"']);
-    expect(elementTexts('{"items":{"a":[1]}}', 'items')).toBeUndefined();
   });
 });
 

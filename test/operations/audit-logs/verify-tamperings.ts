@@ -66,7 +66,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a compressed file grows without end',
     options: { compression: 'gzip' },
     tamper: (one) => one.write(one.file(1), gzipSync(Buffer.alloc(50_000_000))),
-    what: /^holds more text than its manifest says/,
+    what: /^has more text than its manifest says/,
   },
   {
     name: 'a file is missing',
@@ -77,7 +77,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a file was added that no manifest names',
     tamper: (one) => one.write('day=21/devin-audit_extra.jsonl', one.read(one.file(1))),
     where: () => 'day=21/devin-audit_extra.jsonl',
-    what: /^is here, but no manifest names it/,
+    what: /^exists, but no manifest names it/,
   },
   {
     name: 'two files changed places',
@@ -87,7 +87,7 @@ export const TAMPERINGS: readonly Tampering[] = [
       one.write(one.file(1), a);
     },
     where: (one) => `${one.file(1)}:1`,
-    what: /^holds an event of 2026-09-21T13:00:00Z, which is outside of the window/,
+    what: /^has an event of 2026-09-21T13:00:00Z, which is outside of the window/,
   },
   {
     name: 'a link stands in place of a file',
@@ -156,7 +156,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a line is no event, and the manifest was made to agree',
     tamper: (one) => one.forgeFile(1, (text) => text.replace('"audit_log_id"', '"id"')),
     where: (one) => `${one.file(1)}:1`,
-    what: /^is no event in the format jsonl/,
+    what: /^is not an event in the format jsonl/,
   },
   {
     name: 'the last line has no end, and the manifest was made to agree',
@@ -184,7 +184,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a manifest hides events that came late',
     tamper: (one) => one.forge(1, (manifest) => Object.assign(manifest, { late_events: 3 })),
     where: (one) => one.name(1),
-    what: /^counts 3 events that came late, but its files hold 0/,
+    what: /^counts 3 events that came late, but its files have 0/,
   },
   {
     name: 'the times of a file were changed in the manifest',
@@ -194,7 +194,7 @@ export const TAMPERINGS: readonly Tampering[] = [
         manifest.oldest = manifest.window.reread_from;
       });
     },
-    what: /^holds events from .* to .*; its manifest says otherwise/,
+    what: /^has events from .* to .*; its manifest says otherwise/,
   },
   {
     name: 'a manifest in the middle was changed',
@@ -307,7 +307,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     options: { format: 'csv' },
     tamper: (one) => one.forgeFile(1, (text) => text.replace('audit_log_id', 'id')),
     where: (one) => `${one.file(1)}:1`,
-    what: /^is not the head of such a file/,
+    what: /^is not the header of such a file/,
   },
   {
     name: 'all manifests are missing',

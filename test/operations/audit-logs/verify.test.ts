@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { checkpointText } from '../../../src/operations/audit-logs/chain/checkpoint.ts';
 import { sha256Of } from '../../../src/operations/audit-logs/chain/manifest.ts';
 import { FORMAT_NAMES } from '../../../src/operations/audit-logs/formats/index.ts';
-import { checkAnchor, verifyExport } from '../../../src/operations/audit-logs/verify/export.ts';
+import { checkAnchor } from '../../../src/operations/audit-logs/verify/anchor.ts';
+import { verifyExport } from '../../../src/operations/audit-logs/verify/export.ts';
 import { SeenIds } from '../../../src/operations/audit-logs/verify/ids.ts';
 import { type ExportOptions, START, type TestExport, writeExport } from './verify-support.ts';
 import { TAMPERINGS } from './verify-tamperings.ts';
@@ -117,7 +118,7 @@ describe('a checkpoint as an anchor', () => {
       kind: 'devin-audit-checkpoint',
       scope: { api: 'api.devin.ai', version: 'v3', org_id: null, actions: [] },
       since: START,
-      high_water: START + 3_600,
+      high_water: START + 3 * 3_600,
       seen_since: START,
       seen: [],
       sequence: 2,
@@ -140,21 +141,25 @@ describe('a checkpoint as an anchor', () => {
     one.edit(2, (manifest) => Object.assign(manifest, { duplicates_dropped: 5 }));
     expect(await one.findings()).toEqual([]);
     expect((await findingsWith(one, text))[0]).toMatch(
-      /^checkpoint.json knows the last manifest as \w+…, which is not here/,
+      /^checkpoint.json knows the last manifest as \w+…, which is not in this folder/,
     );
   });
 
   test('tells that the chain goes on behind it, and that it is damaged itself', async () => {
     const one = await exported();
     const text = checkpoint(sha256Of(one.read(one.name(1))));
-    expect((await findingsWith(one, text))[0]).toContain('goes on behind it');
-    expect((await findingsWith(one, text.replace('"seen":[]', '"seen":[["a",1]]')))[0]).toContain('is no anchor');
+    expect((await findingsWith(one, text))[0]).toContain('follows it');
+    expect((await findingsWith(one, text.replace('"seen":[]', '"seen":[["a",1]]')))[0]).toContain('cannot be compared');
   });
 });
 
 test('hundreds of thousands of ids are told apart, and each that comes again is found', () => {
   const seen = new SeenIds();
   const ids = Array.from({ length: 200_000 }, (_, i) => `audit-log-${(i * 7_919).toString(16)}`);
-  expect(ids.every((id, i) => seen.add(id, i % 7) === undefined)).toBe(true);
-  expect(ids.every((id, i) => seen.add(id, 9) === i % 7)).toBe(true);
+  expect(ids.every((id, i) => seen.add(id, i % 7, id) === undefined)).toBe(true);
+  expect(ids.every((id, i) => seen.add(id, 9, id)?.file === i % 7)).toBe(true);
+  expect([seen.add('audit-log-0', 1, 'audit-log-0'), seen.add('audit-log-0', 1, 'other')]).toEqual([
+    { file: 0, isSame: true },
+    { file: 0, isSame: false },
+  ]);
 });

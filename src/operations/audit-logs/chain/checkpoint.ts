@@ -20,8 +20,8 @@ const Content = z.object({
   high_water: z.int(),
   /** `seen` holds every exported event from here on. */
   seen_since: z.int(),
-  /** Exported events near the high-water mark: id and time of each. */
-  seen: z.array(z.tuple([z.string(), z.number()])),
+  /** Exported events near the high-water mark: ID, time, and fingerprint of each. Earlier releases wrote no fingerprint. */
+  seen: z.array(z.union([z.tuple([z.string(), z.number(), z.string()]), z.tuple([z.string(), z.number()])])),
   /** Place of the last manifest in its chain, from 0. */
   sequence: z.int(),
   /** SHA-256 of the bytes of the last manifest. */
@@ -69,7 +69,7 @@ export function parseCheckpoint(path: string, text: string): Checkpoint {
   return content;
 }
 
-function check(path: string, checkpoint: Checkpoint, scope: Scope, now: number): void {
+function checkScope(path: string, checkpoint: Checkpoint, scope: Scope): void {
   const [own, asked] = [checkpoint.scope, scopeOf(scope)];
   const differing = (['api', 'version', 'org_id', 'actions'] as const).filter(
     (name) => JSON.stringify(own[name]) !== JSON.stringify(asked[name]),
@@ -81,11 +81,14 @@ function check(path: string, checkpoint: Checkpoint, scope: Scope, now: number):
       fix: 'Give each export a `checkpoint_file` of its own, or set the inputs as they were.',
     });
   }
-  if (checkpoint.high_water > now + CLOCK_TOLERANCE_S) {
-    const fix =
-      'Look at the clock of the runner; if it is right, restore an older checkpoint, or delete the file to export from `since`.';
-    throw invalid(path, `is from the future: it ends at ${isoTime(checkpoint.high_water)}`, fix);
-  }
+}
+
+/** @throws `checkpoint_invalid` if a checkpoint is dated in the future; `now` is the API's time in Unix seconds */
+export function checkNotFuture(path: string, { high_water: mark }: Checkpoint, now: number): void {
+  if (mark <= now + CLOCK_TOLERANCE_S) return;
+  const fix =
+    'A run on a machine with a wrong clock may have written it. Restore an older checkpoint, or delete the file to export from `since`.';
+  throw invalid(path, `is from the future: it ends at ${isoTime(mark)}, but the API's time is ${isoTime(now)}`, fix);
 }
 
 /** A checkpoint as it was found. */
@@ -95,19 +98,19 @@ export interface FoundCheckpoint {
 }
 
 /**
- * Reads a checkpoint; undefined where there is none yet, or no more. `now` in Unix seconds.
- * @throws `checkpoint_invalid` for one that is damaged, of another scope or from the future
+ * Reads a checkpoint; undefined if the file does not exist.
+ *
+ * @throws `checkpoint_invalid` if it is damaged or belongs to another scope
  */
 export async function readCheckpoint(
   workspace: Workspace,
   path: string,
   scope: Scope,
-  now: number,
 ): Promise<FoundCheckpoint | undefined> {
   if (!(await workspace.exists(path))) return undefined;
   const read = await workspace.readText(path, MAX_CHECKPOINT_BYTES);
   if ('problem' in read) throw invalid(path, read.problem);
   const checkpoint = parseCheckpoint(path, read.text);
-  check(path, checkpoint, scope, now);
+  checkScope(path, checkpoint, scope);
   return { checkpoint, text: read.text };
 }
