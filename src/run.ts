@@ -2,6 +2,7 @@ import { isSandbox, sandboxHabits } from './contract/api-url.ts';
 import { type Clock, later, stopping } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { INPUTS, type InputName } from './contract/inputs.ts';
+import type { Machine } from './contract/machine.ts';
 import type { JournalEntry } from './contract/result.ts';
 import { VERSION } from './contract/version.ts';
 import { Devin } from './devin/client.ts';
@@ -32,6 +33,7 @@ export interface World {
   /** Standard output. */
   readonly write: Write;
   readonly clock: Clock;
+  readonly machine: Machine;
   /** Aborts when the runner asks to stop; the reason is an `ActionError`. */
   readonly cancelled: AbortSignal;
   /** Folder of the workflow where the runner names none. */
@@ -164,6 +166,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     devin,
     log,
     clock: world.clock,
+    machine: world.machine,
     signal,
     facts: step.facts,
     written: writtenInputs(world.env, Object.keys(INPUTS)),

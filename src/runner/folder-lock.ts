@@ -1,8 +1,7 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path/posix';
-import { kill, pid } from 'node:process';
 import * as z from 'zod/mini';
 import { ActionError } from '../contract/errors.ts';
+import type { Machine } from '../contract/machine.ts';
 import { duration } from '../report/units.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -25,6 +24,7 @@ type LockFile = z.output<typeof LockFile>;
 /** What a lock needs. */
 export interface LockOptions {
   readonly workspace: Workspace;
+  readonly machine: Machine;
   /** The folder to own, from the workspace. */
   readonly folder: string;
   /** The part of a shared job, such as `-1-4`; empty to own the whole folder. Different parts do not exclude each other. */
@@ -49,20 +49,10 @@ export interface FolderLock {
 const ownLocks = new Set<string>();
 let locks = 0;
 
-function isRunning(lock: LockFile): boolean {
-  if (lock.pid === pid) return ownLocks.has(JSON.stringify(lock));
-  try {
-    kill(lock.pid, 0);
-    return true;
-  } catch (thrown) {
-    // A process of another user cannot be signaled, but it exists.
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
-  }
-}
-
-function isHeld(lock: LockFile, { now, maxAgeMs }: LockOptions): boolean {
+function isHeld(lock: LockFile, { machine, now, maxAgeMs }: LockOptions): boolean {
   if (Math.abs(now - lock.started_at) > maxAgeMs) return false;
-  return lock.host !== hostname() || isRunning(lock);
+  if (lock.host !== machine.host) return true;
+  return lock.pid === machine.pid ? ownLocks.has(JSON.stringify(lock)) : machine.isRunning(lock.pid);
 }
 
 async function textOf(workspace: Workspace, path: string): Promise<string | undefined> {
@@ -114,11 +104,12 @@ async function clear(options: LockOptions, own: string, except?: string): Promis
  * @throws `conflict` if another run owns the folder
  */
 export async function lockFolder(options: LockOptions): Promise<FolderLock> {
-  const { workspace, folder, part, runId, attempt, now } = options;
+  const { workspace, machine, folder, part, runId, attempt, now } = options;
+  const { pid, host } = machine;
   const own = `${PREFIX}${part}`;
   const path = join(folder, own);
   locks += 1;
-  const lock: LockFile = { run_id: runId, run_attempt: attempt, pid, host: hostname(), started_at: now, number: locks };
+  const lock: LockFile = { run_id: runId, run_attempt: attempt, pid, host, started_at: now, number: locks };
   const text = JSON.stringify(lock);
   await clear(options, own);
   ownLocks.add(text);

@@ -131,7 +131,7 @@ describe('a checkpoint', () => {
       (text: string) => text.replace('"schema_version":1', '"schema_version":2'),
       'another release',
     ],
-    ['that is some other file', () => '{"name":"x"}', 'no checkpoint'],
+    ['that is some other file', () => '{"name":"x"}', 'is not a checkpoint'],
   ])('%s is refused before the first request', async (_name, change, says) => {
     await run(inputs);
     writeFileSync(path(), change(readFileSync(path(), 'utf8')));

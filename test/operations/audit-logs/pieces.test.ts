@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../../src/operations/audit-logs/events/event.ts';
 import { type Part, readInOrder } from '../../../src/operations/audit-logs/export/pieces.ts';
-import { type ReadRange, secondsPerEvent } from '../../../src/operations/audit-logs/export/read-range.ts';
+import { type ReadRange, secondsPerEvent } from '../../../src/operations/audit-logs/export/range.ts';
 import { shardOf } from '../../../src/operations/audit-logs/export/window.ts';
 
 const at = (time: number, id: number): AuditEvent => {

@@ -2,7 +2,8 @@ import { v2ListAuditLogs } from '../../../devin/endpoints/v2-enterprise.ts';
 import { duration } from '../../../report/units.ts';
 import type { Log } from '../../../runner/log.ts';
 import { isoTime } from '../events/time.ts';
-import { patiently, type Source, v3Request } from './read-range.ts';
+import { patiently, type Source } from './range.ts';
+import { v3Request } from './read-v3.ts';
 
 /** Clocks that differ by less cause no warning. */
 const TOLERANCE_MS = 30_000;

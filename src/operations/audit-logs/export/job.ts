@@ -9,7 +9,7 @@ import { labelOf, type Scope, scopeFrom } from '../chain/scope.ts';
 import { unknownActions } from './actions.ts';
 import { apiTime } from './api-time.ts';
 import type { ExportInput } from './inputs.ts';
-import type { Source } from './read-range.ts';
+import type { Source } from './range.ts';
 import { Tally } from './tally.ts';
 import { type Window, windowOf } from './window.ts';
 
@@ -61,9 +61,10 @@ const LOCK_MARGIN_MS = 600_000;
 const partOf = ({ shard }: ExportContext['inputs']) => (shard === undefined ? '' : `-${shard.index}-${shard.count}`);
 
 /** Makes this run the only owner of `output_dir`. @throws `conflict` if another run owns it */
-export function lockOutput({ inputs, workspace, clock, facts }: ExportContext): Promise<FolderLock> {
+export function lockOutput({ inputs, workspace, machine, clock, facts }: ExportContext): Promise<FolderLock> {
   return lockFolder({
     workspace,
+    machine,
     folder: inputs.output_dir,
     part: partOf(inputs),
     runId: facts.runId ?? '',

@@ -1,6 +1,6 @@
 import { type AuditEvent, byTimeAndId, isSameEvent } from '../events/event.ts';
 import type { Range } from '../events/time.ts';
-import { MAX_SPAN, type ReadRange } from './read-range.ts';
+import { MAX_SPAN, type ReadRange } from './range.ts';
 
 /** A piece with this many times more events is given up and divided. */
 const MAX_OVERRUN = 4;

@@ -3,15 +3,7 @@ import { v2ListAuditLogs } from '../../../devin/endpoints/v2-enterprise.ts';
 import type { AuditEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
 import { isoTime, msOf, type Range } from '../events/time.ts';
-import {
-  inside,
-  MAX_SPAN,
-  PAGE_EVENTS,
-  patiently,
-  type ReadRange,
-  type Source,
-  secondsPerEvent,
-} from './read-range.ts';
+import { inside, MAX_SPAN, PAGE_EVENTS, patiently, type ReadRange, type Source, secondsPerEvent } from './range.ts';
 
 /** A response with fewer events is complete: no API limits its pages to less. */
 const SMALLEST_LIMIT = 10;

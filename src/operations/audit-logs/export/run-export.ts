@@ -5,7 +5,7 @@ import { type AuditEvent, printOf } from '../events/event.ts';
 import { actionMatcher } from './actions.ts';
 import type { Output, StagedFile } from './output.ts';
 import { type Part, readInOrder } from './pieces.ts';
-import type { ReadRange } from './read-range.ts';
+import type { ReadRange } from './range.ts';
 import type { Tally } from './tally.ts';
 import type { Window } from './window.ts';
 
