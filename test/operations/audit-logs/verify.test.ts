@@ -152,3 +152,18 @@ test('hundreds of thousands of ids are told apart, and each that comes again is 
     { file: 0, isSame: false },
   ]);
 });
+
+test('a verification ends within a piece of a file when it is canceled, however large the file is', async () => {
+  const one = await exported({ windows: 1 });
+  one.forgeFile(0, (text) => text.replace('devin', 'x'.repeat(4_000_000)));
+  const controller = new AbortController();
+  const { signal } = controller;
+  let checks = 0;
+  signal.throwIfAborted = () => {
+    checks += 1;
+    if (checks === 8) controller.abort(new Error('canceled'));
+    AbortSignal.prototype.throwIfAborted.call(signal);
+  };
+  await expect(verifyExport(one.root, signal)).rejects.toThrow('canceled');
+  expect(checks).toBe(8);
+});
