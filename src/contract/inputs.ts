@@ -19,6 +19,7 @@ import {
   phrase,
   removalLimit,
   sessionId,
+  sha256,
   shard,
   text,
 } from './kinds.ts';
@@ -233,6 +234,10 @@ export const OPERATION_INPUTS = {
   checkpoint_file: optional(
     path,
     'File in the workspace that stores how far the export got, so that the next export continues from there.',
+  ),
+  expected_hash: optional(
+    sha256,
+    'SHA-256 that the newest manifest must have: the hash in the summary of the last export. It shows whether the end of the chain was changed or removed.',
   ),
   actions: optional(
     list(),

@@ -1,7 +1,9 @@
 /** Deeper values are written without indents: each level would repeat those of all levels above it. */
 const DEEPEST_INDENTED = 100;
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+/** A raw number is one value, although JavaScript makes an object of it. */
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !JSON.isRawJSON(value);
 
 /** A list or an object that is being gone through. */
 interface Frame<T> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../contract/clock.ts';
 import type { ActionError } from '../contract/errors.ts';
 import type { CommonInput, InputName, InputValues } from '../contract/inputs.ts';
+import type { Machine } from '../contract/machine.ts';
 import type { OperationOutput, OutputData, StepOutcome } from '../contract/outputs.ts';
 import type { JournalEntry } from '../contract/result.ts';
 import type { Devin } from '../devin/client.ts';
@@ -34,6 +35,7 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   readonly devin: Devin;
   readonly log: Log;
   readonly clock: Clock;
+  readonly machine: Machine;
   /** Aborts when the workflow is cancelled or the time is over; its reason is the `ActionError` to end with. */
   readonly signal: AbortSignal;
   readonly facts: RunFacts;

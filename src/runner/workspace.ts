@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ActionError } from '../contract/errors.ts';
 import { createFile, isGitName, type Location, locate, openFile, type Use } from './location.ts';
@@ -258,6 +258,39 @@ export class Workspace {
     await mkdir(dirname(target), { recursive: true });
     await rename(source, target);
     await syncFolder(dirname(target));
+  }
+
+  /** Creates a file. False if there is one with its name, be it only a link. */
+  async create(path: string, text: string): Promise<boolean> {
+    const target = await this.#entry(path);
+    await mkdir(dirname(target), { recursive: true });
+    const handle = await createFile(target).catch((thrown: unknown) => {
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return undefined;
+      throw thrown;
+    });
+    if (handle === undefined) return false;
+    try {
+      await handle.writeFile(text);
+    } finally {
+      await handle.close();
+    }
+    return true;
+  }
+
+  /** The names in a folder, in order; none if it does not exist. */
+  async namesIn(path: string): Promise<readonly string[]> {
+    const names = await readdir(await this.#inside(path)).catch((thrown: unknown) => {
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return [];
+      throw thrown;
+    });
+    return names.sort();
+  }
+
+  /** The bytes of a file, piece by piece. */
+  async *chunks(path: string): AsyncGenerator<Buffer> {
+    const opened = await openFile(await this.#inside(path, 'read'));
+    if ('problem' in opened) throw new ActionError('input_invalid', `The file ${path} ${opened.problem}.`);
+    for await (const chunk of opened.handle.createReadStream({ highWaterMark: 256 * 1024 })) yield chunk;
   }
 
   /** Removes a file, or a folder with all that is in it; there may be none. Of a link, what it leads to stays. */

@@ -64,6 +64,7 @@ export const ALONE = {
   event: async () => ({ problem: 'the step runs outside of a workflow' }),
   github: async () => undefined,
   comment: NO_COMMENT,
+  machine: { pid: 1, host: 'test', isRunning: () => true },
   remains: openRemains(
     () => undefined,
     async () => '',
