@@ -11,6 +11,7 @@ import { type RunFacts, runFacts } from './github/event/facts.ts';
 import { type EventRead, eventReader } from './operations/event.ts';
 import { openExisting } from './operations/existing-sessions.ts';
 import { docsUrl, errorLink, failureReport } from './operations/failure.ts';
+import { type HeadCheck, headCheck, NO_CHECK } from './operations/head-check.ts';
 import type { Context, Report } from './operations/operation.ts';
 import { organizationOf, singleOf } from './operations/organization.ts';
 import { openRemains, prover } from './operations/remains.ts';
@@ -58,6 +59,7 @@ interface Step {
   readonly silence: AbortController;
   journal: readonly JournalEntry[];
   comment: ThreadComment;
+  check: HeadCheck;
 }
 
 /** Runs the step that the environment describes, writes what it leaves behind, and says whether it is green. */
@@ -78,6 +80,7 @@ export async function run(world: World): Promise<boolean> {
     silence: new AbortController(),
     journal: [],
     comment: NO_COMMENT,
+    check: NO_CHECK,
   };
   world.onOverheard?.((text) => step.log.debug(text));
   let report: Report;
@@ -155,6 +158,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const last = githubOf(inputs, { ...asked, signal: lastWords });
   const said = { facts: step.facts, operation: operation.name, log, redact, event: step.event, github: last };
   step.comment = threadComment(inputs, said);
+  step.check = headCheck(inputs, said);
   const endings = { onCancel: inputs.on_cancel, onTimeout: inputs.on_timeout };
   const remains = openRemains(stateWriter(world.env), prover(credential.token, step.facts), endings);
   // A cancelled step may not have got an answer in its last seconds; what it could not settle is left to the post step.
@@ -170,6 +174,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     event: step.event,
     github,
     comment: step.comment,
+    check: step.check,
     workspace: step.workspace,
     temp: new Workspace(world.env['RUNNER_TEMP'] || step.workspace.root),
     version: credential.version,
@@ -205,11 +210,10 @@ async function finish(step: Step, report: Report): Promise<boolean> {
     log.annotate('error', title, [message, ...list.map((entry) => `- ${entry}`), `${fix} More: ${link}`].join('\n'));
     if (code === 'internal' && cause instanceof Error) log.group('Details for a report', [cause.stack ?? '']);
   }
+  const late = new ActionError('timeout', `GitHub did not respond within ${LAST_COMMENT_MS / 1_000} s.`);
+  world.clock.deadline(LAST_COMMENT_MS).addEventListener('abort', () => step.silence.abort(late));
   // A gate that lets nobody in says so in the log and the summary, not to the thread.
-  if (report.outcome !== 'skipped') {
-    const late = new ActionError('timeout', `GitHub did not respond within ${LAST_COMMENT_MS / 1_000} s.`);
-    world.clock.deadline(LAST_COMMENT_MS).addEventListener('abort', () => step.silence.abort(late));
-    await step.comment.update(report.summary);
-  }
+  const comment = report.outcome === 'skipped' ? undefined : step.comment.update(report.summary);
+  await Promise.all([comment, step.check.conclude(report)]);
   return isPublished && report.outcome !== 'failure' && report.error === undefined;
 }

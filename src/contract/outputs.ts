@@ -82,6 +82,18 @@ export const OPERATION_OUTPUTS = {
   lag_seconds: { summary: 'Age of the end of the exported range, in seconds.' },
   has_more: { summary: '`true` if events of the range remain for the next export.' },
   alerts: { summary: 'Number of events that matched `alert_on`.' },
+  review_status: {
+    summary:
+      '`pending`, `running`, `completed`, `errored`, `cancelled`, `skipped`, or `unknown` if the review cannot be read.',
+  },
+  review_url: { summary: 'URL of the review on GitHub; empty if there is none.' },
+  findings: {
+    summary:
+      'The findings of the review: `[{"id": …, "kind": …, "severity": …, "path": …, "start_line": …, "end_line": …, "title": …, "url": …, "resolved": …}]`.',
+    json: true,
+  },
+  findings_count: { summary: 'Number of findings, the resolved ones included.' },
+  blocking_count: { summary: 'Number of unresolved findings that fail the step (`fail_on`).' },
   identity: { summary: 'Identity of the credential, as JSON.', json: true },
   allowed_operations: { summary: 'Operations that the credential is known to allow, as a JSON array.', json: true },
 } as const satisfies Record<string, Output>;

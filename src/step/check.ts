@@ -79,6 +79,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
     clock,
     facts,
     event,
+    hasCredential: values.devin_token !== undefined || isSandbox(values.api_url),
     // A value that could not be read counts as missing here; what is wrong with it has been said.
     problem(input, message) {
       if (!unread.has(input)) problems.push({ input, message });

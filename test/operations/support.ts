@@ -6,6 +6,7 @@ import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '..
 import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
 import type { Transport } from '../../src/devin/transport.ts';
+import { NO_CHECK } from '../../src/operations/head-check.ts';
 import type { Checks, Context } from '../../src/operations/operation.ts';
 import { singleOf } from '../../src/operations/organization.ts';
 import { openRemains } from '../../src/operations/remains.ts';
@@ -63,6 +64,7 @@ export const ALONE = {
   event: async () => ({ problem: 'the step runs outside of a workflow' }),
   github: async () => undefined,
   comment: NO_COMMENT,
+  check: NO_CHECK,
   remains: openRemains(
     () => undefined,
     async () => '',
@@ -85,6 +87,7 @@ export async function checks(): Promise<{ checks: Checks; problems: [InputName, 
       clock: new TestClock(),
       facts: {},
       event: ALONE.event,
+      hasCredential: true,
       problem: (input, message) => problems.push([input, message]),
     },
   };

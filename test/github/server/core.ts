@@ -4,7 +4,8 @@ import { answerMisfit, isFields, requestMisfits, routeOf } from './document.ts';
 import { type Fault, Faults } from './faults.ts';
 import { answerGraphql } from './graphql.ts';
 import { bodyOf, sendJson } from './http.ts';
-import { type Answer, HANDLERS } from './routes.ts';
+import type { Answer } from './paging.ts';
+import { HANDLERS } from './routes.ts';
 import { mayUse, notAccessible, Refused, State, type Token } from './state.ts';
 
 /** One request that the local GitHub got. */

@@ -1,3 +1,5 @@
+import type { Pull, Review, ReviewComment } from './reviews.ts';
+
 /** Who wrote something. */
 export interface Author {
   readonly login: string;
@@ -55,7 +57,11 @@ export interface CheckRun {
   readonly name: string;
   readonly suite: number;
   readonly app: string;
-  readonly conclusion: string;
+  readonly conclusion: string | null;
+  readonly status?: string;
+  /** The commit that it is on. */
+  readonly head?: string;
+  readonly externalId?: string;
   readonly output?: { readonly title: string; readonly summary: string; readonly text?: string };
   readonly annotations?: readonly Annotation[];
 }
@@ -88,6 +94,9 @@ export class State {
   /** Roles of collaborators by login. */
   readonly roles = new Map<string, string>();
   readonly checkRuns = new Map<number, CheckRun>();
+  readonly pulls = new Map<number, Pull>();
+  reviews: Review[] = [];
+  reviewComments: ReviewComment[] = [];
   jobs: Job[] = [];
   comparisons: Comparison[] = [];
   #lastId = 1_000;

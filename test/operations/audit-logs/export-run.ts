@@ -53,6 +53,7 @@ export async function runExport(run: ExportRun): Promise<Report & { readonly pri
     clock,
     facts: {},
     event: ALONE.event,
+    hasCredential: true,
     problem: (input, message) => found.push({ input, message }),
   });
   if (found.length > 0) throw new Error(found.map(({ input, message }) => `${input} ${message}`).join('\n'));
