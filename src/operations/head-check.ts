@@ -1,11 +1,18 @@
 import { ActionError, asActionError } from '../contract/errors.ts';
 import type { InputValues } from '../contract/inputs.ts';
+import type { StepOutcome } from '../contract/outputs.ts';
 import type { CheckRun, Conclusion } from '../github/check/check-run.ts';
 import type { Github } from '../github/client/client.ts';
 import { permissionsYaml } from '../github/client/problem.ts';
 import type { RunFacts } from '../github/event/facts.ts';
 import type { Log } from '../runner/log.ts';
-import type { Report } from './operation.ts';
+/** How a step ended, as its report says. */
+export interface Ended {
+  readonly outcome: StepOutcome;
+  readonly error?: ActionError;
+  /** Markdown; its first line is the title. */
+  readonly summary: string;
+}
 
 /** The check run that a step keeps on a commit. It never throws: a check that fails is a warning, not the end of the work. */
 export interface HeadCheck {
@@ -16,7 +23,7 @@ export interface HeadCheck {
    */
   begin(head: string, summary: string): Promise<void>;
   /** Shows how the step ended, if the check was begun. */
-  conclude(report: Report): Promise<void>;
+  conclude(report: Ended): Promise<void>;
 }
 
 /** A step that keeps no check. */
@@ -44,7 +51,7 @@ export function titleOf(markdown: string): string {
 }
 
 /** What the end of a step means for its check. A question is for a person to act on. */
-export function conclusionOf({ outcome, error }: Pick<Report, 'outcome' | 'error'>): Conclusion {
+export function conclusionOf({ outcome, error }: Pick<Ended, 'outcome' | 'error'>): Conclusion {
   if (error === undefined) return outcome === 'skipped' ? 'neutral' : outcome === 'failure' ? 'failure' : 'success';
   if (error.code === 'cancelled') return 'cancelled';
   return error.code === 'session_blocked' ? 'action_required' : 'failure';
