@@ -5,6 +5,7 @@ import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSyn
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { minifySync } from '@swc/core';
+import { copyPackages, packageFolders } from './left-out.ts';
 
 const root = join(import.meta.dirname, '..');
 const out = process.argv[2] ?? join(root, 'dist');
@@ -16,11 +17,8 @@ const run = (script: string, args: readonly string[]) =>
 
 /** The licences of every package that the bundle may hold. ncc's own list leaves out packages that are ES modules. */
 function licenses(): string {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const folders = Object.entries<{ dev?: boolean }>(packages).filter(
-    ([path, entry]) => path !== '' && entry.dev !== true,
-  );
-  const texts = folders.map(([path]) => {
+  const folders = packageFolders(root);
+  const texts = folders.map((path) => {
     const { name, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'));
     const file = readdirSync(join(root, path)).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
     const text = file === undefined ? '' : `\n\n${readFileSync(join(root, path, file), 'utf8').trim()}`;
@@ -32,6 +30,7 @@ function licenses(): string {
 rmSync(join(root, 'build'), { recursive: true, force: true });
 rmSync(out, { recursive: true, force: true });
 run(tool('typescript', 'bin/tsc'), ['-p', 'tsconfig.build.json']);
+copyPackages(root, join(root, 'build'));
 /** Bundles a file of build/ into a folder. */
 const bundle = (entry: string, folder: string) =>
   run(tool('@vercel/ncc', 'dist/ncc/cli.js'), [
