@@ -143,7 +143,7 @@ async function endAll(
     const stopped = lines.filter(({ isTwin }) => !isTwin);
     if (stopped.length === 0) return;
     const comment = threadComment(
-      { comment: values.comment ?? false, comment_key: values.comment_key },
+      { comment: values.comment ?? false, comment_key: values.comment_key, issue_number: undefined },
       {
         facts,
         operation: (values.operation ?? '').trim().toLowerCase().replaceAll('_', '-'),

@@ -6,6 +6,7 @@ import type { Github } from '../github/client/client.ts';
 import { permissionsYaml } from '../github/client/problem.ts';
 import type { RunFacts } from '../github/event/facts.ts';
 import type { Log } from '../runner/log.ts';
+
 /** How a step ended, as its report says. */
 export interface Ended {
   readonly outcome: StepOutcome;
