@@ -15,8 +15,8 @@ export interface Subject {
 export interface Requested {
   /** As the API reports it; `pending` if it says nothing. */
   readonly status: string;
-  /** An earlier review of the commit failed, and may still be shown for a moment. */
-  readonly afterFailure: boolean;
+  /** How the review before it failed, which may still be shown for a moment; undefined if none did. */
+  readonly before: string | undefined;
   /** The request may not have been carried out: the error to end with if no review appears. */
   readonly unsure?: ActionError;
   /** Commit that the API says it reviews, if it says so. */
@@ -80,24 +80,28 @@ const noProduct = (cause: ActionError) =>
   );
 
 /** Requests a review. What may have been carried out is never sent again: the polls that follow tell. */
-async function post(context: RequestContext, { orgId, target }: Subject, afterFailure: boolean): Promise<Requested> {
+async function post(
+  context: RequestContext,
+  { orgId, target }: Subject,
+  before: string | undefined,
+): Promise<Requested> {
   const { devin, log, inputs } = context;
   const body = { pr_url: target.url };
   if (inputs.dry_run) log.info(`  dry run: the request would be ${createPrReview.route} ${JSON.stringify(body)}`);
   try {
     const { status, commit_sha: commit } = await devin.call(createPrReview, { params: { org_id: orgId }, body });
     log.progress('review requested');
-    return { status: status ?? 'pending', afterFailure, commit };
+    return { status: status ?? 'pending', before, commit };
   } catch (thrown) {
     const error = asActionError(thrown);
     if (error.status === 404) throw noProduct(error);
     if (error.status === 409) {
       log.progress('a review of this commit is pending already');
-      return { status: 'pending', afterFailure, commit: null };
+      return { status: 'pending', before, commit: null };
     }
     if (!error.ambiguous || error.code === 'cancelled' || error.code === 'timeout') throw error;
     log.progress(`the request for the review has no clear response: ${error.message}`);
-    return { status: 'pending', afterFailure, unsure: error, commit: null };
+    return { status: 'pending', before, unsure: error, commit: null };
   }
 }
 
@@ -109,8 +113,8 @@ export async function ensureReview(context: RequestContext, subject: Subject): P
   const found = await findReview(context, subject);
   if (found !== undefined && !isFailed(found)) {
     context.log.progress(`a review of this commit exists: ${found}`);
-    return { status: found, afterFailure: false, commit: null };
+    return { status: found, before: undefined, commit: null };
   }
   if (found !== undefined) context.log.progress(`the last review of this commit was ${found}; requesting another one`);
-  return await post(context, subject, found !== undefined);
+  return await post(context, subject, found);
 }

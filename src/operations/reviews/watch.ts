@@ -1,13 +1,13 @@
 import { type ActionError, asActionError } from '../../contract/errors.ts';
 import type { Context } from '../operation.ts';
-import { findReview, isEnd, isFailed, type Requested, type Subject } from './request.ts';
+import { findReview, isEnd, type Requested, type Subject } from './request.ts';
 
 /** The last poll starts this long before the end of the time, or at half of a shorter time, in milliseconds. */
 const LAST_POLL_MS = 5_000;
 /** A request without a clear response was not carried out if no review has appeared after this time, in milliseconds. */
 const UNSURE_MS = 30_000;
 /** After a new request, a failure that is still shown counts as that of the review before it for this long. */
-const STALE_MS = 60_000;
+const STALE_MS = 20_000;
 /** Whether the head has moved is checked this often, in milliseconds. */
 const HEAD_MS = 60_000;
 /** Responses in a row that say that the review is out of reach, until that is believed. */
@@ -72,14 +72,14 @@ export async function untilEnded(
   { onStatus, checkHead }: { readonly onStatus: (status: string) => void; readonly checkHead: () => Promise<void> },
 ): Promise<string> {
   const { clock, signal, inputs, log } = context;
-  const { unsure, afterFailure } = requested;
+  const { unsure, before } = requested;
   const [beganAt, lastAt] = [clock.now(), lastPollAt(context)];
   const poller = new Poller(context);
   let status = requested.status;
   let headAt = beganAt;
-  let isShown = !afterFailure && unsure === undefined;
+  let isShown = before === undefined && unsure === undefined;
   const isStale = (seen: string) =>
-    !isShown && afterFailure && isFailed(seen) && (unsure !== undefined || clock.now() - beganAt < STALE_MS);
+    !isShown && seen === before && (unsure !== undefined || clock.now() - beganAt < STALE_MS);
   for (;;) {
     if (isEnd(status)) return status;
     const left = lastAt - clock.now();

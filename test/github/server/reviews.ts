@@ -34,7 +34,7 @@ export interface ReviewComment {
   resolved: boolean;
   outdated: boolean;
   /** Who has edited it last. */
-  editor: Author | null;
+  editor: Review['author'] | null;
 }
 
 const account = (base: unknown, { login, bot, type }: Review['author']) => ({
@@ -58,6 +58,8 @@ function pullBody(asked: Asked, { number, head, draft, state }: Pull): Fields {
     ...base,
     ...{ number, draft, state },
     html_url: pageOf(asked.state, number),
+    // The example of a team lacks what the schema demands of one.
+    requested_teams: [],
     head: { ...Object(base['head']), sha: head },
   };
 }
@@ -86,7 +88,9 @@ function commentBody(asked: Asked, comment: ReviewComment): Fields {
     user: account(base['user'], author),
     html_url: commentUrl(asked.state, comment),
     // GitHub takes the lines away from a comment whose lines have changed.
-    ...(outdated ? { line: undefined, start_line: null, position: null } : { line: endLine, start_line: startLine }),
+    ...(outdated
+      ? { line: undefined, start_line: null, position: undefined }
+      : { line: endLine, start_line: startLine }),
     original_line: endLine,
     original_start_line: startLine,
     commit_id: commit,
@@ -99,8 +103,8 @@ const READ = () => [{ 'pull-requests': 'read' }] as const;
 /** What a conversation is to GraphQL, by its first comment. */
 export function threadNode(state: State, comment: ReviewComment) {
   const { resolved, outdated, editor } = comment;
-  const actor = ({ login, bot }: Author) => ({
-    __typename: bot ? 'Bot' : 'User',
+  const actor = ({ login, bot, type }: Review['author']) => ({
+    __typename: type ?? (bot ? 'Bot' : 'User'),
     login: login.replace(/\[bot\]$/, ''),
   });
   const first = {
