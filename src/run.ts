@@ -1,5 +1,5 @@
 import { isSandbox, sandboxHabits } from './contract/api-url.ts';
-import { type Clock, later, stopping } from './contract/clock.ts';
+import { type Clock, later, unless } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import { INPUTS, type InputName } from './contract/inputs.ts';
 import type { JournalEntry } from './contract/result.ts';
@@ -22,7 +22,7 @@ import { publish, publishEarly } from './runner/publish.ts';
 import { Redactor } from './runner/redact.ts';
 import { stateWriter } from './runner/state.ts';
 import { Workspace } from './runner/workspace.ts';
-import { type Checked, checkStep, type Known } from './step/check.ts';
+import { type Checked, checkStep, type Known, timeLimit } from './step/check.ts';
 import { githubOf, LAST_WORDS_MS } from './step/github.ts';
 import { loadOperation, OPERATION_NAMES } from './step/registry.ts';
 import { resultOf } from './step/result.ts';
@@ -64,11 +64,11 @@ interface Step {
 
 /** Runs the step that the environment describes, writes what it leaves behind, and says whether it is green. */
 export async function run(world: World): Promise<boolean> {
-  const { env, clock, cwd } = world;
+  const { env, clock, cwd, cancelled } = world;
   const redactor = new Redactor();
   const facts = runFacts(env);
   const step: Step = {
-    known: { operation: 'unknown', dryRun: false, resultFile: undefined },
+    known: { operation: 'unknown', dryRun: false, resultFile: undefined, outputs: [] },
     startedAt: clock.now(),
     world,
     log: new Log(world.write, redactor, clock),
@@ -85,7 +85,8 @@ export async function run(world: World): Promise<boolean> {
   world.onOverheard?.((text) => step.log.debug(text));
   let report: Report;
   try {
-    report = await perform(step, await checkStep({ ...step, env, clock }));
+    const checks = checkStep({ ...step, env, clock, cancelled });
+    report = await perform(step, await unless(cancelled, checks));
   } catch (thrown) {
     report = failureReport(asActionError(thrown), docsUrl(env));
   }
@@ -147,8 +148,7 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     if (operation.offline === undefined) throw new ActionError('credential_missing', 'The step has no credential.');
     return operation.offline(log, prepared);
   }
-  const over = new ActionError('timeout', `The step took longer than its timeout of ${inputs.timeout / 1_000} s.`);
-  const signal = stopping(world, inputs.timeout, over);
+  const signal = timeLimit({ ...world, startedAt }, inputs.timeout);
   const [devin, transport, firstOrg] = await connect(step, checked, credential, signal);
   const asked = { env: world.env, clock: world.clock, log, signal };
   const github = githubOf(inputs, asked);
@@ -163,6 +163,9 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
   const remains = openRemains(stateWriter(world.env), prover(credential.token, step.facts), endings);
   // A cancelled step may not have got an answer in its last seconds; what it could not settle is left to the post step.
   step.closers.push(async () => void (world.cancelled.aborted || remains.allSettled()));
+  const existing = openExisting((data, text) =>
+    publishEarly(data, text, { env: world.env, log, redactor: step.redactor }),
+  );
   const context: Context = {
     inputs,
     devin,
@@ -181,16 +184,18 @@ async function perform(step: Step, checked: Checked): Promise<Report> {
     startedAt,
     journal: transport.journal,
     remains,
-    exists: openExisting((outputs, summary) =>
-      publishEarly(outputs, summary, { env: world.env, log, redactor: step.redactor }),
-    ),
+    exists: existing.add,
     redact,
     redactValue: (value) => step.redactor.redactDeep(value),
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
     organization: organizationOf(devin, singleOf(inputs.org_id) ?? firstOrg),
   };
   // `check` found the inputs present that this operation requires; its own types name no others.
-  return await operation.run(context as Context<InputName, InputName>, prepared);
+  try {
+    return await operation.run(context as Context<InputName, InputName>, prepared);
+  } catch (thrown) {
+    return failureReport(asActionError(thrown), docsUrl(world.env), existing.data());
+  }
 }
 
 /** Writes result, outputs and summary, and only then the error. True for a green step. */
@@ -198,7 +203,7 @@ async function finish(step: Step, report: Report): Promise<boolean> {
   const { known, log, redactor, workspace, world, startedAt, journal } = step;
   const publication = {
     result: resultOf(known, report, { startedAt, endedAt: world.clock.now(), journal }),
-    outputs: report.outputs,
+    outputs: known.outputs,
     summary: report.summary,
     resultFile: known.resultFile,
   };

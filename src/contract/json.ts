@@ -15,7 +15,7 @@ const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 const frameOf = <T>(value: object, target: T): Frame<T> => ({ entries: Object.entries(value), target, at: 0 });
 
 /** Whether a value has more than `levels` lists and objects within each other. */
-function isDeeper(value: unknown, levels: number): boolean {
+export function isDeeper(value: unknown, levels: number): boolean {
   if (!isObject(value)) return false;
   return levels === 0 || Object.values(value).some((entry) => isDeeper(entry, levels - 1));
 }

@@ -32,12 +32,15 @@ function linked(text: string, docs: string | undefined): string {
   return parts.map((part, at) => (at % 2 === 0 ? kept(part) : link(`docs/${part}`, `${docs}/${part}`))).join('');
 }
 
-/** The report of a step that an error ended. A closed gate is no failure: the step is skipped, and green. */
-export function failureReport(error: ActionError, docs: string | undefined): Report {
+/**
+ * The report of a step that an error ended. A closed gate is no failure: the step is skipped, and green. `data` is what
+ * exists anyway.
+ */
+export function failureReport(error: ActionError, docs: string | undefined, data: Report['data'] = {}): Report {
   if (error.code === 'gate_closed') {
     const summary = `### – Skipped\n\n${linked(`Nothing was done: ${error.message}. ${error.fix}`, docs)}\n`;
-    return { outcome: 'skipped', skippedReason: error.message, outputs: {}, data: {}, summary };
+    return { outcome: 'skipped', skippedReason: error.message, data, summary };
   }
   const summary = `### ✗ ${plain(error.title)}\n\n${errorPart(error, docs)}\n`;
-  return { outcome: 'failure', error, outputs: {}, data: {}, summary };
+  return { outcome: 'failure', error, data, summary };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../contract/clock.ts';
 import type { ActionError } from '../contract/errors.ts';
 import type { CommonInput, InputName, InputValues } from '../contract/inputs.ts';
-import type { OperationOutput, OutputValues, StepOutcome } from '../contract/outputs.ts';
+import type { OperationOutput, OutputData, StepOutcome } from '../contract/outputs.ts';
 import type { JournalEntry } from '../contract/result.ts';
 import type { Devin } from '../devin/client.ts';
 import type { ApiVersion } from '../devin/endpoint.ts';
@@ -20,6 +20,8 @@ export interface Checks {
   readonly workspace: Workspace;
   readonly clock: Clock;
   readonly facts: RunFacts;
+  /** Aborts when nobody waits for the checks any more. */
+  readonly signal: AbortSignal;
   /** The event that started the workflow. */
   event(): Promise<EventRead>;
   /** A credential was given, or none is needed. */
@@ -71,15 +73,21 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   organization(): Promise<string>;
 }
 
-/** How an operation ended. */
-export interface Report<O extends OperationOutput = OperationOutput> {
+/** What an operation found or did: a member for each of its outputs, and whatever else belongs in the result. */
+export type ReportData<O extends OperationOutput> = Readonly<Record<string, unknown>> &
+  // Of an operation that is any of them, nothing is known.
+  ([OperationOutput] extends [O] ? unknown : OutputData<O>);
+
+/** How an operation with the outputs `O` ended. */
+export type Report<O extends OperationOutput = OperationOutput> = Ended<ReportData<O>>;
+
+interface Ended<D> {
   readonly outcome: StepOutcome;
   /** Why the step fails, where it does. */
   readonly error?: ActionError;
   readonly skippedReason?: string;
-  readonly outputs: OutputValues<O>;
-  /** The same as values, for the result. */
-  readonly data: Readonly<Record<string, unknown>>;
+  /** As values: the outputs and the result are both made of it. */
+  readonly data: D;
   /** Markdown for the job summary. */
   readonly summary: string;
 }
@@ -115,7 +123,7 @@ export interface Operation<
    * What a read-only run can do without a credential, which pull requests of forks do not get. Absent where that is
    * nothing. Sends nothing.
    */
-  offline?(log: Log, prepared: P): Report<O>;
+  offline?(log: Log, prepared: P): Report;
   /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */
   prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<P>;
   /** Why nothing is to be done, found without any request or credential: the step is skipped, and green. */

@@ -1,8 +1,12 @@
 import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { isRecord } from './record.ts';
+import { isDeeper } from '../contract/json.ts';
+import type { Parsed } from './record.ts';
 
 /** How much aliases may unfold: a small text must not become gigabytes. */
 const MAX_ALIASES = 100;
+
+/** Deeper values are no request, and the readers of some would fail. */
+const MAX_DEPTH = 500;
 
 /** How every YAML text is read. */
 export const YAML_OPTIONS = {
@@ -89,8 +93,8 @@ function repeatedKey(document: Document.Parsed, lines: LineCounter): YamlFinding
 
 const wrong = ({ line, message }: YamlFinding) => `is neither JSON nor YAML: ${message} (line ${line})`;
 
-/** Parses JSON or YAML. Gives the value, or what is wrong as a clause, with its line. */
-export function parseYaml(text: string): { readonly value: unknown } | string {
+/** Parses JSON or YAML, which takes some seconds for a few hundred KiB of the worst kind. */
+export function parseYaml(text: string): Parsed {
   try {
     const lines = new LineCounter();
     const document = parseDocument(text, { ...YAML_OPTIONS, lineCounter: lines });
@@ -98,17 +102,10 @@ export function parseYaml(text: string): { readonly value: unknown } | string {
     if (finding !== undefined) return wrong(finding);
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     // An alias to its own ancestor, or a depth that no reader takes, would fail only when the request is written.
-    JSON.stringify(value);
+    if (isDeeper(value, MAX_DEPTH)) return `is neither JSON nor YAML: it nests deeper than ${MAX_DEPTH} levels`;
     return { value };
   } catch (thrown) {
     const [first = ''] = String(thrown instanceof Error ? thrown.message : thrown).split('\n');
     return `is neither JSON nor YAML: ${first.replace(/:$/, '')}`;
   }
-}
-
-/** Parses JSON or YAML that must be a mapping. Gives the mapping, or what is wrong as a clause. */
-export function parseMapping(text: string): Record<string, unknown> | string {
-  const parsed = parseYaml(text);
-  if (typeof parsed === 'string') return parsed;
-  return isRecord(parsed.value) ? parsed.value : 'is no mapping of names to values';
 }

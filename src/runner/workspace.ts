@@ -89,11 +89,11 @@ export class Draft {
 export class Workspace {
   readonly root: string;
   /** The runner's temporary folder. */
-  readonly #temp: string | undefined;
+  readonly temp: string | undefined;
 
   constructor(root: string, temp?: string) {
     this.root = resolve(root);
-    this.#temp = temp ? resolve(temp) : undefined;
+    this.temp = temp ? resolve(temp) : undefined;
   }
 
   /** Reads a UTF-8 file of at most `maxBytes`. A mark at its start goes; everything else stays. */
@@ -167,7 +167,7 @@ export class Workspace {
   #baseOf(pattern: string): { readonly folder: string; readonly pattern: string } | undefined {
     if (pattern.split(/[\\/]/).includes('..')) return undefined;
     if (!isAbsolute(pattern)) return { folder: this.root, pattern };
-    for (const folder of [this.root, this.#temp]) {
+    for (const folder of [this.root, this.temp]) {
       if (folder === undefined) continue;
       const way = relative(folder, pattern);
       if (way !== '' && !way.startsWith('..') && !isAbsolute(way)) return { folder, pattern: way };
@@ -293,6 +293,6 @@ export class Workspace {
 
   /** Where a path really is, or what forbids its use. */
   async #locate(path: string, use: Use): Promise<Location> {
-    return await locate({ root: this.root, temp: this.#temp }, path, use);
+    return await locate({ root: this.root, temp: this.temp }, path, use);
   }
 }

@@ -1,8 +1,10 @@
 import { isSandbox } from '../contract/api-url.ts';
-import type { Clock } from '../contract/clock.ts';
+import { type Clock, stopping, unless } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
+import { equivalentOf } from '../contract/other-names.ts';
+import type { OperationOutput } from '../contract/outputs.ts';
 import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
 import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts, serverUrl } from '../github/event/facts.ts';
@@ -21,6 +23,8 @@ export interface Known {
   operation: string;
   dryRun: boolean;
   resultFile: string | undefined;
+  /** The outputs of the operation. */
+  outputs: readonly OperationOutput[];
 }
 
 /** A step that has not been looked at yet. */
@@ -32,6 +36,10 @@ export interface Unchecked {
   readonly facts: RunFacts;
   readonly event: () => Promise<EventRead>;
   readonly known: Known;
+  /** Aborts when the runner asks to stop. */
+  readonly cancelled: AbortSignal;
+  /** When the step began, in milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 /** A step whose inputs are right. */
@@ -48,6 +56,16 @@ const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
 
 const NOTHING_SPENT = 'Nothing was sent to Devin; docs/security.md explains the gates.';
 
+/** A signal that aborts with the workflow, or when the step has taken its time in milliseconds; both for their reasons. */
+export function timeLimit(
+  { cancelled, clock, startedAt }: Pick<Unchecked, 'cancelled' | 'clock' | 'startedAt'>,
+  timeout: number | undefined,
+): AbortSignal {
+  if (timeout === undefined) return cancelled;
+  const over = new ActionError('timeout', `The step took longer than its timeout of ${timeout / 1_000} s.`);
+  return stopping({ cancelled, clock }, Math.max(0, startedAt + timeout - clock.now()), over);
+}
+
 const MATRIX_ADVICE = 'list them with list-organizations and run one job for each, in a matrix';
 
 /** Reads and checks everything that can be checked without a request, and reports all that is wrong together. */
@@ -58,6 +76,7 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   if (typeof name !== 'string') throw inputError([name]);
   known.operation = name;
   const operation = await loadOperation(name);
+  known.outputs = operation.outputs;
   const parsed = parseInputs([...COMMON, ...operation.inputs], readInput, env);
   const { values, problems } = parsed;
   const unread = new Set(problems.map(({ input }) => input));
@@ -74,17 +93,14 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
     problems.push({ input: 'org_id', message: `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}` });
   }
   await checkResultFile(step, values.result_file, problems);
-  const prepared = await operation.prepare(values, {
-    workspace,
-    clock,
-    facts,
-    event,
-    hasCredential: values.devin_token !== undefined || isSandbox(values.api_url),
-    // A value that could not be read counts as missing here; what is wrong with it has been said.
-    problem(input, message) {
-      if (!unread.has(input)) problems.push({ input, message });
-    },
-  });
+  // A value that could not be read counts as missing here; what is wrong with it has been said.
+  const problem = (input: InputName, message: string) => {
+    if (!unread.has(input)) problems.push({ input, message });
+  };
+  const signal = timeLimit(step, values.timeout);
+  const hasCredential = values.devin_token !== undefined || isSandbox(values.api_url);
+  const checks = { workspace, clock, facts, event, hasCredential, signal, problem };
+  const prepared = await unless(signal, operation.prepare(values, checks));
   // A run for a fork has no credential, so that a closed gate comes before the lack of one.
   const closed = problems.length === 0 ? operation.gate?.(prepared) : undefined;
   if (closed !== undefined) throw new ActionError('gate_closed', closed, { fix: NOTHING_SPENT });
@@ -135,9 +151,11 @@ function warnUnused(
     log.annotate('warning', `The input ${input} has no effect`, `${name} does not use it.`);
   }
   for (const input of unknown) {
+    const equivalent = equivalentOf(input);
     const meant = nearestOf(input, [...COMMON, ...inputs]);
-    if (meant !== undefined) {
-      log.annotate('warning', `The input ${input} does not exist`, `It has no effect. Did you mean ${meant}?`);
+    const advice = equivalent === undefined ? meant && `Did you mean ${meant}?` : `Use ${equivalent}.`;
+    if (advice !== undefined) {
+      log.annotate('warning', `The input ${input} does not exist`, `It has no effect. ${advice}`);
     }
   }
 }

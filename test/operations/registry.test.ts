@@ -93,7 +93,7 @@ describe('a step that an error ended', () => {
   it('says code, sentence, findings, fix and where to read more', () => {
     const error = new ActionError('api_rejected', 'HTTP 422: [x](javascript:1)', { list: ['tags: too many', '**b**'] });
     const report = failureReport(error, docs);
-    expect(report).toMatchObject({ outcome: 'failure', error, outputs: {}, data: {} });
+    expect(report).toMatchObject({ outcome: 'failure', error, data: {} });
     expect(report.summary).toBe(
       [
         '### ✗ Devin rejected the request',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../src/contract/inputs.ts';
+import { outputTexts } from '../../src/contract/outputs.ts';
 import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
 import type { Transport } from '../../src/devin/transport.ts';
@@ -88,6 +89,7 @@ export async function checks(): Promise<{ checks: Checks; problems: [InputName, 
       facts: {},
       event: ALONE.event,
       hasCredential: true,
+      signal: new AbortController().signal,
       problem: (input, message) => problems.push([input, message]),
     },
   };
@@ -168,5 +170,5 @@ export async function perform(name: OperationName, { with: given, handle, signal
     organization: async () => singleOf(values.org_id) ?? '',
   };
   const report = await operation.run(context as Context<InputName, InputName>, prepared);
-  return { ...opened, report };
+  return { ...opened, report: { ...report, outputs: outputTexts(operation.outputs, report.data) } };
 }

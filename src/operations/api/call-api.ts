@@ -9,7 +9,7 @@ import type { Context, Report } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { isRecord } from '../record.ts';
 import { type Arguments, readArguments } from './arguments.ts';
-import { MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
+import { type Kept, MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
 import { mayHoldSecrets, secretsIn } from './secrets.ts';
 import { fieldsTable, rowsTable } from './summary.ts';
 import { counterpartOf, findTarget, type Target } from './target.ts';
@@ -83,8 +83,15 @@ async function readFileAnswer(endpoint: Endpoint, call: AnyCall, context: CallCo
   context.log.info(`${count(bytes.length, 'byte')} in ${file}`);
   return {
     outcome: 'success',
-    outputs: { status_code: '200', body: '', body_file: file },
-    data: { endpoint: endpoint.id, route: endpoint.route, status_code: 200, body_file: file, bytes: bytes.length },
+    data: {
+      endpoint: endpoint.id,
+      route: endpoint.route,
+      status_code: 200,
+      body: null,
+      body_file: file,
+      count: undefined,
+      bytes: bytes.length,
+    },
     summary: `### ✓ ${code(endpoint.route)}\n\n${count(bytes.length, 'byte')} in ${code(file)}.\n`,
   };
 }
@@ -94,16 +101,19 @@ const tempName = ({ facts }: CallContext, extension: string) =>
   `devin-api-answer-${(facts.step ?? 'step').replaceAll(/[^\w-]/g, '_')}.${extension}`;
 
 /** Puts an answer where it belongs: the file that was asked for, the output, or a file where that is too small. */
-async function keep(body: unknown, context: CallContext): Promise<{ readonly file: string; readonly body: string }> {
+async function keep(body: unknown, context: CallContext): Promise<Kept> {
   const { inputs, workspace, temp } = context;
-  const textOf = (value: unknown) => (value === undefined ? '' : jsonText(value));
   if (inputs.body_file !== undefined) {
-    return { file: await workspace.writeFile(inputs.body_file, `${textOf(body)}\n`), body: '' };
+    return {
+      path: await workspace.writeFile(inputs.body_file, `${body === undefined ? '' : jsonText(body)}\n`),
+      body: null,
+    };
   }
-  const text = textOf(context.redactValue(body));
-  if (Buffer.byteLength(text) <= MAX_KEPT_BYTES) return { file: '', body: text };
+  const clean = body === undefined ? null : context.redactValue(body);
+  const text = clean === null ? '' : jsonText(clean);
+  if (Buffer.byteLength(text) <= MAX_KEPT_BYTES) return { path: null, body: clean };
   const name = await temp.writeFile(tempName(context, 'json'), `${text}\n`);
-  return { file: join(temp.root, name), body: '' };
+  return { path: join(temp.root, name), body: null };
 }
 
 const rowsOf = (endpoint: Endpoint, context: CallContext) =>
@@ -116,32 +126,24 @@ const rowsOf = (endpoint: Endpoint, context: CallContext) =>
     inspect: (text, rows) => mask(text, rows, endpoint, context),
   });
 
-function report(
-  endpoint: Endpoint,
-  status: number,
-  rows: Rows,
-  file: string,
-  body: string,
-  isList: boolean,
-): CallReport {
+function report(endpoint: Endpoint, status: number, rows: Rows, { path, body }: Kept, isList: boolean): CallReport {
   const sample = rows.sample;
   const [first] = sample;
   const shown = isList ? rowsTable(sample) : isRecord(first) ? fieldsTable(first) : '';
   const more =
     rows.count > sample.length
-      ? `\n\n${count(rows.count - sample.length, 'more row')}${file === '' ? '' : ` in ${code(file)}`}.`
+      ? `\n\n${count(rows.count - sample.length, 'more row')}${path === null ? '' : ` in ${code(path)}`}.`
       : '';
   const size = isList ? ` · ${count(rows.count, 'row')}` : '';
   return {
     outcome: 'success',
-    outputs: { status_code: String(status), body, body_file: file, ...(isList ? { count: String(rows.count) } : {}) },
     data: {
       endpoint: endpoint.id,
       route: endpoint.route,
       status_code: status,
-      body_file: file === '' ? null : file,
-      ...(isList ? { count: rows.count } : {}),
-      ...(body === '' ? {} : { body: JSON.parse(body) }),
+      body,
+      body_file: path,
+      count: isList ? rows.count : undefined,
     },
     summary: `### ✓ ${code(endpoint.route)}${size}\n\n${sample.length === 0 ? 'The answer is empty.' : shown}${more}\n`,
   };
@@ -167,9 +169,9 @@ async function readAll(endpoint: Endpoint, call: AnyCall, context: CallContext):
         context.log.progress(`${number(rows.count)} rows`);
       }
     }
-    const { path, body } = await rows.finish();
-    context.log.info(`${count(rows.count, 'row')}${path === '' ? '' : ` in ${path}`}`);
-    return report(endpoint, 200, rows, path, body, true);
+    const kept = await rows.finish();
+    context.log.info(`${count(rows.count, 'row')}${kept.path === null ? '' : ` in ${kept.path}`}`);
+    return report(endpoint, 200, rows, kept, true);
   } catch (thrown) {
     await rows.discard();
     throw thrown;
@@ -184,9 +186,9 @@ async function readOne(endpoint: Endpoint, call: AnyCall, context: CallContext):
   const rows = rowsOf(endpoint, context);
   rows.sample.push(...(isList ? body.slice(0, SAMPLE_ROWS) : body === undefined ? [] : [body]));
   rows.count = isList ? body.length : 1;
-  const { file, body: kept } = await keep(body, context);
-  context.log.info(`HTTP ${status}${file === '' ? '' : `, answer in ${file}`}`);
-  return report(endpoint, status, rows, file, kept, isList);
+  const kept = await keep(body, context);
+  context.log.info(`HTTP ${status}${kept.path === null ? '' : `, response in ${kept.path}`}`);
+  return report(endpoint, status, rows, kept, isList);
 }
 
 /** Calls any operation of the Devin API. */
@@ -213,7 +215,7 @@ export const callApiOperation = operation({
     if (secrets !== undefined && file === undefined) {
       checks.problem('body_file', `is missing; ${id} shows a secret this once, which nothing but that file will hold`);
     }
-    return { target, arguments: await readArguments(target.endpoint, target.params, { params, body }, checks.problem) };
+    return { target, arguments: await readArguments(target.endpoint, target.params, { params, body }, checks) };
   },
   async run(context, prepared): Promise<CallReport> {
     if (prepared === undefined) throw new ActionError('internal', 'There is no endpoint to call.');

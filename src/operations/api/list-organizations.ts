@@ -1,5 +1,4 @@
 import { ActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
 import { code, plain, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
@@ -97,7 +96,6 @@ export const listOrganizationsOperation = operation({
     }
     return {
       outcome: 'success',
-      outputs: { organizations: jsonText(listed), count: String(listed.length), matrix: jsonText(matrix) },
       data: { organizations: listed, count: listed.length, matrix },
       summary: summaryOf(listed, jobs),
     };

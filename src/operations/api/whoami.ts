@@ -1,5 +1,4 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
 import { getSelf } from '../../devin/endpoints/self.ts';
 import { code, plain, table } from '../../report/markdown.ts';
 import type { Context, Operation } from '../operation.ts';
@@ -150,7 +149,6 @@ export const whoamiOperation = operation({
     for (const [{ name }, finding] of rows) context.log.info(`  ${name.padEnd(22)} ${MARKS[finding]}`);
     return {
       outcome: 'success',
-      outputs: { identity: jsonText(identity), allowed_operations: jsonText(allowed) },
       data: {
         identity,
         allowed_operations: allowed,

@@ -66,17 +66,13 @@ export const verifyAuditExportOperation = operation({
     return {
       outcome: findings.count === 0 ? 'success' : 'failure',
       ...error,
-      outputs: {
-        events: String(events),
-        files: JSON.stringify(list),
-        manifest_file: last === undefined ? '' : `${folder.replace(/\/+$/, '')}/${last.path}`,
-        oldest: oldest ?? '',
-        newest: newest ?? '',
-      },
       data: {
         events,
         bytes,
         files: list,
+        manifest_file: last === undefined ? null : `${folder.replace(/\/+$/, '')}/${last.path}`,
+        oldest: oldest ?? null,
+        newest: newest ?? null,
         manifests: manifests.map(({ path, sha256 }) => ({ path, sha256 })),
         chains: chains.map(chainData),
         findings: findings.kept,

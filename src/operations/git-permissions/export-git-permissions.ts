@@ -77,7 +77,6 @@ export const exportGitPermissionsOperation = operation({
     context.log.info(`${count(entries, 'entry', 'entries')} written to ${written}`);
     return {
       outcome: 'success',
-      outputs: { manifest: written, count: String(entries) },
       data: { manifest: written, count: entries, organizations: all.length, left_out: leftOut.slice(0, 200) },
       summary: summaryOf(all, written, entries, leftOut),
     };

@@ -9,7 +9,8 @@ import { operation } from '../operation.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
 import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext } from '../plan/report.ts';
 import { runPlan } from '../plan/step.ts';
-import { findManifest, type ReadManifest, readManifest } from './manifest.ts';
+import { findManifest, type ReadManifest } from './manifest.ts';
+import { readManifestAside } from './manifest-thread.ts';
 import { type Desired, type Observed, permissionKind } from './permission.ts';
 import { openSource, readObserved } from './read.ts';
 import { resolveManifest, type WantedScope } from './resolve.ts';
@@ -102,12 +103,12 @@ export const syncGitPermissionsOperation = operation({
   severalOrganizations: true,
   versions: ['v3', 'v2'],
   readOnly: ({ mode }) => mode !== 'apply',
-  async prepare({ manifest = [], plan_file: planFile }, { workspace, problem }): Promise<ReadManifest> {
+  async prepare({ manifest = [], plan_file: planFile }, { workspace, signal, problem }): Promise<ReadManifest> {
     const reason = planFile === undefined ? undefined : await workspace.whyNotWritable(planFile);
     if (reason !== undefined) problem('plan_file', `names ${JSON.stringify(planFile)}, which ${reason}`);
     const found = await findManifest(manifest, workspace);
     if ('problem' in found) problem('manifest', found.problem);
-    return await readManifest('problem' in found ? [] : found.files, workspace);
+    return await readManifestAside('problem' in found ? [] : found.files, { workspace, signal });
   },
   offline(log, { manifest, faults, warnings }) {
     reject(log, faults);
@@ -117,7 +118,6 @@ export const syncGitPermissionsOperation = operation({
     return {
       outcome: 'skipped',
       skippedReason: reason,
-      outputs: {},
       data: { entries: manifest.entries, organizations: manifest.organizations.length },
       summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(warnings)].join('\n\n')}\n`,
     };

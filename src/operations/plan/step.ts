@@ -14,7 +14,6 @@ import {
   dataOf,
   listed,
   logPlan,
-  outputsOf,
   type PlanContext,
   type PlanReport,
   type PlanStep,
@@ -71,8 +70,7 @@ async function planned<D, O>(
   return {
     outcome: limit !== undefined ? 'failure' : changed ? 'changes' : 'success',
     ...(error === undefined ? {} : { error }),
-    outputs: outputsOf(step, file),
-    data: dataOf(step, file),
+    data: dataOf(step, file, 'planned'),
     summary: renderPlan(title, kind, plan, frame),
   };
 }
@@ -85,8 +83,7 @@ async function refused<D, O>(context: PlanContext, step: PlanStep<D, O>, error: 
   return {
     outcome: 'failure',
     error,
-    outputs: { ...outputsOf(step, file), added: '0', removed: '0', updated: '0' },
-    data: dataOf(step, file),
+    data: dataOf(step, file, 'refused'),
     summary: renderPlan(title, step.kind, step.plan, frame),
   };
 }
@@ -118,7 +115,6 @@ async function carriedOut<D, O>(
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
-    outputs: outputsOf(step, file, applied),
     data: dataOf(step, file, applied),
     summary: renderPlan(title, kind, plan, frame, applied),
   };

@@ -1,4 +1,3 @@
-import { jsonText } from '../../contract/json.ts';
 import type { OperationOutput } from '../../contract/outputs.ts';
 import type { Report } from '../operation.ts';
 import { reviewSummary } from './summary.ts';
@@ -18,18 +17,10 @@ export function reviewReport(story: ReviewStory): Report<(typeof REVIEW_OUTPUTS)
   const { status, outcome, error, skippedReason } = verdictOf(story);
   const { found, target, head } = story;
   const findings = found?.findings ?? [];
-  const blocking = grouped(story).blocking.length;
   return {
     outcome,
     ...(error === undefined ? {} : { error }),
     ...(skippedReason === undefined ? {} : { skippedReason }),
-    outputs: {
-      review_status: status,
-      review_url: found?.url ?? '',
-      findings: jsonText(findings),
-      findings_count: String(findings.length),
-      blocking_count: String(blocking),
-    },
     data: {
       pull_request: target.number,
       commit: head,
@@ -38,7 +29,7 @@ export function reviewReport(story: ReviewStory): Report<(typeof REVIEW_OUTPUTS)
       review_jobs: found?.jobs ?? [],
       findings,
       findings_count: findings.length,
-      blocking_count: blocking,
+      blocking_count: grouped(story).blocking.length,
     },
     summary: reviewSummary(story),
   };

@@ -1,5 +1,4 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
 import type { Organizations } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { code, link, plain, table } from '../../report/markdown.ts';
@@ -10,7 +9,7 @@ import { NO_COMMENT } from '../thread-comment.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
 import { carryOut, type Done, type RunContext, type RunRequest } from './one.ts';
-import { type SESSION_OUTPUTS, sessionOutputs } from './outcome/outputs.ts';
+import { NO_SESSION, type SESSION_OUTPUTS, sessionData } from './outcome/outputs.ts';
 import { pullRequestName } from './outcome/summary.ts';
 
 type AcrossOutput = (typeof SESSION_OUTPUTS)[number] | 'created' | 'reused' | 'attachments' | 'sessions' | 'count';
@@ -133,21 +132,20 @@ function reportOf(rows: readonly Row[], context: RunContext): Report<AcrossOutpu
   const error = errorOf(rows, idempotency.toLowerCase() !== 'none');
   const sessions = rows.map(entryFor);
   const first = rows.find(({ done }) => done !== undefined)?.done;
-  const single = first?.story;
   const asked = context.inputs.download_attachments !== undefined;
   const files = rows.flatMap(({ done }) => done?.downloaded ?? []);
   context.log.info(headline(rows, wait));
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
-    outputs: {
-      ...(single === undefined ? {} : sessionOutputs(single)),
-      ...(first === undefined ? {} : { created: String(first.started.created), reused: String(first.started.reused) }),
-      ...(asked ? { attachments: JSON.stringify(files) } : {}),
-      sessions: jsonText(sessions),
-      count: String(sessions.length),
+    data: {
+      ...(first === undefined ? NO_SESSION : sessionData(first.story)),
+      created: first?.started.created,
+      reused: first?.started.reused,
+      attachments: asked ? files : undefined,
+      sessions,
+      count: sessions.length,
     },
-    data: { sessions, count: sessions.length, ...(asked ? { attachments: files } : {}) },
     summary: summaryOf(rows, wait, error),
   };
 }

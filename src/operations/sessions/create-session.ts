@@ -1,5 +1,4 @@
 import type { InputName, InputValues } from '../../contract/inputs.ts';
-import { jsonText } from '../../contract/json.ts';
 import type { Checks, Context } from '../operation.ts';
 import { operation } from '../operation.ts';
 import { isSeveral, singleOf } from '../organization.ts';
@@ -82,7 +81,6 @@ export const createSessionOperation = operation({
     log.info(`Devin session${about.length === 0 ? '' : ` for ${about.join(' · ')}`}`);
     const orgId = await context.organization();
     const { started, story, downloaded } = await carryOut(context, orgId, request);
-    const report = sessionReport(story, started);
     const entry = entryOf(
       orgId,
       { ...story.session, structured_output: story.output ?? null },
@@ -90,16 +88,11 @@ export const createSessionOperation = operation({
       started,
       story.error,
     );
-    const files = downloaded === undefined ? {} : { attachments: JSON.stringify(downloaded) };
+    const { created, reused } = started;
+    const report = sessionReport(story);
     return {
       ...report,
-      outputs: { ...report.outputs, ...files, sessions: jsonText([entry]), count: '1' },
-      data: {
-        ...report.data,
-        ...(downloaded === undefined ? {} : { attachments: downloaded }),
-        sessions: [entry],
-        count: 1,
-      },
+      data: { ...report.data, created, reused, attachments: downloaded, sessions: [entry], count: 1 },
     };
   },
 });

@@ -1,5 +1,4 @@
 import { type ActionError, asActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
 import { pool } from '../../contract/pool.ts';
 import type { AnswerOf } from '../../devin/endpoint.ts';
 import {
@@ -133,7 +132,6 @@ export const listSessionInsightsOperation = operation({
     return {
       outcome: error === undefined ? 'success' : 'failure',
       ...(error === undefined ? {} : { error }),
-      outputs: { sessions: jsonText(rows), count: String(rows.length) },
       data: { count: rows.length, has_more: more, sessions: rows },
       summary: insightsSummary(rows, more, error),
     };

@@ -1,4 +1,3 @@
-import { jsonText } from '../../contract/json.ts';
 import { listSessions } from '../../devin/endpoints/sessions.ts';
 import { link, plain, table } from '../../report/markdown.ts';
 import { acusCell, count, instant, number } from '../../report/units.ts';
@@ -70,7 +69,6 @@ export const listSessionsOperation = operation({
     const short = sessions.map(inShort);
     return {
       outcome: 'success',
-      outputs: { sessions: jsonText(short), count: String(sessions.length) },
       data: { count: sessions.length, has_more: more, sessions: short },
       summary: summaryOf(sessions, more),
     };

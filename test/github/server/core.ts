@@ -28,6 +28,8 @@ export class Core {
   readonly seen: SeenRequest[] = [];
   readonly breaches: string[] = [];
   latencyMs = 0;
+  /** Called with each request before it is answered. */
+  before: (method: string, path: string) => void = () => {};
   api = '';
   files = '';
 
@@ -47,6 +49,7 @@ export class Core {
     const graphql = pathname === (this.prefix === '' ? '/graphql' : '/api/graphql');
     const path = graphql ? '/graphql' : pathname.slice(this.prefix.length);
     const text = await bodyOf(request);
+    this.before(method, path);
     const fault = this.faults.take(method, path, text);
     if (this.latencyMs > 0) await delay(this.latencyMs);
     const token = this.token(request);

@@ -45,6 +45,8 @@ export interface LocalGithub {
   job(job: Partial<Job>, annotations?: CheckRun['annotations']): Job;
   comparison(base: string, head: string, files: readonly string[]): void;
   fault(fault: Fault): void;
+  /** Does something right before each request is answered. */
+  before(act: (method: string, path: string) => void): void;
   /** Makes every answer wait, in milliseconds. */
   latency(ms: number): void;
   requests(): readonly SeenRequest[];
@@ -151,6 +153,9 @@ export async function openGithub(options: Options = {}): Promise<LocalGithub> {
     },
     comparison: (base, head, changed) => state.comparisons.push({ base, head, files: changed }),
     fault: (fault) => core.faults.add(fault),
+    before(act) {
+      core.before = act;
+    },
     latency(ms) {
       core.latencyMs = ms;
     },

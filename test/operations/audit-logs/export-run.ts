@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../../src/contract/inputs.ts';
+import { outputTexts } from '../../../src/contract/outputs.ts';
 import { type Problem, parseInputs } from '../../../src/contract/parse.ts';
 import { Devin } from '../../../src/devin/client.ts';
 import type { ApiVersion } from '../../../src/devin/endpoint.ts';
@@ -38,8 +39,14 @@ export interface ExportRun {
 
 const operation = await loadOperation('export-audit-logs');
 
+/** What an export printed, and its outputs. */
+interface Outcome {
+  readonly printed: string;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
 /** Runs the export. Throws what the step would fail with, or an error that lists the wrong inputs. */
-export async function runExport(run: ExportRun): Promise<Report & { readonly printed: string }> {
+export async function runExport(run: ExportRun): Promise<Report & Outcome> {
   const { url, root, now, version = 'v3' } = run;
   const clock = new TestClock();
   clock.ms = now;
@@ -54,6 +61,7 @@ export async function runExport(run: ExportRun): Promise<Report & { readonly pri
     facts: {},
     event: ALONE.event,
     hasCredential: true,
+    signal: new AbortController().signal,
     problem: (input, message) => found.push({ input, message }),
   });
   if (found.length > 0) throw new Error(found.map(({ input, message }) => `${input} ${message}`).join('\n'));
@@ -96,7 +104,8 @@ export async function runExport(run: ExportRun): Promise<Report & { readonly pri
     organization: async () => '',
   };
   try {
-    return { ...(await operation.run(context as Context<InputName, InputName>, prepared)), printed };
+    const report = await operation.run(context as Context<InputName, InputName>, prepared);
+    return { ...report, printed, outputs: outputTexts(operation.outputs, report.data) };
   } finally {
     await transport.close();
   }

@@ -72,12 +72,13 @@ function findingsOf(validate: ValidateFunction, text: string): string[] {
 
 let known: { readonly text: string; readonly compiled: Compiled } | undefined;
 
-parentPort?.on('message', ({ id, schema, value }: SchemaTask) => {
+function replyTo({ schema, value }: SchemaTask): SchemaReply {
   if (known?.text !== schema) known = { text: schema, compiled: compile(schema) };
   const { compiled } = known;
-  const reply: SchemaReply =
-    'problem' in compiled
-      ? { id, problem: compiled.problem, findings: [] }
-      : { id, findings: value === undefined ? [] : findingsOf(compiled.validate, value) };
-  parentPort?.postMessage(reply);
+  if ('problem' in compiled) return { problem: compiled.problem, findings: [] };
+  return { findings: value === undefined ? [] : findingsOf(compiled.validate, value) };
+}
+
+parentPort?.on('message', ({ id, task }: { readonly id: number; readonly task: SchemaTask }) => {
+  parentPort?.postMessage({ id, reply: replyTo(task) });
 });
