@@ -30,6 +30,9 @@ interface Known {
   found: Findings | undefined;
 }
 
+/** How much later than Devin GitHub may name a new head, in milliseconds. */
+const LATE_HEAD_MS = 5_000;
+
 const SENT_NOTHING = 'Nothing was sent to Devin.';
 
 async function githubFor({ github }: Pick<Context, 'github'>): Promise<Github> {
@@ -84,7 +87,12 @@ class Review {
   /** A head that moved just before the request is the one that Devin reviews. */
   async #followHead({ commit }: Requested): Promise<void> {
     if (commit === null || isSameCommit(commit, this.known.head)) return;
-    const now = await this.#headNow();
+    let now = await this.#headNow();
+    if (!isSameCommit(now, commit)) {
+      // GitHub may be later than Devin to say that somebody has pushed.
+      await this.#context.clock.sleep(LATE_HEAD_MS, this.#context.signal);
+      now = await this.#headNow();
+    }
     if (!isSameCommit(now, commit)) throw moved(this.#target, commit, now);
     this.#context.log.progress(`the head is now ${shortCommit(now)}, which is what Devin reviews`);
     this.known.head = now;
@@ -163,7 +171,8 @@ export const reviewPullRequestOperation = operation({
       throw new ActionError('internal', 'There is no pull request to review.');
     }
     const story = await reviewed(context, prepared.target);
-    annotateFindings(context.log, story);
+    // What cut the step short may be that the lines are those of another commit.
+    if (story.error === undefined) annotateFindings(context.log, story);
     context.log.info(closingLine(story));
     return reviewReport(story);
   },

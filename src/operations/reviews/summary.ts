@@ -86,18 +86,22 @@ function figures({ target, head, found, durationMs, facts }: ReviewStory): strin
   return parts.join(' · ');
 }
 
+/** What the first line does not say yet: why, what to do, and by which code a workflow knows it. */
+function advice({ headline, note = '', error }: Verdict): string {
+  if (error === undefined) return prose(note);
+  const { code: name, message, fix } = error;
+  const isSaid = name === 'review_findings' || message.startsWith(headline);
+  return `${isSaid ? '' : `${prose(message)} `}${prose(fix)} · ${code(name)}`;
+}
+
 /** The job summary of one review. */
 export function reviewSummary(story: ReviewStory): string {
   const verdict = verdictOf(story);
   const { blocking, others, resolved } = grouped(story);
-  const { error } = verdict;
-  const isSaid = error !== undefined && error.message === `${verdict.headline}.`;
   const parts = [
     firstLine(story, verdict),
     blockingPart(blocking, story),
-    error === undefined
-      ? ''
-      : `${error.code === 'review_findings' || isSaid ? '' : `${prose(error.message)} `}${prose(error.fix)} · ${code(error.code)}`,
+    advice(verdict),
     foldedPart(counted(others), others, story),
     foldedPart(`${resolved.length} resolved`, resolved, story),
     figures(story),
@@ -111,13 +115,12 @@ export const waitingSummary = ({ target, head, status }: Pick<ReviewStory, 'targ
 
 /** The last line of the log. */
 export function closingLine(story: ReviewStory): string {
-  const { headline, outcome } = verdictOf(story);
+  const { headline } = verdictOf(story);
   const { others, resolved } = grouped(story);
   return [
     headline,
     ...(others.length === 0 ? [] : [counted(others)]),
     ...(resolved.length === 0 ? [] : [`${resolved.length} resolved`]),
-    ...(outcome === 'failure' ? [] : ['passed']),
     duration(story.durationMs),
   ].join(' · ');
 }

@@ -32,6 +32,8 @@ export interface Verdict {
   readonly outcome: 'success' | 'failure' | 'skipped';
   /** What happened, in plain text, without the findings that do not fail the step. */
   readonly headline: string;
+  /** Why a step passes without a verdict, as a sentence. */
+  readonly note?: string;
   readonly error?: ActionError;
   readonly skippedReason?: string;
 }
@@ -84,7 +86,8 @@ function ofFindings(story: ReviewStory, status: string): Verdict {
 function stillPending(story: ReviewStory): Verdict {
   const { status, onPending, durationMs } = story;
   const headline = `Devin's review of ${nameOf(story)} is still ${wordOf(status)}`;
-  if (onPending === 'succeed') return { status, outcome: 'success', headline };
+  const note = 'The step passes without a verdict, as `on_pending: succeed` says.';
+  if (onPending === 'succeed') return { status, outcome: 'success', headline, note };
   const fix =
     'Run the step again: it continues to wait for the same review. If the review never ends, `on_pending: succeed` lets the step pass.';
   const error = new ActionError('timeout', `${headline} after ${duration(durationMs)}.`, { title: headline, fix });
@@ -116,7 +119,8 @@ function unreadable(story: ReviewStory): Verdict {
 function skipped(story: ReviewStory): Verdict {
   const headline = `Devin skipped the review of ${nameOf(story)}`;
   const skippedReason = `Devin skipped the review of the commit ${shortCommit(story.head)}`;
-  return { status: story.status, outcome: 'skipped', headline, skippedReason };
+  const note = 'The step passes without a verdict: nothing was reviewed.';
+  return { status: story.status, outcome: 'skipped', headline, note, skippedReason };
 }
 
 function clean(story: ReviewStory): Verdict {
