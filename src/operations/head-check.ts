@@ -3,7 +3,6 @@ import type { InputValues } from '../contract/inputs.ts';
 import type { StepOutcome } from '../contract/outputs.ts';
 import type { CheckRun, Conclusion } from '../github/check/check-run.ts';
 import type { Github } from '../github/client/client.ts';
-import { permissionsYaml } from '../github/client/problem.ts';
 import type { RunFacts } from '../github/event/facts.ts';
 import type { Log } from '../runner/log.ts';
 
@@ -23,12 +22,18 @@ export interface HeadCheck {
    * @param summary Markdown; its first line is the title
    */
   begin(head: string, summary: string): Promise<void>;
+  /** Says what the check is about, for programs: the ID of a session or of a review. What is written later has it. */
+  identify(id: string): void;
   /** Shows how the step ended, if the check was begun. */
   conclude(report: Ended): Promise<void>;
 }
 
 /** A step that keeps no check. */
-export const NO_CHECK: HeadCheck = { begin: async () => undefined, conclude: async () => undefined };
+export const NO_CHECK: HeadCheck = {
+  begin: async () => undefined,
+  identify: () => undefined,
+  conclude: async () => undefined,
+};
 
 /** What a check is made with. */
 export interface HeadCheckSettings {
@@ -58,8 +63,6 @@ export function conclusionOf({ outcome, error }: Pick<Ended, 'outcome' | 'error'
   return error.code === 'session_blocked' ? 'action_required' : 'failure';
 }
 
-const NEEDS = permissionsYaml({ checks: 'write' });
-
 function warn(log: Log, { code, message, status, fix }: ActionError): void {
   if (code === 'gate_closed') {
     log.info(`The check was not written: ${message}`);
@@ -67,7 +70,7 @@ function warn(log: Log, { code, message, status, fix }: ActionError): void {
   }
   const help =
     status === 403
-      ? `Only \`\${{ github.token }}\` or the token of another app can write checks, and the job needs \`${NEEDS}\`.`
+      ? `Only \`\${{ github.token }}\` or the token of another app can write checks, and the job needs \`permissions: { checks: write }\`.`
       : fix;
   log.annotate('warning', 'The check was not written', `${message} ${help}`);
 }
@@ -80,8 +83,9 @@ export function headCheck(
   if (check !== true) return NO_CHECK;
   const name = `Devin: ${key ?? `${facts.job ?? ''} ${operation}`.trim()}`;
   let run: CheckRun | undefined;
+  let externalId: string | undefined;
   let queue: Promise<void> = Promise.resolve();
-  const textOf = (markdown: string) => ({ title: titleOf(redact(markdown)), summary: redact(markdown) });
+  const textOf = (markdown: string) => ({ title: titleOf(redact(markdown)), summary: redact(markdown), externalId });
   const attempt = (write: () => Promise<void>): Promise<void> => {
     queue = queue.then(write).catch((thrown: unknown) => {
       run = undefined;
@@ -103,6 +107,9 @@ export function headCheck(
         run = await open(head);
         await run.begin(textOf(summary));
       }),
+    identify(id) {
+      externalId = id;
+    },
     conclude: (report) =>
       attempt(async () => {
         await run?.conclude(conclusionOf(report), textOf(report.summary));

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
 import { FAST_NODE } from '../field/clock.ts';
-import { type Posted, postReview } from '../github/server/devin-review.ts';
+import { jobOf, type Posted, postReview } from '../github/server/devin-review.ts';
 import { COMMITS, OWNER, pullRequest } from './events.ts';
 import { annotationsOf, type BenchOptions, findingsOf, openReviews, type ReviewBench } from './review-support.ts';
 
@@ -80,6 +80,7 @@ describe.concurrent('review-pull-request', () => {
       expect(github.state.checkRuns.size).toBe(1);
       expect([...github.state.checkRuns.values()][0]).toMatchObject({
         name: 'Devin: review',
+        externalId: jobOf(COMMITS.head),
         head: COMMITS.head,
         status: 'completed',
         conclusion: 'failure',

@@ -123,6 +123,8 @@ class Review {
       known.status === 'completed'
         ? await untilReadable(context, this.#source, context.inputs.fail_on)
         : await readFindings(this.#source);
+    const job = known.found.jobs.at(-1);
+    if (job !== undefined) context.check.identify(job);
     await this.#checkHead();
   }
 }

@@ -132,11 +132,16 @@ function clean(story: ReviewStory): Verdict {
 function cutShort(story: ReviewStory, error: ActionError): Verdict {
   const { status } = story;
   if (error.code === 'timeout' && !isEnd(status)) return stillPending(story);
-  const headline =
-    error.code === 'cancelled'
-      ? `Devin's review of ${nameOf(story)} was ${wordOf(status)} when the workflow was canceled`
-      : error.title;
-  return { status, outcome: 'failure', headline, error };
+  if (error.code !== 'cancelled') return { status, outcome: 'failure', headline: error.title, error };
+  const headline = `Devin's review of ${nameOf(story)} was ${wordOf(status)} when the workflow was canceled`;
+  const fix = 'Start a new run when you want the verdict: it uses the same review, which continues without the step.';
+  const { message, title } = error;
+  return {
+    status,
+    outcome: 'failure',
+    headline,
+    error: new ActionError('cancelled', message, { title, fix, cause: error }),
+  };
 }
 
 /** What a review means for the step. Green needs a review that can be read, and that has no blocking finding. */

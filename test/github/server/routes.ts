@@ -224,9 +224,15 @@ function createCheck(asked: Asked): Answer {
 
 function updateCheck(asked: Asked): Answer {
   const before = oneCheckRun(asked);
-  const { status, conclusion } = asked.body;
+  const { status, conclusion, external_id: externalId } = asked.body;
   const output = checkOutput(asked);
-  const after = { ...before, status: String(status), conclusion: String(conclusion), ...(output ? { output } : {}) };
+  const after = {
+    ...before,
+    status: String(status),
+    conclusion: String(conclusion),
+    ...(output ? { output } : {}),
+    ...(externalId === undefined ? {} : { externalId: String(externalId) }),
+  };
   asked.state.checkRuns.set(before.id, after);
   return { status: 200, body: checkRunBody(asked, after) };
 }
