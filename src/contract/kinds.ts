@@ -124,7 +124,7 @@ export function choice<const T extends string>(values: readonly T[]): Kind<T> {
 }
 
 /** The entries of a list by newlines and commas. */
-const entriesOf = (value: string): string[] =>
+export const entriesOf = (value: string): string[] =>
   value
     .split(/[\r\n,]/)
     .map((entry) => entry.trim())
