@@ -1,6 +1,6 @@
 import type { Kind } from '../../reconcile/kind.ts';
 import type { Place } from '../plan/positions.ts';
-import { type Entry, lineOf } from './entries.ts';
+import { lineOf } from './entries.ts';
 
 /** A connection to a Git host. */
 export interface Connection {
@@ -106,7 +106,3 @@ export function permissionKind({ severalFiles, knowsReadOnly }: KindOptions): Ki
       observed.connection.key === desired.connection.key && opens(observed.subject, observed.path, desired.path),
   };
 }
-
-/** Whether two sides name the same subject; for the entries that are protected. */
-export const sameSubject = (entry: Pick<Entry, 'subject' | 'path'>, observed: Observed): boolean =>
-  entry.subject === observed.subject && entry.path.toLowerCase() === observed.path.toLowerCase();

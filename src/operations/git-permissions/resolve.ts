@@ -5,7 +5,7 @@ import { type Finding, inOrder } from '../plan/positions.ts';
 import { type Entry, lineOf } from './entries.ts';
 import { globTest } from './glob.ts';
 import type { Manifest, OrganizationPart } from './manifest.ts';
-import { type Connection, type Desired, type Observed, sameSubject } from './permission.ts';
+import type { Connection, Desired, Observed } from './permission.ts';
 import type { Organization, PermissionSource } from './source.ts';
 
 /** An organization with what it should have; what it has is not known yet. */
@@ -25,7 +25,12 @@ export interface ResolveOptions {
   readonly prune: boolean | undefined;
   /** Input `org_id`: only these; all of the manifest where undefined. */
   readonly only: readonly string[] | undefined;
+  /** Lets signals and the time limit through, and throws when one ends the step: a manifest may mean hours of work. */
+  readonly pause: () => Promise<void>;
 }
+
+/** Each is compared with everything that an organization has. */
+const MAX_PROTECTED_PATTERNS = 100;
 
 const quote = (text: string) => JSON.stringify(shortened(text, 100));
 
@@ -70,16 +75,18 @@ interface OrganizationParts {
 }
 
 /** The organizations of the manifest, each once, also if it is there by its id and by its name. */
-function organizationsOf(
+async function organizationsOf(
   manifest: Manifest,
   known: readonly Organization[] | undefined,
   faults: Finding[],
-): OrganizationParts[] {
+  pause: ResolveOptions['pause'],
+): Promise<OrganizationParts[]> {
   const found = new Map<string, { organization: Organization; parts: OrganizationPart[] }>();
   for (const part of manifest.organizations) {
     const organization = known === undefined ? byId(part.name) : byIdOrName('organization', part.name, known);
     if ('problem' in organization) {
       faults.push({ ...part.place, message: organization.problem });
+      await pause();
       continue;
     }
     const there = found.get(organization.id) ?? { organization, parts: [] };
@@ -120,7 +127,9 @@ async function expanded(
   connection: Connection,
   repositories: Repositories,
   { faults, warnings }: Found,
+  pause: ResolveOptions['pause'],
 ): Promise<Desired[]> {
+  await pause();
   const list = repositories(connection);
   if (list === undefined) {
     faults.push({
@@ -130,10 +139,15 @@ async function expanded(
     return [];
   }
   const isMatch = globTest(entry.path);
-  const exceptions = entry.except.map((pattern) => ({ pattern, test: globTest(pattern) }));
   const matching = (await list).filter(isMatch);
-  const paths = matching.filter((path) => !exceptions.some(({ test }) => test(path)));
-  const idle = exceptions.filter(({ test }) => !matching.some(test));
+  const [left, idle] = [new Set(matching), [] as string[]];
+  for (const pattern of matching.length === 0 ? [] : entry.except) {
+    await pause();
+    const excepted = matching.filter(globTest(pattern));
+    for (const path of excepted) left.delete(path);
+    if (excepted.length === 0) idle.push(pattern);
+  }
+  const paths = matching.filter((path) => left.has(path));
   if (paths.length === 0) {
     const why = matching.length === 0 ? '' : ', once `except` is taken off';
     faults.push({
@@ -141,7 +155,7 @@ async function expanded(
       message: `repos ${quote(entry.path)} matches no repository of ${connection.name}${why}`,
     });
   }
-  for (const { pattern } of matching.length === 0 ? [] : idle) {
+  for (const pattern of idle) {
     warnings.push({
       ...entry.place,
       message: `except ${quote(pattern)} matches nothing of repos ${quote(entry.path)}`,
@@ -180,22 +194,27 @@ function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
   return [...found.values()];
 }
 
+const subjectKey = ({ subject, path }: Pick<Entry, 'subject' | 'path'>, connection: string) =>
+  `${connection} ${subject} ${path.toLowerCase()}`;
+
 /** Which entries must stay: those that the manifest protects, and those of which nothing is known. */
 function protection(entries: readonly Entry[], connections: Connections, faults: Finding[]) {
-  const rules = entries.flatMap((entry) => {
-    const connection = connections.of(entry, faults);
-    if (connection === undefined) return [];
-    const isMatch = entry.subject === 'repos' ? globTest(entry.path) : undefined;
-    return [{ entry, key: connection.key, isMatch }];
-  });
-  return (observed: Observed) =>
-    observed.subject === 'unknown' ||
-    rules.some(({ entry, key, isMatch }) => {
-      if (key !== observed.connection.key) return false;
-      return isMatch === undefined
-        ? sameSubject(entry, observed)
-        : observed.subject === 'repo' && isMatch(observed.path);
-    });
+  const named = new Set<string>();
+  const patterns: { readonly key: string; readonly isMatch: (path: string) => boolean }[] = [];
+  for (const entry of entries) {
+    const key = connections.of(entry, faults)?.key;
+    if (key === undefined) continue;
+    if (entry.subject === 'repos') patterns.push({ key, isMatch: globTest(entry.path) });
+    else named.add(subjectKey(entry, key));
+    if (patterns.length === MAX_PROTECTED_PATTERNS + 1) {
+      faults.push({ ...entry.place, message: `protected has more than ${MAX_PROTECTED_PATTERNS} patterns` });
+    }
+  }
+  return (observed: Observed) => {
+    const { subject, path, connection } = observed;
+    if (subject === 'unknown' || named.has(subjectKey({ subject, path }, connection.key))) return true;
+    return subject === 'repo' && patterns.some(({ key, isMatch }) => key === connection.key && isMatch(path));
+  };
 }
 
 function pruneOf(
@@ -224,7 +243,7 @@ export async function resolveManifest(
   options: ResolveOptions,
 ): Promise<ResolvedManifest> {
   const [faults, warnings]: [Finding[], Finding[]] = [[], []];
-  const all = organizationsOf(manifest, await source.organizations(), faults);
+  const all = await organizationsOf(manifest, await source.organizations(), faults, options.pause);
   const asked = options.only;
   const chosen = asked === undefined ? all : all.filter(({ organization }) => asked.includes(organization.id));
   const connections = new Connections(await source.connections(chosen.map(({ organization }) => organization.id)));
@@ -243,7 +262,8 @@ export async function resolveManifest(
       if (connection === undefined) continue;
       const { subject, path, readOnly, place } = entry;
       if (subject === 'repos') {
-        for (const one of await expanded(entry, connection, repositories, { faults, warnings })) desired.push(one);
+        for (const one of await expanded(entry, connection, repositories, { faults, warnings }, options.pause))
+          desired.push(one);
       } else desired.push({ subject, path, connection, readOnly, place });
     }
     scopes.push({

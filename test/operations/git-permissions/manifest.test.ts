@@ -313,7 +313,11 @@ const sourceOf = (
 async function resolve(text: string, repositories: readonly string[] = [], prune?: boolean) {
   const { manifest, faults } = await read(text);
   expect(faults).toEqual([]);
-  return await resolveManifest(manifest, sourceOf(repositories), { prune, only: undefined });
+  return await resolveManifest(manifest, sourceOf(repositories), {
+    prune,
+    only: undefined,
+    pause: async () => undefined,
+  });
 }
 
 describe('what a manifest names', () => {
