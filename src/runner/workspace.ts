@@ -3,6 +3,7 @@ import { access, type FileHandle, lstat, mkdir, open, readdir, realpath, rename,
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ActionError } from '../contract/errors.ts';
 import { createFile, isGitName, type Location, locate, openFile, type Use } from './location.ts';
+import { whyNoPattern } from './pattern.ts';
 
 /** What came of reading a file: its text, or what is wrong, as a clause that follows the file's name. */
 export type FileText = { readonly text: string } | { readonly problem: string };
@@ -145,6 +146,8 @@ export class Workspace {
   async findFiles(pattern: string): Promise<FoundFiles> {
     const base = this.#baseOf(pattern);
     if (base === undefined) return { problem: 'may lead out of the workspace' };
+    const why = whyNoPattern(base.pattern);
+    if (why !== undefined) return { problem: why };
     // Loaded here: Node 20, under which the tests start, has no such export.
     const { glob } = await import('node:fs/promises');
     const found: FoundFile[] = [];
