@@ -1,13 +1,16 @@
 import leven from 'leven';
+import type { Failed } from './fallible.ts';
 import { prefixedId } from './session-id.ts';
 
-/** What a text turned out to be: a value, or what was expected instead. */
-export type Parsed<T> = { readonly value: T } | { readonly expected: string; readonly nearest?: string };
+/** What a text turned out to be: a value, or what was expected instead, and the valid text that is nearest to it. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | (Failed & { readonly nearest?: string });
 
 /** A kind of input: how its text is read, and how the tables call it. */
 export interface Kind<T> {
   /** For the README: `text`, `list`, `true or false`, … */
   readonly label: string;
+  /** The words of which it is one. */
+  readonly choices?: readonly string[];
   readonly parse: (text: string) => Parsed<T>;
 }
 
@@ -25,19 +28,22 @@ export function nearestOf(word: string, candidates: readonly string[]): string |
 }
 
 /** Text as it came, spaces and line breaks included. */
-export const text: Kind<string> = { label: 'text', parse: (value) => ({ value }) };
+export const text: Kind<string> = { label: 'text', parse: (value) => ({ ok: true, value }) };
 
 /** One line of text, trimmed. */
 export const line: Kind<string> = {
   label: 'one line',
-  parse: (value) => (/[\r\n]/.test(value.trim()) ? { expected: 'one line' } : { value: value.trim() }),
+  parse: (value) =>
+    /[\r\n]/.test(value.trim()) ? { ok: false, problem: 'one line' } : { ok: true, value: value.trim() },
 };
 
 /** A path inside the workspace; the file itself is looked at later. */
 export const path: Kind<string> = {
   label: 'path',
   parse: (value) =>
-    /[\r\n\0]/.test(value.trim()) ? { expected: 'one path inside the workspace' } : { value: value.trim() },
+    /[\r\n\0]/.test(value.trim())
+      ? { ok: false, problem: 'one path inside the workspace' }
+      : { ok: true, value: value.trim() },
 };
 
 /** `true` or `false` in any case, and nothing else. */
@@ -45,9 +51,9 @@ export const bool: Kind<boolean> = {
   label: '`true` or `false`',
   parse(value) {
     const asked = value.trim().toLowerCase();
-    if (asked === 'true' || asked === 'false') return { value: asked === 'true' };
+    if (asked === 'true' || asked === 'false') return { ok: true, value: asked === 'true' };
     const nearest = nearestOf(asked, ['true', 'false']);
-    return { expected: '`true` or `false`', ...(nearest === undefined ? {} : { nearest }) };
+    return { ok: false, problem: '`true` or `false`', ...(nearest === undefined ? {} : { nearest }) };
   },
 };
 
@@ -60,8 +66,8 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kin
       const asked = value.trim();
       const number = Number(asked);
       return /^[+-]?\d+$/.test(asked) && number >= min && number <= max
-        ? { value: number }
-        : { expected: `a whole number ${range}` };
+        ? { ok: true, value: number }
+        : { ok: false, problem: `a whole number ${range}` };
     },
   };
 }
@@ -74,9 +80,9 @@ export const removalLimit: Kind<RemovalLimit> = {
   label: 'count or share',
   parse(value) {
     const [, amount = '', sign] = /^(\d{1,9}(?:\.\d+)?)\s*(%?)$/.exec(value.trim()) ?? [];
-    if (sign === '%' && Number(amount) <= 100) return { value: { share: Number(amount) / 100 } };
-    if (sign === '' && /^\d+$/.test(amount)) return { value: { count: Number(amount) } };
-    return { expected: 'a count such as 10, or a share from 0% to 100%' };
+    if (sign === '%' && Number(amount) <= 100) return { ok: true, value: { share: Number(amount) / 100 } };
+    if (sign === '' && /^\d+$/.test(amount)) return { ok: true, value: { count: Number(amount) } };
+    return { ok: false, problem: 'a count such as 10, or a share from 0% to 100%' };
   },
 };
 
@@ -85,7 +91,9 @@ export const sha256: Kind<string> = {
   label: 'hash',
   parse(value) {
     const asked = value.trim().toLowerCase();
-    return /^[0-9a-f]{64}$/.test(asked) ? { value: asked } : { expected: 'a hash of 64 hexadecimal digits' };
+    return /^[0-9a-f]{64}$/.test(asked)
+      ? { ok: true, value: asked }
+      : { ok: false, problem: 'a hash of 64 hexadecimal digits' };
   },
 };
 
@@ -95,11 +103,12 @@ const comparable = (word: string) => word.trim().toLowerCase().replaceAll('_', '
 export function choice<const T extends string>(values: readonly T[]): Kind<T> {
   return {
     label: values.map((value) => `\`${value}\``).join(', '),
+    choices: values,
     parse(asked) {
       const value = values.find((candidate) => comparable(candidate) === comparable(asked));
-      if (value !== undefined) return { value };
+      if (value !== undefined) return { ok: true, value };
       const nearest = nearestOf(comparable(asked), values);
-      return { expected: `one of ${values.join(', ')}`, ...(nearest === undefined ? {} : { nearest }) };
+      return { ok: false, problem: `one of ${values.join(', ')}`, ...(nearest === undefined ? {} : { nearest }) };
     },
   };
 }
@@ -118,8 +127,8 @@ export function list(max?: number): Kind<readonly string[]> {
     parse(value) {
       const kept = entriesOf(value);
       return max !== undefined && kept.length > max
-        ? { expected: `at most ${max} entries, not ${kept.length}` }
-        : { value: kept };
+        ? { ok: false, problem: `at most ${max} entries, not ${kept.length}` }
+        : { ok: true, value: kept };
     },
   };
 }
@@ -134,12 +143,13 @@ export const keyValues: Kind<ReadonlyMap<string, string>> = {
       if (row.trim() === '') continue;
       const cut = row.indexOf('=');
       const key = row.slice(0, cut).trim();
-      if (cut < 1 || key === '') return { expected: `KEY=VALUE on each line; line ${index + 1} has no key or no =` };
+      if (cut < 1 || key === '')
+        return { ok: false, problem: `KEY=VALUE on each line; line ${index + 1} has no key or no =` };
       // The key itself stays out of the message: a value that goes over several lines may be read as keys.
-      if (pairs.has(key)) return { expected: `each key once; line ${index + 1} repeats one` };
+      if (pairs.has(key)) return { ok: false, problem: `each key once; line ${index + 1} repeats one` };
       pairs.set(key, row.slice(cut + 1));
     }
-    return { value: pairs };
+    return { ok: true, value: pairs };
   },
 };
 
@@ -160,8 +170,8 @@ export function duration(min: string, max: string): Kind<number> {
     parse(value) {
       const ms = durationMs(value);
       return ms !== undefined && ms >= least && ms <= most
-        ? { value: ms }
-        : { expected: `a duration from ${min} to ${max}, such as 30s, 15m, 2h or 7d` };
+        ? { ok: true, value: ms }
+        : { ok: false, problem: `a duration from ${min} to ${max}, such as 30s, 15m, 2h or 7d` };
     },
   };
 }
@@ -184,12 +194,15 @@ export const instant: Kind<Instant> = {
   parse(value) {
     const asked = value.trim();
     const ago = durationMs(asked);
-    if (ago !== undefined) return { value: { ago } };
-    if (/^\d{9,11}$/.test(asked)) return { value: { at: Number(asked) * 1_000 } };
+    if (ago !== undefined) return { ok: true, value: { ago } };
+    if (/^\d{9,11}$/.test(asked)) return { ok: true, value: { at: Number(asked) * 1_000 } };
     const at = isoMs(asked);
     return Number.isNaN(at)
-      ? { expected: 'a date such as 2026-01-31 or 2026-01-31T08:00:00Z, Unix seconds, or a duration back from now' }
-      : { value: { at } };
+      ? {
+          ok: false,
+          problem: 'a date such as 2026-01-31 or 2026-01-31T08:00:00Z, Unix seconds, or a duration back from now',
+        }
+      : { ok: true, value: { at } };
   },
 };
 
@@ -200,8 +213,8 @@ export const shard: Kind<{ readonly index: number; readonly count: number }> = {
     const [, index = '', count = ''] = /^(\d{1,4})\s*\/\s*(\d{1,4})$/.exec(value.trim()) ?? [];
     const part = { index: Number(index), count: Number(count) };
     return part.index >= 1 && part.index <= part.count
-      ? { value: part }
-      : { expected: 'a part and how many there are, such as 1/4 for the first of four' };
+      ? { ok: true, value: part }
+      : { ok: false, problem: 'a part and how many there are, such as 1/4 for the first of four' };
   },
 };
 
@@ -210,7 +223,9 @@ export const id: Kind<string> = {
   label: 'id',
   parse(value) {
     const asked = value.trim();
-    return /^[A-Za-z0-9_-]{1,200}$/.test(asked) ? { value: asked } : { expected: 'one id of letters, digits, - and _' };
+    return /^[A-Za-z0-9_-]{1,200}$/.test(asked)
+      ? { ok: true, value: asked }
+      : { ok: false, problem: 'one id of letters, digits, - and _' };
   },
 };
 
@@ -220,8 +235,8 @@ export const key: Kind<string> = {
   parse(value) {
     const asked = value.trim();
     return /^[\w.:/#@+-]{1,200}$/.test(asked)
-      ? { value: asked }
-      : { expected: 'at most 200 letters, digits and . : / # @ + - _, without spaces' };
+      ? { ok: true, value: asked }
+      : { ok: false, problem: 'at most 200 letters, digits and . : / # @ + - _, without spaces' };
   },
 };
 
@@ -231,8 +246,8 @@ export const phrase: Kind<string> = {
   parse(value) {
     const asked = value.trim();
     return /^\S.{0,98}$/.test(asked) && !asked.startsWith('>')
-      ? { value: asked }
-      : { expected: 'one line of at most 99 characters, such as /devin' };
+      ? { ok: true, value: asked }
+      : { ok: false, problem: 'one line of at most 99 characters, such as /devin' };
   },
 };
 
@@ -254,9 +269,13 @@ export const associations: Kind<readonly string[]> = {
   parse(value) {
     const asked = entriesOf(value).map((entry) => entry.toUpperCase());
     const wrong = asked.find((entry) => !ASSOCIATIONS.some((known) => known === entry));
-    if (wrong === undefined) return { value: asked };
+    if (wrong === undefined) return { ok: true, value: asked };
     const nearest = nearestOf(wrong, ASSOCIATIONS);
-    return { expected: `a list of ${ASSOCIATIONS.join(', ')}`, ...(nearest === undefined ? {} : { nearest }) };
+    return {
+      ok: false,
+      problem: `a list of ${ASSOCIATIONS.join(', ')}`,
+      ...(nearest === undefined ? {} : { nearest }),
+    };
   },
 };
 
@@ -266,9 +285,10 @@ export const botNames: Kind<readonly string[]> = {
   parse(value) {
     const asked = entriesOf(value);
     return asked.every((entry) => /^[\w-]+(?:\[bot\])?$/.test(entry))
-      ? { value: asked }
+      ? { ok: true, value: asked }
       : {
-          expected:
+          ok: false,
+          problem:
             'names of bots such as dependabot[bot]; each by itself, since * would let in everybody who can make one',
         };
   },
@@ -281,11 +301,11 @@ export type Organizations = readonly string[] | '*';
 export const organizations: Kind<Organizations> = {
   label: 'id, list or `*`',
   parse(value) {
-    if (value.trim() === '*') return { value: '*' };
+    if (value.trim() === '*') return { ok: true, value: '*' };
     const ids = [...new Set(entriesOf(value))];
-    return ids.length > 0 && ids.every((entry) => 'value' in id.parse(entry))
-      ? { value: ids }
-      : { expected: 'one id of letters, digits, - and _, a list of such ids, or *' };
+    return ids.length > 0 && ids.every((entry) => id.parse(entry).ok)
+      ? { ok: true, value: ids }
+      : { ok: false, problem: 'one id of letters, digits, - and _, a list of such ids, or *' };
   },
 };
 
@@ -298,9 +318,9 @@ export const sessionId: Kind<string> = {
       /^https:\/\/[^/\s]+(?:\/[\w.~-]+)*\/sessions\/([A-Za-z0-9_-]+)\/?(?:[?#]\S*)?$/.exec(asked) ?? [];
     const found = fromUrl ?? asked;
     if (!/^(?!devin-$)[A-Za-z0-9_-]{1,200}$/.test(found)) {
-      return { expected: 'a session id, with or without devin-, or the URL of its page' };
+      return { ok: false, problem: 'a session id, with or without devin-, or the URL of its page' };
     }
-    return { value: prefixedId(found) };
+    return { ok: true, value: prefixedId(found) };
   },
 };
 

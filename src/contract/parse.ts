@@ -1,4 +1,5 @@
 import { ActionError } from './errors.ts';
+import { type Fallible, failed } from './fallible.ts';
 import { INPUTS, type Input, type InputName, type InputValues } from './inputs.ts';
 import { nearestOf } from './kinds.ts';
 
@@ -25,10 +26,10 @@ function read<T>(name: InputName, input: Input<T>, given: string | undefined, pr
   const value = given ?? input.default;
   if (value === undefined) return undefined;
   const parsed = input.kind.parse(value);
-  if ('value' in parsed) return parsed.value;
+  if (parsed.ok) return parsed.value;
   const came = input.secret ? 'came with a value that cannot be used' : `is ${quoted(value)}`;
   const hint = parsed.nearest === undefined ? '' : `; did you mean ${parsed.nearest}?`;
-  problems.push({ input: name, message: `${came}; expected ${parsed.expected}${hint}` });
+  problems.push({ input: name, message: `${came}; expected ${parsed.problem}${hint}` });
   return undefined;
 }
 
@@ -66,14 +67,19 @@ export function parseInputs<N extends InputName>(
 }
 
 /** The parsed name of the operation, by any of its spellings; a problem otherwise. */
-export function parseOperation<T extends string>(given: string | undefined, names: readonly T[]): T | Problem {
-  if (given === undefined) return { input: 'operation', message: `is missing; expected one of ${names.join(', ')}` };
+export function parseOperation<T extends string>(
+  given: string | undefined,
+  names: readonly T[],
+): Fallible<{ readonly name: T }, Problem> {
+  if (given === undefined) {
+    return failed({ input: 'operation', message: `is missing; expected one of ${names.join(', ')}` });
+  }
   const asked = given.trim().toLowerCase().replaceAll('_', '-');
   const found = names.find((name) => name === asked);
-  if (found !== undefined) return found;
+  if (found !== undefined) return { ok: true, name: found };
   const nearest = nearestOf(asked, names);
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-  return { input: 'operation', message: `is ${quoted(given)}; expected one of ${names.join(', ')}${hint}` };
+  return failed({ input: 'operation', message: `is ${quoted(given)}; expected one of ${names.join(', ')}${hint}` });
 }
 
 /** One error out of all problems, which it lists. */

@@ -62,8 +62,9 @@ const MATRIX_ADVICE = 'list them with list-organizations and run one job for eac
 export async function checkStep(step: Unchecked): Promise<Checked> {
   const { env, log, clock, workspace, facts, event, known } = step;
   const readInput = inputReader(env);
-  const name = parseOperation<OperationName>(readInput('operation'), OPERATION_NAMES);
-  if (typeof name !== 'string') throw inputError([name]);
+  const asked = parseOperation<OperationName>(readInput('operation'), OPERATION_NAMES);
+  if (!asked.ok) throw inputError([asked.problem]);
+  const { name } = asked;
   known.operation = name;
   const operation = await loadOperation(name);
   known.outputs = operation.outputs;

@@ -24,7 +24,7 @@ const unwritten = (log: Log, why: string, fix = '') =>
 
 async function openSticky(key: string, { log, event, github }: CommentSettings): Promise<Sticky | undefined> {
   const read = await event();
-  if ('problem' in read) {
+  if (!read.ok) {
     unwritten(log, `${read.problem}.`);
     return undefined;
   }

@@ -59,8 +59,9 @@ interface Needed extends Values {
 function readInputs({ env, log }: PostWorld): { readonly inputs: Needed; readonly credential: Credential } {
   const { values, problems } = parseInputs(INPUTS, inputReader(env), env);
   const { devin_token: given, api_url, request_timeout, concurrency } = values;
-  const credential = readCredential(given, values.api_version ?? 'auto');
-  if ('code' in credential) throw inputError([...problems, credential]);
+  const read = readCredential(given, values.api_version ?? 'auto');
+  if (!read.ok) throw inputError([...problems, read.problem]);
+  const { credential } = read;
   if (api_url === undefined || request_timeout === undefined || concurrency === undefined) throw inputError(problems);
   maskSecrets({ env, log }, values);
   return {

@@ -37,7 +37,11 @@ async function writePlan<D, O>(
 function tooMuch<D, O>({ inputs }: PlanContext, { plan }: PlanStep<D, O>): ActionError | undefined {
   const found = violations(plan, { maxRemovals: inputs.max_removals, allowEmpty: inputs.allow_empty });
   if (found.length === 0) return undefined;
-  const emptied = found.some((one) => one.includes('`allow_empty`'));
+  const emptied =
+    !inputs.allow_empty &&
+    plan.scopes.some(
+      ({ scope, changes }) => scope.desired.length === 0 && changes.some(({ action }) => action === 'delete'),
+    );
   return new ActionError('removal_limit', 'The plan removes more than allowed; nothing was written.', {
     list: listed(found),
     fix: `Check the manifest. If the removals are meant, set \`max_removals\`${emptied ? ' and `allow_empty: true`' : ''} for this one change.`,
@@ -128,7 +132,7 @@ async function isRest<D, O>(
 ): Promise<boolean> {
   if (inputs.plan_file === undefined) return false;
   const file = await workspace.readText(inputs.plan_file, MAX_PLAN_BYTES);
-  return 'text' in file && goesOn(kind, plan, expected, file.text);
+  return file.ok && goesOn(kind, plan, expected, file.text);
 }
 
 /**

@@ -91,7 +91,7 @@ export async function textOrFile(
   }
   if (file === undefined) return text;
   const read = await checks.workspace.readText(file, MAX_FILE_BYTES);
-  if ('problem' in read) {
+  if (!read.ok) {
     checks.problem(fileName, `names ${JSON.stringify(file)}, which ${read.problem}`);
     return undefined;
   }
@@ -108,9 +108,9 @@ export async function prepareSchema(
   const text = await textOrFile(SCHEMA_INPUTS, [inline, file], checks);
   if (text === undefined || text.trim() === '') return undefined;
   const { readSchema } = await import('./structured.ts');
-  const schema = await readSchema(text);
-  if (typeof schema !== 'string') return schema;
-  checks.problem(inline === undefined ? 'structured_output_schema_file' : 'structured_output_schema', schema);
+  const read = await readSchema(text);
+  if (read.ok) return read.schema;
+  checks.problem(inline === undefined ? 'structured_output_schema_file' : 'structured_output_schema', read.problem);
   return undefined;
 }
 

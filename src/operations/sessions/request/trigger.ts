@@ -37,7 +37,7 @@ export async function prepareTrigger(inputs: TriggerInputs, checks: Checks): Pro
   const wanted = inputs.context === 'event' ? 'context' : inputs.reuse === 'thread' ? 'reuse' : undefined;
   if (wanted === undefined && (name === undefined || isByWriters(name))) return undefined;
   const read = await checks.event();
-  if ('problem' in read) {
+  if (!read.ok) {
     checks.problem(wanted ?? 'allowed_associations', `needs the event, but ${read.problem}`);
     return undefined;
   }
