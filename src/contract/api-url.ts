@@ -1,5 +1,5 @@
 import { DEFAULT_HABITS, type HabitSettings, parseHabits } from './habits.ts';
-import { isSafe, type Kind } from './kinds.ts';
+import { type InputKind, isSafe } from './kinds.ts';
 
 const HABITS = /^sandbox\?habits=(.*)$/s;
 
@@ -17,7 +17,7 @@ export function sandboxHabits(apiUrl: string): HabitSettings {
  * Where the API is: `sandbox`, which may name habits (`sandbox?habits=field,turn_end:finished`), an https URL, or an http
  * URL on loopback. The value has no slash at its end.
  */
-export const apiUrl: Kind<string> = {
+export const apiUrl: InputKind<string> = {
   label: 'URL or `sandbox`',
   parse(value) {
     const asked = value.trim();

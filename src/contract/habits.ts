@@ -1,8 +1,8 @@
-import { bool, choice, type Kind, nearestOf, type Parsed } from './kinds.ts';
+import { bool, choice, type InputKind, nearestOf, type Parsed } from './kinds.ts';
 
 /** One habit of the sandbox: how its value is written, and its value in each preset. */
 interface Habit<T> {
-  readonly kind: Kind<T>;
+  readonly kind: InputKind<T>;
   /** As the API was observed to behave. */
   readonly field: T;
   /** As the API is documented. */
@@ -13,13 +13,13 @@ interface Habit<T> {
   readonly isPaced?: true;
 }
 
-const milliseconds: Kind<number> = {
+const milliseconds: InputKind<number> = {
   label: 'milliseconds',
   parse: (text) =>
     /^\d{1,10}$/.test(text) ? { ok: true, value: Number(text) } : { ok: false, problem: 'milliseconds such as 1500' },
 };
 
-const factor: Kind<number> = {
+const factor: InputKind<number> = {
   label: 'number',
   parse: (text) =>
     /^\d{1,4}(\.\d+)?$/.test(text) && Number(text) > 0
@@ -27,7 +27,7 @@ const factor: Kind<number> = {
       : { ok: false, problem: 'a number above 0 such as 0.02' },
 };
 
-const fields: Kind<readonly string[]> = {
+const fields: InputKind<readonly string[]> = {
   label: 'names joined by `+`',
   parse: (text) =>
     /^(\w+(\+\w+)*)?$/.test(text)

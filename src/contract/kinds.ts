@@ -6,7 +6,7 @@ import { prefixedId } from './session-id.ts';
 export type Parsed<T> = { readonly ok: true; readonly value: T } | (Failed & { readonly nearest?: string });
 
 /** A kind of input: how its text is read, and how the tables call it. */
-export interface Kind<T> {
+export interface InputKind<T> {
   /** For the README: `text`, `list`, `true or false`, … */
   readonly label: string;
   /** The words of which it is one. */
@@ -27,18 +27,24 @@ export function nearestOf(word: string, candidates: readonly string[]): string |
   return best?.name;
 }
 
+/** `; did you mean X?` for a misspelled word, or nothing if no candidate is near enough. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const nearest = nearestOf(word, candidates);
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+}
+
 /** Text as it came, spaces and line breaks included. */
-export const text: Kind<string> = { label: 'text', parse: (value) => ({ ok: true, value }) };
+export const text: InputKind<string> = { label: 'text', parse: (value) => ({ ok: true, value }) };
 
 /** One line of text, trimmed. */
-export const line: Kind<string> = {
+export const line: InputKind<string> = {
   label: 'one line',
   parse: (value) =>
     /[\r\n]/.test(value.trim()) ? { ok: false, problem: 'one line' } : { ok: true, value: value.trim() },
 };
 
 /** A path inside the workspace; the file itself is looked at later. */
-export const path: Kind<string> = {
+export const path: InputKind<string> = {
   label: 'path',
   parse: (value) =>
     /[\r\n\0]/.test(value.trim())
@@ -47,7 +53,7 @@ export const path: Kind<string> = {
 };
 
 /** `true` or `false` in any case, and nothing else. */
-export const bool: Kind<boolean> = {
+export const bool: InputKind<boolean> = {
   label: '`true` or `false`',
   parse(value) {
     const asked = value.trim().toLowerCase();
@@ -58,7 +64,7 @@ export const bool: Kind<boolean> = {
 };
 
 /** A whole number within bounds. */
-export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kind<number> {
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): InputKind<number> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   return {
     label: 'whole number',
@@ -76,7 +82,7 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kin
 export type RemovalLimit = { readonly count: number } | { readonly share: number };
 
 /** A count such as `10`, or a share such as `25%`. */
-export const removalLimit: Kind<RemovalLimit> = {
+export const removalLimit: InputKind<RemovalLimit> = {
   label: 'count or share',
   parse(value) {
     const [, amount = '', sign] = /^(\d{1,9}(?:\.\d+)?)\s*(%?)$/.exec(value.trim()) ?? [];
@@ -87,7 +93,7 @@ export const removalLimit: Kind<RemovalLimit> = {
 };
 
 /** A SHA-256 as 64 hexadecimal digits; the value is in lower case. */
-export const sha256: Kind<string> = {
+export const sha256: InputKind<string> = {
   label: 'hash',
   parse(value) {
     const asked = value.trim().toLowerCase();
@@ -100,7 +106,7 @@ export const sha256: Kind<string> = {
 const comparable = (word: string) => word.trim().toLowerCase().replaceAll('_', '-');
 
 /** One of several words; case does not matter, and `_` is as good as `-`. */
-export function choice<const T extends string>(values: readonly T[]): Kind<T> {
+export function choice<const T extends string>(values: readonly T[]): InputKind<T> {
   return {
     label: values.map((value) => `\`${value}\``).join(', '),
     choices: values,
@@ -121,7 +127,7 @@ const entriesOf = (value: string): string[] =>
     .filter((entry) => entry !== '');
 
 /** A list by newlines and commas; spaces around an entry and empty entries go. */
-export function list(max?: number): Kind<readonly string[]> {
+export function list(max?: number): InputKind<readonly string[]> {
   return {
     label: 'list',
     parse(value) {
@@ -134,7 +140,7 @@ export function list(max?: number): Kind<readonly string[]> {
 }
 
 /** `KEY=VALUE` lines. Everything behind the first `=` is the value; a key comes once. */
-export const keyValues: Kind<ReadonlyMap<string, string>> = {
+export const keyValues: InputKind<ReadonlyMap<string, string>> = {
   label: '`KEY=VALUE` lines',
   parse(value) {
     const pairs = new Map<string, string>();
@@ -163,7 +169,7 @@ export function durationMs(text: string): number | undefined {
 }
 
 /** A duration within bounds, in milliseconds. */
-export function duration(min: string, max: string): Kind<number> {
+export function duration(min: string, max: string): InputKind<number> {
   const [least, most] = [durationMs(min) ?? 0, durationMs(max) ?? Number.POSITIVE_INFINITY];
   return {
     label: 'duration',
@@ -179,6 +185,10 @@ export function duration(min: string, max: string): Kind<number> {
 /** A point in time: fixed, or so many milliseconds before the run. */
 export type Instant = { readonly at: number } | { readonly ago: number };
 
+/** A point in time in whole Unix seconds. */
+export const instantSeconds = (instant: Instant, now: number): number =>
+  Math.floor(('at' in instant ? instant.at : now - instant.ago) / 1_000);
+
 /** Milliseconds of an ISO 8601 date or date-time; NaN if it is none, or a day that its month does not have. */
 function isoMs(asked: string): number {
   const [, day] = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.exec(asked) ?? [];
@@ -189,7 +199,7 @@ function isoMs(asked: string): number {
 }
 
 /** ISO 8601, Unix seconds, or a duration back from now. */
-export const instant: Kind<Instant> = {
+export const instant: InputKind<Instant> = {
   label: 'instant',
   parse(value) {
     const asked = value.trim();
@@ -207,7 +217,7 @@ export const instant: Kind<Instant> = {
 };
 
 /** One of several equal parts of some work: `2/5` is the second of five. */
-export const shard: Kind<{ readonly index: number; readonly count: number }> = {
+export const shard: InputKind<{ readonly index: number; readonly count: number }> = {
   label: '`i/n`',
   parse(value) {
     const [, index = '', count = ''] = /^(\d{1,4})\s*\/\s*(\d{1,4})$/.exec(value.trim()) ?? [];
@@ -219,7 +229,7 @@ export const shard: Kind<{ readonly index: number; readonly count: number }> = {
 };
 
 /** An id as the API gives them: letters, digits, `_` and `-`. */
-export const id: Kind<string> = {
+export const id: InputKind<string> = {
   label: 'id',
   parse(value) {
     const asked = value.trim();
@@ -230,7 +240,7 @@ export const id: Kind<string> = {
 };
 
 /** A key that a user chooses: no spaces, so that it reads the same wherever it is written. */
-export const key: Kind<string> = {
+export const key: InputKind<string> = {
   label: 'key',
   parse(value) {
     const asked = value.trim();
@@ -241,7 +251,7 @@ export const key: Kind<string> = {
 };
 
 /** How a line of a text has to begin. */
-export const phrase: Kind<string> = {
+export const phrase: InputKind<string> = {
   label: 'one line',
   parse(value) {
     const asked = value.trim();
@@ -264,7 +274,7 @@ export const ASSOCIATIONS = [
 ] as const;
 
 /** Associations, in any case. */
-export const associations: Kind<readonly string[]> = {
+export const associations: InputKind<readonly string[]> = {
   label: 'list of associations',
   parse(value) {
     const asked = entriesOf(value).map((entry) => entry.toUpperCase());
@@ -280,7 +290,7 @@ export const associations: Kind<readonly string[]> = {
 };
 
 /** Bots by name, with or without `[bot]`. */
-export const botNames: Kind<readonly string[]> = {
+export const botNames: InputKind<readonly string[]> = {
   label: 'list of names',
   parse(value) {
     const asked = entriesOf(value);
@@ -298,7 +308,7 @@ export const botNames: Kind<readonly string[]> = {
 export type Organizations = readonly string[] | '*';
 
 /** Ids of organizations, each once, or `*`. */
-export const organizations: Kind<Organizations> = {
+export const organizations: InputKind<Organizations> = {
   label: 'id, list or `*`',
   parse(value) {
     if (value.trim() === '*') return { ok: true, value: '*' };
@@ -310,7 +320,7 @@ export const organizations: Kind<Organizations> = {
 };
 
 /** A session by id, with or without `devin-`, or by the address of its page. The value carries the prefix. */
-export const sessionId: Kind<string> = {
+export const sessionId: InputKind<string> = {
   label: 'session id or URL',
   parse(value) {
     const asked = value.trim();

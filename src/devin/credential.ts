@@ -1,5 +1,5 @@
 import { type Failed, type Fallible, failed } from '../contract/fallible.ts';
-import type { Problem } from '../contract/parse.ts';
+import type { InputProblem } from '../contract/parse.ts';
 import type { ApiVersion } from './endpoint.ts';
 
 /** A credential that looks usable, and the version of the API that it is for. */
@@ -9,7 +9,7 @@ export interface Credential {
 }
 
 /** Why a credential cannot be used. */
-export interface CredentialProblem extends Problem {
+export interface CredentialProblem extends InputProblem {
   readonly code: 'credential_missing' | 'credential_invalid';
 }
 

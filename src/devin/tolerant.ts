@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isRecord } from '../contract/json.ts';
 import { prefixedId } from '../contract/session-id.ts';
 
 const DOCUMENTED: unique symbol = Symbol('documented');
@@ -120,9 +121,6 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
     ? unwrapped(schema._zod.def.innerType)
     : schema;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** How a member is read whose schema says nothing about that: by its documented type. */
 function readBy(schema: z.core.$ZodType): (value: unknown) => unknown {

@@ -1,3 +1,1 @@
-/** True for a mapping of names to values. */
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+export { isRecord } from '../contract/json.ts';

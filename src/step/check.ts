@@ -3,7 +3,7 @@ import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
 import type { OperationOutput } from '../contract/outputs.ts';
-import { inputError, type Problem, parseInputs, parseOperation, type ReadInput } from '../contract/parse.ts';
+import { type InputProblem, inputError, parseInputs, parseOperation, type ReadInput } from '../contract/parse.ts';
 import type { Credential } from '../devin/credential.ts';
 import { type RunFacts, serverUrl } from '../github/event/facts.ts';
 import { proxyProblems } from '../http/proxy.ts';
@@ -99,7 +99,12 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
 }
 
 /** What is wrong with inputs whatever the operation makes of them. */
-function commonProblems({ env }: Unchecked, operation: Operation, values: Values, readInput: ReadInput): Problem[] {
+function commonProblems(
+  { env }: Unchecked,
+  operation: Operation,
+  values: Values,
+  readInput: ReadInput,
+): InputProblem[] {
   const { name, required, severalOrganizations = false } = operation;
   const missing = required
     .filter((needed) => readInput(needed) === undefined)
@@ -117,7 +122,7 @@ function commonProblems({ env }: Unchecked, operation: Operation, values: Values
  * Finds session secrets that are a part of what this action has to write as it is: hiding them would alter addresses and
  * ids that others rely on.
  */
-function secretProblems({ env, facts }: Unchecked, values: Values): Problem[] {
+function secretProblems({ env, facts }: Unchecked, values: Values): InputProblem[] {
   const page = `${serverUrl(env)}/${facts.repository ?? ''}`;
   const own: ReadonlyArray<readonly [name: string, text: string]> = [
     ['org_id', [values.org_id ?? []].flat().join(' ')],
@@ -157,7 +162,7 @@ function warnUnused(
 async function checkResultFile(
   { workspace, known }: Unchecked,
   path: string | undefined,
-  problems: Problem[],
+  problems: InputProblem[],
 ): Promise<void> {
   if (path === undefined) return;
   const reason = await workspace.whyNotWritable(path);

@@ -1,7 +1,7 @@
 import { isSandbox } from '../contract/api-url.ts';
 import { ActionError } from '../contract/errors.ts';
 import type { InputValues } from '../contract/inputs.ts';
-import { inputError, type Problem } from '../contract/parse.ts';
+import { type InputProblem, inputError } from '../contract/parse.ts';
 import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts } from '../github/event/facts.ts';
 import type { EventRead } from '../operations/event.ts';
@@ -36,7 +36,7 @@ export async function checkCredential(
   step: Run,
   operation: Operation,
   values: Partial<InputValues>,
-  problems: readonly Problem[],
+  problems: readonly InputProblem[],
 ): Promise<Credential> {
   if (isLocal(operation)) return { token: '', version: 'v3' };
   const given = values.devin_token ?? (isSandbox(values.api_url) ? SANDBOX_CREDENTIAL : undefined);

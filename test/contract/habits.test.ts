@@ -50,10 +50,11 @@ describe('habits of the sandbox', () => {
       value: { preset: 'documents', set: { pace: 1, zero_acus: true, refused_fields: ['tags'] } },
     });
     expect(readHabits({ ids: 'bare', preset: 'field' }, before)).toEqual({
+      ok: true,
       value: { preset: 'field', set: { ids: 'bare' } },
     });
-    expect(readHabits({ preset: 'real' }, before)).toHaveProperty('expected');
-    expect(readHabits({ ids: 7 }, before)).toHaveProperty('expected');
+    expect(readHabits({ preset: 'real' }, before)).toHaveProperty('problem');
+    expect(readHabits({ ids: 7 }, before)).toHaveProperty('problem');
   });
 
   it('that are written as text are read as they were', () => {

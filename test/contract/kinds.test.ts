@@ -6,10 +6,10 @@ import {
   choice,
   duration,
   durationMs,
+  type InputKind,
   id,
   instant,
   integer,
-  type Kind,
   keyValues,
   line,
   list,
@@ -21,12 +21,12 @@ import {
 } from '../../src/contract/kinds.ts';
 import { anyText } from '../runner/support.ts';
 
-const accepted = <T>(kind: Kind<T>, given: string): T => {
+const accepted = <T>(kind: InputKind<T>, given: string): T => {
   const parsed = kind.parse(given);
   if (!parsed.ok) throw new Error(`${JSON.stringify(given)} was refused; expected ${parsed.problem}`);
   return parsed.value;
 };
-const isRefused = (kind: Kind<unknown>, given: string) => !kind.parse(given).ok;
+const isRefused = (kind: InputKind<unknown>, given: string) => !kind.parse(given).ok;
 
 const spaces = fc.constantFrom('', ' ', '  ', '\t', '\n', '\r\n');
 const plainWord = fc.stringMatching(/^[a-z0-9][a-z0-9 /._-]{0,10}[a-z0-9]$/);

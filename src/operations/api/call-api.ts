@@ -1,13 +1,12 @@
 import { basename, join } from 'node:path';
 import { ActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
+import { isRecord, jsonText } from '../../contract/json.ts';
 import type { AnyCall } from '../../devin/client.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
 import { code } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context, Report } from '../operation.ts';
 import { operation, ready } from '../operation.ts';
-import { isRecord } from '../record.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { type Kept, MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
 import { mayHoldSecrets, secretsIn } from './secrets.ts';

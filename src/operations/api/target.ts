@@ -1,5 +1,5 @@
 import { type Fallible, failed } from '../../contract/fallible.ts';
-import { nearestOf } from '../../contract/kinds.ts';
+import { didYouMean } from '../../contract/kinds.ts';
 import type { ApiVersion, Endpoint, Method } from '../../devin/endpoint.ts';
 import { catalogue } from '../../devin/endpoints/index.ts';
 import { unlistedEndpoint } from '../../devin/endpoints/unlisted.ts';
@@ -74,8 +74,7 @@ function byRoute(method: Method, path: string): Found {
     .filter((endpoint) => matchPath(endpoint.path, path) !== undefined)
     .map((endpoint) => endpoint.method);
   if (others.length > 0) return failed(`has no ${method}; this path takes ${others.join(', ')}`);
-  const nearest = nearestOf(path, [...new Set(catalogue.map((endpoint) => endpoint.path))]);
-  return failed(`is no path of the API${nearest === undefined ? '' : `; did you mean ${nearest}?`}`);
+  return failed(`is no path of the API${didYouMean(path, [...new Set(catalogue.map((endpoint) => endpoint.path))])}`);
 }
 
 /** Finds what the input `endpoint` names: an operation id, or a method and a path. */
@@ -91,11 +90,8 @@ export function findTarget(text: string): Found {
   const endpoint = catalogue.find(({ id }) => id.toLowerCase() === asked);
   if (endpoint !== undefined) return { ok: true, target: { endpoint, params: {} } };
   if (text.trim().startsWith('/')) return failed(`has no method; write for example GET ${text.trim()}`);
-  const nearest = nearestOf(
-    asked,
-    catalogue.map(({ id }) => id),
-  );
-  return failed(`is no operation of the API${nearest === undefined ? '' : `; did you mean ${nearest}?`}`);
+  const ids = catalogue.map(({ id }) => id);
+  return failed(`is no operation of the API${didYouMean(asked, ids)}`);
 }
 
 const withoutVersion = (path: string) => path.replace(/^\/(?:beta\/)?v\d(?:beta\d)?/, '').replace(/\{\w+\}/g, '{}');

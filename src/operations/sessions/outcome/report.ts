@@ -1,5 +1,5 @@
 import type { ActionError } from '../../../contract/errors.ts';
-import { isRecord } from '../../record.ts';
+import { isRecord } from '../../../contract/json.ts';
 import type { PreparedSession } from '../request/request.ts';
 import type { Session } from './outcome.ts';
 

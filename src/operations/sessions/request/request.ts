@@ -65,9 +65,6 @@ export interface PromptFacts {
   readonly bytes: number;
 }
 
-/** The beginning of a prompt's hash, enough to tell two prompts apart. */
-export const shortHash = ({ sha256 }: PromptFacts) => `${sha256.slice(0, 12)}…`;
-
 /** Says of a prompt what may be shown. Node's crypto is loaded only here, after the request that matters is out. */
 export async function promptFacts(text: string, redact: (text: string) => string): Promise<PromptFacts> {
   const { createHash } = await import('node:crypto');

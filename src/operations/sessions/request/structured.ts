@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type Fallible, failed } from '../../../contract/fallible.ts';
-import { jsonText } from '../../../contract/json.ts';
-import { isRecord } from '../../record.ts';
+import { isRecord, jsonText } from '../../../contract/json.ts';
 import { parseMapping } from '../../yaml.ts';
 
 /** Largest schema that the API takes. */
