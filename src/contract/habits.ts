@@ -138,7 +138,7 @@ export const HABITS = {
 } satisfies Readonly<Record<string, Habit<unknown>>>;
 
 /** The name of a habit. */
-export type HabitName = keyof typeof HABITS;
+type HabitName = keyof typeof HABITS;
 
 type ValueOf<H> = H extends Habit<infer T> ? T : never;
 

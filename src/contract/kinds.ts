@@ -262,7 +262,7 @@ export const phrase: InputKind<string> = {
 };
 
 /** What GitHub's events call a person's association with a repository. */
-export const ASSOCIATIONS = [
+const ASSOCIATIONS = [
   'OWNER',
   'MEMBER',
   'COLLABORATOR',

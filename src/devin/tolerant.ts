@@ -65,7 +65,7 @@ export function readBoolean(value: unknown): boolean | null {
 }
 
 /** Unix seconds, from a number, its text, or an ISO 8601 date-time, which is UTC without an offset; null for anything else. */
-export function readSeconds(value: unknown): number | null {
+function readSeconds(value: unknown): number | null {
   if (typeof value !== 'string' || !DATE_TIME.test(value.trim())) return readNumber(value);
   const text = value.trim();
   const ms = Date.parse(!text.includes(':') || /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);

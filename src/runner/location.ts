@@ -17,7 +17,7 @@ export interface Folders {
   readonly temp: string | undefined;
 }
 
-export const OUTSIDE = 'is outside of the workspace';
+const OUTSIDE = 'is outside of the workspace';
 const IN_GIT = 'is a part of .git, which holds credentials and hooks';
 const IN_WORKFLOWS = 'is a part of .github, to which this action never writes';
 const OF_RUNNER = 'belongs to the runner';

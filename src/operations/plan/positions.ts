@@ -44,7 +44,7 @@ function targetsOf(document: Document.Parsed): ReadonlyMap<Alias, Node> {
 }
 
 /** Follows an alias to what it stands for. */
-export const resolved = ({ document }: Source, node: unknown): unknown =>
+const resolved = ({ document }: Source, node: unknown): unknown =>
   isAlias(node) ? targetsOf(document).get(node) : node;
 
 /** Where a node begins. */
@@ -91,7 +91,7 @@ export function nodeAt(source: Source, from: unknown, path: readonly PropertyKey
 }
 
 /** The node of a key. */
-export const keyNode = (source: Source, map: unknown, key: string): unknown => pairOf(source, map, key)?.key ?? map;
+const keyNode = (source: Source, map: unknown, key: string): unknown => pairOf(source, map, key)?.key ?? map;
 
 type Issue = z.core.$ZodIssue;
 

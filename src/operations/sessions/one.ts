@@ -18,7 +18,7 @@ export type RunContext = Context<
 >;
 
 /** Lets a task run when its turn has come. */
-export type Turn = <T>(task: () => Promise<T>) => Promise<T>;
+type Turn = <T>(task: () => Promise<T>) => Promise<T>;
 
 /** A session that was carried through as far as the inputs ask for. */
 export interface Done {

@@ -4,7 +4,7 @@ import { STATUS_DETAILS } from '../../devin/endpoints/sessions.ts';
 export type Ending = 'finish' | 'waiting' | 'blocked' | 'approval' | 'error' | 'slow' | 'exit' | `suspended:${string}`;
 
 /** The structured output that a finished session has. */
-export type OutputCourse = 'none' | 'fits' | 'misfits';
+type OutputCourse = 'none' | 'fits' | 'misfits';
 
 /** What a session will do, settled when it is created. */
 export interface Life {

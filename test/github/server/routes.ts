@@ -11,7 +11,7 @@ import {
 } from './state.ts';
 
 /** One request, checked by the document. */
-export interface Asked {
+interface Asked {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: Fields;

@@ -4,7 +4,7 @@ import type { PreparedSession } from '../request/request.ts';
 import type { Session } from './outcome.ts';
 
 /** The tag of sessions that were asked for a completion report. */
-export const REPORT_TAG = 'devin-action:report';
+const REPORT_TAG = 'devin-action:report';
 
 const OUTCOMES = ['done', 'question', 'blocked'] as const;
 
