@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { minifySync } from '@swc/core';
 import { copyPackages, packageFolders } from './left-out.ts';
 
@@ -47,10 +47,13 @@ for (const name of readdirSync(out).filter((entry) => /^\d+\.index\.js$/.test(en
 // The post step shares the bundle: a second entry of ncc's would hold all of it once more.
 const post = readFileSync(join(root, 'build', 'main-post.js'), 'utf8');
 writeFileSync(join(out, 'post.js'), minifySync(post.replace('./main.js', './index.js'), { module: true }).code);
-// The thread that checks structured output has an entry of its own, which alone holds what it needs.
-const worker = join(root, 'build', 'worker');
-bundle('operations/sessions/request/schema-worker.js', worker);
-copyFileSync(join(worker, 'index.js'), join(out, 'schema-worker.js'));
+// Each thread has an entry of its own, one file that holds what it needs.
+for (const path of ['threads/schema-worker', 'threads/yaml-worker']) {
+  const folder = join(root, 'build', 'worker', basename(path));
+  bundle(`${path}.js`, folder);
+  if (readdirSync(folder).some((name) => /^\d/.test(name))) throw new Error(`${path} loads more than one file`);
+  copyFileSync(join(folder, 'index.js'), join(out, `${basename(path)}.js`));
+}
 writeFileSync(join(out, 'licenses.txt'), licenses());
 for (const name of readdirSync(out).sort()) {
   console.log(`${String(statSync(join(out, name)).size).padStart(9)}  ${name}`);

@@ -8,6 +8,8 @@ import { habitRows } from '../src/contract/habits.ts';
 import { INPUTS, type Input, type InputName, OPERATION_INPUTS } from '../src/contract/inputs.ts';
 import { OUTPUTS } from '../src/contract/outputs.ts';
 import { Result } from '../src/contract/result.ts';
+import { CheckpointFile } from '../src/operations/audit-logs/chain/checkpoint.ts';
+import { Manifest } from '../src/operations/audit-logs/chain/manifest.ts';
 import {
   EntrySchema,
   ManifestSchema,
@@ -89,6 +91,10 @@ function permissionsSchema(): string {
   return `${JSON.stringify({ title: 'Git permissions of Devin as code', ...schema }, null, 2)}\n`;
 }
 
+/** The schema of a file that an export of audit events writes; other members may be added. */
+const auditSchema = (title: string, schema: z.ZodMiniType) =>
+  `${JSON.stringify({ title, ...z.toJSONSchema(schema, { target: 'draft-7', io: 'input' }) }, null, 2)}\n`;
+
 /** Every generated file as it should be. */
 export async function renderAll(): Promise<Generated[]> {
   const operations = await Promise.all(OPERATION_NAMES.map(loadOperation));
@@ -101,6 +107,11 @@ export async function renderAll(): Promise<Generated[]> {
     { path: 'docs/errors.md', content: errorsPage() },
     { path: 'schemas/result.schema.json', content: resultSchema() },
     { path: 'schemas/git-permissions.schema.json', content: permissionsSchema() },
+    { path: 'schemas/audit-manifest.schema.json', content: auditSchema('Manifest of an audit-log export', Manifest) },
+    {
+      path: 'schemas/audit-checkpoint.schema.json',
+      content: auditSchema('Checkpoint of an audit-log export', CheckpointFile),
+    },
   ];
 }
 

@@ -1,3 +1,4 @@
+import { unless } from './contract/clock.ts';
 import { asActionError } from './contract/errors.ts';
 import type { Report } from './operations/operation.ts';
 import { checkStep } from './step/check.ts';
@@ -7,9 +8,9 @@ import { perform } from './step/perform.ts';
 import { openStep, type Step, type World } from './step/step.ts';
 
 async function reportOf(step: Step): Promise<Report> {
-  const { env, clock } = step.world;
+  const { env, clock, cancelled } = step.world;
   try {
-    return await perform(step, await checkStep({ ...step, env, clock }));
+    return await perform(step, await unless(cancelled, checkStep({ ...step, env, clock, cancelled })));
   } catch (thrown) {
     return failureReport(asActionError(thrown), docsUrl(env));
   }

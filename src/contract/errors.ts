@@ -97,8 +97,14 @@ export const ERROR_CODES = {
   },
   removal_limit: {
     title: 'The plan removes more than allowed',
-    meaning: 'The plan would remove more entries than `max_removals` allows.',
+    meaning: 'More entries would be removed, or lose write access, than `max_removals` allows.',
     fix: 'Check the manifest. If the removals are intended, raise `max_removals` for this run only.',
+  },
+  opening_limit: {
+    title: 'The plan opens more than allowed',
+    meaning:
+      'More entries would gain write access, or be opened by groups, prefixes, or patterns, than `max_openings` allows.',
+    fix: 'Check the manifest. If the openings are intended, raise `max_openings` for this run only.',
   },
   drift_found: {
     title: 'Drift found',

@@ -5,6 +5,7 @@ import {
   botNames,
   choice,
   duration,
+  expectedPlan,
   type InputKind,
   id,
   instant,
@@ -234,6 +235,10 @@ export const OPERATION_INPUTS = {
     path,
     'File in the workspace that stores how far the export got, so that the next export continues from there.',
   ),
+  expected_hash: optional(
+    sha256,
+    'SHA-256 that the newest manifest must have: the hash in the summary of the last export. It shows whether the end of the chain was changed or removed.',
+  ),
   actions: optional(
     list(),
     'Only audit events with one of these actions; `*` matches any text. If empty, all actions.',
@@ -302,6 +307,11 @@ export const OPERATION_INPUTS = {
     '.devin/git-permissions.yml',
     'Paths or globs of the manifest files in the workspace, which are merged. For `export-git-permissions`, the file to write.',
   ),
+  overwrite: defaulted(
+    bool,
+    'false',
+    'Whether an export may replace a file that it did not write, or that was edited since.',
+  ),
   mode: defaulted(
     choice(['plan', 'apply']),
     'plan',
@@ -309,19 +319,26 @@ export const OPERATION_INPUTS = {
   ),
   prune: optional(
     bool,
-    'Whether to remove entries of the listed organizations that are not in the manifest. `false` keeps them in all organizations. `true` removes them in organizations for which the manifest does not set `prune`. If empty, the manifest decides.',
+    'Whether to remove entries of the listed organizations that are not in the manifest. `false` keeps them in all organizations. `true` removes them, except in organizations for which the manifest says `prune: false`. If empty, the manifest decides.',
   ),
   max_removals: defaulted(
     removalLimit,
     '25%',
-    'Maximum number of entries to remove, as a count or as a share of the current entries. It applies to each organization and to all together.',
+    'Maximum number of entries that may be removed or lose write access: a share of the current entries, a count, or `all`. It applies to each organization and to all together. A share permits at least one entry of two or more. A count that reaches all entries of an organization is an error.',
+  ),
+  max_openings: optional(
+    integer(0),
+    'Maximum number of entries that may gain write access, or be opened by a group, a prefix, or a pattern. No limit if empty.',
   ),
   allow_empty: defaulted(
     bool,
     'false',
     'Allows removing all entries of an organization for which the manifest lists none, within `max_removals`.',
   ),
-  expected_plan_hash: optional(sha256, 'Hash of the reviewed plan. `apply` rejects any other plan.'),
+  expected_plan_hash: optional(
+    expectedPlan,
+    'Hash of the reviewed plan, or `reviewed` for the plan in the comment on the merged pull request. `apply` rejects any other plan.',
+  ),
   fail_on_drift: defaulted(bool, 'false', 'Fails the step if a plan finds changes, with the outcome `changes`.'),
   plan_file: optional(
     path,

@@ -5,7 +5,9 @@ const DEEPEST_INDENTED = 100;
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+/** A raw number is one value, although JavaScript makes an object of it. */
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !JSON.isRawJSON(value);
 
 /** A list or an object that is being gone through. */
 interface Frame<T> {
@@ -19,7 +21,7 @@ const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 const frameOf = <T>(value: object, target: T): Frame<T> => ({ entries: Object.entries(value), target, at: 0 });
 
 /** Whether a value has more than `levels` lists and objects within each other. */
-function isDeeper(value: unknown, levels: number): boolean {
+export function isDeeper(value: unknown, levels: number): boolean {
   if (!isObject(value)) return false;
   return levels === 0 || Object.values(value).some((entry) => isDeeper(entry, levels - 1));
 }

@@ -78,17 +78,19 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Inp
   };
 }
 
-/** Most removals: so many, or such a share (0 to 1) of what is there. */
+/** Maximum number of removals: a count, or a share (0 to 1) of the existing entries. */
 export type RemovalLimit = { readonly count: number } | { readonly share: number };
 
-/** A count such as `10`, or a share such as `25%`. */
+/** A count such as `10`, a share such as `25%`, or `all`. */
 export const removalLimit: InputKind<RemovalLimit> = {
-  label: 'count or share',
+  label: 'count, share or `all`',
   parse(value) {
-    const [, amount = '', sign] = /^(\d{1,9}(?:\.\d+)?)\s*(%?)$/.exec(value.trim()) ?? [];
+    const asked = value.trim().toLowerCase();
+    if (asked === 'all') return { ok: true, value: { share: 1 } };
+    const [, amount = '', sign] = /^(\d{1,9}(?:\.\d+)?)\s*(%?)$/.exec(asked) ?? [];
     if (sign === '%' && Number(amount) <= 100) return { ok: true, value: { share: Number(amount) / 100 } };
     if (sign === '' && /^\d+$/.test(amount)) return { ok: true, value: { count: Number(amount) } };
-    return { ok: false, problem: 'a count such as 10, or a share from 0% to 100%' };
+    return { ok: false, problem: 'a count such as 10, a share from 0% to 100%, or all' };
   },
 };
 
@@ -100,6 +102,23 @@ export const sha256: InputKind<string> = {
     return /^[0-9a-f]{64}$/.test(asked)
       ? { ok: true, value: asked }
       : { ok: false, problem: 'a hash of 64 hexadecimal digits' };
+  },
+};
+
+/** Which plan may be applied: the one with this hash, or the one that was reviewed in a pull request. */
+export type ExpectedPlan = { readonly hash: string } | 'reviewed';
+
+/** The hash of a plan, or `reviewed`. */
+export const expectedPlan: InputKind<ExpectedPlan> = {
+  label: 'hash or `reviewed`',
+  parse(value) {
+    const asked = value.trim().toLowerCase();
+    if (asked === 'reviewed') return { ok: true, value: 'reviewed' };
+    const hash = sha256.parse(asked);
+    if (hash.ok) return { ok: true, value: { hash: hash.value } };
+    const nearest = nearestOf(asked, ['reviewed']);
+    const problem = 'a hash of 64 hexadecimal digits, or reviewed';
+    return { ok: false, problem, ...(nearest === undefined ? {} : { nearest }) };
   },
 };
 

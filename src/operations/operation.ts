@@ -1,6 +1,7 @@
 import type { Clock } from '../contract/clock.ts';
 import type { ActionError } from '../contract/errors.ts';
 import type { CommonInput, InputName, InputValues } from '../contract/inputs.ts';
+import type { Machine } from '../contract/machine.ts';
 import type { OperationOutput, OutputData, StepOutcome } from '../contract/outputs.ts';
 import type { JournalEntry } from '../contract/result.ts';
 import type { Devin } from '../devin/client.ts';
@@ -20,6 +21,8 @@ export interface Checks {
   readonly workspace: Workspace;
   readonly clock: Clock;
   readonly facts: RunFacts;
+  /** Aborts when nobody waits for the checks any more. */
+  readonly signal: AbortSignal;
   /** The event that started the workflow. */
   event(): Promise<EventRead>;
   /** Says that an input is wrong: a clause that follows the input's name. */
@@ -32,6 +35,7 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   readonly devin: Devin;
   readonly log: Log;
   readonly clock: Clock;
+  readonly machine: Machine;
   /** Aborts when the workflow is cancelled or the time is over; its reason is the `ActionError` to end with. */
   readonly signal: AbortSignal;
   readonly facts: RunFacts;
@@ -84,6 +88,8 @@ interface Ended<D> {
   readonly data: D;
   /** Markdown for the job summary. */
   readonly summary: string;
+  /** A hidden end of the step's comment, which is never cut: what a later step reads from it. */
+  readonly commentEnd?: string;
 }
 
 /**

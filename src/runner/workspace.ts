@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ActionError } from '../contract/errors.ts';
 import { type Fallible, failed } from '../contract/fallible.ts';
@@ -96,11 +96,11 @@ export class Draft {
 export class Workspace {
   readonly root: string;
   /** The runner's temporary folder. */
-  readonly #temp: string | undefined;
+  readonly temp: string | undefined;
 
   constructor(root: string, temp?: string) {
     this.root = resolve(root);
-    this.#temp = temp ? resolve(temp) : undefined;
+    this.temp = temp ? resolve(temp) : undefined;
   }
 
   /** Reads a UTF-8 file of at most `maxBytes`. A mark at its start goes; everything else stays. */
@@ -174,7 +174,7 @@ export class Workspace {
   #baseOf(pattern: string): { readonly folder: string; readonly pattern: string } | undefined {
     if (pattern.split(/[\\/]/).includes('..')) return undefined;
     if (!isAbsolute(pattern)) return { folder: this.root, pattern };
-    for (const folder of [this.root, this.#temp]) {
+    for (const folder of [this.root, this.temp]) {
       if (folder === undefined) continue;
       const way = relative(folder, pattern);
       if (way !== '' && !way.startsWith('..') && !isAbsolute(way)) return { folder, pattern: way };
@@ -269,6 +269,39 @@ export class Workspace {
     await syncFolder(dirname(target));
   }
 
+  /** Creates a file. False if there is one with its name, be it only a link. */
+  async create(path: string, text: string): Promise<boolean> {
+    const target = await this.#entry(path);
+    await mkdir(dirname(target), { recursive: true });
+    const handle = await createFile(target).catch((thrown: unknown) => {
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return undefined;
+      throw thrown;
+    });
+    if (handle === undefined) return false;
+    try {
+      await handle.writeFile(text);
+    } finally {
+      await handle.close();
+    }
+    return true;
+  }
+
+  /** The names in a folder, in order; none if it does not exist. */
+  async namesIn(path: string): Promise<readonly string[]> {
+    const names = await readdir(await this.#inside(path)).catch((thrown: unknown) => {
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return [];
+      throw thrown;
+    });
+    return names.sort();
+  }
+
+  /** The bytes of a file, piece by piece. */
+  async *chunks(path: string): AsyncGenerator<Buffer> {
+    const opened = await openFile(await this.#inside(path, 'read'));
+    if (!opened.ok) throw new ActionError('input_invalid', `The file ${path} ${opened.problem}.`);
+    for await (const chunk of opened.handle.createReadStream({ highWaterMark: 256 * 1024 })) yield chunk;
+  }
+
   /** Removes a file, or a folder with all that is in it; there may be none. Of a link, what it leads to stays. */
   async remove(path: string): Promise<void> {
     const target = await this.#entry(path);
@@ -302,6 +335,6 @@ export class Workspace {
 
   /** Where a path really is, or what forbids its use. */
   async #locate(path: string, use: Use): Promise<Location> {
-    return await locate({ root: this.root, temp: this.#temp }, path, use);
+    return await locate({ root: this.root, temp: this.temp }, path, use);
   }
 }

@@ -1,7 +1,8 @@
-import type { Clock } from '../contract/clock.ts';
+import { type Clock, stopping, unless } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
+import { equivalentOf } from '../contract/other-names.ts';
 import type { OperationOutput } from '../contract/outputs.ts';
 import { type InputProblem, inputError, parseInputs, parseOperation, type ReadInput } from '../contract/parse.ts';
 import type { Credential } from '../devin/credential.ts';
@@ -36,6 +37,10 @@ export interface Unchecked {
   readonly facts: RunFacts;
   readonly event: () => Promise<EventRead>;
   readonly known: Known;
+  /** Aborts when the runner asks to stop. */
+  readonly cancelled: AbortSignal;
+  /** When the step began, in milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 type Runnable = Extract<Preparation<unknown>, { readonly ready: unknown }>;
@@ -58,6 +63,16 @@ const NOTHING_SPENT = 'Nothing was sent to Devin; docs/security.md explains the 
 
 const MATRIX_ADVICE = 'list them with list-organizations and run one job for each, in a matrix';
 
+/** A signal that aborts with the workflow, or when the step has taken its time in milliseconds; both for their reasons. */
+export function timeLimit(
+  { cancelled, clock, startedAt }: Pick<Unchecked, 'cancelled' | 'clock' | 'startedAt'>,
+  timeout: number | undefined,
+): AbortSignal {
+  if (timeout === undefined) return cancelled;
+  const over = new ActionError('timeout', `The step took longer than its timeout of ${timeout / 1_000} s.`);
+  return stopping({ cancelled, clock }, Math.max(0, startedAt + timeout - clock.now()), over);
+}
+
 /** Reads and checks everything that can be checked without a request, and reports all that is wrong together. */
 export async function checkStep(step: Unchecked): Promise<Checked> {
   const { env, log, clock, workspace, facts, event, known } = step;
@@ -72,20 +87,16 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
   const { values, problems } = parsed;
   const unread = new Set(problems.map(({ input }) => input));
   known.dryRun = values.dry_run ?? false;
-  maskSecrets(step, values);
+  maskSecrets(step, values, readInput('session_secrets'));
   problems.push(...secretProblems(step, values), ...commonProblems(step, operation, values, readInput));
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
   await checkResultFile(step, values.result_file, problems);
-  const prepared = await operation.prepare(values, {
-    workspace,
-    clock,
-    facts,
-    event,
-    // A value that could not be read counts as missing here; what is wrong with it has been said.
-    problem(input, message) {
-      if (!unread.has(input)) problems.push({ input, message });
-    },
-  });
+  // A value that could not be read counts as missing here; what is wrong with it has been said.
+  const problem = (input: InputName, message: string) => {
+    if (!unread.has(input)) problems.push({ input, message });
+  };
+  const signal = timeLimit(step, values.timeout);
+  const prepared = await unless(signal, operation.prepare(values, { workspace, clock, facts, event, signal, problem }));
   // A run for a fork has no credential, so that a closed gate comes before the lack of one.
   if ('skipped' in prepared && problems.length === 0) {
     throw new ActionError('gate_closed', prepared.skipped, { fix: NOTHING_SPENT });
@@ -152,9 +163,11 @@ function warnUnused(
     log.annotate('warning', `The input ${input} has no effect`, `${name} does not use it.`);
   }
   for (const input of unknown) {
+    const equivalent = equivalentOf(input);
     const meant = nearestOf(input, [...COMMON, ...inputs]);
-    if (meant !== undefined) {
-      log.annotate('warning', `The input ${input} does not exist`, `It has no effect. Did you mean ${meant}?`);
+    const advice = equivalent === undefined ? meant && `Did you mean ${meant}?` : `Use ${equivalent}.`;
+    if (advice !== undefined) {
+      log.annotate('warning', `The input ${input} does not exist`, `It has no effect. ${advice}`);
     }
   }
 }

@@ -11,13 +11,15 @@ export interface CommentSettings {
   readonly facts: RunFacts;
   /** Name of the operation. */
   readonly operation: string;
+  /** The step may change something: it never edits the comment of a step that only plans, whatever its key. */
+  readonly changes: boolean;
   readonly log: Log;
   readonly redact: (text: string) => string;
   readonly event: () => Promise<EventRead>;
   readonly github: () => Promise<Github | undefined>;
 }
 
-type Sticky = { update(markdown: string): Promise<void> };
+type Sticky = { update(markdown: string, end?: string): Promise<void> };
 
 const unwritten = (log: Log, why: string, fix = '') =>
   log.annotate('warning', 'The comment was not written', [why, fix].filter((part) => part !== '').join(' '));
@@ -51,17 +53,18 @@ export function threadComment(
   settings: CommentSettings,
 ): ThreadComment {
   if (!comment) return NO_COMMENT;
-  const ownKey = key ?? `${settings.facts.job ?? ''} ${settings.operation}`;
+  const named = key ?? `${settings.facts.job ?? ''} ${settings.operation}`;
+  const ownKey = settings.changes ? `${named} changes` : named;
   let sticky: Promise<Sticky | undefined> | undefined;
   let failed = false;
-  let wanted: string | undefined;
+  let wanted: readonly [markdown: string, end: string] | undefined;
   let writing: Promise<void> | undefined;
   const write = async () => {
     try {
       for (let next = wanted; next !== undefined; next = wanted) {
         wanted = undefined;
         sticky ??= openSticky(ownKey, settings);
-        await (await sticky)?.update(settings.redact(next));
+        await (await sticky)?.update(settings.redact(next[0]), next[1]);
       }
     } catch (thrown) {
       failed = true;
@@ -72,9 +75,9 @@ export function threadComment(
     writing = undefined;
   };
   return {
-    async update(markdown) {
+    async update(markdown, end = '') {
       if (failed) return;
-      wanted = markdown;
+      wanted = [markdown, end];
       writing ??= write();
       await writing;
     },

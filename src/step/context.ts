@@ -35,6 +35,7 @@ export function contextOf(
     devin,
     log,
     clock,
+    machine: world.machine,
     signal,
     facts,
     written: writtenInputs(env, Object.keys(INPUTS)),

@@ -57,13 +57,14 @@ interface Needed extends Values {
 
 /** Reads the inputs of the main step again. Throws what is wrong with those that are needed. */
 function readInputs({ env, log }: PostWorld): { readonly inputs: Needed; readonly credential: Credential } {
-  const { values, problems } = parseInputs(INPUTS, inputReader(env), env);
+  const readInput = inputReader(env);
+  const { values, problems } = parseInputs(INPUTS, readInput, env);
+  maskSecrets({ env, log }, values, readInput('session_secrets'));
   const { devin_token: given, api_url, request_timeout, concurrency } = values;
   const read = readCredential(given, values.api_version ?? 'auto');
   if (!read.ok) throw inputError([...problems, read.problem]);
   const { credential } = read;
   if (api_url === undefined || request_timeout === undefined || concurrency === undefined) throw inputError(problems);
-  maskSecrets({ env, log }, values);
   return {
     inputs: { ...values, api_url, request_timeout: Math.min(request_timeout, TRY_MS), concurrency },
     credential,
@@ -98,6 +99,7 @@ async function tell(
     {
       facts,
       operation: operation.trim().toLowerCase().replaceAll('_', '-'),
+      changes: false,
       log,
       redact: (text) => redactor.redact(text),
       event: eventReader(env, facts),

@@ -17,10 +17,10 @@ function annotate({ log, world }: Step, { title, message, list, fix, code, cause
 }
 
 /** Tells the thread how the step ended. */
-async function comment({ world, silence, comment: kept }: Step, summary: string): Promise<void> {
+async function comment({ world, silence, comment: kept }: Step, { summary, commentEnd }: Report): Promise<void> {
   const late = new ActionError('timeout', `GitHub did not respond within ${LAST_COMMENT_MS / 1_000} s.`);
   world.clock.deadline(LAST_COMMENT_MS).addEventListener('abort', () => silence.abort(late));
-  await kept.update(summary);
+  await kept.update(summary, commentEnd);
 }
 
 /** Writes result, outputs and summary, and only then the error. True for a green step. */
@@ -36,6 +36,6 @@ export async function finish(step: Step, report: Report): Promise<boolean> {
   if (report.skippedReason !== undefined) log.info(`Skipped: ${report.skippedReason}`);
   if (report.error !== undefined) annotate(step, report.error);
   // A gate that lets nobody in says so in the log and the summary, not to the thread.
-  if (report.outcome !== 'skipped') await comment(step, report.summary);
+  if (report.outcome !== 'skipped') await comment(step, report);
   return isPublished && report.outcome !== 'failure' && report.error === undefined;
 }

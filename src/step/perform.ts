@@ -1,5 +1,5 @@
 import { isSandbox, sandboxHabits } from '../contract/api-url.ts';
-import { later, stopping } from '../contract/clock.ts';
+import { later } from '../contract/clock.ts';
 import { ActionError, asActionError } from '../contract/errors.ts';
 import type { InputName } from '../contract/inputs.ts';
 import type { Credential } from '../devin/credential.ts';
@@ -8,7 +8,7 @@ import type { Context, Report } from '../operations/operation.ts';
 import { openRemains, prover } from '../operations/remains.ts';
 import { publishEarly } from '../runner/publish.ts';
 import { stateWriter } from '../runner/state.ts';
-import type { Checked } from './check.ts';
+import { type Checked, timeLimit } from './check.ts';
 import { threadComment } from './comment.ts';
 import { connect } from './connect.ts';
 import { type Connected, contextOf } from './context.ts';
@@ -28,8 +28,7 @@ async function placeOfApi(step: Step, apiUrl: string): Promise<{ readonly apiUrl
 /** Connects a step to Devin, which takes no longer than its timeout. */
 async function connected(step: Step, { operation, inputs }: Checked, credential: Credential): Promise<Connected> {
   const { world, log, startedAt } = step;
-  const over = new ActionError('timeout', `The step took longer than its timeout of ${inputs.timeout / 1_000} s.`);
-  const signal = stopping(world, inputs.timeout, over);
+  const signal = timeLimit({ ...world, startedAt }, inputs.timeout);
   const { apiUrl, orgId } = await placeOfApi(step, inputs.api_url);
   const { devin, transport } = connect(
     { env: world.env, clock: world.clock, log },
@@ -53,9 +52,20 @@ async function connected(step: Step, { operation, inputs }: Checked, credential:
 function keepComment(step: Step, { operation, inputs }: Checked, signal: AbortSignal): void {
   const { world, log, facts, event } = step;
   const lastWords = AbortSignal.any([later({ clock: world.clock, signal }, LAST_WORDS_MS), step.silence.signal]);
-  const github = githubOf(inputs, { env: world.env, clock: world.clock, log, signal: lastWords });
+  // A plan changes nothing, so its comment is written even in a dry run: it is the result that reviewers read.
+  const plans = operation.readOnly?.(inputs);
+  const asked = { ...inputs, dry_run: inputs.dry_run && plans !== true };
+  const github = githubOf(asked, { env: world.env, clock: world.clock, log, signal: lastWords });
   const redact = (text: string) => step.redactor.redact(text);
-  step.comment = threadComment(inputs, { facts, operation: operation.name, log, redact, event, github });
+  step.comment = threadComment(inputs, {
+    facts,
+    operation: operation.name,
+    changes: plans === false,
+    log,
+    redact,
+    event,
+    github,
+  });
 }
 
 /** Carries out the operation of a step. What fails is its report, with the sessions that exist by then. */

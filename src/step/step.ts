@@ -1,4 +1,5 @@
 import type { Clock } from '../contract/clock.ts';
+import type { Machine } from '../contract/machine.ts';
 import type { JournalEntry } from '../contract/result.ts';
 import { type RunFacts, runFacts } from '../github/event/facts.ts';
 import type { EventRead } from '../operations/event.ts';
@@ -16,6 +17,7 @@ export interface World {
   /** Standard output. */
   readonly write: Write;
   readonly clock: Clock;
+  readonly machine: Machine;
   /** Aborts when the runner asks to stop; the reason is an `ActionError`. */
   readonly cancelled: AbortSignal;
   /** Folder of the workflow where the runner names none. */

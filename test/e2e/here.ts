@@ -33,7 +33,9 @@ export function stepsHere(): (options: StepOptions) => Promise<StepResult> {
         stdout += text;
       };
       const startedAt = performance.now();
-      const world = { env, write, clock, cancelled: new AbortController().signal, cwd: join(home, 'workspace') };
+      const machine = { pid: process.pid, host: 'test', isRunning: () => true };
+      const cancelled = new AbortController().signal;
+      const world = { env, write, clock, machine, cancelled, cwd: join(home, 'workspace') };
       const isGreen = await run(world);
       options.after?.(join(home, 'workspace'));
       const ms = performance.now() - startedAt;

@@ -168,7 +168,7 @@ describe('an export that somebody touched fails', () => {
       writeFileSync(manifest, text.replace(`"bytes": ${file.bytes},`, `"bytes": ${file.bytes + 6},`));
       const step = await one.verify();
       expect(step.outputs['error_code']).toBe('export_corrupt');
-      expect(step.stdout).toMatch(/✗ devin-audit_\S+ (has 6 bytes behind its compressed text|cannot be decompressed)/);
+      expect(step.stdout).toMatch(/✗ devin-audit_\S+ (has 6 bytes after its compressed text|cannot be decompressed)/);
       expect(step.stdout).not.toContain('was changed');
     },
   );

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { MAX_SCHEMA_BYTES, type OutputSchema, readSchema } from '../../src/operations/sessions/request/structured.ts';
-import { parseMapping } from '../../src/operations/yaml.ts';
+import { readMapping } from '../../src/operations/yaml-thread.ts';
 
 const SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -122,7 +122,7 @@ describe('a schema for structured output', () => {
   });
 
   it('that holds itself, or goes too deep, is refused and not a fault of this action', async () => {
-    expect(parseMapping('a: &a\n  b: *a\n')).toMatch(/^is neither JSON nor YAML: /);
+    expect(await readMapping('a: &a\n  b: *a\n')).toMatch(/^is neither JSON nor YAML: /);
     expect(await problemOf('properties: &p\n  a: { properties: *p }\n')).not.toBe('none');
     expect(await problemOf(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)).not.toBe('none');
   });

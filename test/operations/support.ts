@@ -65,6 +65,7 @@ export const ALONE = {
   event: async () => failed('the step runs outside of a workflow'),
   github: async () => undefined,
   comment: NO_COMMENT,
+  machine: { pid: 1, host: 'test', isRunning: () => true },
   remains: openRemains(
     () => undefined,
     async () => '',
@@ -87,6 +88,7 @@ export async function checks(): Promise<{ checks: Checks; problems: [InputName, 
       clock: new TestClock(),
       facts: {},
       event: ALONE.event,
+      signal: new AbortController().signal,
       problem: (input, message) => problems.push([input, message]),
     },
   };

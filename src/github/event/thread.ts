@@ -130,6 +130,7 @@ function changes(payload: Json): Discovery {
   return {
     fork,
     ...(baseSha === undefined || headSha === undefined ? {} : { commits: { base: baseSha, head: headSha } }),
+    ...(typeof merged === 'boolean' ? { merged } : {}),
     facts: [
       ...fact('base commit', baseSha),
       ...fact('head commit', headSha),

@@ -214,7 +214,7 @@ export const callApiOperation = operation({
     if (secrets !== undefined && file === undefined) {
       checks.problem('body_file', `is missing; ${id} shows a secret this once, which nothing but that file will hold`);
     }
-    const all = await readArguments(target.endpoint, target.params, { params, body }, checks.problem);
+    const all = await readArguments(target.endpoint, target.params, { params, body }, checks);
     return ready<Prepared | undefined>({ target, arguments: all });
   },
   async run(context, prepared): Promise<CallReport> {

@@ -12,7 +12,7 @@ export const verifyAuditExportOperation = operation({
   name: 'verify-audit-export',
   summary:
     'Checks the files of an audit-log export against their manifests, and the chain of manifests. Needs no credential.',
-  inputs: ['output_dir', 'checkpoint_file'],
+  inputs: ['output_dir', 'checkpoint_file', 'expected_hash'],
   required: [],
   outputs: ['events', 'files', 'manifest_file', 'oldest', 'newest'],
   permissions: [],
@@ -31,12 +31,14 @@ export const verifyAuditExportOperation = operation({
     return ready(undefined);
   },
   async run({ inputs, workspace, signal, log }, checkpoint) {
-    const { checkAnchor, verifyExport } = await import('./verify/export.ts');
+    const { verifyExport } = await import('./verify/export.ts');
+    const { checkAnchor, checkExpected } = await import('./verify/anchor.ts');
     const { chainData, corruptMessage, verifyLines, verifySummary } = await import('./verify/report.ts');
     const folder = inputs.output_dir;
     const verified = await verifyExport(resolve(workspace.root, folder), signal);
     const { manifests, chains, files, events, bytes, findings } = verified;
     if (checkpoint !== undefined) checkAnchor(checkpoint.path, checkpoint.text, verified, findings);
+    if (inputs.expected_hash !== undefined) checkExpected(inputs.expected_hash, verified, findings);
     const oldest = files.map((file) => file.oldest).sort()[0];
     const newest = files
       .map((file) => file.newest)

@@ -1,34 +1,45 @@
 import { nearestOf } from '../../contract/kinds.ts';
 import type { Scope } from '../../reconcile/kind.ts';
+import { shortened } from '../../report/shorten.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
 import { type Entry, lineOf } from './entries.ts';
 import { globTest } from './glob.ts';
 import type { Manifest, OrganizationPart } from './manifest.ts';
+import { overlaps } from './overlaps.ts';
 import { type Connection, type Desired, type Observed, sameSubject } from './permission.ts';
-import type { Organization, PermissionSource } from './source.ts';
+import type { Organization, PermissionSource, RepositoryLists } from './source.ts';
 
 /** An organization with what it should have; what it has is not known yet. */
 export type WantedScope = Omit<Scope<Desired, Observed>, 'observed'>;
 
-/** What the manifest means in the world of the credential, or what it names that is not there. */
+/** What the manifest means for the credential, or what it names that does not exist. */
 export interface ResolvedManifest {
   readonly scopes: readonly WantedScope[];
+  /** Entries that are never removed or restricted, with their connections. */
+  readonly rules: readonly ProtectionRule[];
   readonly faults: readonly Finding[];
-  /** Worth a look, but no harm. */
   readonly warnings: readonly Finding[];
+}
+
+/** An entry of `protected`. */
+export interface ProtectionRule {
+  readonly entry: Entry;
+  readonly connection: Connection;
+  /** Whether it protects an existing permission. */
+  covers(observed: Observed): boolean;
 }
 
 /** How a manifest is read for one step. */
 export interface ResolveOptions {
-  /** Input `prune`: `false` switches it off everywhere, `true` is for organizations that say nothing themselves. */
+  /** Input `prune`: `false` turns it off everywhere, `true` turns it on unless the manifest says `false`. */
   readonly prune: boolean | undefined;
   /** Input `org_id`: only these; all of the manifest where undefined. */
   readonly only: readonly string[] | undefined;
 }
 
-const quote = (text: string) => JSON.stringify(text.slice(0, 100));
+const quote = (text: string) => JSON.stringify(shortened(text, 100));
 
-/** A thing by its id, or by its name where only one has it. */
+/** A thing by its ID, or by its name if only one has it. */
 function byIdOrName<T extends { readonly id: string; readonly name: string }>(
   what: string,
   asked: string,
@@ -55,7 +66,7 @@ function byIdOrName<T extends { readonly id: string; readonly name: string }>(
   return { problem: `there is no ${what} ${quote(asked)}${hint}` };
 }
 
-/** An organization where the credential may not list them. */
+/** An organization, if the credential may not list them. */
 const byId = (name: string): Organization | { readonly problem: string } =>
   name.startsWith('org-')
     ? { id: name, name }
@@ -68,7 +79,7 @@ interface OrganizationParts {
   readonly parts: readonly OrganizationPart[];
 }
 
-/** The organizations of the manifest, each once, also if it is there by its id and by its name. */
+/** The organizations of the manifest, each once, even if it is listed by its ID and by its name. */
 function organizationsOf(
   manifest: Manifest,
   known: readonly Organization[] | undefined,
@@ -111,13 +122,10 @@ interface Found {
   readonly warnings: Finding[];
 }
 
-/** Repositories by connection, read once each. */
-type Repositories = (connection: Connection) => Promise<readonly string[]> | undefined;
-
 async function expanded(
   entry: Entry,
   connection: Connection,
-  repositories: Repositories,
+  repositories: RepositoryLists,
   { faults, warnings }: Found,
 ): Promise<Desired[]> {
   const list = repositories(connection);
@@ -134,7 +142,7 @@ async function expanded(
   const paths = matching.filter((path) => !exceptions.some(({ test }) => test(path)));
   const idle = exceptions.filter(({ test }) => !matching.some(test));
   if (paths.length === 0) {
-    const why = matching.length === 0 ? '' : ', once `except` is taken off';
+    const why = matching.length === 0 ? '' : ' that `except` does not exclude';
     faults.push({
       ...entry.place,
       message: `repos ${quote(entry.path)} matches no repository of ${connection.name}${why}`,
@@ -152,13 +160,13 @@ async function expanded(
     connection,
     readOnly: entry.readOnly,
     place: entry.place,
-    pattern: entry.path,
+    pattern: { text: entry.path, matches: paths.length },
   }));
 }
 
 const keyOf = ({ connection, subject, path }: Desired) => `${connection.key} ${subject} ${path.toLowerCase()}`;
 
-/** Puts what patterns gave behind what is named; a named entry wins, and two patterns must agree. */
+/** Each entry once: a named one overrides those of patterns, and two patterns must agree. */
 function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
   const found = new Map<string, Desired>();
   const named = all.filter(({ pattern }) => pattern === undefined);
@@ -170,7 +178,7 @@ function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
     }
     const bothFromPatterns = before.pattern !== undefined && one.pattern !== undefined;
     if (one.pattern !== undefined && (!bothFromPatterns || before.readOnly === one.readOnly)) continue;
-    const what = bothFromPatterns ? 'comes with another read_only from' : 'is there twice, first at';
+    const what = bothFromPatterns ? 'comes with another read_only from' : 'is repeated, first at';
     faults.push({
       ...one.place,
       message: `${one.subject} ${quote(one.path)} ${what} ${lineOf(before.place, one.place)}`,
@@ -179,22 +187,16 @@ function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
   return [...found.values()];
 }
 
-/** Which entries must stay: those that the manifest protects, and those of which nothing is known. */
-function protection(entries: readonly Entry[], connections: Connections, faults: Finding[]) {
-  const rules = entries.flatMap((entry) => {
+function rulesOf(entries: readonly Entry[], connections: Connections, faults: Finding[]): ProtectionRule[] {
+  return entries.flatMap((entry) => {
     const connection = connections.of(entry, faults);
     if (connection === undefined) return [];
     const isMatch = entry.subject === 'repos' ? globTest(entry.path) : undefined;
-    return [{ entry, key: connection.key, isMatch }];
+    const covers = (observed: Observed) =>
+      observed.connection.key === connection.key &&
+      (isMatch === undefined ? sameSubject(entry, observed) : observed.subject === 'repo' && isMatch(observed.path));
+    return [{ entry, connection, covers }];
   });
-  return (observed: Observed) =>
-    observed.subject === 'unknown' ||
-    rules.some(({ entry, key, isMatch }) => {
-      if (key !== observed.connection.key) return false;
-      return isMatch === undefined
-        ? sameSubject(entry, observed)
-        : observed.subject === 'repo' && isMatch(observed.path);
-    });
 }
 
 function pruneOf(
@@ -213,13 +215,15 @@ function pruneOf(
       message: `prune of ${organization.name} is ${other.prune} here, but ${first.prune} at ${where}`,
     });
   }
-  return given === false ? false : (first?.prune ?? given ?? manifest.prune ?? false);
+  const own = first?.prune ?? manifest.prune;
+  return given !== false && own !== false && (given === true || own === true);
 }
 
-/** Finds out what a manifest means: organizations and connections by their ids, patterns as the repositories there are. */
+/** Finds what a manifest means: organizations and connections by their IDs, patterns as the repositories that match. */
 export async function resolveManifest(
   manifest: Manifest,
   source: PermissionSource,
+  repositories: RepositoryLists,
   options: ResolveOptions,
 ): Promise<ResolvedManifest> {
   const [faults, warnings]: [Finding[], Finding[]] = [[], []];
@@ -227,12 +231,10 @@ export async function resolveManifest(
   const asked = options.only;
   const chosen = asked === undefined ? all : all.filter(({ organization }) => asked.includes(organization.id));
   const connections = new Connections(await source.connections(chosen.map(({ organization }) => organization.id)));
-  const lists = new Map<string, Promise<readonly string[]> | undefined>();
-  const repositories: Repositories = ({ id }) => {
-    if (!lists.has(id)) lists.set(id, source.repositories(id));
-    return lists.get(id);
-  };
-  const isProtected = protection(manifest.protected, connections, faults);
+  const rules = rulesOf(manifest.protected, connections, faults);
+  // What this release does not know stays as it is.
+  const isProtected = (observed: Observed) =>
+    observed.subject === 'unknown' || rules.some(({ covers }) => covers(observed));
   const scopes: WantedScope[] = [];
   for (const parts of chosen) {
     const { id, name } = parts.organization;
@@ -245,13 +247,11 @@ export async function resolveManifest(
         for (const one of await expanded(entry, connection, repositories, { faults, warnings })) desired.push(one);
       } else desired.push({ subject, path, connection, readOnly, place });
     }
-    scopes.push({
-      id,
-      name,
-      prune: pruneOf(parts, manifest, options.prune, faults),
-      desired: unique(desired, faults),
-      isProtected,
-    });
+    const each = unique(desired, faults);
+    for (const finding of overlaps(each.map((one) => ({ ...one, connection: one.connection.key })))) {
+      warnings.push(finding);
+    }
+    scopes.push({ id, name, prune: pruneOf(parts, manifest, options.prune, faults), desired: each, isProtected });
   }
-  return { scopes, faults: inOrder(faults), warnings: inOrder(warnings) };
+  return { scopes, rules, faults: inOrder(faults), warnings: inOrder(warnings) };
 }

@@ -2,6 +2,7 @@ import type { Alias, Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, visit } from 'yaml';
 import * as z from 'zod/mini';
 import { nearestOf } from '../../contract/kinds.ts';
+import { shortened } from '../../report/shorten.ts';
 
 /** A line of a file, from 1. */
 export interface Place {
@@ -9,16 +10,18 @@ export interface Place {
   readonly line: number;
 }
 
-/** Something wrong, or worth a look, at a line. */
+/** An error or a warning at a line. */
 export interface Finding extends Place {
   readonly message: string;
+  /** Of a warning: `first` is listed before all others, `folded` is shown in the job summary only. */
+  readonly display?: 'first' | 'folded';
 }
 
 /** Findings file by file, and in each from top to bottom. */
 export const inOrder = (findings: readonly Finding[]): Finding[] =>
   findings.toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
 
-/** A file that was read, and where its parts are. */
+/** A file that was read, and the positions of its parts. */
 export interface Source {
   readonly file: string;
   readonly document: Document.Parsed;
@@ -27,7 +30,7 @@ export interface Source {
 
 const targets = new WeakMap<Document.Parsed, ReadonlyMap<Alias, Node>>();
 
-/** What each alias of a document stands for. The parser looks through the whole document for each of them. */
+/** The target of each alias of a document. The parser searches the whole document for each of them. */
 function targetsOf(document: Document.Parsed): ReadonlyMap<Alias, Node> {
   const known = targets.get(document);
   if (known !== undefined) return known;
@@ -43,7 +46,7 @@ function targetsOf(document: Document.Parsed): ReadonlyMap<Alias, Node> {
   return found;
 }
 
-/** Follows an alias to what it stands for. */
+/** The target of an alias; any other node is its own. */
 const resolved = ({ document }: Source, node: unknown): unknown =>
   isAlias(node) ? targetsOf(document).get(node) : node;
 
@@ -58,7 +61,7 @@ const nameOf = ({ key }: Pair): string => (isScalar(key) ? String(key.value) : S
 
 const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 
-/** The pairs of a mapping by their names: one by one, a mapping that is wrong throughout would take hours. */
+/** The pairs of a mapping by their names: without an index, a mapping with many errors would take hours. */
 function indexOf(map: YAMLMap): ReadonlyMap<string, Pair> {
   const index = indexes.get(map) ?? new Map(map.items.map((pair) => [nameOf(pair), pair]));
   indexes.set(map, index);
@@ -75,10 +78,10 @@ function pairOf(
   return isMap(map) && typeof key === 'string' ? indexOf(map).get(key) : undefined;
 }
 
-/** The value of a key, which may be an alias; undefined where the mapping has no such key. */
+/** The value of a key, which may be an alias; undefined if the mapping has no such key. */
 export const memberOf = (source: Source, map: unknown, key: string): unknown => pairOf(source, map, key)?.value;
 
-/** The node at the end of a path, or the last one on the way that is there. */
+/** The node at the end of a path, or the last existing one on the way. */
 export function nodeAt(source: Source, from: unknown, path: readonly PropertyKey[]): unknown {
   let node = from;
   for (const step of path) {
@@ -103,7 +106,7 @@ function unknownKeys(schema: z.ZodMiniType, keys: readonly string[]): { key: str
   return keys.map((key) => {
     const nearest = nearestOf(key, names);
     const hint = nearest === undefined ? `; known are ${names.join(', ')}` : `; did you mean ${nearest}?`;
-    return { key, message: `the key ${JSON.stringify(key.slice(0, 60))} is not known${hint}` };
+    return { key, message: `the key ${JSON.stringify(shortened(key, 60))} is not known${hint}` };
   });
 }
 
@@ -129,7 +132,7 @@ function findingsOf(source: Source, node: unknown, value: unknown, schema: z.Zod
   return [{ ...at, message: name === '' ? what.replace(/^is wrong: /, 'an entry is wrong: ') : `${name} ${what}` }];
 }
 
-/** Checks a part of a file; what is wrong goes to `findings`, each at its line. */
+/** Checks a part of a file; its errors are added to `findings`, each at its line. */
 export function checkPart<T extends z.ZodMiniType>(
   source: Source,
   node: unknown,
@@ -141,7 +144,7 @@ export function checkPart<T extends z.ZodMiniType>(
   if (checked.success) return checked.data;
   const told = new Set<string>();
   for (const issue of checked.error.issues) {
-    // A value of another type fails the checks of its own type as well, which says nothing more.
+    // A value of another type fails the checks of its own type as well, which adds nothing.
     const path = JSON.stringify(issue.path);
     if (told.has(path) && issue.code !== 'unrecognized_keys') continue;
     told.add(path);
@@ -150,7 +153,7 @@ export function checkPart<T extends z.ZodMiniType>(
   return undefined;
 }
 
-/** The items of a list, or those of the list that an alias stands for. */
+/** The items of a list, or of the list that an alias refers to. */
 export function itemsOf(source: Source, node: unknown): readonly unknown[] {
   const list = resolved(source, node);
   return isSeq(list) ? list.items : [];

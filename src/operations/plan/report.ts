@@ -15,6 +15,7 @@ export const PLAN_INPUTS = [
   'mode',
   'prune',
   'max_removals',
+  'max_openings',
   'allow_empty',
   'expected_plan_hash',
   'fail_on_drift',
@@ -161,13 +162,13 @@ export function applyError<D, O>(step: PlanStep<D, O>, applied: Applied<D, O>): 
     ...applied.unread.map(({ name, error }) => `${name} could not be read again: ${error.code}: ${error.message}`),
     ...(errors.length > 0
       ? []
-      : applied.left.map(({ scope, changes }) => `${scope.name}: ${changes.length} left to do`)),
+      : applied.left.map(({ scope, changes }) => `${scope.name}: ${count(changes.length, 'change')} left`)),
   ]);
   const decisive = errors.find(({ code: name }) => DECISIVE.includes(name));
   if (decisive !== undefined) return new ActionError(decisive.code, decisive.message, { list, fix: decisive.fix });
   const onlyChanged = conflicts.length === 0 && errors.every(({ code: name }) => name === 'plan_changed');
   if (onlyChanged) {
-    return new ActionError('plan_changed', 'Somebody else changed the same entries while the plan was applied.', {
+    return new ActionError('plan_changed', 'Someone else changed the same entries while the plan was applied.', {
       list,
     });
   }

@@ -16,6 +16,9 @@ function schema(): GraphQLSchema {
 const refusal = (type: string, message: string) => new GraphQLError(message, { extensions: { type } });
 const unknownNode = (id: string) => refusal('NOT_FOUND', `Could not resolve to a node with the global id of '${id}'`);
 
+/** A time as GitHub writes it: in whole seconds. */
+const instant = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+
 type Page = { readonly [name in 'first' | 'last']?: number | null } & {
   readonly [name in 'before' | 'after']?: string | null;
 };
@@ -62,6 +65,8 @@ function root(state: State, token: Token) {
       login: comment.author.login.replace(/\[bot\]$/, ''),
     },
     viewerDidAuthor: comment.author.login === token.login,
+    createdAt: instant(comment.createdAt),
+    lastEditedAt: comment.editedAt === null ? null : instant(comment.editedAt),
     url: `https://github.com/${state.repository}/discussions/${comment.thread}#discussioncomment-${comment.id}`,
   });
   const found = (id: string) => {
@@ -114,7 +119,7 @@ function root(state: State, token: Token) {
       const comment = state.comments.find(({ nodeId }) => nodeId === input.commentId);
       if (comment === undefined) throw unknownNode(input.commentId);
       needs({ discussions: 'write' });
-      edit(comment, written(input.body));
+      edit(comment, written(input.body), state.now);
       return { comment: shown(comment) };
     },
   };

@@ -1,7 +1,7 @@
 import { Core, type SeenRequest } from './core.ts';
 import type { Fault } from './faults.ts';
 import { type FileOptions, fileServer, listen, sendJson } from './http.ts';
-import type { Author, CheckRun, Comment, Job, State, Thread, Token } from './state.ts';
+import type { Author, CheckRun, Comment, Job, Pull, State, Thread, Token } from './state.ts';
 
 /** How to start it. */
 export interface Options {
@@ -27,6 +27,8 @@ export interface LocalGithub {
   thread(kind: Thread['kind'], number: number): Thread;
   /** Somebody comments. */
   comment(thread: number, body: string, login?: string): Comment;
+  /** A pull request of this number is merged now, as this commit, into `main` if no other branch is given. */
+  merge(number: number, mergeCommit: string, more?: Partial<Pull>): void;
   /** Somebody deletes a comment. */
   deleteComment(comment: Comment): void;
   /** Comments of a thread, oldest first. */
@@ -98,6 +100,10 @@ export async function openGithub(options: Options = {}): Promise<LocalGithub> {
       return thread;
     },
     comment: (thread, body, login = 'octocat') => state.comment(thread, body, author(login)),
+    merge(number, mergeCommit, more = {}) {
+      const times = { mergedAt: state.now, mergeCommit, commits: [mergeCommit] };
+      state.pulls.set(number, { number, head: 'b'.repeat(40), base: 'main', ...times, ...more });
+    },
     deleteComment(comment) {
       state.comments = state.comments.filter((each) => each !== comment);
     },

@@ -1,4 +1,5 @@
 import { example, type Fields } from './document.ts';
+import { PULL_HANDLERS } from './pulls.ts';
 import {
   type Accepted,
   type CheckRun,
@@ -11,7 +12,7 @@ import {
 } from './state.ts';
 
 /** One request, checked by the document. */
-interface Asked {
+export interface Asked {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: Fields;
@@ -297,7 +298,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
     accepted: commenting('write', byComment),
     serve(asked) {
       const comment = oneComment(asked);
-      edit(comment, newBody(asked));
+      edit(comment, newBody(asked), asked.state.now);
       return { status: 200, body: commentBody(asked, comment) };
     },
   },
@@ -327,5 +328,6 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
     serve: (asked) => ({ status: 200, body: jobBody(asked, oneJob(asked)) }),
   },
   'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs': { accepted: always({ actions: 'read' }), serve: log },
+  ...PULL_HANDLERS,
   'GET /repos/{owner}/{repo}/compare/{basehead}': { accepted: always({ contents: 'read' }), serve: compare },
 };

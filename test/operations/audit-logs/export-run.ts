@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../../src/contract/inputs.ts';
+import type { Machine } from '../../../src/contract/machine.ts';
 import { outputTexts } from '../../../src/contract/outputs.ts';
 import { type InputProblem, parseInputs } from '../../../src/contract/parse.ts';
 import { Devin } from '../../../src/devin/client.ts';
@@ -23,6 +24,19 @@ export function folder(where = tmpdir()): { readonly root: string; remove(): voi
   const root = realpathSync(mkdtempSync(join(where, 'audit-')));
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
+
+/** The machine of the test, as main.ts describes it. */
+const THIS_MACHINE: Machine = {
+  pid: process.pid,
+  host: hostname(),
+  isRunning(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  },
+};
 
 /** One run of the export in this process. */
 export interface ExportRun {
@@ -60,6 +74,7 @@ export async function runExport(run: ExportRun): Promise<Report & Outcome> {
     clock,
     facts: {},
     event: ALONE.event,
+    signal: new AbortController().signal,
     problem: (input, message) => found.push({ input, message }),
   });
   if (found.length > 0) throw new Error(found.map(({ input, message }) => `${input} ${message}`).join('\n'));
@@ -91,6 +106,7 @@ export async function runExport(run: ExportRun): Promise<Report & Outcome> {
     signal,
     facts: { repository: 'acme/api', runId: '4242' },
     ...ALONE,
+    machine: THIS_MACHINE,
     workspace,
     temp: workspace,
     version,

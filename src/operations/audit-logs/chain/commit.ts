@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, join, normalize } from 'node:path/posix';
 import * as z from 'zod/mini';
 import { ActionError } from '../../../contract/errors.ts';
@@ -27,22 +28,59 @@ export const stagingOf = (outputDir: string, label: string): string => join(outp
 
 const journalOf = (staging: string) => join(staging, 'journal.json');
 
-/** Puts files, manifest and checkpoint in their places, in this order; each step may be repeated. */
-async function carryOut(
+/**
+ * Puts files and manifest in their places, in this order; each step may be repeated.
+ *
+ * @param isRecovery an earlier run may have done a part of it
+ */
+async function place(
   workspace: Workspace,
   staging: string,
-  { files, manifest, checkpoint }: Journal,
+  { files, manifest }: Journal,
+  isRecovery: boolean,
 ): Promise<void> {
-  await removeFormer(workspace, manifest, files);
-  for (const { staged, path } of files) {
+  const hashes = hashesOf(manifest);
+  const present = await workspace.readText(manifest.path, MAX_MANIFEST_BYTES);
+  // The manifest comes after the files, which a later step may have moved elsewhere since.
+  const isPlaced = isRecovery && 'text' in present && present.text === manifest.text;
+  if (!isPlaced) await removeFormer(workspace, manifest, files);
+  for (const [at, { staged, path }] of files.entries()) {
     if (await workspace.exists(join(staging, staged))) await workspace.move(join(staging, staged), path);
+    // A run that was interrupted here may have moved it already.
+    else if (!isPlaced && !(isRecovery && (await hashOf(workspace, path)) === hashes[at])) {
+      // Without this, every later run would fail in the same way.
+      await workspace.remove(staging);
+      throw missing(path);
+    }
   }
   await workspace.writeFile(manifest.path, manifest.text);
+}
+
+/** Writes the checkpoint, once everything else is in its place. */
+async function finish(workspace: Workspace, staging: string, { checkpoint }: Journal): Promise<void> {
   if (checkpoint !== null && (await isBase(workspace, checkpoint))) {
     await workspace.writeFile(checkpoint.path, checkpoint.text);
   }
   await workspace.remove(staging);
 }
+
+/** SHA-256 of each file of a manifest, in the order of the files. */
+function hashesOf({ text }: Journal['manifest']): readonly string[] {
+  const read = readManifest(text);
+  return 'problem' in read ? [] : read.manifest.files.map(({ sha256 }) => sha256);
+}
+
+async function hashOf(workspace: Workspace, path: string): Promise<string | undefined> {
+  if (!(await workspace.exists(path))) return undefined;
+  const hash = createHash('sha256');
+  for await (const chunk of workspace.chunks(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+const missing = (path: string) =>
+  new ActionError('export_corrupt', `The file ${JSON.stringify(path)} of this export is missing.`, {
+    fix: 'Something removed it while the export ran. The checkpoint did not change: run the export again.',
+  });
 
 /** Whether the checkpoint is still the one that the run began with; one that was changed since is somebody else's. */
 async function isBase(workspace: Workspace, { path, base }: NonNullable<Journal['checkpoint']>): Promise<boolean> {
@@ -71,7 +109,7 @@ async function removeFormer(
   }
 }
 
-/** Commits a run whose files are all whole. From the moment the journal has its name, the run has happened. */
+/** Commits a run whose files are all complete. From the moment the journal has its name, the run has happened. */
 export async function commit(workspace: Workspace, staging: string, journal: Journal): Promise<void> {
   try {
     await workspace.writeFile(journalOf(staging), JSON.stringify(journal));
@@ -80,7 +118,8 @@ export async function commit(workspace: Workspace, staging: string, journal: Jou
     await workspace.remove(staging).catch(() => undefined);
     throw thrown;
   }
-  await carryOut(workspace, staging, journal);
+  await place(workspace, staging, journal, false);
+  await finish(workspace, staging, journal);
 }
 
 /** Where a run may have written. */
@@ -101,10 +140,12 @@ export async function recover(workspace: Workspace, places: Places): Promise<boo
   const journal = 'text' in found ? parseJournal(found.text) : undefined;
   if (journal === undefined) await workspace.remove(staging);
   else {
-    // What a link in the staging folder leads to is no file of an export.
-    await carryOut(workspace, staging, expected(journal, places)).catch((thrown: unknown) => {
-      throw thrown instanceof ActionError ? foreign(thrown) : thrown;
+    const left = expected(journal, places);
+    await place(workspace, staging, left, true).catch((thrown: unknown) => {
+      // What a link in the staging folder leads to is not a file of an export.
+      throw thrown instanceof ActionError && thrown.code === 'input_invalid' ? foreign(thrown) : thrown;
     });
+    await finish(workspace, staging, left);
   }
   return journal !== undefined;
 }

@@ -38,6 +38,13 @@ function timeFolder(partition: 'hour' | 'day', start: number): string {
   return partition === 'hour' ? `${folder}hour=${hour}/` : folder;
 }
 
+/** The folder of a partition inside `output_dir`, with a slash at its end; empty if there are no partitions. */
+export function partitionFolder(partition: Partition, key: number | string | null): string {
+  if (partition === 'none') return '';
+  if (partition === 'org') return `org_id=${typeof key === 'string' ? folderName(key) : NO_ORGANIZATION}/`;
+  return timeFolder(partition, Number(key));
+}
+
 /** What the name of a file is made of. */
 export interface FileNaming {
   readonly partition: Partition;
@@ -66,14 +73,10 @@ export const windowName = ({ from, to }: Range, sequence: number): string =>
 export function filePath(naming: FileNaming, key: number | string | null): string {
   const { partition, window, sequence, label, extension } = naming;
   const name = (range: Range, late = '') => `devin-audit_${windowName(range, sequence)}${late}_${label}${extension}`;
-  if (partition === 'org') {
-    const id = typeof key === 'string' ? folderName(key) : NO_ORGANIZATION;
-    return `org_id=${id}/${name(window)}`;
-  }
+  const folder = partitionFolder(partition, key);
   const unit = UNIT_SECONDS[partition];
-  if (partition === 'none' || unit === undefined) return name(window);
+  if (unit === undefined) return folder + name(window);
   const start = Number(key);
   const covered = { from: Math.max(start, window.from), to: Math.min(start + unit, window.to) };
-  const folder = timeFolder(partition, start);
-  return covered.from < covered.to ? folder + name(covered) : folder + name(window, '_late');
+  return folder + (covered.from < covered.to ? name(covered) : name(window, '_late'));
 }

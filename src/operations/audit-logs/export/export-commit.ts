@@ -64,7 +64,7 @@ function nextCheckpoint(
     since: before?.since ?? from,
     high_water: result.highWater,
     seen_since: Math.max(before?.seen_since ?? from, result.highWater - remember),
-    seen: result.seen.map(([id, at]) => [id, at]),
+    seen: [...result.seen],
     sequence: manifest.sequence,
     last_manifest: { sha256: sha256Of(manifestText(manifest)) },
   });
@@ -72,8 +72,9 @@ function nextCheckpoint(
 
 /** Puts everything in its place: files, manifest, and only then the checkpoint. */
 export async function commitJob(job: Job, result: PassResult): Promise<Committed> {
-  const { context, label, staging, found } = job;
+  const { context, label, staging, found, lock } = job;
   const { inputs, workspace } = context;
+  await lock.check();
   const window = { from: job.window.from, to: result.highWater };
   const manifest = await manifestOf(job, result, window);
   const text = manifestText(manifest);

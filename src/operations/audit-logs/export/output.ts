@@ -1,7 +1,8 @@
 import { join } from 'node:path/posix';
 import type { Draft, Workspace } from '../../../runner/workspace.ts';
 import { type Partition, timeKey } from '../chain/partitions.ts';
-import { placeOf, type ReadEvent, readEvent } from '../events/parse-event.ts';
+import type { AuditEvent } from '../events/event.ts';
+import { parseEvent } from '../events/parse-event.ts';
 import type { Compression } from '../formats/compression.ts';
 import type { BinaryFormat, TextFormat } from '../formats/index.ts';
 import { ExportFile, type WrittenFile } from './file.ts';
@@ -28,7 +29,7 @@ export interface StagedFile extends WrittenFile {
 
 /** Takes events in the order of time, and spreads them over files. */
 export interface Output {
-  add(events: readonly ReadEvent[]): Promise<void>;
+  add(events: readonly AuditEvent[]): Promise<void>;
   /** Ends all files. */
   finish(): Promise<readonly StagedFile[]>;
   /** Takes away what is not whole. */
@@ -46,7 +47,7 @@ class Files {
   }
 
   /** Adds events to the file of a partition; another partition than before ends the file of that one. */
-  async add(key: StagedFile['key'], events: readonly ReadEvent[]): Promise<void> {
+  async add(key: StagedFile['key'], events: readonly AuditEvent[]): Promise<void> {
     if (this.#current !== undefined && this.#current.key !== key) await this.#end();
     this.#current ??= { file: await this.#open(), key };
     await this.#current.file.add(events);
@@ -118,7 +119,7 @@ class ByOrganization implements Output {
     this.#files = new Files(options);
   }
 
-  async add(events: readonly ReadEvent[]): Promise<void> {
+  async add(events: readonly AuditEvent[]): Promise<void> {
     for (const { org, json } of events) {
       const entry = this.#drafts.get(org) ?? (await this.#open(org));
       entry.pending += `${json}\n`;
@@ -159,9 +160,9 @@ class ByOrganization implements Output {
   }
 
   async #convert(org: string | null, path: string): Promise<void> {
-    let batch: ReadEvent[] = [];
+    let batch: AuditEvent[] = [];
     for await (const json of this.#options.workspace.readLines(path)) {
-      batch.push(readEvent(JSON.parse(json), placeOf(Buffer.from(json)), 0, this.#options.isV2));
+      batch.push(parseEvent(json, this.#options.isV2));
       if (batch.length < BATCH) continue;
       await this.#files.add(org, batch);
       batch = [];

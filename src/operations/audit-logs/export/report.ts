@@ -47,10 +47,10 @@ export function reportOf(
   error: ActionError | undefined,
 ): Report<(typeof OUTPUTS)[number]> {
   const { context, tally, window, found } = job;
-  const { inputs, clock, log } = context;
+  const { inputs, devin, log } = context;
   const manifest = committed?.manifest;
   const end = committed?.window.to ?? found?.checkpoint.high_water ?? window.from;
-  const lagSeconds = Math.max(0, Math.floor(clock.now() / 1_000) - end);
+  const lagSeconds = Math.max(0, Math.floor(devin.now() / 1_000) - end);
   const files = (manifest?.files ?? []).map(({ path, sha256, bytes, events, oldest, newest }) => ({
     path: placeOf(context, path),
     sha256,

@@ -1,4 +1,4 @@
-import type { ReadEvent } from '../events/parse-event.ts';
+import type { AuditEvent } from '../events/event.ts';
 import { actionMatcher } from './actions.ts';
 
 /** Different names that are counted one by one; what is beyond counts as one. */
@@ -28,7 +28,7 @@ export interface TallyOptions {
 const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** Who caused an event. */
-function actorOf({ raw }: ReadEvent, includeEmails: boolean): string {
+function actorOf({ raw }: AuditEvent, includeEmails: boolean): string {
   const email = includeEmails ? textOf(raw['user_email']) : undefined;
   return (
     email ?? textOf(raw['service_user_name']) ?? textOf(raw['service_user_id']) ?? textOf(raw['user_id']) ?? 'unknown'
@@ -65,7 +65,7 @@ export class Tally {
   }
 
   /** Counts exported events; those before `since` came late. */
-  add(events: readonly ReadEvent[], since: number): void {
+  add(events: readonly AuditEvent[], since: number): void {
     for (const event of events) {
       const { at, action, org } = event;
       this.events += 1;
@@ -80,7 +80,7 @@ export class Tally {
     }
   }
 
-  #alert(event: ReadEvent): void {
+  #alert(event: AuditEvent): void {
     const { id, at, action, org } = event;
     countIn(this.alertCounts, action, OTHERS);
     if (this.alerts.length >= MAX_ALERTS) return;

@@ -8,8 +8,6 @@ export interface TextFormat {
   readonly extension: string;
   /** What a file begins with, its line end included; often empty. */
   readonly head: string;
-  /** Each line is JSON: UTF-8 may go through as characters of its bytes, since JSON looks at ASCII alone. */
-  readonly isJson?: true;
   /** An event as whole lines, the last line end included. */
   encode(event: AuditEvent): string;
 }

@@ -105,7 +105,7 @@ export async function prepareSchema(
   const text = await textOrFile(SCHEMA_INPUTS, [inline, file], checks);
   if (text === undefined || text.trim() === '') return undefined;
   const { readSchema } = await import('./structured.ts');
-  const read = await readSchema(text);
+  const read = await readSchema(text, checks.signal);
   if (read.ok) return read.schema;
   checks.problem(inline === undefined ? 'structured_output_schema_file' : 'structured_output_schema', read.problem);
   return undefined;
@@ -113,8 +113,8 @@ export async function prepareSchema(
 
 async function prepareExtra(text: string | undefined, checks: Checks): Promise<Record<string, unknown>> {
   if (text === undefined) return {};
-  const { parseMapping } = await import('../../yaml.ts');
-  const extra = parseMapping(text);
+  const { readMapping } = await import('../../yaml-thread.ts');
+  const extra = await readMapping(text, checks.signal);
   if (typeof extra === 'string') {
     checks.problem('extra_body', extra);
     return {};

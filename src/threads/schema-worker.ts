@@ -3,8 +3,8 @@
 import { Script } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { type Fallible, failed } from '../../../contract/fallible.ts';
-import type { SchemaReply, SchemaTask } from './structured.ts';
+import { type Fallible, failed } from '../contract/fallible.ts';
+import type { SchemaReply, SchemaTask } from '../operations/sessions/request/structured.ts';
 
 /** How long a schema may take to be compiled, and a value to be checked, in milliseconds of real time. */
 const COMPILE_MS = 4_000;
@@ -73,11 +73,13 @@ function findingsOf(validate: ValidateFunction, text: string): string[] {
 
 let known: { readonly text: string; readonly compiled: Compiled } | undefined;
 
-parentPort?.on('message', ({ id, schema, value }: SchemaTask) => {
+function replyTo({ schema, value }: SchemaTask): SchemaReply {
   if (known?.text !== schema) known = { text: schema, compiled: compile(schema) };
   const { compiled } = known;
-  const reply: SchemaReply = compiled.ok
-    ? { id, findings: value === undefined ? [] : findingsOf(compiled.validate, value) }
-    : { id, problem: compiled.problem, findings: [] };
-  parentPort?.postMessage(reply);
+  if (!compiled.ok) return { problem: compiled.problem, findings: [] };
+  return { findings: value === undefined ? [] : findingsOf(compiled.validate, value) };
+}
+
+parentPort?.on('message', ({ id, task }: { readonly id: number; readonly task: SchemaTask }) => {
+  parentPort?.postMessage({ id, reply: replyTo(task) });
 });
