@@ -140,7 +140,7 @@ export const OPERATION_OUTPUTS = {
 export const OUTPUTS = { ...COMMON_OUTPUTS, ...OPERATION_OUTPUTS } as const;
 
 /** The name of any output. */
-export type OutputName = keyof typeof OUTPUTS;
+type OutputName = keyof typeof OUTPUTS;
 /** The name of an output of single operations. */
 export type OperationOutput = keyof typeof OPERATION_OUTPUTS;
 
