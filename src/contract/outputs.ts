@@ -63,7 +63,8 @@ export const OPERATION_OUTPUTS = {
   unchanged: { summary: 'Number of entries that already match.' },
   failed: { summary: 'Number of changes that failed.' },
   escalations: {
-    summary: 'Number of changes that grant broad access: a new group or prefix, or a new write permission.',
+    summary:
+      'Number of changes that grant broad access: a new group or prefix, a match of a broad pattern, or write access to a read-only entry.',
   },
   plan_hash: { summary: 'SHA-256 of the desired state, the current state, and the changes, for `expected_plan_hash`.' },
   plan_file: { summary: 'File with the whole plan as JSON. After `apply`, it includes the result of each change.' },
