@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Draft } from '../../../runner/workspace.ts';
 import type { ManifestFile } from '../chain/manifest.ts';
-import type { AuditEvent } from '../events/event.ts';
+import type { WaitingEvent } from '../events/event.ts';
 import { isoTime } from '../events/time.ts';
 import { type Compression, type Compressor, openCompressor } from '../formats/compression.ts';
 import type { BinaryFormat, TextFormat } from '../formats/index.ts';
@@ -31,7 +31,7 @@ export class ExportFile {
   }
 
   /** Adds events, which come in the order of time. */
-  async add(events: readonly AuditEvent[]): Promise<void> {
+  async add(events: readonly WaitingEvent[]): Promise<void> {
     const [first, last] = [events[0], events.at(-1)];
     if (first === undefined || last === undefined) return;
     if (this.#events === 0) this.#oldest = first.at;

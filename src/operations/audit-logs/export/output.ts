@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix';
 import type { Draft, Workspace } from '../../../runner/workspace.ts';
 import { type Partition, timeKey } from '../chain/partitions.ts';
-import type { AuditEvent } from '../events/event.ts';
+import type { WaitingEvent } from '../events/event.ts';
 import { parseEvent } from '../events/parse-event.ts';
 import type { Compression } from '../formats/compression.ts';
 import type { BinaryFormat, TextFormat } from '../formats/index.ts';
@@ -29,7 +29,7 @@ export interface StagedFile extends WrittenFile {
 
 /** Takes events in the order of time, and spreads them over files. */
 export interface Output {
-  add(events: readonly AuditEvent[]): Promise<void>;
+  add(events: readonly WaitingEvent[]): Promise<void>;
   /** Ends all files. */
   finish(): Promise<readonly StagedFile[]>;
   /** Takes away what is not whole. */
@@ -47,7 +47,7 @@ class Files {
   }
 
   /** Adds events to the file of a partition; another partition than before ends the file of that one. */
-  async add(key: StagedFile['key'], events: readonly AuditEvent[]): Promise<void> {
+  async add(key: StagedFile['key'], events: readonly WaitingEvent[]): Promise<void> {
     if (this.#current !== undefined && this.#current.key !== key) await this.#end();
     this.#current ??= { file: await this.#open(), key };
     await this.#current.file.add(events);
@@ -119,8 +119,10 @@ class ByOrganization implements Output {
     this.#files = new Files(options);
   }
 
-  async add(events: readonly AuditEvent[]): Promise<void> {
-    for (const { org, json } of events) {
+  async add(events: readonly WaitingEvent[]): Promise<void> {
+    for (const event of events) {
+      const { org } = event;
+      const { json } = event.open();
       const entry = this.#drafts.get(org) ?? (await this.#open(org));
       entry.pending += `${json}\n`;
       this.#pending += json.length;
@@ -160,7 +162,7 @@ class ByOrganization implements Output {
   }
 
   async #convert(org: string | null, path: string): Promise<void> {
-    let batch: AuditEvent[] = [];
+    let batch: WaitingEvent[] = [];
     for await (const json of this.#options.workspace.readLines(path)) {
       batch.push(parseEvent(json, this.#options.isV2));
       if (batch.length < BATCH) continue;

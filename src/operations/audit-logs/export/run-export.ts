@@ -1,7 +1,7 @@
 import { type ActionError, asActionError } from '../../../contract/errors.ts';
 import { number } from '../../../report/units.ts';
 import type { Checkpoint } from '../chain/checkpoint.ts';
-import { type AuditEvent, printOf } from '../events/event.ts';
+import { printOf, type WaitingEvent } from '../events/event.ts';
 import { actionMatcher } from './actions.ts';
 import type { Output, StagedFile } from './output.ts';
 import { type Part, readInOrder } from './pieces.ts';
@@ -52,7 +52,7 @@ const PROGRESS_EVENTS = 50_000;
 class Recent {
   readonly #span: number;
   readonly #before: readonly Seen[];
-  #events: AuditEvent[] = [];
+  #events: WaitingEvent[] = [];
   #pruneAt = 1_000;
 
   constructor(span: number, before: readonly Seen[]) {
@@ -60,7 +60,7 @@ class Recent {
     this.#before = before;
   }
 
-  add(events: readonly AuditEvent[]): void {
+  add(events: readonly WaitingEvent[]): void {
     for (const event of events) this.#events.push(event);
     if (this.#events.length <= this.#pruneAt) return;
     const oldest = (events.at(-1)?.at ?? 0) - this.#span - 1;
@@ -86,7 +86,7 @@ class Known {
   }
 
   /** Whether an event was exported before. Another event with the same ID was not. */
-  has(event: AuditEvent): boolean {
+  has(event: WaitingEvent): boolean {
     const same = this.#seen.get(event.id);
     if (same === undefined) return false;
     return same.some(([, at, print]) => (print === undefined ? at === event.at : print === printOf(event)));
@@ -158,7 +158,7 @@ class Pass {
     return first === undefined;
   }
 
-  async #write(events: readonly AuditEvent[]): Promise<void> {
+  async #write(events: readonly WaitingEvent[]): Promise<void> {
     const { output, tally, window, progress } = this.#options;
     await output.add(events);
     const steps = Math.floor(tally.events / PROGRESS_EVENTS);

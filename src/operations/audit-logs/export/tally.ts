@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../events/event.ts';
+import type { WaitingEvent } from '../events/event.ts';
 import { actionMatcher } from './actions.ts';
 
 /** Different names that are counted one by one; what is beyond counts as one. */
@@ -28,7 +28,8 @@ export interface TallyOptions {
 const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** Who caused an event. */
-function actorOf({ raw }: AuditEvent, includeEmails: boolean): string {
+function actorOf(event: WaitingEvent, includeEmails: boolean): string {
+  const { raw } = event.open();
   const email = includeEmails ? textOf(raw['user_email']) : undefined;
   return (
     email ?? textOf(raw['service_user_name']) ?? textOf(raw['service_user_id']) ?? textOf(raw['user_id']) ?? 'unknown'
@@ -65,7 +66,7 @@ export class Tally {
   }
 
   /** Counts exported events; those before `since` came late. */
-  add(events: readonly AuditEvent[], since: number): void {
+  add(events: readonly WaitingEvent[], since: number): void {
     for (const event of events) {
       const { at, action, org } = event;
       this.events += 1;
@@ -80,7 +81,7 @@ export class Tally {
     }
   }
 
-  #alert(event: AuditEvent): void {
+  #alert(event: WaitingEvent): void {
     const { id, at, action, org } = event;
     countIn(this.alertCounts, action, OTHERS);
     if (this.alerts.length >= MAX_ALERTS) return;
