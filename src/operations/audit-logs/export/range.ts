@@ -11,7 +11,7 @@ export const PAGE_EVENTS = 200;
 export const MAX_SPAN = 100 * 86_400 - 1;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** What came of reading a range: all its events, in any order, or how dense they are if there are too many. */
+/** The result of reading a range: all its events, in any order, or how dense they are if there are too many. */
 export type RangeRead = { readonly events: readonly WaitingEvent[] } | { readonly secondsPerEvent: number };
 
 /**
