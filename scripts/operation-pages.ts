@@ -16,6 +16,8 @@ interface Page {
   readonly examples: readonly [string, ...string[]];
   /** The errors that are typical of the operation, apart from those that every operation has. */
   readonly errors: readonly ErrorCode[];
+  /** What the token for GitHub needs whatever the inputs are, and why. */
+  readonly github?: string;
 }
 
 const SESSIONS = ['sessions.md', 'Sessions'] as const;
@@ -36,6 +38,12 @@ const PAGES: Readonly<Record<string, Page>> = {
   'terminate-session': { guide: SESSIONS, examples: ['clean-up.yml'], errors: ['not_found', 'conflict'] },
   'archive-session': { guide: SESSIONS, examples: ['clean-up.yml'], errors: ['not_found', 'conflict'] },
   'list-session-insights': { guide: SESSIONS, examples: ['weekly-insights.yml'], errors: [] },
+  'review-pull-request': {
+    guide: ['reviews.md', "Devin's review as a gate"],
+    examples: ['devin-review.yml', 'review-on-label.yml', 'review-and-fix.yml'],
+    errors: ['review_findings', 'session_failed', 'not_found', 'conflict', 'gate_closed'],
+    github: '`pull-requests: read`, to read the pull request and its reviews. Also',
+  },
   'sync-git-permissions': {
     guide: PERMISSIONS,
     examples: ['plan-git-permissions.yml', 'apply-git-permissions.yml', 'git-permissions-drift.yml'],
@@ -83,6 +91,7 @@ const COMMON_ERRORS: readonly ErrorCode[] = [
 /** What the token for GitHub needs for an input, and why. */
 const GRANTS: readonly (readonly [input: InputName, grant: string, why: string])[] = [
   ['comment', '`issues: write`, `pull-requests: write`, or `discussions: write`', 'to comment on that kind of thread'],
+  ['check', '`checks: write`', 'to write the check'],
   ['context', '`actions: read`', '`context: event`: logs and steps of failed jobs'],
   ['context', '`checks: read`', '`context: event`: annotations of failed checks'],
   ['context', '`contents: read`', '`context: event`: changed files of a pull request'],
@@ -117,7 +126,7 @@ function permissionsOf(operation: Operation): string {
     isLocal(operation)
       ? '**In Devin:** none; the operation needs no credential.'
       : `**In Devin:** ${devin === '' ? 'those of the endpoint' : devin}.`,
-    '**In GitHub:** none (`permissions: {}`), except for these inputs:',
+    `**In GitHub:** ${PAGES[operation.name]?.github ?? 'none (`permissions: {}`), except'} for these inputs:`,
     table(
       ['Input', 'Permission of the job', 'Why'],
       own.map(([input, grant, why]) => [`\`${input}\``, grant, why]),

@@ -118,6 +118,12 @@ export const HABITS = {
     both('given'),
     'A session created with the completion report: Devin fills it in, its schema is rejected with 422, or it stays empty.',
   ),
+  review_end: oneOf(
+    ['completed', 'errored', 'cancelled', 'skipped', 'pending'],
+    both('completed'),
+    'How reviews of pull requests end. `pending`: never.',
+  ),
+  late_reviews_ms: delay(0, 'A new review of a pull request is shown after this time; until then, 404.'),
   pages: oneOf(
     ['sparse', 'full'],
     { field: 'sparse', documents: 'full' },

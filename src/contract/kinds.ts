@@ -139,7 +139,7 @@ export function choice<const T extends string>(values: readonly T[]): InputKind<
 }
 
 /** The entries of a list by newlines and commas. */
-const entriesOf = (value: string): string[] =>
+export const entriesOf = (value: string): string[] =>
   value
     .split(/[\r\n,]/)
     .map((entry) => entry.trim())

@@ -119,6 +119,19 @@ export const OPERATION_OUTPUTS = {
   lag_seconds: { summary: 'Age of the end of the exported range, in seconds.', form: 'number' },
   has_more: { summary: '`true` if events of the range remain for the next export.', form: 'flag' },
   alerts: { summary: 'Number of events that matched `alert_on`.', form: 'number' },
+  review_status: {
+    summary:
+      '`pending`, `running`, `completed`, `errored`, `cancelled`, `skipped`, or `unknown` if the review cannot be read.',
+    form: 'text',
+  },
+  review_url: { summary: 'URL of the review on GitHub; empty if there is none.', form: 'text' },
+  findings: {
+    summary:
+      'The findings of the review: `[{"id": …, "kind": …, "severity": …, "path": …, "start_line": …, "end_line": …, "title": …, "url": …, "resolved": …}]`.',
+    form: 'json',
+  },
+  findings_count: { summary: 'Number of findings, the resolved ones included.', form: 'number' },
+  blocking_count: { summary: 'Number of unresolved findings that fail the step (`fail_on`).', form: 'number' },
   identity: { summary: 'Identity of the credential, as JSON.', form: 'json' },
   allowed_operations: { summary: 'Operations that the credential is known to allow, as a JSON array.', form: 'json' },
 } as const satisfies Record<string, OutputDeclaration>;

@@ -12,6 +12,7 @@ import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
 import type { EventRead } from './event.ts';
 import type { Exists } from './existing-sessions.ts';
+import type { HeadCheck } from './head-check.ts';
 import type { Need } from './permissions.ts';
 import type { Remains } from './remains.ts';
 import type { ThreadComment } from './thread-comment.ts';
@@ -25,6 +26,8 @@ export interface Checks {
   readonly signal: AbortSignal;
   /** The event that started the workflow. */
   event(): Promise<EventRead>;
+  /** A credential was given, or none is needed. */
+  readonly hasCredential: boolean;
   /** Says that an input is wrong: a clause that follows the input's name. */
   problem(input: InputName, message: string): void;
 }
@@ -47,6 +50,8 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   github(): Promise<Github | undefined>;
   /** The comment that the step keeps, if it is to keep one. */
   readonly comment: ThreadComment;
+  /** The check run that the step keeps, if it is to keep one. */
+  readonly check: HeadCheck;
   /** Files of the workflow. */
   readonly workspace: Workspace;
   /** Files that only the rest of the job may want. */

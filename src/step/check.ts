@@ -1,3 +1,4 @@
+import { isSandbox } from '../contract/api-url.ts';
 import { type Clock, stopping, unless } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
@@ -96,7 +97,9 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
     if (!unread.has(input)) problems.push({ input, message });
   };
   const signal = timeLimit(step, values.timeout);
-  const prepared = await unless(signal, operation.prepare(values, { workspace, clock, facts, event, signal, problem }));
+  const hasCredential = values.devin_token !== undefined || isSandbox(values.api_url);
+  const checks = { workspace, clock, facts, event, hasCredential, signal, problem };
+  const prepared = await unless(signal, operation.prepare(values, checks));
   // A run for a fork has no credential, so that a closed gate comes before the lack of one.
   if ('skipped' in prepared && problems.length === 0) {
     throw new ActionError('gate_closed', prepared.skipped, { fix: NOTHING_SPENT });

@@ -1,6 +1,8 @@
 import { asActionError } from '../contract/errors.ts';
-import type { CommonInput, InputValues } from '../contract/inputs.ts';
+import { type Fallible, failed } from '../contract/fallible.ts';
+import type { InputValues } from '../contract/inputs.ts';
 import type { Github } from '../github/client/client.ts';
+import type { CommentThread } from '../github/comment/thread.ts';
 import type { RunFacts } from '../github/event/facts.ts';
 import type { EventRead } from '../operations/event.ts';
 import { NO_COMMENT, type ThreadComment } from '../operations/thread-comment.ts';
@@ -24,15 +26,33 @@ type Sticky = { update(markdown: string, end?: string): Promise<void> };
 const unwritten = (log: Log, why: string, fix = '') =>
   log.annotate('warning', 'The comment was not written', [why, fix].filter((part) => part !== '').join(' '));
 
-async function openSticky(key: string, { log, event, github }: CommentSettings): Promise<Sticky | undefined> {
-  const read = await event();
-  if (!read.ok) {
-    unwritten(log, `${read.problem}.`);
-    return undefined;
+interface Target {
+  readonly repository: string;
+  readonly thread: CommentThread;
+}
+
+/** Where the comment belongs, or why nowhere. */
+async function targetOf(number: number | undefined, { event, facts }: CommentSettings): Promise<Fallible<Target>> {
+  if (number !== undefined && facts.repository !== undefined) {
+    return { ok: true, repository: facts.repository, thread: { kind: 'pull_request', number } };
   }
+  const read = await event();
+  if (!read.ok) return failed(`${read.problem}.`);
   const { thread, repository, name } = read.event;
-  if (thread === undefined || repository === undefined) {
-    unwritten(log, `The event ${name} has no issue, pull request or discussion to comment on.`);
+  return thread === undefined || repository === undefined
+    ? failed(`The event ${name} has no issue, pull request or discussion to comment on.`)
+    : { ok: true, repository, thread };
+}
+
+async function openSticky(
+  key: string,
+  number: number | undefined,
+  settings: CommentSettings,
+): Promise<Sticky | undefined> {
+  const { log, github } = settings;
+  const target = await targetOf(number, settings);
+  if (!target.ok) {
+    unwritten(log, target.problem);
     return undefined;
   }
   const client = await github();
@@ -41,7 +61,7 @@ async function openSticky(key: string, { log, event, github }: CommentSettings):
     return undefined;
   }
   const { stickyComment } = await import('../github/comment/comment.ts');
-  return stickyComment({ github: client, repository, thread, key });
+  return stickyComment({ ...target, github: client, key });
 }
 
 /**
@@ -49,7 +69,7 @@ async function openSticky(key: string, { log, event, github }: CommentSettings):
  * One request is out at a time: what comes meanwhile waits, and only the last of it is written.
  */
 export function threadComment(
-  { comment, comment_key: key }: Pick<InputValues<CommonInput>, 'comment' | 'comment_key'>,
+  { comment, comment_key: key, issue_number: asked }: Pick<InputValues, 'comment' | 'comment_key' | 'issue_number'>,
   settings: CommentSettings,
 ): ThreadComment {
   if (!comment) return NO_COMMENT;
@@ -63,7 +83,7 @@ export function threadComment(
     try {
       for (let next = wanted; next !== undefined; next = wanted) {
         wanted = undefined;
-        sticky ??= openSticky(ownKey, settings);
+        sticky ??= openSticky(ownKey, asked?.number, settings);
         await (await sticky)?.update(settings.redact(next[0]), next[1]);
       }
     } catch (thrown) {

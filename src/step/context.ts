@@ -27,7 +27,7 @@ export function contextOf(
   { devin, signal, orgId }: Connected,
   kept: Pick<Context, 'remains' | 'exists'>,
 ): Context {
-  const { world, log, redactor, workspace, facts, event, comment, startedAt, journal } = step;
+  const { world, log, redactor, workspace, facts, event, comment, check, startedAt, journal } = step;
   const { env, clock } = world;
   return {
     ...kept,
@@ -42,6 +42,7 @@ export function contextOf(
     event,
     github: githubOf(inputs, { env, clock, log, signal }),
     comment,
+    check,
     workspace,
     temp: new Workspace(env['RUNNER_TEMP'] || workspace.root),
     version,

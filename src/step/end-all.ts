@@ -95,7 +95,7 @@ async function tell(
     { env, clock, log, signal: later({ signal, clock }, LAST_WORDS_MS) },
   );
   const kept = threadComment(
-    { comment, comment_key },
+    { comment, comment_key, issue_number: undefined },
     {
       facts,
       operation: operation.trim().toLowerCase().replaceAll('_', '-'),

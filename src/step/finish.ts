@@ -16,11 +16,12 @@ function annotate({ log, world }: Step, { title, message, list, fix, code, cause
   if (code === 'internal' && cause instanceof Error) log.group('Details for a report', [cause.stack ?? '']);
 }
 
-/** Tells the thread how the step ended. */
-async function comment({ world, silence, comment: kept }: Step, { summary, commentEnd }: Report): Promise<void> {
+/** Tells the thread and the check how the step ended. A closed gate says so in the log and the summary alone. */
+async function tell({ world, silence, comment, check }: Step, report: Report): Promise<void> {
   const late = new ActionError('timeout', `GitHub did not respond within ${LAST_COMMENT_MS / 1_000} s.`);
   world.clock.deadline(LAST_COMMENT_MS).addEventListener('abort', () => silence.abort(late));
-  await kept.update(summary, commentEnd);
+  const isSkipped = report.outcome === 'skipped';
+  await Promise.all([isSkipped || comment.update(report.summary, report.commentEnd), check.conclude(report)]);
 }
 
 /** Writes result, outputs and summary, and only then the error. True for a green step. */
@@ -35,7 +36,6 @@ export async function finish(step: Step, report: Report): Promise<boolean> {
   const isPublished = await publish(publication, { env: world.env, log, redactor, workspace });
   if (report.skippedReason !== undefined) log.info(`Skipped: ${report.skippedReason}`);
   if (report.error !== undefined) annotate(step, report.error);
-  // A gate that lets nobody in says so in the log and the summary, not to the thread.
-  if (report.outcome !== 'skipped') await comment(step, report);
+  await tell(step, report);
   return isPublished && report.outcome !== 'failure' && report.error === undefined;
 }

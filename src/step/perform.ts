@@ -4,6 +4,7 @@ import { ActionError, asActionError } from '../contract/errors.ts';
 import type { InputName } from '../contract/inputs.ts';
 import type { Credential } from '../devin/credential.ts';
 import { openExisting } from '../operations/existing-sessions.ts';
+import { headCheck } from '../operations/head-check.ts';
 import type { Context, Report } from '../operations/operation.ts';
 import { openRemains, prover } from '../operations/remains.ts';
 import { publishEarly } from '../runner/publish.ts';
@@ -48,7 +49,7 @@ async function connected(step: Step, { operation, inputs }: Checked, credential:
   return { devin, signal, orgId };
 }
 
-/** Keeps the comment of a step, which is told how the step ended, and so after everything else has stopped. */
+/** Keeps the comment and the check of a step, which are told how the step ended, and so after everything else has stopped. */
 function keepComment(step: Step, { operation, inputs }: Checked, signal: AbortSignal): void {
   const { world, log, facts, event } = step;
   const lastWords = AbortSignal.any([later({ clock: world.clock, signal }, LAST_WORDS_MS), step.silence.signal]);
@@ -57,7 +58,7 @@ function keepComment(step: Step, { operation, inputs }: Checked, signal: AbortSi
   const asked = { ...inputs, dry_run: inputs.dry_run && plans !== true };
   const github = githubOf(asked, { env: world.env, clock: world.clock, log, signal: lastWords });
   const redact = (text: string) => step.redactor.redact(text);
-  step.comment = threadComment(inputs, {
+  const said = {
     facts,
     operation: operation.name,
     changes: plans === false,
@@ -65,7 +66,9 @@ function keepComment(step: Step, { operation, inputs }: Checked, signal: AbortSi
     redact,
     event,
     github,
-  });
+  };
+  step.comment = threadComment(inputs, said);
+  step.check = headCheck(inputs, said);
 }
 
 /** Carries out the operation of a step. What fails is its report, with the sessions that exist by then. */

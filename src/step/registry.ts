@@ -12,6 +12,8 @@ const OPERATIONS = {
   'archive-session': async () => (await import('../operations/sessions/archive-session.ts')).archiveSessionOperation,
   'list-session-insights': async () =>
     (await import('../operations/sessions/list-session-insights.ts')).listSessionInsightsOperation,
+  'review-pull-request': async () =>
+    (await import('../operations/reviews/review-pull-request.ts')).reviewPullRequestOperation,
   'sync-git-permissions': async () =>
     (await import('../operations/git-permissions/sync-git-permissions.ts')).syncGitPermissionsOperation,
   'export-git-permissions': async () =>

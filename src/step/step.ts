@@ -3,6 +3,7 @@ import type { Machine } from '../contract/machine.ts';
 import type { JournalEntry } from '../contract/result.ts';
 import { type RunFacts, runFacts } from '../github/event/facts.ts';
 import type { EventRead } from '../operations/event.ts';
+import { type HeadCheck, NO_CHECK } from '../operations/head-check.ts';
 import { NO_COMMENT, type ThreadComment } from '../operations/thread-comment.ts';
 import type { Env } from '../runner/inputs.ts';
 import { Log, type Write } from '../runner/log.ts';
@@ -43,6 +44,7 @@ export interface Step {
   readonly silence: AbortController;
   journal: readonly JournalEntry[];
   comment: ThreadComment;
+  check: HeadCheck;
 }
 
 /** The log of a step, which has no secret in it and knows what the process would have printed. */
@@ -70,5 +72,6 @@ export function openStep(world: World): Step {
     silence: new AbortController(),
     journal: [],
     comment: NO_COMMENT,
+    check: NO_CHECK,
   };
 }

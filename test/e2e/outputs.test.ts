@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadOperation, OPERATION_NAMES, type OperationName } from '../../src/step/registry.ts';
+import { postReview } from '../github/server/devin-review.ts';
+import { type LocalGithub, openGithub } from '../github/server/index.ts';
 import { expectAgreement } from './agreement.ts';
 import { runStep, type StepResult } from './fake-runner.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
@@ -27,8 +29,13 @@ afterAll(async () => {
 });
 
 /** Runs an operation, whose outputs must be what its result says. */
-async function step(operation: OperationName, inputs: Record<string, string> = {}): Promise<StepResult> {
+async function step(
+  operation: OperationName,
+  inputs: Record<string, string> = {},
+  github?: LocalGithub,
+): Promise<StepResult> {
   const result = await runStep({
+    ...(github === undefined ? {} : { github }),
     with: { operation, api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise', ...inputs },
     env: { GITHUB_WORKSPACE: root },
   });
@@ -80,6 +87,21 @@ const CASES: Readonly<Record<OperationName, () => Promise<void>>> = {
       oldest: expect.stringMatching(/Z$/),
       newest: expect.stringMatching(/Z$/),
     });
+  },
+  async 'review-pull-request'() {
+    const github = await openGithub({ repository: 'acme/api' });
+    try {
+      github.pull(128);
+      postReview(github, 128, [{ kind: 'BUG', title: 'A bug' }]);
+      const red = await step(
+        'review-pull-request',
+        { org_id: orgId, issue_number: '128', poll_interval: '1s' },
+        github,
+      );
+      expect(data(red), red.stdout).toMatchObject({ review_status: 'completed', findings_count: 1, blocking_count: 1 });
+    } finally {
+      await github.close();
+    }
   },
   'list-organizations': () => green('list-organizations'),
   whoami: () => green('whoami'),

@@ -2,7 +2,7 @@ import { parseHabits } from '../../src/contract/habits.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 
 /** One request that the sandbox got. */
-interface SeenRequest {
+export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly status: number;

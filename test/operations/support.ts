@@ -8,6 +8,7 @@ import { outputTexts } from '../../src/contract/outputs.ts';
 import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
 import type { Transport } from '../../src/devin/transport.ts';
+import { NO_CHECK } from '../../src/operations/head-check.ts';
 import type { Checks, Context, Preparation } from '../../src/operations/operation.ts';
 import { singleOf } from '../../src/operations/organization.ts';
 import { openRemains } from '../../src/operations/remains.ts';
@@ -66,6 +67,7 @@ export const ALONE = {
   github: async () => undefined,
   comment: NO_COMMENT,
   machine: { pid: 1, host: 'test', isRunning: () => true },
+  check: NO_CHECK,
   remains: openRemains(
     () => undefined,
     async () => '',
@@ -88,6 +90,7 @@ export async function checks(): Promise<{ checks: Checks; problems: [InputName, 
       clock: new TestClock(),
       facts: {},
       event: ALONE.event,
+      hasCredential: true,
       signal: new AbortController().signal,
       problem: (input, message) => problems.push([input, message]),
     },

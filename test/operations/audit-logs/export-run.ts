@@ -74,6 +74,7 @@ export async function runExport(run: ExportRun): Promise<Report & Outcome> {
     clock,
     facts: {},
     event: ALONE.event,
+    hasCredential: true,
     signal: new AbortController().signal,
     problem: (input, message) => found.push({ input, message }),
   });

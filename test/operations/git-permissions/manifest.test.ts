@@ -137,7 +137,11 @@ describe('a manifest', () => {
       'version: 1\nconnections: { a: 010 }\norganizations: {}\n',
       '1.yml:2: connections.a is wrong: expected string',
     ],
-    ['a list as a key', 'version: 1\norganizations:\n  ? [a]\n  : { permissions: [] }\n', '1.yml:3: a key is not text'],
+    [
+      'a list as a key',
+      'version: 1\norganizations:\n  ? [a]\n  : { permissions: [] }\n',
+      '1.yml:3: a key must be a text',
+    ],
     ['%YAML', '%YAML 1.1\n---\nversion: 1\n', '1.yml:1: %YAML is not supported'],
     ['an unknown tag', 'version: 1\norganizations: !map {}\n', '1.yml:2: a tag (!…) is not supported'],
     ['two documents', 'version: 1\n---\nversion: 1\n', '1.yml:2: Source contains multiple documents'],
