@@ -87,7 +87,8 @@ export const OPERATION_OUTPUTS = {
   unchanged: { summary: 'Number of entries that already match.', form: 'number' },
   failed: { summary: 'Number of changes that failed.', form: 'number' },
   escalations: {
-    summary: 'Number of changes that grant broad access: a new group or prefix, or a new write permission.',
+    summary:
+      'Number of changes that grant broad access: a new group or prefix, a match of a broad pattern, or write access to a read-only entry.',
     form: 'number',
   },
   plan_hash: {

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { ActionError } from '../contract/errors.ts';
 import { type Fallible, failed } from '../contract/fallible.ts';
 import { createFile, isGitName, type Location, locate, openFile, type Use } from './location.ts';
+import { whyNoPattern } from './pattern.ts';
 
 /** What came of reading a file: its text, or what is wrong, as a clause that follows the file's name. */
 export type FileText = Fallible<{ readonly text: string }>;
@@ -152,6 +153,8 @@ export class Workspace {
   async findFiles(pattern: string): Promise<FoundFiles> {
     const base = this.#baseOf(pattern);
     if (base === undefined) return failed('may lead out of the workspace');
+    const why = whyNoPattern(base.pattern);
+    if (why !== undefined) return failed(why);
     // Loaded here: Node 20, under which the tests start, has no such export.
     const { glob } = await import('node:fs/promises');
     const found: FoundFile[] = [];

@@ -108,3 +108,26 @@ describe('api_url with the embedded sandbox', () => {
     }
   });
 });
+
+describe('api_url', () => {
+  it.each([
+    ...[
+      'https://api.devin.ai@evil.example',
+      'https://user:pass@api.devin.ai',
+      'https://api.devin.ai:443\\@evil.example',
+    ],
+    ...['ht\ntps://evil.example', 'https://api.devin.ai\t.evil.example', 'https:evil.example', 'https:///evil.example'],
+    ...['https://\u0430pi.devin.ai', 'https://api.devin.ai/a b', 'https://api.devin.ai?x=1', 'https://api.devin.ai#x'],
+    ...['http://127.0.0.1.evil.example', 'http://localhost.evil.example', 'http://localhost.', 'http://0.0.0.0'],
+    ...['http://api.devin.ai', 'file:///etc/passwd', '//api.devin.ai', 'javascript:alert(1)'],
+  ])('is rejected where it hides where the key goes, or is open to the network: %j', (value) => {
+    expect(apiUrl.parse(value)).toHaveProperty('expected');
+  });
+
+  it.each(['https://api.devin.ai', 'https://acme.devinenterprise.com/api/', 'http://127.0.0.1:8080', 'http://[::1]:1'])(
+    'is an https address, or one of this machine: %s',
+    (value) => {
+      expect(apiUrl.parse(value)).toEqual({ value: value.replace(/\/$/, '') });
+    },
+  );
+});

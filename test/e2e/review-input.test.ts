@@ -136,6 +136,29 @@ describe('a response of another form', () => {
   });
 });
 
+test('a GitHub that fails at the end costs the verdict, but not the outputs', async () => {
+  postReview(bench.github, 128, [{ kind: 'BUG', title: 'A bug' }]);
+  bench.github.fault({ path: '/repos/acme/api/pulls/128/reviews', status: 500, times: 2 });
+  const step = await bench.step({ max_retries: '1' });
+  expect(step.outputs).toMatchObject({
+    outcome: 'failure',
+    error_code: 'api_unavailable',
+    review_status: 'completed',
+    findings: '[]',
+  });
+  expect(errorOf(step)).toContain('Read the reviews of the pull request');
+  // The review exists, so a re-run only reads.
+  expect((await bench.step()).outputs).toMatchObject({ error_code: 'review_findings' });
+  expect((await bench.requests()).filter((one) => one.startsWith('POST'))).toHaveLength(1);
+});
+
+test('GitHub that fails for a moment does not', async () => {
+  postReview(bench.github, 128);
+  bench.github.fault({ path: '/graphql', status: 502, times: 1 });
+  bench.github.fault({ path: '/repos/acme/api/pulls/128/comments', lost: 'reset', times: 1 });
+  expect((await bench.step()).outputs).toMatchObject({ outcome: 'success' });
+});
+
 describe('fail_on', () => {
   const FLAG: Posted = { kind: 'FLAG', title: 'A name' };
   const BUG: Posted = { kind: 'BUG', title: 'A bug' };

@@ -291,6 +291,39 @@ describe.concurrent('review-pull-request', () => {
     }),
   );
 
+  describe.skipIf(process.platform === 'win32')('a canceled workflow', () => {
+    const cancelAt = async ({ step }: ReviewBench, at: RegExp) => {
+      let since = Number.NaN;
+      const onOutput = (output: string, kill: (signal: NodeJS.Signals) => void) => {
+        if (!Number.isNaN(since) || !at.test(output)) return;
+        since = performance.now();
+        kill('SIGINT');
+      };
+      const done = await step({ check: 'true', comment: 'true' }, { onOutput });
+      expect(performance.now() - since).toBeLessThan(5_000);
+      expect(done.outputs).toMatchObject({ outcome: 'failure', error_code: 'cancelled' });
+      return done;
+    };
+
+    test(
+      'does not wait for Devin if it hangs',
+      on({}, async (bench) => {
+        await bench.sandbox.control('faults', [{ path: '/organizations/*/pr-reviews', hang: true, times: 9 }]);
+        await cancelAt(bench, /Devin's review of/);
+      }),
+    );
+
+    test(
+      'does not wait for GitHub if it hangs',
+      on({}, async (bench) => {
+        for (const path of ['check-runs', 'issues/128/comments', 'pulls/128/reviews'])
+          bench.github.fault({ path: `/repos/acme/api/${path}`, lost: 'hang', times: 9 });
+        const { outputs } = await cancelAt(bench, /completed/);
+        expect(outputs).toMatchObject({ review_status: 'completed', findings: '[]' });
+      }),
+    );
+  });
+
   test(
     'skips drafts and closed pull requests, and those of forks that get no key, and sends Devin nothing',
     on({}, async ({ github, pull, sandbox, step }) => {

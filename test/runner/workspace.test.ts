@@ -189,3 +189,27 @@ describe('what is found in the workspace', () => {
     expect(await workspace.whyNoFolder('out/one')).toBe(OUTSIDE);
   });
 });
+
+describe('a pattern that would keep the matcher busy', () => {
+  it.each([
+    ['{a,b}'.repeat(30), 'stands for more than 1000 patterns'],
+    ['{1..1000000}', 'stands for more than 1000 patterns'],
+    ['{1..99}{z..a}', 'stands for more than 1000 patterns'],
+    ['{a,'.repeat(200) + '}'.repeat(200), 'stands for more than 1000 patterns'],
+    ['+(a|aa)b', 'has an extended pattern such as +(…), which is not supported'],
+    ['a/!(x)*', 'has an extended pattern such as +(…), which is not supported'],
+    [`${'*a'.repeat(25)}*b`, 'has more than 3 stars in one name'],
+    [`${'[a-z]*'.repeat(20)}b`, 'has more than 3 stars in one name'],
+    [`${'**/'.repeat(30)}x`, 'has more than 4 times **'],
+    ['a'.repeat(100_000), 'has 100000 characters; the maximum is 1000'],
+  ])('is rejected: %.30s', async (pattern, problem) => {
+    expect(await workspace.findFiles(pattern)).toEqual({ problem });
+  });
+
+  it('leaves usual ones: braces, ranges, classes and stars', async () => {
+    await mkdir(join(root, 'src/b'), { recursive: true });
+    for (const file of ['src/a1.test.ts', 'src/b/c2.md']) await writeFile(join(root, file), '');
+    const found = await workspace.findFiles('**/{a,b,c}{1..3}*.{test.*,md}');
+    expect('files' in found ? found.files.map(({ path }) => path) : found).toEqual(['src/a1.test.ts', 'src/b/c2.md']);
+  });
+});

@@ -7,7 +7,7 @@ import { annotateFindings } from './annotations.ts';
 import type { Findings } from './findings.ts';
 import { readFindings, untilReadable } from './read.ts';
 import { REVIEW_OUTPUTS, reviewReport } from './report.ts';
-import { ensureReview, isSameCommit, type Requested } from './request.ts';
+import { ensureReview, isEnd, isSameCommit, type Requested } from './request.ts';
 import { closingLine, waitingSummary } from './summary.ts';
 import { prepareTarget, type Target } from './target.ts';
 import { type ReviewStory, shortCommit } from './verdict.ts';
@@ -101,7 +101,7 @@ class Review {
   #show = (status: string): void => {
     this.known.status = status;
     // Devin is what the step waits for: a GitHub that hangs must not keep it from polling.
-    void this.#context.comment.update(this.#waiting());
+    if (!isEnd(status)) void this.#context.comment.update(this.#waiting());
   };
 
   #waiting(): string {

@@ -340,7 +340,8 @@ async function resolve(text: string, repositories: readonly string[] = [], prune
   const { manifest, faults } = await read(text);
   expect(faults).toEqual([]);
   const source = sourceOf(repositories);
-  return await resolveManifest(manifest, source, repositoryLists(source), { prune, only: undefined });
+  const options = { prune, only: undefined, pause: async () => undefined };
+  return await resolveManifest(manifest, source, repositoryLists(source), options);
 }
 
 describe('what a manifest names', () => {
@@ -423,7 +424,8 @@ describe('what a manifest names', () => {
     const { manifest } = await read(text);
     const check = async (source: PermissionSource) => {
       const lists = repositoryLists(source);
-      const { scopes, rules } = await resolveManifest(manifest, source, lists, { prune: false, only: undefined });
+      const options = { prune: false, only: undefined, pause: async () => undefined };
+      const { scopes, rules } = await resolveManifest(manifest, source, lists, options);
       const old: Observed = { id: '1', subject: 'repo', path: 'Acme/Old', connection: hub, readOnly: false };
       return await checkRepositories(
         scopes.map((scope) => ({ ...scope, observed: [old] })),
