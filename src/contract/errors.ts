@@ -29,8 +29,8 @@ export const ERROR_CODES = {
   conflict: {
     title: 'Conflict with the current state',
     meaning:
-      'The object is in a state that does not allow this request, for example a message to a session that has ended.',
-    fix: 'Check the current state, then run the step again or start a new session.',
+      'The object is in a state that does not allow this request, for example a message to a session that has ended; or another run is writing to the same folder.',
+    fix: 'Check the current state, then run the step again or start a new session. Give each export its own `output_dir`, or let one run wait for the other with a `concurrency` group.',
   },
   rate_limited: {
     title: 'Rate limit exceeded',

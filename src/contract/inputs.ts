@@ -6,10 +6,10 @@ import {
   choice,
   duration,
   expectedPlan,
+  type InputKind,
   id,
   instant,
   integer,
-  type Kind,
   key,
   keyValues,
   line,
@@ -28,7 +28,7 @@ import { threadReference } from './thread-reference.ts';
 
 /** One input of the action. `default` is in the form in which a workflow would write it. */
 export interface Input<T = unknown, Absent = undefined> {
-  readonly kind: Kind<T>;
+  readonly kind: InputKind<T>;
   /** What it means, for action.yml and the README. */
   readonly summary: string;
   readonly default?: string;
@@ -45,14 +45,14 @@ export interface Input<T = unknown, Absent = undefined> {
 }
 
 function optional<T>(
-  kind: Kind<T>,
+  kind: InputKind<T>,
   summary: string,
   more: Pick<Input, 'env' | 'secret' | 'filledIn' | 'internal'> = {},
 ): Input<T> {
   return { kind, summary, ...more };
 }
 
-function defaulted<T>(kind: Kind<T>, preset: string, summary: string): Input<T, never> {
+function defaulted<T>(kind: InputKind<T>, preset: string, summary: string): Input<T, never> {
   return { kind, summary, default: preset };
 }
 

@@ -1,6 +1,10 @@
 /** Deeper values are written without indents: each level would repeat those of all levels above it. */
 const DEEPEST_INDENTED = 100;
 
+/** True for a mapping of names to values. */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** A raw number is one value, although JavaScript makes an object of it. */
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !JSON.isRawJSON(value);

@@ -87,7 +87,8 @@ export const OPERATION_OUTPUTS = {
   unchanged: { summary: 'Number of entries that already match.', form: 'number' },
   failed: { summary: 'Number of changes that failed.', form: 'number' },
   escalations: {
-    summary: 'Number of changes that grant broad access: a new group or prefix, or a new write permission.',
+    summary:
+      'Number of changes that grant broad access: a new group or prefix, a match of a broad pattern, or write access to a read-only entry.',
     form: 'number',
   },
   plan_hash: {
@@ -140,7 +141,7 @@ export const OPERATION_OUTPUTS = {
 export const OUTPUTS = { ...COMMON_OUTPUTS, ...OPERATION_OUTPUTS } as const;
 
 /** The name of any output. */
-export type OutputName = keyof typeof OUTPUTS;
+type OutputName = keyof typeof OUTPUTS;
 /** The name of an output of single operations. */
 export type OperationOutput = keyof typeof OPERATION_OUTPUTS;
 

@@ -1,4 +1,4 @@
-import { entriesOf, type Kind, nearestOf } from './kinds.ts';
+import { entriesOf, type InputKind, nearestOf } from './kinds.ts';
 
 /**
  * What a finding of a review is. The first four are Devin's; `unknown` is a comment of the reviewer that cannot be read.
@@ -12,16 +12,16 @@ export type ReviewKind = (typeof REVIEW_KINDS)[number];
 const WORDS = ['bug', 'security', 'flag', 'analysis', 'unknown', 'none'] as const;
 
 /** Kinds of findings that fail a step; `none` by itself is none of them. */
-export const reviewKinds: Kind<readonly ReviewKind[]> = {
+export const reviewKinds: InputKind<readonly ReviewKind[]> = {
   label: 'list of kinds, or `none`',
   parse(value) {
     const asked = [...new Set(entriesOf(value).map((entry) => entry.toLowerCase()))];
     const kinds = REVIEW_KINDS.filter((kind) => asked.includes(kind));
-    if (asked.length === 1 && asked[0] === 'none') return { value: [] };
-    if (asked.length > 0 && kinds.length === asked.length) return { value: kinds };
+    if (asked.length === 1 && asked[0] === 'none') return { ok: true, value: [] };
+    if (asked.length > 0 && kinds.length === asked.length) return { ok: true, value: kinds };
     const expected = `a list of ${WORDS.slice(0, -1).join(', ')}, or none by itself`;
     const wrong = asked.find((entry) => !WORDS.some((word) => word === entry));
     const nearest = wrong === undefined ? undefined : nearestOf(wrong, WORDS);
-    return { expected, ...(nearest === undefined ? {} : { nearest }) };
+    return { ok: false, problem: expected, ...(nearest === undefined ? {} : { nearest }) };
   },
 };

@@ -1,4 +1,4 @@
-import type { Kind } from './kinds.ts';
+import type { InputKind } from './kinds.ts';
 
 /** An issue or pull request that an input names. */
 export interface ThreadReference {
@@ -30,12 +30,12 @@ function fromUrl(asked: string): ThreadReference | undefined {
 }
 
 /** An issue or pull request by its number, with or without `#`, or by the URL of its page or of a comment on it. */
-export const threadReference: Kind<ThreadReference> = {
+export const threadReference: InputKind<ThreadReference> = {
   label: 'number or URL',
   parse(value) {
     const asked = value.trim();
     const number = numberOf(/^#?(\d{1,10})$/.exec(asked)?.[1]);
     const found = number === undefined ? fromUrl(asked) : { number };
-    return found === undefined ? { expected: EXPECTED } : { value: found };
+    return found === undefined ? { ok: false, problem: EXPECTED } : { ok: true, value: found };
   },
 };

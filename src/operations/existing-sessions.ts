@@ -3,7 +3,7 @@ import { link } from '../report/markdown.ts';
 import { count } from '../report/units.ts';
 
 /** A session that exists from now on. */
-export interface ExistingSession {
+interface ExistingSession {
   readonly org_id: string;
   readonly session_id: string;
   readonly session_url: string;

@@ -1,6 +1,6 @@
-/** True for a mapping of names to values. */
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isRecord } from '../contract/json.ts';
+
+export { isRecord } from '../contract/json.ts';
 
 /** The value of a text, or what is wrong with the text, as a clause. */
 export type Parsed = { readonly value: unknown } | string;

@@ -15,11 +15,20 @@ const MAX_PASSES = 50;
 /** A text as a pattern that matches just it. */
 const literal = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
-const anyOf = (texts: Iterable<string>) =>
-  [...texts]
-    .sort((a, b) => b.length - a.length)
-    .map(literal)
-    .join('|');
+/** Characters of one pattern: V8 takes some hundred thousand, and throws an error that holds all of it for more. */
+const MAX_PATTERN = 10_000;
+
+/** Patterns of which one matches where any of the texts stands, the longest first. */
+function patternsOf(texts: Iterable<string>, [before, after]: readonly [string, string] = ['', '']): RegExp[] {
+  const groups: string[][] = [];
+  let size = MAX_PATTERN;
+  for (const text of [...texts].sort((a, b) => b.length - a.length)) {
+    if (size + text.length > MAX_PATTERN) [size] = [0, groups.push([])];
+    groups.at(-1)?.push(literal(text));
+    size += text.length;
+  }
+  return groups.map((group) => new RegExp(`${before}(?:${group.join('|')})${after}`, 'gu'));
+}
 
 /** Not within a word, a number, an id, a path or a host name. */
 const ALONE = ['(?<![\\p{L}\\p{N}])(?<![\\p{L}\\p{N}][-_/.])', '(?![\\p{L}\\p{N}])(?![-_/.][\\p{L}\\p{N}])'] as const;
@@ -38,33 +47,34 @@ function* placesOf(part: string, text: string): Generator<number> {
 class Needles {
   readonly #anywhere = new Set<string>();
   readonly #alone = new Set<string>();
-  #pattern: RegExp | undefined;
+  readonly #long = new Set<string>();
+  #patterns: readonly RegExp[] | undefined;
 
   add(texts: readonly string[], isShort: boolean): void {
     for (const text of texts) {
       if (text.trim().length < SHORTEST_SECRET) continue;
-      (isShort || text.trim().length < SHORTEST_ANYWHERE ? this.#alone : this.#anywhere).add(text);
+      const isAlone = isShort || text.trim().length < SHORTEST_ANYWHERE;
+      (isAlone ? this.#alone : text.length > MAX_PATTERN ? this.#long : this.#anywhere).add(text);
     }
-    this.#pattern = undefined;
+    this.#patterns = undefined;
   }
 
   get isEmpty(): boolean {
-    return this.#anywhere.size + this.#alone.size === 0;
+    return this.#anywhere.size + this.#alone.size + this.#long.size === 0;
   }
 
-  /** Where any of them stands, from left to right. */
+  /** Where any of them stands. */
   find(text: string): Range[] {
     if (this.isEmpty) return [];
-    this.#pattern ??= this.#compiled();
+    this.#patterns ??= [...patternsOf(this.#anywhere), ...patternsOf(this.#alone, ALONE)];
     const found: Range[] = [];
-    for (const { 0: all, index } of text.matchAll(this.#pattern)) found.push({ start: index, end: index + all.length });
+    for (const pattern of this.#patterns) {
+      for (const { 0: all, index } of text.matchAll(pattern)) found.push({ start: index, end: index + all.length });
+    }
+    for (const long of this.#long) {
+      for (const start of placesOf(long, text)) found.push({ start, end: start + long.length });
+    }
     return found;
-  }
-
-  #compiled(): RegExp {
-    const anywhere = anyOf(this.#anywhere);
-    const alone = this.#alone.size === 0 ? '' : `${ALONE[0]}(?:${anyOf(this.#alone)})${ALONE[1]}`;
-    return new RegExp([anywhere, alone].filter((part) => part !== '').join('|'), 'gu');
   }
 }
 

@@ -5,7 +5,7 @@ import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isIn
 import { nearestOf } from '../contract/kinds.ts';
 import { equivalentOf } from '../contract/other-names.ts';
 import type { OperationOutput } from '../contract/outputs.ts';
-import { inputError, type Problem, parseInputs, parseOperation, type ReadInput } from '../contract/parse.ts';
+import { type InputProblem, inputError, parseInputs, parseOperation, type ReadInput } from '../contract/parse.ts';
 import type { Credential } from '../devin/credential.ts';
 import { type RunFacts, serverUrl } from '../github/event/facts.ts';
 import { proxyProblems } from '../http/proxy.ts';
@@ -78,8 +78,9 @@ export function timeLimit(
 export async function checkStep(step: Unchecked): Promise<Checked> {
   const { env, log, clock, workspace, facts, event, known } = step;
   const readInput = inputReader(env);
-  const name = parseOperation<OperationName>(readInput('operation'), OPERATION_NAMES);
-  if (typeof name !== 'string') throw inputError([name]);
+  const asked = parseOperation<OperationName>(readInput('operation'), OPERATION_NAMES);
+  if (!asked.ok) throw inputError([asked.problem]);
+  const { name } = asked;
   known.operation = name;
   const operation = await loadOperation(name);
   known.outputs = operation.outputs;
@@ -112,7 +113,12 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
 }
 
 /** What is wrong with inputs whatever the operation makes of them. */
-function commonProblems({ env }: Unchecked, operation: Operation, values: Values, readInput: ReadInput): Problem[] {
+function commonProblems(
+  { env }: Unchecked,
+  operation: Operation,
+  values: Values,
+  readInput: ReadInput,
+): InputProblem[] {
   const { name, required, severalOrganizations = false } = operation;
   const missing = required
     .filter((needed) => readInput(needed) === undefined)
@@ -130,7 +136,7 @@ function commonProblems({ env }: Unchecked, operation: Operation, values: Values
  * Finds session secrets that are a part of what this action has to write as it is: hiding them would alter addresses and
  * ids that others rely on.
  */
-function secretProblems({ env, facts }: Unchecked, values: Values): Problem[] {
+function secretProblems({ env, facts }: Unchecked, values: Values): InputProblem[] {
   const page = `${serverUrl(env)}/${facts.repository ?? ''}`;
   const own: ReadonlyArray<readonly [name: string, text: string]> = [
     ['org_id', [values.org_id ?? []].flat().join(' ')],
@@ -172,7 +178,7 @@ function warnUnused(
 async function checkResultFile(
   { workspace, known }: Unchecked,
   path: string | undefined,
-  problems: Problem[],
+  problems: InputProblem[],
 ): Promise<void> {
   if (path === undefined) return;
   const reason = await workspace.whyNotWritable(path);

@@ -36,7 +36,7 @@ async function targetOf(number: number | undefined, { event, facts }: CommentSet
     return { repository: facts.repository, thread: { kind: 'pull_request', number } };
   }
   const read = await event();
-  if ('problem' in read) return `${read.problem}.`;
+  if (!read.ok) return `${read.problem}.`;
   const { thread, repository, name } = read.event;
   return thread === undefined || repository === undefined
     ? `The event ${name} has no issue, pull request or discussion to comment on.`

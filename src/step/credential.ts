@@ -1,7 +1,7 @@
 import { isSandbox } from '../contract/api-url.ts';
 import { ActionError } from '../contract/errors.ts';
 import type { InputValues } from '../contract/inputs.ts';
-import { inputError, type Problem } from '../contract/parse.ts';
+import { type InputProblem, inputError } from '../contract/parse.ts';
 import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
 import { getsNoSecrets, type RunFacts } from '../github/event/facts.ts';
 import type { EventRead } from '../operations/event.ts';
@@ -22,13 +22,13 @@ export async function mayGoWithout(
   if (values.devin_token !== undefined || isSandbox(values.api_url)) return false;
   if ('skipped' in prepared || prepared.withoutCredential === undefined) return false;
   const read = await event();
-  return 'event' in read && getsNoSecrets(read.event, facts);
+  return read.ok && getsNoSecrets(read.event, facts);
 }
 
 /** What is known of a run that got no credential. */
 async function runWithout({ event, facts: { actor } }: Run): Promise<RunWithout> {
   const read = await event();
-  return { actor, fork: 'event' in read && read.event.fork };
+  return { actor, fork: read.ok && read.event.fork };
 }
 
 /** Reads the credential. Throws what is wrong with it and with all inputs. */
@@ -36,16 +36,18 @@ export async function checkCredential(
   step: Run,
   operation: Operation,
   values: Partial<InputValues>,
-  problems: readonly Problem[],
+  problems: readonly InputProblem[],
 ): Promise<Credential> {
   if (isLocal(operation)) return { token: '', version: 'v3' };
   const given = values.devin_token ?? (isSandbox(values.api_url) ? SANDBOX_CREDENTIAL : undefined);
-  const credential = readCredential(given, values.api_version ?? 'auto');
-  if ('code' in credential) {
-    if (problems.length > 0) throw inputError([...problems, credential]);
-    const fix = credential.code === 'credential_missing' ? { fix: whyEmpty(await runWithout(step)) } : {};
-    throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`, fix);
+  const read = readCredential(given, values.api_version ?? 'auto');
+  if (!read.ok) {
+    if (problems.length > 0) throw inputError([...problems, read.problem]);
+    const { code, input, message } = read.problem;
+    const fix = code === 'credential_missing' ? { fix: whyEmpty(await runWithout(step)) } : {};
+    throw new ActionError(code, `The input ${input} ${message}.`, fix);
   }
+  const { credential } = read;
   const wrongVersion = credential.version === 'v2' && !operation.versions.includes('v2');
   const message = `is for the legacy API v2, which does not have ${operation.name}; pass a service user key (cog_…)`;
   if (wrongVersion) throw inputError([...problems, { input: 'devin_token', message }]);

@@ -61,8 +61,9 @@ function readInputs({ env, log }: PostWorld): { readonly inputs: Needed; readonl
   const { values, problems } = parseInputs(INPUTS, readInput, env);
   maskSecrets({ env, log }, values, readInput('session_secrets'));
   const { devin_token: given, api_url, request_timeout, concurrency } = values;
-  const credential = readCredential(given, values.api_version ?? 'auto');
-  if ('code' in credential) throw inputError([...problems, credential]);
+  const read = readCredential(given, values.api_version ?? 'auto');
+  if (!read.ok) throw inputError([...problems, read.problem]);
+  const { credential } = read;
   if (api_url === undefined || request_timeout === undefined || concurrency === undefined) throw inputError(problems);
   return {
     inputs: { ...values, api_url, request_timeout: Math.min(request_timeout, TRY_MS), concurrency },

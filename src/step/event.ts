@@ -1,3 +1,4 @@
+import { failed } from '../contract/fallible.ts';
 import type { RunFacts } from '../github/event/facts.ts';
 import type { EventRead } from '../operations/event.ts';
 import { readEventFile } from '../runner/event-file.ts';
@@ -7,9 +8,9 @@ import type { Env } from '../runner/inputs.ts';
 export function eventReader(env: Env, facts: RunFacts): () => Promise<EventRead> {
   let read: Promise<EventRead> | undefined;
   const load = async (): Promise<EventRead> => {
-    if (facts.event === undefined) return { problem: 'the step runs outside of a workflow' };
+    if (facts.event === undefined) return failed('the step runs outside of a workflow');
     const [file, { readEvent }] = await Promise.all([readEventFile(env), import('../github/event/event.ts')]);
-    return 'problem' in file ? file : { event: readEvent(facts.event, file.payload, facts) };
+    return file.ok ? { ok: true, event: readEvent(facts.event, file.payload, facts) } : file;
   };
   return () => {
     read ??= load();

@@ -1,7 +1,7 @@
 import type { Operation } from '../operations/operation.ts';
 
 /** Every operation by name. An operation's code is loaded when it is asked for, so none pays for another's start. */
-export const OPERATIONS = {
+const OPERATIONS = {
   'create-session': async () => (await import('../operations/sessions/create-session.ts')).createSessionOperation,
   'send-message': async () => (await import('../operations/sessions/send-message.ts')).sendMessageOperation,
   'wait-for-session': async () => (await import('../operations/sessions/wait-for-session.ts')).waitForSessionOperation,

@@ -3,6 +3,7 @@
 import { Script } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { type Fallible, failed } from '../contract/fallible.ts';
 import type { SchemaReply, SchemaTask } from '../operations/sessions/request/structured.ts';
 
 /** How long a schema may take to be compiled, and a value to be checked, in milliseconds of real time. */
@@ -30,7 +31,7 @@ function limited<T>(task: () => T, timeout: number): T | undefined {
 
 const messageOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));
 
-type Compiled = { readonly validate: ValidateFunction } | { readonly problem: string };
+type Compiled = Fallible<{ readonly validate: ValidateFunction }>;
 
 function compile(text: string): Compiled {
   try {
@@ -44,10 +45,10 @@ function compile(text: string): Compiled {
     } as const;
     const isSchema = typeof schema === 'boolean' || (typeof schema === 'object' && schema !== null);
     const validate = limited(() => new Ajv(options).compile(isSchema ? schema : true), COMPILE_MS);
-    if (validate !== undefined) return { validate };
-    return { problem: `is too complex: it cannot be compiled within ${COMPILE_MS / 1_000} s` };
+    if (validate !== undefined) return { ok: true, validate };
+    return failed(`is too complex: it cannot be compiled within ${COMPILE_MS / 1_000} s`);
   } catch (thrown) {
-    return { problem: `is not a JSON Schema of Draft 7: ${messageOf(thrown)}` };
+    return failed(`is not a JSON Schema of Draft 7: ${messageOf(thrown)}`);
   }
 }
 
@@ -75,7 +76,7 @@ let known: { readonly text: string; readonly compiled: Compiled } | undefined;
 function replyTo({ schema, value }: SchemaTask): SchemaReply {
   if (known?.text !== schema) known = { text: schema, compiled: compile(schema) };
   const { compiled } = known;
-  if ('problem' in compiled) return { problem: compiled.problem, findings: [] };
+  if (!compiled.ok) return { problem: compiled.problem, findings: [] };
   return { findings: value === undefined ? [] : findingsOf(compiled.validate, value) };
 }
 

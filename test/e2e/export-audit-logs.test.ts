@@ -214,6 +214,35 @@ describe.skipIf(process.platform === 'win32')('a process that is killed', { conc
   }, 60_000);
 });
 
+test('of two exports into one folder at the same time, one is complete, and the other fails with a conflict', async () => {
+  const api = new AuditApi();
+  await api.open();
+  const { root, remove } = folder();
+  try {
+    api.events = Array.from({ length: 2_000 }, (_, at) => event(at, BEGIN + at));
+    api.latency = 5;
+    // The first one gets no page until the second one has ended.
+    let second: Promise<StepResult> | undefined;
+    const inputs = { since: String(BEGIN), until: String(BEGIN + 2_000), partition: 'hour', concurrency: '1' };
+    const first = await step({
+      url: api.url,
+      root,
+      with: inputs,
+      onOutput(output) {
+        if (!output.includes('Exporting')) return;
+        second ??= step({ url: api.url, root, with: inputs });
+        api.gate = second;
+      },
+    });
+    expect(first.outputs, first.stdout).toMatchObject({ outcome: 'success', events: '2000' });
+    expect((await second)?.outputs).toMatchObject({ error_code: 'conflict' });
+    expect((await verify(root)).outputs).toMatchObject({ outcome: 'success', events: '2000' });
+  } finally {
+    remove();
+    await api.close();
+  }
+});
+
 test('an outage is waited out: 429 for all, then a while of 500', async () => {
   const own = await openSandbox();
   const { root, remove } = folder();

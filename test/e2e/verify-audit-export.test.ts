@@ -173,15 +173,19 @@ describe('an export that somebody touched fails', () => {
     },
   );
 
-  test('and the checkpoint tells that the last manifest was replaced', async () => {
+  test('and the checkpoint, or the hash that the user kept, shows that the last manifest was replaced', async () => {
     const one = job();
     const checkpoint_file = 'audit-checkpoint.json';
     await one.export({ checkpoint_file, until: daysAgo(4) });
     const last = await one.export({ checkpoint_file, until: daysAgo(2) });
+    const manifest = readFileSync(one.path(last.outputs['manifest_file'] ?? ''));
+    const expected_hash = createHash('sha256').update(manifest).digest('hex');
+    expect((await one.verify({ expected_hash, checkpoint_file })).exitCode).toBe(0);
     appendFileSync(one.path(last.outputs['manifest_file'] ?? ''), '\n');
     expect((await one.verify()).exitCode).toBe(0);
-    const step = await one.verify({ checkpoint_file });
+    const step = await one.verify({ checkpoint_file, expected_hash });
     expect(step.outputs['error_code']).toBe('export_corrupt');
+    expect(step.stdout).toMatch(/✗ expected_hash is \w+…, which is not in this folder/);
     expect(step.stdout).toContain('the end of the chain was changed or removed');
   });
 });

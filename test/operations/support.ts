@@ -2,6 +2,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { failed } from '../../src/contract/fallible.ts';
 import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../src/contract/inputs.ts';
 import { outputTexts } from '../../src/contract/outputs.ts';
 import { parseInputs } from '../../src/contract/parse.ts';
@@ -62,7 +63,7 @@ export const story = (more: Partial<SessionStory> = {}): SessionStory => ({
 
 /** A step outside of a workflow: no event, no GitHub, and nothing to leave behind. */
 export const ALONE = {
-  event: async () => ({ problem: 'the step runs outside of a workflow' }),
+  event: async () => failed('the step runs outside of a workflow'),
   github: async () => undefined,
   comment: NO_COMMENT,
   machine: { pid: 1, host: 'test', isRunning: () => true },

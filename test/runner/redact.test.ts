@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Redactor } from '../../src/runner/redact.ts';
@@ -278,6 +279,22 @@ describe('hiding secrets', () => {
         }
       }
     }
+  });
+
+  const random = (size: number) =>
+    Array.from({ length: size / 60 }, (_, at) => createHash('sha384').update(`${at}`).digest('base64').slice(0, 60));
+  it.each([
+    ['of many lines', random(120_000).join('\n')],
+    ['of one long line', random(120_000).join('')],
+    ['of a line that a pattern just takes', random(9_600).join('')],
+  ])('a secret %s is hidden as well, whole and in parts', (_, secret) => {
+    const redactor = new Redactor();
+    redactor.add(secret);
+    redactor.add('short-one');
+    for (const form of [secret, JSON.stringify(secret), Buffer.from(secret).toString('base64')]) {
+      expect(redactor.redact(`<${form}> short-one`).replace(/\*+|\\n|[\r\n"=]/g, '')).toMatch(/^<.{0,6}> $/);
+    }
+    for (const line of secret.split('\n').slice(0, 3)) expect(redactor.redact(`x ${line} y`)).toMatch(/^x \*\*\* ?y$/);
   });
 
   it('a kept id makes hiding no slower than in proportion to the text', () => {

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
-import { nearestOf } from '../../contract/kinds.ts';
+import { isRecord } from '../../contract/json.ts';
+import { didYouMean } from '../../contract/kinds.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
 import type { Checks } from '../operation.ts';
-import { asMapping, isRecord, type Parsed } from '../record.ts';
+import { asMapping, type Parsed } from '../record.ts';
 
 /** Arguments of a call that were found right. */
 export interface Arguments {
@@ -12,7 +13,7 @@ export interface Arguments {
 }
 
 /** Says what is wrong with one of the inputs `params` and `body`: a clause. */
-export type Complain = (input: 'params' | 'body', message: string) => void;
+type Complain = (input: 'params' | 'body', message: string) => void;
 
 /** Reads YAML. */
 type Read = (text: string) => Promise<Parsed>;
@@ -26,11 +27,6 @@ const queryNames = ({ query }: Endpoint) => {
   return schema instanceof z.ZodMiniObject ? Object.keys(schema.shape) : undefined;
 };
 
-const hint = (name: string, known: readonly string[]) => {
-  const nearest = nearestOf(name, known);
-  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
-};
-
 function complainOf(
   input: 'params' | 'body',
   issues: readonly z.core.$ZodIssue[],
@@ -41,7 +37,7 @@ function complainOf(
     const place = issue.path.join('.');
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {
-        complain(input, `has ${[place, key].filter(Boolean).join('.')}, which does not exist${hint(key, known)}`);
+        complain(input, `has ${[place, key].filter(Boolean).join('.')}, which does not exist${didYouMean(key, known)}`);
       }
     } else {
       complain(input, `${place === '' ? 'as a whole' : `at ${place}`}: ${issue.message}`);
@@ -93,7 +89,7 @@ function readParams(
     else
       complain(
         'params',
-        `has ${name}, which ${endpoint.id} does not take${hint(name, [...inPath, ...(inQuery ?? [])])}`,
+        `has ${name}, which ${endpoint.id} does not take${didYouMean(name, [...inPath, ...(inQuery ?? [])])}`,
       );
   }
   for (const name of inPath) {

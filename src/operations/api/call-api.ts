@@ -1,13 +1,12 @@
 import { basename, join } from 'node:path';
 import { ActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
+import { isRecord, jsonText } from '../../contract/json.ts';
 import type { AnyCall } from '../../devin/client.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
 import { code } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context, Report } from '../operation.ts';
 import { operation, ready } from '../operation.ts';
-import { isRecord } from '../record.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { type Kept, MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
 import { mayHoldSecrets, secretsIn } from './secrets.ts';
@@ -71,7 +70,7 @@ async function withFile({ multipart }: Endpoint, call: AnyCall, { workspace }: C
   if (multipart !== true || !isRecord(call.body)) return call;
   const path = String(call.body['file']);
   const read = await workspace.readBytes(path, MAX_UPLOAD_BYTES);
-  if ('problem' in read) throw new ActionError('input_invalid', `The file ${JSON.stringify(path)} ${read.problem}.`);
+  if (!read.ok) throw new ActionError('input_invalid', `The file ${JSON.stringify(path)} ${read.problem}.`);
   const { body: _path, ...rest } = call;
   return { ...rest, file: { name: basename(path), bytes: read.bytes } };
 }
@@ -204,11 +203,12 @@ export const callApiOperation = operation({
     const reason = file === undefined ? undefined : await checks.workspace.whyNotWritable(file);
     if (reason !== undefined) checks.problem('body_file', `names ${JSON.stringify(file)}, which ${reason}`);
     if (endpoint === undefined) return ready(undefined);
-    const target = findTarget(endpoint);
-    if (typeof target === 'string') {
-      checks.problem('endpoint', `is ${JSON.stringify(endpoint)}, which ${target}`);
+    const found = findTarget(endpoint);
+    if (!found.ok) {
+      checks.problem('endpoint', `is ${JSON.stringify(endpoint)}, which ${found.problem}`);
       return ready(undefined);
     }
+    const { target } = found;
     const { id, redirects, secrets } = target.endpoint;
     if (redirects === true && file === undefined) checks.problem('body_file', `is missing; ${id} gives a file`);
     if (secrets !== undefined && file === undefined) {

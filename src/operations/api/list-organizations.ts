@@ -1,4 +1,5 @@
 import { ActionError } from '../../contract/errors.ts';
+import { LARGEST_PAGE } from '../../devin/pagination.ts';
 import { code, plain, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
@@ -29,7 +30,7 @@ type ListContext = Context<'matrix_size'>;
 async function fromV2({ devin }: ListContext): Promise<Listed[]> {
   const { v2ListOrganizations } = await import('../../devin/endpoints/v2-organizations.ts');
   const found: VisibleOrganization[] = [];
-  for await (const row of devin.items(v2ListOrganizations, { params: {}, query: { limit: 200 } })) {
+  for await (const row of devin.items(v2ListOrganizations, { params: {}, query: { limit: LARGEST_PAGE } })) {
     const { org_id, org_name, max_cycle_acu_limit: cycle, max_session_acu_limit: session } = row;
     found.push({ org_id, name: org_name || org_id, max_cycle_acu_limit: cycle, max_session_acu_limit: session });
   }

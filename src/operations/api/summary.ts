@@ -1,8 +1,7 @@
-import { jsonText } from '../../contract/json.ts';
+import { isRecord, jsonText } from '../../contract/json.ts';
 import { code, plain, table } from '../../report/markdown.ts';
 import { shortened } from '../../report/shorten.ts';
 import { number } from '../../report/units.ts';
-import { isRecord } from '../record.ts';
 
 const MAX_COLUMNS = 8;
 const MAX_CELL = 120;

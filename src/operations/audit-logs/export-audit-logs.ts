@@ -71,7 +71,7 @@ function diskError(thrown: unknown, folder: string): unknown {
   const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
   return new ActionError(
     'input_invalid',
-    `The export cannot be written to ${folder} (${code}). Nothing was committed: the checkpoint stays where it was.`,
+    `The export cannot be written to ${folder} (${code}). Nothing was committed: the checkpoint did not change.`,
     {
       title: isFull ? 'The disk is full' : 'The export cannot be written',
       fix: isFull
@@ -104,7 +104,7 @@ async function exportLocked(job: Job): Promise<Report<(typeof OUTPUTS)[number]>>
   return reportOf(job, committed, result.hasMore, result.failure ?? alert);
 }
 
-/** Exports audit events into files, with a manifest that proves what they are. */
+/** Exports audit events to files, with a manifest that proves their content. */
 export const exportAuditLogsOperation = operation({
   name: 'export-audit-logs',
   summary: 'Exports the audit events of the enterprise, or of one organization, into files with a manifest.',

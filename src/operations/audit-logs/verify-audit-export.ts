@@ -3,7 +3,7 @@ import { ActionError } from '../../contract/errors.ts';
 import { operation, ready } from '../operation.ts';
 import type { Checked } from './verify/report.ts';
 
-/** Findings that the error lists; the summary and the result have more. */
+/** Findings that the error lists; the summary and the result have more of them. */
 const MAX_LISTED = 20;
 const MAX_CHECKPOINT_BYTES = 256 * 1024 * 1024;
 

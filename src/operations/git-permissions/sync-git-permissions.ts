@@ -20,6 +20,8 @@ import { type PermissionSource, repositoryLists } from './source.ts';
 /** The page of a run shows at most ten annotations of a kind. */
 const MAX_ANNOTATIONS = 10;
 const MAX_NOTICES = 100;
+/** A pause takes a millisecond, and what is done for each of so many patterns less than a second. */
+const TURNS = 20;
 
 const textOf = ({ file, line, message }: Finding) => `${file}:${line}: ${message}`;
 
@@ -108,7 +110,12 @@ async function compared(context: PlanContext, manifest: Manifest, source: Permis
   reject(log, readOnlyFault(manifest, source.knowsReadOnly));
   const only = inputs.org_id === '*' ? undefined : inputs.org_id;
   const lists = repositoryLists(source);
-  const wanted = await resolveManifest(manifest, source, lists, { prune: inputs.prune, only });
+  let turns = 0;
+  const pause = async () => {
+    turns += 1;
+    if (turns % TURNS === 0) await context.clock.sleep(0, context.signal);
+  };
+  const wanted = await resolveManifest(manifest, source, lists, { prune: inputs.prune, only, pause });
   reject(log, wanted.faults);
   checkAsked(only, wanted.scopes);
   const rows = await readObserved(context, source, wanted.scopes);

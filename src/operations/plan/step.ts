@@ -163,7 +163,7 @@ async function isRest<D, O>(
   if (scopes !== undefined) return continues(kind, plan, scopes);
   if (inputs.plan_file === undefined) return false;
   const file = await workspace.readText(inputs.plan_file, MAX_PLAN_BYTES);
-  const reviewed = 'text' in file ? scopesOfFile(kind.name, hash, file.text) : undefined;
+  const reviewed = file.ok ? scopesOfFile(kind.name, hash, file.text) : undefined;
   return reviewed !== undefined && continues(kind, plan, reviewed);
 }
 

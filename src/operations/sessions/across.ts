@@ -8,7 +8,7 @@ import type { Report } from '../operation.ts';
 import { NO_COMMENT } from '../thread-comment.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
-import { carryOut, type Done, type RunContext, type RunRequest } from './one.ts';
+import { carrySession, type Done, type RunContext, type RunRequest } from './one.ts';
 import { NO_SESSION, type SESSION_OUTPUTS, sessionData } from './outcome/outputs.ts';
 import { pullRequestName } from './outcome/summary.ts';
 
@@ -106,7 +106,7 @@ const failuresFirst = (rows: readonly Row[]) => [
   ...rows.filter(({ error }) => error === undefined),
 ];
 
-const headline = (rows: readonly Row[], goal: string) => {
+const tally = (rows: readonly Row[], goal: string) => {
   const good = rows.filter(({ error }) => error === undefined).length;
   const skipped = rows.filter(({ error }) => error?.code === 'gate_closed').length;
   const done = `${good} of ${count(rows.length, 'session')} ${goal === 'finished' ? 'finished' : 'started'}`;
@@ -118,7 +118,7 @@ function summaryOf(rows: readonly Row[], goal: string, error: ActionError | unde
   const opened = rows.reduce((sum, { done }) => sum + (done?.story.session.pull_requests.length ?? 0), 0);
   const head = ['Organization', 'Outcome', 'Session', 'Pull requests', 'ACUs', 'Why'];
   return [
-    `### ${error === undefined ? '✅' : '❌'} ${headline(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
+    `### ${error === undefined ? '✅' : '❌'} ${tally(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
     filled(head, failuresFirst(rows).map(summaryRow)),
     error === undefined ? '' : errorPart(new ActionError(error.code, error.message, { fix: error.fix })),
   ]
@@ -134,7 +134,7 @@ function reportOf(rows: readonly Row[], context: RunContext): Report<AcrossOutpu
   const first = rows.find(({ done }) => done !== undefined)?.done;
   const asked = context.inputs.download_attachments !== undefined;
   const files = rows.flatMap(({ done }) => done?.downloaded ?? []);
-  context.log.info(headline(rows, wait));
+  context.log.info(tally(rows, wait));
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
@@ -172,7 +172,9 @@ export async function createAcross(
         log: organizations.length === 1 ? log : log.within(org.name),
         inputs: { ...inputs, ...(folder === undefined ? {} : { download_attachments: `${folder}/${org.id}` }) },
       };
-      return attempt(own, org, () => carryOut(own, org.id, prepared, { turn, organizations: organizations.length }));
+      return attempt(own, org, () =>
+        carrySession(own, org.id, prepared, { turn, organizations: organizations.length }),
+      );
     }),
   );
   const [first] = rows;

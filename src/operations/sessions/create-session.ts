@@ -3,7 +3,7 @@ import { type Checks, type Context, operation, type Preparation, ready } from '.
 import { isSeveral, singleOf } from '../organization.ts';
 import { entryOf } from './entries.ts';
 import { START_INPUTS } from './once/started.ts';
-import { carryOut, RUN_INPUTS, type RunRequest } from './one.ts';
+import { carrySession, RUN_INPUTS, type RunRequest } from './one.ts';
 import { SESSION_OUTPUTS, sessionReport } from './outcome/outputs.ts';
 import { type PreparedSession, prepareSession, REQUEST_INPUTS } from './request/request.ts';
 import { type Admitted, prepareTrigger, TRIGGER_INPUTS } from './request/trigger.ts';
@@ -79,7 +79,7 @@ export const createSessionOperation = operation({
     const about = [facts.repository, singleOf(inputs.org_id), facts.thread?.name].filter((part) => part !== undefined);
     log.info(`Devin session${about.length === 0 ? '' : ` for ${about.join(' · ')}`}`);
     const orgId = await context.organization();
-    const { started, story, downloaded } = await carryOut(context, orgId, request);
+    const { started, story, downloaded } = await carrySession(context, orgId, request);
     const entry = entryOf(
       orgId,
       { ...story.session, structured_output: story.output ?? null },

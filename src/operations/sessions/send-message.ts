@@ -1,4 +1,4 @@
-import { ActionError, asActionError } from '../../contract/errors.ts';
+import { asActionError } from '../../contract/errors.ts';
 import { getSession, sessionFromId } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import { operation, ready } from '../operation.ts';
@@ -83,8 +83,9 @@ async function deliver(context: SendContext, orgId: string, { text, uploads }: P
   const { before: known, ...mark } = sentTo(before, message);
   // Of a session that could not be read, nothing is known from before the message.
   const sent = before.status === 'unknown' ? mark : { ...mark, before: known };
-  const session = await sendOnce(context, orgId, before, message, sent);
-  if (session instanceof ActionError) throw session;
+  const response = await sendOnce(context, orgId, before, message, sent);
+  if (!response.ok) throw response.problem;
+  const { session } = response;
   const { bytes } = await promptFacts(text, context.redact);
   log.info(`Message (${bytes} bytes) sent to ${session.url}`);
   return { session, sent };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../../src/contract/inputs.ts';
 import type { Machine } from '../../../src/contract/machine.ts';
 import { outputTexts } from '../../../src/contract/outputs.ts';
-import { type Problem, parseInputs } from '../../../src/contract/parse.ts';
+import { type InputProblem, parseInputs } from '../../../src/contract/parse.ts';
 import { Devin } from '../../../src/devin/client.ts';
 import type { ApiVersion } from '../../../src/devin/endpoint.ts';
 import { openTransport } from '../../../src/devin/transport.ts';
@@ -26,7 +26,7 @@ export function folder(where = tmpdir()): { readonly root: string; remove(): voi
 }
 
 /** The machine of the test, as main.ts describes it. */
-export const THIS_MACHINE: Machine = {
+const THIS_MACHINE: Machine = {
   pid: process.pid,
   host: hostname(),
   isRunning(pid) {
@@ -68,7 +68,7 @@ export async function runExport(run: ExportRun): Promise<Report & Outcome> {
   const names = [...(Object.keys(COMMON_INPUTS) as readonly string[]).filter(isInputName), ...operation.inputs];
   const given: Readonly<Record<string, string>> = { api_url: url, max_retries: '2', ...run.with };
   const { values, problems } = parseInputs(names, (name) => given[name], {});
-  const found: Problem[] = [...problems];
+  const found: InputProblem[] = [...problems];
   const preparation = await operation.prepare(values, {
     workspace,
     clock,

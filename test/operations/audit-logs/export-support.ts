@@ -43,6 +43,8 @@ export class AuditApi {
   order: (a: ApiEvent, b: ApiEvent) => number = (a, b) => a.created_at - b.created_at;
   /** Milliseconds before a response. */
   latency = 0;
+  /** Responses wait for it. */
+  gate: Promise<unknown> | undefined;
   /** What the `Date` of a response says, in milliseconds since 1970; undefined for no such header. */
   time: number | undefined;
   /** The most events that v2 returns at once, whatever the client asks for. */
@@ -78,7 +80,8 @@ export class AuditApi {
         response.write('{"items": [', () => request.socket.destroy());
       } else response.end(this.bytes(this.#page(url, trick)));
     };
-    if (this.latency > 0) setTimeout(send, this.latency);
+    if (this.gate !== undefined) void this.gate.then(send);
+    else if (this.latency > 0) setTimeout(send, this.latency);
     else send();
   }
 

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AuditEvent } from '../../../src/operations/audit-logs/events/event.ts';
+import type { WaitingEvent } from '../../../src/operations/audit-logs/events/event.ts';
+import { parseEvent } from '../../../src/operations/audit-logs/events/parse-event.ts';
 import { type Part, readInOrder } from '../../../src/operations/audit-logs/export/pieces.ts';
 import { type ReadRange, secondsPerEvent } from '../../../src/operations/audit-logs/export/range.ts';
 import { shardOf } from '../../../src/operations/audit-logs/export/window.ts';
 
-const at = (time: number, id: number): AuditEvent => {
-  const json = JSON.stringify({ audit_log_id: `e${id}`, created_at: time, action: 'login' });
-  return { id: `e${id}`, at: time, action: 'login', org: null, raw: JSON.parse(json), json };
-};
+const at = (time: number, id: number): WaitingEvent =>
+  parseEvent(JSON.stringify({ audit_log_id: `e${id}`, created_at: time, action: 'login' }), false);
 
 interface Manners {
   readonly pageSize: number;
@@ -16,7 +15,7 @@ interface Manners {
 }
 
 /** A source that returns the events of a range in pages, and gives up a range of which too many remain. */
-function sourceOf(events: readonly AuditEvent[], { pageSize, newestFirst }: Manners): ReadRange {
+function sourceOf(events: readonly WaitingEvent[], { pageSize, newestFirst }: Manners): ReadRange {
   return async ({ from, to }, limit) => {
     const found = events.filter((event) => event.at >= from && event.at < to);
     const ordered = newestFirst ? found.toReversed() : found;

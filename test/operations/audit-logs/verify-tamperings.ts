@@ -203,7 +203,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a manifest in the middle was changed',
     tamper: (one) => one.edit(1, (manifest) => Object.assign(manifest, { duplicates_dropped: 5 })),
     where: (one) => one.name(2),
-    what: /^follows the manifest \w+…, which is not here: the chain is broken; manifests\/.* ends where it begins, but its sha256 is/,
+    what: /^follows the manifest \w+…, which does not exist: the chain is broken; manifests\/.* ends where it begins, but its sha256 is/,
   },
   {
     name: 'a manifest in the middle is missing with its files',
@@ -234,7 +234,7 @@ export const TAMPERINGS: readonly Tampering[] = [
       one.edit(1, (manifest) => Object.assign(manifest, { previous: last, sequence: 2 }));
     },
     where: (one) => one.name(1),
-    what: /^comes behind manifests\/.*, but their windows overlap or are in another order/,
+    what: /^comes after manifests\/.*, but their windows overlap or are in another order/,
   },
   {
     name: 'a window was made shorter, so that something lies between two',
@@ -243,7 +243,7 @@ export const TAMPERINGS: readonly Tampering[] = [
         window.since = '2026-09-21T14:00:01Z';
       }),
     where: (one) => one.name(1),
-    what: /^comes behind manifests\/.*, but nothing covers 2026-09-21T14:00:00Z to 2026-09-21T14:00:01Z: a gap/,
+    what: /^comes after manifests\/.*, but nothing covers 2026-09-21T14:00:00Z to 2026-09-21T14:00:01Z: a gap/,
   },
   {
     name: 'two single exports overlap',
@@ -253,7 +253,7 @@ export const TAMPERINGS: readonly Tampering[] = [
       one.edit(1, ({ window }) => Object.assign(window, { since: '2026-09-21T13:50:00Z' }));
     },
     where: (one) => one.name(1),
-    what: /^comes behind manifests\/.*, but their windows overlap/,
+    what: /^comes after manifests\/.*, but their windows overlap/,
   },
   {
     name: 'a manifest was copied under another name',

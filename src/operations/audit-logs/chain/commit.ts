@@ -8,8 +8,8 @@ import { MAX_MANIFEST_BYTES, readManifest, sha256Of } from './manifest.ts';
 const MAX_JOURNAL_BYTES = 512 * 1024 * 1024;
 
 /**
- * What is left to do once every file is whole: the one step that cannot be done at once is written down first, and a
- * run that was killed in the middle of it is finished by the next one.
+ * What remains to be done once every file is complete. It is written down first, so that the next run can complete it if this
+ * one is killed.
  */
 const Journal = z.object({
   schema_version: z.literal(1),
@@ -20,10 +20,10 @@ const Journal = z.object({
   checkpoint: z.nullable(z.object({ path: z.string(), text: z.string(), base: z.nullable(z.string()) })),
 });
 
-/** What is left to do. Paths are from the workspace. */
+/** What remains to be done. Paths are relative to the workspace. */
 export type Journal = z.output<typeof Journal>;
 
-/** Where a run keeps what is not whole yet: beside the files, so that a file only has to change its name. */
+/** Where a run keeps incomplete files: beside the final ones, so that a file only has to change its name. */
 export const stagingOf = (outputDir: string, label: string): string => join(outputDir, `.devin-audit-${label}`);
 
 const journalOf = (staging: string) => join(staging, 'journal.json');
@@ -82,14 +82,14 @@ const missing = (path: string) =>
     fix: 'Something removed it while the export ran. The checkpoint did not change: run the export again.',
   });
 
-/** Whether the checkpoint is still the one that the run began with; one that was changed since is somebody else's. */
+/** Whether the checkpoint is still the one that the run began with; if not, it belongs to another run. */
 async function isBase(workspace: Workspace, { path, base }: NonNullable<Journal['checkpoint']>): Promise<boolean> {
   if (!(await workspace.exists(path))) return true;
   const present = await workspace.readText(path, MAX_JOURNAL_BYTES);
   return 'text' in present && sha256Of(present.text) === base;
 }
 
-/** Removes the files of an earlier run over the same window that this one does not write again. */
+/** Removes the files of an earlier run over the same window that this run does not write again. */
 async function removeFormer(
   workspace: Workspace,
   manifest: Journal['manifest'],
@@ -103,18 +103,18 @@ async function removeFormer(
   const kept = new Set(files.map(({ path }) => path));
   for (const { path } of read.manifest.files) {
     const place = join(folder, path);
-    // A manifest is a file like others, so somebody may have put any path into it.
+    // A manifest is a file like others, so it may contain any path.
     const isOurs = !path.split(/[\\/]/).includes('..') && /(^|\/)devin-audit_[^/]+$/.test(path);
     if (isOurs && !kept.has(place)) await workspace.remove(place);
   }
 }
 
-/** Commits a run whose files are all complete. From the moment the journal has its name, the run has happened. */
+/** Commits a run whose files are all complete. As soon as the journal has its name, the run counts. */
 export async function commit(workspace: Workspace, staging: string, journal: Journal): Promise<void> {
   try {
     await workspace.writeFile(journalOf(staging), JSON.stringify(journal));
   } catch (thrown) {
-    // Without its journal, the run has not happened; a full disk needs the room.
+    // Without its journal, the run does not count; a full disk needs the space.
     await workspace.remove(staging).catch(() => undefined);
     throw thrown;
   }
@@ -130,8 +130,9 @@ export interface Places {
 }
 
 /**
- * Finishes what a killed run had begun to commit, and removes what one left that had not. True if there was a commit.
- * @throws `export_corrupt` for a journal that no run has written
+ * Completes what a killed run had begun to commit, and removes what a run left that had not. True if there was a commit.
+ *
+ * @throws `export_corrupt` for a journal that no run has written, or if a file of it is missing
  */
 export async function recover(workspace: Workspace, places: Places): Promise<boolean> {
   const { staging } = places;
@@ -151,7 +152,7 @@ export async function recover(workspace: Workspace, places: Places): Promise<boo
 }
 
 const foreign = (cause?: unknown) =>
-  new ActionError('export_corrupt', 'The journal of a run that was interrupted is not what a run writes.', {
+  new ActionError('export_corrupt', 'The journal of an interrupted run is not what a run writes.', {
     cause,
     fix: 'Remove the folder `.devin-audit-…` in `output_dir`, and export again.',
   });
@@ -160,14 +161,14 @@ function parseJournal(text: string): Journal {
   try {
     return Journal.parse(JSON.parse(text));
   } catch (cause) {
-    // It got its name when it was whole, so somebody else changed it.
+    // It got its name when it was complete, so something else changed it.
     throw foreign(cause);
   }
 }
 
 /**
- * A journal that names no file but those of this export: one that came with the repository must not have others
- * written, such as the hooks of git. A checkpoint of another name is left alone.
+ * A journal that names only files of this export: one that came with the repository must not write others, such as the
+ * hooks of git. A checkpoint with another name is ignored.
  */
 function expected(journal: Journal, { outputDir, checkpointFile }: Places): Journal {
   const { files, manifest, checkpoint } = journal;

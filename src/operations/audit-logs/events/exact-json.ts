@@ -1,15 +1,12 @@
 /** A number that JavaScript could write differently: at least 16 digits, a fraction, an exponent, or minus zero. */
 const DELICATE = /[:[,]\s*(?:-?\d{16}|-?\d+[.eE]|-0)/;
 
-/** Whether JSON text may contain a number that changes when JavaScript parses and writes it. */
-export const hasDelicateNumber = (json: string): boolean => DELICATE.test(json);
-
 /**
  * Parses JSON. A number that JavaScript would write differently becomes a raw value: `JSON.stringify` writes it with the
  * digits it came with.
  */
 export function parseExact(json: string): unknown {
-  if (!hasDelicateNumber(json)) return JSON.parse(json);
+  if (!DELICATE.test(json)) return JSON.parse(json);
   return JSON.parse(json, (_name, value: unknown, context?: { readonly source?: string }) => {
     const source = context?.source;
     return typeof value === 'number' && source !== undefined && String(value) !== source ? JSON.rawJSON(source) : value;

@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { ActionError } from '../../../contract/errors.ts';
-import { jsonText } from '../../../contract/json.ts';
 import { isRecord } from '../../record.ts';
-import { elementTexts, onOneLine } from './element-texts.ts';
-import type { AuditEvent } from './event.ts';
-import { hasDelicateNumber, numberIn, parseExact } from './exact-json.ts';
+import { elementSpans } from './element-spans.ts';
+import type { AuditEvent, EventFacts, WaitingEvent } from './event.ts';
+import { numberIn, parseExact } from './exact-json.ts';
 
 /** A page as it came: its bytes, and what `JSON.parse` made of them. */
 export interface RawPage {
@@ -29,8 +28,8 @@ function secondsOf(value: unknown, isV2: boolean): number | undefined {
   return Number.isNaN(ms) ? undefined : ms / 1_000;
 }
 
-/** One event of a page; `json` is its text on one line. @throws `api_contract` if it has no ID, time, or action */
-export function readEvent(value: unknown, json: string, index: number, isV2: boolean): AuditEvent {
+/** What an event is known by; `index` is its place in its page. @throws `api_contract` if it has no ID, time, or action */
+function factsOf(value: unknown, index: number, isV2: boolean): EventFacts {
   if (!isRecord(value)) throw broken(index, 'is not an object');
   const { audit_log_id: id, action, org_id: org } = value;
   if (typeof id !== 'string' || id === '') throw broken(index, 'has no audit_log_id');
@@ -47,30 +46,70 @@ export function readEvent(value: unknown, json: string, index: number, isV2: boo
     at,
     action: typeof action === 'string' ? action : '',
     org: typeof org === 'string' && org !== '' ? org : null,
-    raw: value,
-    json,
   };
 }
 
 /** An event from its JSON text. @throws `api_contract` */
-export const parseEvent = (json: string, isV2: boolean): AuditEvent => readEvent(parseExact(json), json, 0, isV2);
+export function parseEvent(json: string, isV2: boolean): AuditEvent & WaitingEvent {
+  const raw = parseExact(json);
+  const event = { ...factsOf(raw, 0, isV2), raw: isRecord(raw) ? raw : {}, json };
+  return { ...event, open: () => event };
+}
+
+/** An event whose JSON is in the bytes of its page, from `from` to before `to`. */
+class PageEvent implements WaitingEvent {
+  readonly id: string;
+  readonly at: number;
+  readonly action: string;
+  readonly org: string | null;
+  readonly #page: Buffer;
+  readonly #from: number;
+  readonly #to: number;
+
+  constructor({ id, at, action, org }: EventFacts, page: Buffer, from: number, to: number) {
+    this.id = id;
+    this.at = at;
+    this.action = action;
+    this.org = org;
+    this.#page = page;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  open(): AuditEvent {
+    // A line break can only be between two tokens, where a space means the same.
+    const json = this.#page.toString('utf8', this.#from, this.#to).replace(/\s*[\r\n]\s*/g, ' ');
+    let raw: Readonly<Record<string, unknown>> | undefined;
+    return {
+      id: this.id,
+      at: this.at,
+      action: this.action,
+      org: this.org,
+      json,
+      get raw() {
+        // It was an object when the page was read.
+        raw ??= parseExact(json) as Readonly<Record<string, unknown>>;
+        return raw;
+      },
+    };
+  }
+}
 
 /**
  * The events in the list `name` of a page, each with its own text.
  *
  * @throws `api_contract` if the page has no such list, is not UTF-8, or has an event without ID, time, or action
  */
-export function eventsOf({ bytes, body }: RawPage, name: 'items' | 'audit_logs'): readonly AuditEvent[] {
+export function eventsOf({ bytes, body }: RawPage, name: 'items' | 'audit_logs'): readonly WaitingEvent[] {
   // A replacement character instead of the original would be a changed event that looks like the original.
   if (!isUtf8(bytes)) throw new ActionError('api_contract', 'A page of audit events is not valid UTF-8.');
-  const text = bytes.toString('utf8');
-  const page = hasDelicateNumber(text) ? parseExact(text.replace(/^\uFEFF/, '')) : body;
-  const values = isRecord(page) ? page[name] : undefined;
-  if (!Array.isArray(values)) {
+  const values = isRecord(body) ? body[name] : undefined;
+  const spans = elementSpans(bytes, name);
+  if (!Array.isArray(values) || spans?.length !== values.length) {
     throw new ActionError('api_contract', `The response is not a page of audit events: it has no list \`${name}\`.`);
   }
-  const texts = elementTexts(text, name) ?? [];
-  return values.map((value, index) =>
-    readEvent(value, onOneLine(texts[index] ?? jsonText(value)), index, name !== 'items'),
-  );
+  return spans.map(({ from, to }, index) => {
+    const facts = factsOf(values[index], index, name !== 'items');
+    return new PageEvent(facts, bytes, from, to);
+  });
 }

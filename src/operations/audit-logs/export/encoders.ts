@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../events/event.ts';
+import type { WaitingEvent } from '../events/event.ts';
 import type { BinaryFile, BinaryFormat, TextFormat } from '../formats/index.ts';
 
 /** Characters that are handed on at once. Only the events decide where a block ends, so the same is true of the bytes. */
@@ -7,7 +7,7 @@ const BLOCK = 256 * 1024;
 /** Turns events into the bytes of one file. */
 export interface Encoder {
   /** The bytes of the events, as soon as there are enough to hand on. */
-  add(events: readonly AuditEvent[]): Generator<Uint8Array>;
+  add(events: readonly WaitingEvent[]): Generator<Uint8Array>;
   end(): Uint8Array;
 }
 
@@ -16,7 +16,7 @@ function textEncoder(format: TextFormat): Encoder {
   return {
     *add(events) {
       for (const event of events) {
-        pending += format.encode(event);
+        pending += format.encode(event.open());
         if (pending.length < BLOCK) continue;
         yield Buffer.from(pending);
         pending = '';
@@ -29,7 +29,7 @@ function textEncoder(format: TextFormat): Encoder {
 function binaryEncoder(file: BinaryFile): Encoder {
   return {
     *add(events) {
-      const bytes = file.add(events);
+      const bytes = file.add(events.map((event) => event.open()));
       if (bytes !== undefined) yield bytes;
     },
     end: () => file.end(),

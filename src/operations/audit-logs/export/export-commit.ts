@@ -9,7 +9,7 @@ import { loadFormat } from '../formats/index.ts';
 import type { ExportContext, Job } from './job.ts';
 import type { PassResult } from './run-export.ts';
 
-/** What came of an export. */
+/** The result of an export. */
 export interface Committed {
   readonly manifest: Manifest;
   readonly text: string;
@@ -49,7 +49,7 @@ async function manifestOf(job: Job, result: PassResult, window: Range): Promise<
   };
 }
 
-/** The checkpoint behind a manifest. */
+/** The checkpoint that follows a manifest. */
 function nextCheckpoint(
   { found, scope, window: { from } }: Job,
   result: PassResult,

@@ -16,13 +16,13 @@ import { type Window, windowOf } from './window.ts';
 /** What an export runs in. */
 export type ExportContext = Context<ExportInput>;
 
-/** One export on its way. */
+/** One export that is running. */
 export interface Job {
   readonly context: ExportContext;
   readonly scope: Scope;
   readonly source: Source;
   readonly lock: FolderLock;
-  /** Stands for scope, format and layout in the files' names. */
+  /** Identifies scope, format, and layout in the names of the files. */
   readonly label: string;
   readonly staging: string;
   readonly found: FoundCheckpoint | undefined;
@@ -37,7 +37,7 @@ function warnActions({ inputs, log }: ExportContext): void {
       log.annotate(
         'warning',
         `The action ${pattern} is not known`,
-        `${input} names it, but no documented action is called so.${hint} It is used as it stands, for new actions appear over time.`,
+        `${input} names it, but no documented action has this name.${hint} It is used anyway, because new actions appear over time.`,
       );
     }
   }
@@ -50,7 +50,7 @@ function warnLag({ inputs, log }: ExportContext, found: FoundCheckpoint | undefi
   log.annotate(
     'warning',
     'The audit-log export has fallen behind',
-    `Its checkpoint is ${duration(lag)} old, more than max_lag (${duration(inputs.max_lag)}). Look why the runs before did not finish.`,
+    `Its checkpoint is ${duration(lag)} old, more than max_lag (${duration(inputs.max_lag)}). Check why the runs before did not finish.`,
   );
 }
 

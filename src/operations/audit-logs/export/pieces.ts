@@ -1,4 +1,4 @@
-import { type AuditEvent, byTimeAndId, isSameEvent } from '../events/event.ts';
+import { byTimeAndId, printOf, type WaitingEvent } from '../events/event.ts';
 import type { Range } from '../events/time.ts';
 import { MAX_SPAN, type ReadRange } from './range.ts';
 
@@ -14,13 +14,13 @@ interface Piece {
   readonly from: number;
   to: number;
   state: 'planned' | 'running' | 'read';
-  events: readonly AuditEvent[];
+  events: readonly WaitingEvent[];
 }
 
 /** All events of a part of the range, in order. */
 export interface Part {
   readonly range: Range;
-  readonly events: readonly AuditEvent[];
+  readonly events: readonly WaitingEvent[];
   /** Events that the API returned more than once. */
   readonly repeated: number;
 }
@@ -148,12 +148,12 @@ class Line {
 
 /** The events of a piece in the order of the files. What the API returned twice is in it once. */
 function inOrder({ from, to, events }: Piece): Part {
-  const kept = new Map<string, AuditEvent[]>();
+  const kept = new Map<string, WaitingEvent[]>();
   for (const event of events) {
     const others = kept.get(event.id);
     if (others === undefined) kept.set(event.id, [event]);
     // Two different events that share an ID are both kept.
-    else if (!others.some((other) => isSameEvent(other, event))) others.push(event);
+    else if (!others.some((other) => printOf(other) === printOf(event))) others.push(event);
   }
   const sorted = [...kept.values()].flat().sort(byTimeAndId);
   return { range: { from, to }, events: sorted, repeated: events.length - sorted.length };

@@ -2,7 +2,7 @@ import type { Clock } from '../../../contract/clock.ts';
 import { ActionError, asActionError } from '../../../contract/errors.ts';
 import type { Devin } from '../../../devin/client.ts';
 import type { Scope } from '../chain/scope.ts';
-import type { AuditEvent } from '../events/event.ts';
+import type { WaitingEvent } from '../events/event.ts';
 import type { Range } from '../events/time.ts';
 
 /** Events of the largest page. */
@@ -11,8 +11,8 @@ export const PAGE_EVENTS = 200;
 export const MAX_SPAN = 100 * 86_400 - 1;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** What came of reading a range: all its events, in any order, or how dense they are if there are too many. */
-export type RangeRead = { readonly events: readonly AuditEvent[] } | { readonly secondsPerEvent: number };
+/** The result of reading a range: all its events, in any order, or how dense they are if there are too many. */
+export type RangeRead = { readonly events: readonly WaitingEvent[] } | { readonly secondsPerEvent: number };
 
 /**
  * Reads a range to its end. If more follow after `limit` events, the range is given up, unless it is a single second.
@@ -52,7 +52,7 @@ export async function patiently<T>(
 }
 
 /** The events of a response that are in a range. @throws `api_contract` for an event that was not requested */
-export function inside(events: readonly AuditEvent[], { from, to }: Range): AuditEvent[] {
+export function inside(events: readonly WaitingEvent[], { from, to }: Range): WaitingEvent[] {
   const stray = events.find(({ at }) => at < from - 1 || at >= to + 1);
   if (stray !== undefined) {
     const requested = `outside of the range that was requested (${from - 1} to ${to})`;
@@ -62,7 +62,7 @@ export function inside(events: readonly AuditEvent[], { from, to }: Range): Audi
 }
 
 /** How many seconds an event takes on average, from the first of some events to the last. */
-export function secondsPerEvent(events: readonly AuditEvent[]): number {
+export function secondsPerEvent(events: readonly WaitingEvent[]): number {
   let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { at } of events) [oldest, newest] = [Math.min(oldest, at), Math.max(newest, at)];
   return (newest - oldest + 1) / events.length;

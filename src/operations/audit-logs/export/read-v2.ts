@@ -1,6 +1,6 @@
 import { ActionError } from '../../../contract/errors.ts';
 import { v2ListAuditLogs } from '../../../devin/endpoints/v2-enterprise.ts';
-import type { AuditEvent } from '../events/event.ts';
+import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
 import { isoTime, msOf, type Range } from '../events/time.ts';
 import { inside, MAX_SPAN, PAGE_EVENTS, patiently, type ReadRange, type Source, secondsPerEvent } from './range.ts';
@@ -42,13 +42,13 @@ class V2 {
     return { events };
   };
 
-  #isComplete({ length }: readonly AuditEvent[]): boolean {
+  #isComplete({ length }: readonly WaitingEvent[]): boolean {
     if (length < this.#largest) return true;
     this.#largest = length;
     return false;
   }
 
-  async #fetch({ from, to }: Range, signal: AbortSignal): Promise<readonly AuditEvent[]> {
+  async #fetch({ from, to }: Range, signal: AbortSignal): Promise<readonly WaitingEvent[]> {
     // As in v3, one step early, so that the borders do not matter.
     const early = to - from >= 1 ? 1 : SHORTEST;
     const query = { after: isoMs(from - early), before: isoMs(to), limit: PAGE_EVENTS };
@@ -58,9 +58,9 @@ class V2 {
   }
 
   /** Reads a second, or a part of one, in two halves. */
-  async #divide({ from, to }: Range, signal: AbortSignal): Promise<AuditEvent[]> {
+  async #divide({ from, to }: Range, signal: AbortSignal): Promise<WaitingEvent[]> {
     const middle = msOf((from + to) / 2) / 1_000;
-    const events: AuditEvent[] = [];
+    const events: WaitingEvent[] = [];
     for (const half of [
       { from, to: middle },
       { from: middle, to },
@@ -75,7 +75,7 @@ class V2 {
   }
 
   /** A last attempt: the events of the 100 days before may show that a response can have more events. */
-  async #isProven({ to }: Range, { length }: readonly AuditEvent[], signal: AbortSignal): Promise<boolean> {
+  async #isProven({ to }: Range, { length }: readonly WaitingEvent[], signal: AbortSignal): Promise<boolean> {
     const end = Math.ceil(to);
     const wide = await this.#fetch({ from: Math.max(1, end - MAX_SPAN), to: end }, signal);
     this.#largest = Math.max(this.#largest, wide.length);

@@ -3,7 +3,7 @@ import { listAuditLogs, listOrgAuditLogs } from '../../../devin/endpoints/audit-
 import { readPages } from '../../../devin/pagination.ts';
 import { isRecord } from '../../record.ts';
 import type { Scope } from '../chain/scope.ts';
-import type { AuditEvent } from '../events/event.ts';
+import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
 import { inside, PAGE_EVENTS, patiently, type ReadRange, type Source, secondsPerEvent } from './range.ts';
 
@@ -41,14 +41,14 @@ function withFlag(body: unknown): unknown {
 export function v3Reader(source: Source): ReadRange {
   const { endpoint, params, query } = v3Request(source.scope);
   return async (range, limit, signal) => {
-    let page: readonly AuditEvent[] = [];
+    let page: readonly WaitingEvent[] = [];
     const fetch = (asked: Fields) =>
       patiently(source, signal, async () => {
         const response = await source.devin.raw(endpoint, { params, query: asked, signal });
         page = eventsOf(response, 'items');
         return withFlag(response.body);
       });
-    const events: AuditEvent[] = [];
+    const events: WaitingEvent[] = [];
     const first = { ...query, first: PAGE_EVENTS, time_after: range.from - 1, time_before: range.to };
     for await (const { next } of readPages(endpoint, first, fetch)) {
       for (const event of inside(page, range)) events.push(event);

@@ -23,13 +23,13 @@ export const OUTPUTS = [
   'alerts',
 ] as const;
 
-/** The error of events that `alert_on` names. */
+/** The error for events that `alert_on` names. */
 export function alertError({ alertCount, alertCounts }: Tally): ActionError {
   const list = [...alertCounts].map(([action, events]) => `${action}: ${count(events, 'event')}`);
   return new ActionError('alert_raised', `${count(alertCount, 'audit event')} matched alert_on.`, { list });
 }
 
-/** Shows each action that `alert_on` names and that came up on the page of the run. */
+/** Shows a warning on the page of the run for each action that matched `alert_on`. */
 export function annotateAlerts({ context: { log }, tally }: Job): void {
   for (const [action, events] of tally.alertCounts) {
     const first = tally.alerts.find((alert) => alert.action === action);
@@ -39,7 +39,7 @@ export function annotateAlerts({ context: { log }, tally }: Job): void {
   }
 }
 
-/** Says what came of an export; without `committed` there was nothing new to cover. */
+/** Reports the result of an export; without `committed`, there was nothing new to cover. */
 export function reportOf(
   job: Job,
   committed: Committed | undefined,

@@ -1,7 +1,7 @@
 import { type ActionError, asActionError } from '../../../contract/errors.ts';
 import { number } from '../../../report/units.ts';
 import type { Checkpoint } from '../chain/checkpoint.ts';
-import { type AuditEvent, printOf } from '../events/event.ts';
+import { printOf, type WaitingEvent } from '../events/event.ts';
 import { actionMatcher } from './actions.ts';
 import type { Output, StagedFile } from './output.ts';
 import { type Part, readInOrder } from './pieces.ts';
@@ -9,7 +9,7 @@ import type { ReadRange } from './range.ts';
 import type { Tally } from './tally.ts';
 import type { Window } from './window.ts';
 
-/** What a pass over a window needs. */
+/** What reading a window needs. */
 export interface PassOptions {
   readonly read: ReadRange;
   readonly window: Window;
@@ -20,29 +20,29 @@ export interface PassOptions {
   /** Actions to export; empty for all. */
   readonly actions: readonly string[];
   readonly maxEvents: number | undefined;
-  /** Exported events near the end are remembered for so many seconds; undefined to remember none. */
+  /** For how many seconds exported events near the end are remembered; undefined to remember none. */
   readonly remember: number | undefined;
-  /** Events that the run before has exported. */
+  /** Has the events that the run before exported. */
   readonly checkpoint: Checkpoint | undefined;
   readonly tally: Tally;
   readonly output: Output;
   readonly progress: (text: string) => void;
-  /** Whether what was read before a failure is worth its files. */
+  /** Whether to keep what was read before a failure. */
   readonly keeps: (failure: ActionError, highWater: number) => boolean;
 }
 
 /** An exported event near the end: its ID, its time, and its fingerprint if one is known. */
 type Seen = Checkpoint['seen'][number];
 
-/** How a pass ended. */
+/** How reading a window ended. */
 export interface PassResult {
   readonly files: readonly StagedFile[];
-  /** Everything before is exported; Unix seconds. */
+  /** Every event before this time is exported; Unix seconds. */
   readonly highWater: number;
   readonly hasMore: boolean;
   /** The exported events near the end. */
   readonly seen: readonly Seen[];
-  /** Why the pass ended before its window did, where that is a failure. */
+  /** Why reading ended before the window did, if that is a failure. */
   readonly failure: ActionError | undefined;
 }
 
@@ -52,7 +52,7 @@ const PROGRESS_EVENTS = 50_000;
 class Recent {
   readonly #span: number;
   readonly #before: readonly Seen[];
-  #events: AuditEvent[] = [];
+  #events: WaitingEvent[] = [];
   #pruneAt = 1_000;
 
   constructor(span: number, before: readonly Seen[]) {
@@ -60,7 +60,7 @@ class Recent {
     this.#before = before;
   }
 
-  add(events: readonly AuditEvent[]): void {
+  add(events: readonly WaitingEvent[]): void {
     for (const event of events) this.#events.push(event);
     if (this.#events.length <= this.#pruneAt) return;
     const oldest = (events.at(-1)?.at ?? 0) - this.#span - 1;
@@ -86,14 +86,14 @@ class Known {
   }
 
   /** Whether an event was exported before. Another event with the same ID was not. */
-  has(event: AuditEvent): boolean {
+  has(event: WaitingEvent): boolean {
     const same = this.#seen.get(event.id);
     if (same === undefined) return false;
     return same.some(([, at, print]) => (print === undefined ? at === event.at : print === printOf(event)));
   }
 }
 
-/** What comes next: a part, why there is none, or neither at the end. */
+/** What comes next: a part, a failure, or neither at the end. */
 interface Next {
   readonly part?: Part;
   readonly failure?: ActionError;
@@ -108,7 +108,7 @@ async function nextOf(parts: AsyncGenerator<Part>): Promise<Next> {
   }
 }
 
-/** Takes the events of one window, in order, from the API into files. */
+/** Writes the events of one window, in order, from the API to files. */
 class Pass {
   readonly #options: PassOptions;
   readonly #isWanted: (action: string) => boolean;
@@ -134,7 +134,7 @@ class Pass {
       let next = await nextOf(parts);
       while (next.part !== undefined && (await this.#take(next.part))) next = await nextOf(parts);
       const { failure } = next;
-      // Before the files are ended, which takes its time where there are many.
+      // Before the files are completed, which takes time if there are many.
       if (failure !== undefined && !keeps(failure, this.#highWater)) throw failure;
       this.#hasMore ||= failure !== undefined;
       const files = await output.finish();
@@ -144,7 +144,7 @@ class Pass {
     }
   }
 
-  /** Exports a part. False where the limit of events is reached. */
+  /** Exports a part. False if the limit of events is reached. */
   async #take({ range, events, repeated }: Part): Promise<boolean> {
     const { tally, maxEvents, window } = this.#options;
     const wanted = events.filter(({ action }) => this.#isWanted(action));
@@ -158,7 +158,7 @@ class Pass {
     return first === undefined;
   }
 
-  async #write(events: readonly AuditEvent[]): Promise<void> {
+  async #write(events: readonly WaitingEvent[]): Promise<void> {
     const { output, tally, window, progress } = this.#options;
     await output.add(events);
     const steps = Math.floor(tally.events / PROGRESS_EVENTS);
@@ -167,14 +167,14 @@ class Pass {
     if (Math.floor(tally.events / PROGRESS_EVENTS) > steps) progress(`${number(tally.events)} events`);
   }
 
-  /** What the next run has to know: everything that it could read again. */
+  /** What the next run has to know: every event that it could read again. */
   #seen(): readonly Seen[] {
     return this.#recent?.from(this.#highWater - (this.#options.remember ?? 0)) ?? [];
   }
 }
 
 /**
- * Reads a window and writes its events to staged files. A failure to read does not throw where what came before it is
- * kept: that is whole, and may be committed. A failure to write does.
+ * Reads a window and writes its events to staged files. A failure to read does not throw if what came before it is kept,
+ * because that is complete and can be committed. A failure to write throws.
  */
 export const runPass = (options: PassOptions): Promise<PassResult> => new Pass(options).run();

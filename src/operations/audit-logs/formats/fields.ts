@@ -17,10 +17,10 @@ const KNOWN: ReadonlySet<string> = new Set([
   'service_user_name',
 ]);
 
-/** Names under which `data` may tell where a request came from. */
+/** Names under which `data` may say where a request came from. */
 const ADDRESS_FIELDS = ['source_ip', 'ip_address', 'client_ip', 'ip'];
 
-/** JSON text that stands on one line. */
+/** JSON text on one line. */
 export const json = (value: unknown): string => jsonText(value);
 
 /** A scalar as text; undefined for null, an empty text, a list, and an object. */
@@ -49,7 +49,7 @@ export function membersOf(event: AuditEvent): Readonly<Record<string, unknown>> 
   return isRecord(data) && !JSON.isRawJSON(data) ? data : undefined;
 }
 
-/** The first of several fields of `data` that holds a scalar. */
+/** The first of several fields of `data` that has a scalar. */
 export function firstOf(
   data: Readonly<Record<string, unknown>> | undefined,
   names: readonly string[],

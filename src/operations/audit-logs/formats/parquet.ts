@@ -4,12 +4,12 @@ import { msOf } from '../events/time.ts';
 import { dataOf, field, json } from './fields.ts';
 import type { BinaryFile, BinaryFormat } from './format.ts';
 
-/** Rows of a group. A group is written as soon as it is full, so this bounds the memory. */
+/** Rows of a group. A group is written as soon as it is full, which limits the memory. */
 const GROUP_ROWS = 10_000;
 /** Characters of a group, for events that are large. */
 const GROUP_CHARACTERS = 8 * 1024 * 1024;
 
-/** A column: its name, and what an event has in it. Texts; null where the event says nothing. */
+/** A column: its name, and its value for an event: text, or null if the event says nothing. */
 type Column = readonly [name: string, of: (event: AuditEvent) => string | null];
 
 const optional =
@@ -84,7 +84,7 @@ function open(): BinaryFile {
     }
     if (times.length >= GROUP_ROWS || characters >= GROUP_CHARACTERS) writeGroup();
   };
-  /** What is written so far, which the writer then forgets; it goes on counting from the start of the file. */
+  /** What is written so far; the writer forgets it, and continues to count from the start of the file. */
   const take = () => {
     const bytes = writer.getBytes().slice();
     writer.index = 0;

@@ -26,15 +26,15 @@ interface Verification {
 export interface Verified {
   readonly manifests: readonly FoundManifest[];
   readonly chains: readonly Chain[];
-  /** Files that were there to be checked. */
+  /** Files that existed and were checked. */
   readonly files: readonly ManifestFile[];
   readonly bytes: number;
-  /** Events as they were counted. */
+  /** Number of events that were found. */
   readonly events: number;
   readonly findings: Findings;
 }
 
-/** How a checkpoint begins. One may lie in the folder of its export. */
+/** How a checkpoint begins. It may be in the folder of its export. */
 const CHECKPOINT_HEAD = '{"schema_version":1,"kind":"devin-audit-checkpoint"';
 
 const isManifest = (path: string) => path.startsWith(`${MANIFEST_FOLDER}/`) && path.endsWith(MANIFEST_SUFFIX);
@@ -61,7 +61,7 @@ async function readManifests({ root, listing, findings, signal }: Verification):
   return manifests;
 }
 
-/** Whether a file is there to be read; says so where it is not. */
+/** Whether a file exists and may be read; reports it if not. */
 function isThere(
   { listing, findings }: Verification,
   { path: manifest }: FoundManifest,
@@ -82,7 +82,7 @@ function isThere(
   return false;
 }
 
-/** Files that nothing accounts for. */
+/** Reports files that no manifest names. */
 async function checkUnnamed({ root, listing, findings }: Verification, named: ReadonlySet<string>): Promise<void> {
   for (const path of [...listing.files].sort()) {
     if (isManifest(path) || named.has(path)) continue;
@@ -100,7 +100,7 @@ async function checkUnnamed({ root, listing, findings }: Verification, named: Re
   }
 }
 
-/** Checks every file of the manifests, and that no event stands twice. */
+/** Checks every file of the manifests, and that no event is repeated. */
 async function checkFiles(
   verification: Verification,
   manifests: readonly FoundManifest[],

@@ -108,12 +108,12 @@ async function hashOf(handle: FileHandle, signal: AbortSignal): Promise<{ sha256
 async function decompressorOf(
   compression: Exclude<Compression, 'none'>,
 ): Promise<Transform & { bytesWritten: number }> {
-  // Loaded here: Node 20, under which the tests start, has no zstd.
+  // Loaded only if a file is compressed.
   const zlib = await import('node:zlib');
   return compression === 'gzip' ? zlib.createGunzip() : zlib.createZstdDecompress();
 }
 
-/** Sizes that differ say more than hashes that do. */
+/** Different sizes say more than different hashes. */
 function compareSize(findings: Findings, path: string, unit: string, actual: number, promised: number): boolean {
   if (actual === promised) return true;
   const difference = count(Math.abs(actual - promised), unit);
@@ -148,7 +148,7 @@ async function readText(check: FileCheck, handle: FileHandle, sink: Sink, stored
       await pipeline(chunksOf(handle, signal), decompressor, take, { signal });
     } catch (thrown) {
       signal.throwIfAborted();
-      // Whoever stops reading on purpose ends the pipeline as well.
+      // Stopping on purpose ends the pipeline as well.
       if (bytes <= file.plain_bytes) {
         const reason = thrown instanceof Error ? thrown.message : String(thrown);
         findings.add(file.path, `cannot be decompressed: ${reason}, after ${count(bytes, 'byte')} of its text`);

@@ -81,7 +81,7 @@ async function failureOf(github: Github, repository: string, failure: NonNullabl
 
 async function filesOf(github: Github, repository: string, { base, head }: NonNullable<GithubEvent['commits']>) {
   const changed = await changedFiles(github, repository, base, head);
-  if ('problem' in changed) return { fetched: NOTHING, missing: [changed.problem] };
+  if (!changed.ok) return { fetched: NOTHING, missing: [changed.problem] };
   const label = `changed files${changed.more ? ', the first ones' : ''}`;
   return {
     fetched: { parts: [{ label, text: changed.files.join('\n'), verbatim: true }], texts: [] },

@@ -1,5 +1,5 @@
-import { jsonText } from '../../../contract/json.ts';
-import { isRecord } from '../../record.ts';
+import { type Fallible, failed } from '../../../contract/fallible.ts';
+import { isRecord, jsonText } from '../../../contract/json.ts';
 import { Thread, threadEntry } from '../../thread.ts';
 import { readMapping } from '../../yaml-thread.ts';
 
@@ -60,29 +60,30 @@ function externalReferences(node: unknown, found: Set<string> = new Set()): Set<
  * Reads a JSON Schema of Draft 7 and compiles it, so that a faulty one is found before anything is spent. Gives the
  * schema, or what is wrong as a clause. https://docs.devin.ai/api-reference/v3/sessions/create-session
  */
-export async function readSchema(text: string, signal?: AbortSignal): Promise<OutputSchema | string> {
+export async function readSchema(
+  text: string,
+  signal?: AbortSignal,
+): Promise<Fallible<{ readonly schema: OutputSchema }>> {
   const size = Buffer.byteLength(text);
-  if (size > MAX_TEXT_BYTES) return `has ${size} bytes; at most ${MAX_TEXT_BYTES} are allowed`;
+  if (size > MAX_TEXT_BYTES) return failed(`has ${size} bytes; at most ${MAX_TEXT_BYTES} are allowed`);
   const schema = await readMapping(text, signal);
-  if (typeof schema === 'string') return schema;
+  if (typeof schema === 'string') return failed(schema);
   const json = JSON.stringify(schema);
   const bytes = Buffer.byteLength(json);
-  if (bytes > MAX_SCHEMA_BYTES) return `has ${bytes} bytes as JSON; at most ${MAX_SCHEMA_BYTES} are allowed`;
+  if (bytes > MAX_SCHEMA_BYTES) return failed(`has ${bytes} bytes as JSON; at most ${MAX_SCHEMA_BYTES} are allowed`);
   const external = [...externalReferences(schema)];
-  if (external.length > 0) return `must be self-contained, but refers to ${external.join(', ')}`;
-  if ('$async' in schema) return 'must not be asynchronous ($async)';
+  if (external.length > 0) return failed(`must be self-contained, but refers to ${external.join(', ')}`);
+  if ('$async' in schema) return failed('must not be asynchronous ($async)');
   const { problem } = await ask({ schema: json }, signal);
-  if (problem !== undefined) return problem;
+  if (problem !== undefined) return failed(problem);
   let last: { readonly value: string; readonly findings: Promise<readonly string[]> } | undefined;
-  return {
-    schema,
-    check(value) {
-      const given = jsonText(value);
-      // Each poll brings the output of the one before, as a rule.
-      if (last?.value !== given) {
-        last = { value: given, findings: ask({ schema: json, value: given }).then(({ findings }) => findings) };
-      }
-      return last.findings;
-    },
+  const check: OutputSchema['check'] = (value) => {
+    const given = jsonText(value);
+    // Each poll brings the output of the one before, as a rule.
+    if (last?.value !== given) {
+      last = { value: given, findings: ask({ schema: json, value: given }).then(({ findings }) => findings) };
+    }
+    return last.findings;
   };
+  return { ok: true, schema: { schema, check } };
 }
