@@ -102,9 +102,9 @@ export function reviewSummary(story: ReviewStory): string {
     firstLine(story, verdict),
     blockingPart(blocking, story),
     advice(verdict),
+    figures(story),
     foldedPart(counted(others), others, story),
     foldedPart(`${resolved.length} resolved`, resolved, story),
-    figures(story),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
