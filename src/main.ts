@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { format } from 'node:util';
 import type { Clock } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import type { Machine } from './contract/machine.ts';
@@ -46,8 +47,9 @@ process.on('uncaughtException', (thrown) => stopWith(asActionError(thrown)));
 let overheard = (_text: string): void => undefined;
 process.removeAllListeners('warning');
 process.on('warning', ({ name, message }) => overheard(`${name}: ${message}`));
-for (const name of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const) {
-  console[name] = (...parts: unknown[]) => overheard(parts.map(String).join(' '));
+for (const [name, print] of Object.entries(console)) {
+  if (typeof print !== 'function') continue;
+  Reflect.set(console, name, (...parts: unknown[]) => overheard(format(...parts)));
 }
 
 const { env } = process;

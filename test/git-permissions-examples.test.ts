@@ -7,7 +7,7 @@ import { openGithub } from './github/server/index.ts';
 import { atTheEnd, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
 
 const MANIFEST = '.devin/git-permissions.yml';
-const enterprise = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
+const enterprise = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise', DEVIN_PLAN_TOKEN: 'cog_sandbox_enterprise' });
 const permissionFile = (...repos: readonly string[]) => ({
   [MANIFEST]: `version: 1\nprune: true\norganizations:\n  Engineering Team:\n    permissions:\n${[
     '{ connection: acme-github-app, repo: acme/api }',
@@ -19,27 +19,20 @@ const permissionFile = (...repos: readonly string[]) => ({
     .map((row) => `      - ${row}\n`)
     .join('')}`,
 });
-const merged = {
-  token: 'ghs_x',
-  event: { pull_request: { merged: true, head: { sha: 'abc' }, merge_commit_sha: 'def' } },
-};
-
-/** A GitHub CLI that hands out the artifact of the run for `abc`. */
-function ghWithPlan(plan: string) {
-  const home = mkdtempSync(join(tmpdir(), 'gh-'));
-  atTheEnd(() => rmSync(home, { recursive: true, force: true }));
-  writeFileSync(join(home, 'kept.json'), plan);
-  const script = `#!/bin/sh\ncase "$*" in\n  'run list '*'--commit abc '*) echo 4711 ;;\n  'run download 4711 '*) cp '${home}/kept.json' plan.json ;;\n  *) exit 1 ;;\nesac\n`;
-  writeFileSync(join(home, 'gh'), script, { mode: 0o755 });
-  return home;
-}
+const MERGE = 'c'.repeat(40);
 
 /** A pull request that is open for review. */
 async function underReview() {
   const github = await openGithub({ repository: 'acme/api' });
   atTheEnd(() => github.close());
   github.thread('pull_request', 129);
-  return { github, event: pullRequest('opened', 129), context: merged };
+  return { github, event: pullRequest('opened', 129) };
+}
+
+/** The same when it is closed. */
+function closed(merged: boolean) {
+  const { name, payload } = pullRequest('closed', 129);
+  return { event: { name, payload: { ...payload, pull_request: { ...payload.pull_request, merged } } } };
 }
 
 describe('git permissions as code, as the examples do it', onlyHere, () => {
@@ -52,23 +45,24 @@ describe('git permissions as code, as the examples do it', onlyHere, () => {
     expect(github.comments(129).map(({ body }) => body.split('\n')[1])).toEqual([
       expect.stringMatching(/^### Plan: \+1 −1 · 1 of 1 organization/),
     ]);
-    expect(github.breaches()).toEqual([]);
     expect(plan?.[0]?.steps[1]?.summary).toMatch(/^### Plan: \+1 −1 · 1 of 1 organization/);
-    const kept = lastOf(plan)?.output ?? '';
-    expect(JSON.parse(kept)).toMatchObject({ has_changes: true });
-    const programs = ghWithPlan(kept);
+    expect(JSON.parse(lastOf(plan)?.output ?? '')).toMatchObject({ has_changes: true });
 
-    const late = { ...setting, files: permissionFile('acme/infra', 'acme/more'), programs, context: merged };
+    github.state.now += 60_000;
+    github.merge(129, MERGE);
+    const merge = { github, ...closed(true) };
+    const late = { ...setting, ...merge, files: permissionFile('acme/infra', 'acme/docs') };
     const refused = await runExample('apply-git-permissions.yml', late);
     expect(lastOf(refused['apply'])?.outputs).toMatchObject({ error_code: 'plan_changed' });
 
-    const done = await runExample('apply-git-permissions.yml', { ...setting, programs, context: merged });
+    const done = await runExample('apply-git-permissions.yml', { ...setting, ...merge });
     expect(lastOf(done['apply'])?.outputs).toMatchObject({
       outcome: 'success',
       added: '1',
       removed: '1',
       converged: 'true',
     });
+    expect(github.breaches()).toEqual([]);
     const { items } = Object(await api('GET', '/v3/enterprise/organizations'));
     const now = await api('GET', `/v3/enterprise/organizations/${items[0].org_id}/git-providers/permissions`);
     expect(JSON.stringify(now)).toContain('"repo_path":"acme/infra"');
@@ -76,17 +70,15 @@ describe('git permissions as code, as the examples do it', onlyHere, () => {
 
   test('apply-git-permissions does nothing for a pull request that was closed, or without its plan', async () => {
     const sandbox = await quick();
-    const setting = { url: sandbox.url, secrets: enterprise, files: permissionFile('acme/infra') };
-    const closed = { ...merged, event: { pull_request: { ...merged.event.pull_request, merged: false } } };
-    const skipped = await runExample('apply-git-permissions.yml', { ...setting, context: closed });
+    const { github } = await underReview();
+    const setting = { url: sandbox.url, secrets: enterprise, files: permissionFile('acme/infra'), github };
+    const skipped = await runExample('apply-git-permissions.yml', { ...setting, ...closed(false) });
     expect(resultsOf(skipped)).toEqual({ apply: 'skipped' });
-    const without = await runExample('apply-git-permissions.yml', {
-      ...setting,
-      context: merged,
-      programs: ghWithPlan('{}'),
-    });
+    github.merge(129, MERGE);
+    const without = await runExample('apply-git-permissions.yml', { ...setting, ...closed(true) });
     expect(resultsOf(without)).toEqual({ apply: 'failure' });
-    expect(await sandbox.requests()).toEqual([]);
+    expect(lastOf(without['apply'])?.outputs).toMatchObject({ error_code: 'plan_changed' });
+    expect((await sandbox.requests()).filter(({ method }) => method !== 'GET')).toEqual([]);
   });
 
   test('git-permissions-drift opens one issue, brings it up to date, and closes it', async () => {
@@ -108,10 +100,10 @@ describe('git permissions as code, as the examples do it', onlyHere, () => {
     expect(resultsOf(drifted)).toEqual({ drift: 'failure' });
     expect(drifted['drift']?.[0]?.steps[1]?.outputs).toMatchObject({ outcome: 'changes', error_code: 'drift_found' });
     expect(readFileSync(join(home, 'body'), 'utf8')).toBe(
-      'To make Devin what the manifest says, this would change: `+1 −1 ~0`. The whole plan: https://github.com/acme/api/actions/runs/42\n\n' +
+      'An apply of the manifest would change: `+1 −1 ~0`. The whole plan: https://github.com/acme/api/actions/runs/42\n\n' +
         '    create  Engineering Team  repo acme/infra\n    delete  Engineering Team  prefix acme/svc-\n',
     );
-    await night('acme/infra', 'acme/more');
+    await night('acme/infra', 'acme/docs');
     expect(readFileSync(join(home, 'body'), 'utf8')).toContain('`+2 −1 ~0`');
     const plain = await runExample('plan-git-permissions.yml', {
       url,

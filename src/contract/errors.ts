@@ -71,8 +71,9 @@ export const ERROR_CODES = {
   },
   session_failed: {
     title: 'The session did not finish its task',
-    meaning: 'Devin stopped with an error, or the session was ended before it finished.',
-    fix: 'Open the session to see what happened, then start a new one.',
+    meaning:
+      'Devin stopped with an error, or the session was ended before it finished. For a review: it ended with an error or was canceled, or its result cannot be read.',
+    fix: 'Open the session to see what happened, then start a new one. For a review, run the step again.',
   },
   session_blocked: {
     title: 'The session needs a reply or is blocked',
@@ -84,6 +85,12 @@ export const ERROR_CODES = {
     title: 'The structured output does not match its schema',
     meaning: 'The session finished without structured output, or its output does not match the schema.',
     fix: 'Check which fields differ. Describe them in the prompt, or relax the schema.',
+  },
+  review_findings: {
+    title: 'The review has findings',
+    meaning:
+      "Devin's review of the head commit has at least one unresolved finding of a kind in `fail_on`, or one that cannot be read.",
+    fix: 'Fix each finding and have the new commit reviewed, or resolve its conversation on the pull request and run the step again.',
   },
   manifest_invalid: {
     title: 'Invalid manifest',
@@ -97,8 +104,14 @@ export const ERROR_CODES = {
   },
   removal_limit: {
     title: 'The plan removes more than allowed',
-    meaning: 'The plan would remove more entries than `max_removals` allows.',
+    meaning: 'More entries would be removed, or lose write access, than `max_removals` allows.',
     fix: 'Check the manifest. If the removals are intended, raise `max_removals` for this run only.',
+  },
+  opening_limit: {
+    title: 'The plan opens more than allowed',
+    meaning:
+      'More entries would gain write access, or be opened by groups, prefixes, or patterns, than `max_openings` allows.',
+    fix: 'Check the manifest. If the openings are intended, raise `max_openings` for this run only.',
   },
   drift_found: {
     title: 'Drift found',

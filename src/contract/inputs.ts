@@ -5,10 +5,11 @@ import {
   botNames,
   choice,
   duration,
+  expectedPlan,
+  type InputKind,
   id,
   instant,
   integer,
-  type Kind,
   key,
   keyValues,
   line,
@@ -22,10 +23,12 @@ import {
   shard,
   text,
 } from './kinds.ts';
+import { reviewKinds } from './review-kinds.ts';
+import { threadReference } from './thread-reference.ts';
 
 /** One input of the action. `default` is in the form in which a workflow would write it. */
 export interface Input<T = unknown, Absent = undefined> {
-  readonly kind: Kind<T>;
+  readonly kind: InputKind<T>;
   /** What it means, for action.yml and the README. */
   readonly summary: string;
   readonly default?: string;
@@ -42,14 +45,14 @@ export interface Input<T = unknown, Absent = undefined> {
 }
 
 function optional<T>(
-  kind: Kind<T>,
+  kind: InputKind<T>,
   summary: string,
   more: Pick<Input, 'env' | 'secret' | 'filledIn' | 'internal'> = {},
 ): Input<T> {
   return { kind, summary, ...more };
 }
 
-function defaulted<T>(kind: Kind<T>, preset: string, summary: string): Input<T, never> {
+function defaulted<T>(kind: InputKind<T>, preset: string, summary: string): Input<T, never> {
   return { kind, summary, default: preset };
 }
 
@@ -192,7 +195,11 @@ export const OPERATION_INPUTS = {
     'none',
     'How long to wait: not at all, until the session runs, or until it has finished.',
   ),
-  poll_interval: defaulted(duration('1s', '1h'), '10s', 'Time between two polls of a session or its insights.'),
+  poll_interval: defaulted(
+    duration('1s', '1h'),
+    '10s',
+    'Time between two polls of a session, its insights, or a review.',
+  ),
   follow: defaulted(bool, 'true', "Prints the session's messages to the log as they arrive."),
   on_waiting: defaulted(
     choice(['auto', 'succeed', 'keep-waiting', 'fail']),
@@ -306,6 +313,11 @@ export const OPERATION_INPUTS = {
     '.devin/git-permissions.yml',
     'Paths or globs of the manifest files in the workspace, which are merged. For `export-git-permissions`, the file to write.',
   ),
+  overwrite: defaulted(
+    bool,
+    'false',
+    'Whether an export may replace a file that it did not write, or that was edited since.',
+  ),
   mode: defaulted(
     choice(['plan', 'apply']),
     'plan',
@@ -313,23 +325,49 @@ export const OPERATION_INPUTS = {
   ),
   prune: optional(
     bool,
-    'Whether to remove entries of the listed organizations that are not in the manifest. `false` keeps them in all organizations. `true` removes them in organizations for which the manifest does not set `prune`. If empty, the manifest decides.',
+    'Whether to remove entries of the listed organizations that are not in the manifest. `false` keeps them in all organizations. `true` removes them, except in organizations for which the manifest says `prune: false`. If empty, the manifest decides.',
   ),
   max_removals: defaulted(
     removalLimit,
     '25%',
-    'Maximum number of entries to remove, as a count or as a share of the current entries. It applies to each organization and to all together.',
+    'Maximum number of entries that may be removed or lose write access: a share of the current entries, a count, or `all`. It applies to each organization and to all together. A share permits at least one entry of two or more. A count that reaches all entries of an organization is an error.',
+  ),
+  max_openings: optional(
+    integer(0),
+    'Maximum number of entries that may gain write access, or be opened by a group, a prefix, or a pattern. No limit if empty.',
   ),
   allow_empty: defaulted(
     bool,
     'false',
     'Allows removing all entries of an organization for which the manifest lists none, within `max_removals`.',
   ),
-  expected_plan_hash: optional(sha256, 'Hash of the reviewed plan. `apply` rejects any other plan.'),
+  expected_plan_hash: optional(
+    expectedPlan,
+    'Hash of the reviewed plan, or `reviewed` for the plan in the comment on the merged pull request. `apply` rejects any other plan.',
+  ),
   fail_on_drift: defaulted(bool, 'false', 'Fails the step if a plan finds changes, with the outcome `changes`.'),
   plan_file: optional(
     path,
     'File in the workspace to which the whole plan is written as JSON; a temporary file if empty. For `apply` with `expected_plan_hash`, it may contain the reviewed plan: then a second run applies what is left of it.',
+  ),
+  issue_number: optional(
+    threadReference,
+    'Pull request of this repository to review: its number, or the URL of its page. If empty, the pull request of the event.',
+  ),
+  on_pending: defaulted(
+    choice(['fail', 'succeed']),
+    'fail',
+    'The result if the review is still pending or running when the step times out.',
+  ),
+  fail_on: defaulted(
+    reviewKinds,
+    'bug, security',
+    'Kinds of findings that fail the step while they are unresolved: `bug`, `security`, `flag`, `analysis`. A comment of the reviewer that cannot be read always counts, except with `none`.',
+  ),
+  check: defaulted(
+    bool,
+    'false',
+    'Keeps a check run `Devin: <comment_key>` on the head commit of the pull request. Needs the permission `checks: write`.',
   ),
   max_results: defaulted(integer(1, 100_000), '200', 'Maximum number of sessions to list.'),
 } as const;

@@ -30,12 +30,16 @@ export interface Call<E> {
   readonly urgent?: boolean | undefined;
   /** `return`: a 429 is thrown at once, so that the caller decides when the request is sent again. */
   readonly limited?: 'return' | undefined;
+  /** It is sent once, whatever happens: the caller has to check something before each attempt. */
+  readonly once?: boolean | undefined;
   /** A list of which a part is missing is an error: a plan that is made of it could open or remove the wrong things. */
   readonly complete?: boolean | undefined;
+  /** Told that a page repeats the one before; without this, it is an error. */
+  readonly onRepeat?: () => void;
 }
 
 /** Joins a list of issues into `pull_requests.0.pr_url: expected string`. */
-export function issueList(issues: readonly z.core.$ZodIssue[]): string[] {
+function issueList(issues: readonly z.core.$ZodIssue[]): string[] {
   return issues.map(({ path, message }) => `${path.length === 0 ? 'answer' : path.join('.')}: ${message}`);
 }
 
@@ -131,9 +135,10 @@ export class Devin {
     };
     try {
       const onCut = call.complete === true ? undefined : () => this.#tellCut(endpoint);
-      for await (const { next } of readPages(endpoint, call.query ?? {}, fetch, { onCut })) {
+      const options = { onCut, onRepeat: call.onRepeat };
+      for await (const { next, total } of readPages(endpoint, call.query ?? {}, fetch, options)) {
         // The endpoint's own schema has read the rows.
-        yield { items: rows as readonly ItemOf<E>[], next };
+        yield { items: rows as readonly ItemOf<E>[], next, total };
       }
     } finally {
       this.#tell(endpoint, dropped);
@@ -212,9 +217,10 @@ export class Devin {
     { method, repeatable }: Endpoint,
     body: unknown,
   ): Promise<HttpResponse> {
-    const { signal, deadlineAt, urgent, limited, file } = call;
+    const { signal, deadlineAt, urgent, limited, once, file } = call;
     const content = file === undefined ? jsonContent(body) : await formContent(file);
-    return await this.#deliver(facts, { method, path, repeatable, ...content, signal, deadlineAt, urgent, limited });
+    const sending = { signal, deadlineAt, urgent, limited, once };
+    return await this.#deliver(facts, { method, path, repeatable, ...content, ...sending });
   }
 
   async #deliver(facts: RequestFacts, request: TransportRequest): Promise<HttpResponse> {
@@ -252,6 +258,7 @@ export interface AnyCall {
   readonly deadlineAt?: number;
   readonly urgent?: boolean | undefined;
   readonly limited?: 'return' | undefined;
+  readonly once?: boolean | undefined;
   /** The version whose path to use, where it is not the client's own. */
   readonly version?: ApiVersion;
 }

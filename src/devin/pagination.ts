@@ -4,11 +4,16 @@ import { jsonText } from '../contract/json.ts';
 import { type Endpoint, lazy } from './endpoint.ts';
 import { readBoolean, reader, readNumber, readText } from './tolerant.ts';
 
+/** The most rows that any list gives at once. https://docs.devin.ai/api-reference/common-flows */
+export const LARGEST_PAGE = 200;
+
 /** One page of a list. */
 export interface PageOf<T> {
   readonly items: readonly T[];
   /** The cursor behind the page of a cursor-paged list; undefined on the last page. */
   readonly next: string | undefined;
+  /** Number of rows of the whole list, if the response says so. */
+  readonly total: number | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -17,6 +22,7 @@ type Fields = Readonly<Record<string, unknown>>;
 interface Step {
   readonly items: readonly unknown[];
   readonly next: Fields | undefined;
+  readonly total: number | null;
 }
 
 const CursorPage = lazy(() =>
@@ -24,6 +30,7 @@ const CursorPage = lazy(() =>
     items: z.array(z.unknown()),
     end_cursor: reader(z.nullish(z.string()), readText),
     has_next_page: reader(z.optional(z.boolean()), readBoolean),
+    total: reader(z.nullish(z.int()), readNumber),
   }),
 );
 
@@ -61,22 +68,22 @@ function goesOn(says: boolean | null, rows: number, asked: unknown, hasCursor: b
 /** How each kind of list says what follows a page. `query` is the one that asked for it. */
 const STEPS: Readonly<Record<Exclude<Endpoint['paging'], 'none'>, (answer: unknown, query: Fields) => Step>> = {
   cursor(answer, query) {
-    const { items, end_cursor: after, has_next_page: says } = envelope(CursorPage(), answer);
+    const { items, end_cursor: after, has_next_page: says, total } = envelope(CursorPage(), answer);
     const more = goesOn(says, items.length, query['first'], Boolean(after));
-    return { items, next: more ? { after } : undefined };
+    return { items, total, next: more ? { after } : undefined };
   },
   'limit-offset'(answer, query) {
-    const { items, end_cursor: cursor, has_next_page: says } = envelope(CursorPage(), answer);
+    const { items, end_cursor: cursor, has_next_page: says, total } = envelope(CursorPage(), answer);
     const offset = Number(query['offset'] ?? 0) + items.length;
     const more = goesOn(says, items.length, query['limit'], Boolean(cursor));
-    return { items, next: more ? { offset } : undefined };
+    return { items, total, next: more ? { offset } : undefined };
   },
   offset(answer, query) {
     const { items, has_more: says, next_cursor: cursor, total } = envelope(OffsetPage(), answer);
     const behind = Number(query['skip'] ?? 0) + items.length;
     const skip = cursor ?? behind;
     const more = says ?? (cursor !== null || (items.length > 0 && total !== null && total > behind));
-    return { items, next: more ? { skip } : undefined };
+    return { items, total, next: more ? { skip } : undefined };
   },
 };
 
@@ -86,6 +93,8 @@ export interface PagesOptions {
   readonly ahead?: boolean;
   /** Told that a page says that more follow, but not where; then it is the last one. Without this, it is an error. */
   readonly onCut?: (() => void) | undefined;
+  /** Told that a page repeats the one before, for a reader that then reads again. Without this, it is an error. */
+  readonly onRepeat?: (() => void) | undefined;
 }
 
 /**
@@ -96,11 +105,11 @@ export async function* readPages(
   endpoint: Endpoint,
   first: Fields,
   fetch: (query: Fields) => Promise<unknown>,
-  { ahead = false, onCut }: PagesOptions = {},
+  { ahead = false, onCut, onRepeat }: PagesOptions = {},
 ): AsyncGenerator<PageOf<unknown>> {
   if (endpoint.paging === 'none') {
     const answer = await fetch(first);
-    yield { items: Array.isArray(answer) ? answer : [answer], next: undefined };
+    yield { items: Array.isArray(answer) ? answer : [answer], next: undefined, total: undefined };
     return;
   }
   const seen = new Set<string>();
@@ -109,7 +118,7 @@ export async function* readPages(
   let empty = 0;
   let answer = fetch(query);
   for (;;) {
-    const { items, next: wanted } = STEPS[endpoint.paging](await answer, query);
+    const { items, next: wanted, total } = STEPS[endpoint.paging](await answer, query);
     const [[name, value] = ['', undefined]] = Object.entries(wanted ?? {});
     const behind = value === undefined || value === null ? '' : String(value);
     const isCut = wanted !== undefined && behind === '' && onCut !== undefined;
@@ -117,14 +126,18 @@ export async function* readPages(
     const next = isCut ? undefined : wanted;
     const fingerprint = jsonText([items.length, items[0], items.at(-1)]);
     if (next !== undefined && (behind === '' || seen.has(behind))) throw endless(endpoint, 'its cursor comes back');
-    if (items.length > 0 && fingerprint === before) throw endless(endpoint, 'a page repeats the one before');
+    if (items.length > 0 && fingerprint === before) {
+      if (onRepeat === undefined) throw endless(endpoint, 'a page repeats the one before');
+      onRepeat();
+    }
     empty = items.length === 0 ? empty + 1 : 0;
     if (empty > MAX_EMPTY_PAGES) throw endless(endpoint, `${MAX_EMPTY_PAGES} empty pages say that more follow`);
     if (next !== undefined) query = { ...query, [name]: value };
     const coming = ahead && next !== undefined ? fetch(query) : undefined;
     // It is looked at when its turn comes; until then a failure is nobody's surprise.
     coming?.catch(() => undefined);
-    yield { items, next: endpoint.paging === 'cursor' && next !== undefined ? behind : undefined };
+    const cursor = endpoint.paging === 'cursor' && next !== undefined ? behind : undefined;
+    yield { items, next: cursor, total: total ?? undefined };
     if (next === undefined) return;
     seen.add(behind);
     before = fingerprint;

@@ -69,6 +69,8 @@ export interface HttpRequest {
   readonly urgent?: boolean | undefined;
   /** `return`: a response that reports a limit is returned at once; the pace of the other requests follows it anyway. */
   readonly limited?: 'return' | undefined;
+  /** It is sent once, whatever happens: the caller has to check something before each attempt. */
+  readonly once?: boolean | undefined;
   /** Ends this request; the client's own signal if absent. */
   readonly signal?: AbortSignal | undefined;
   /** End of this request's attempts, in milliseconds since 1970; the client's own if absent. */
@@ -177,7 +179,8 @@ export function openHttp(options: HttpOptions): Http {
         for (let tries = 1; ; tries += 1) {
           const outcome = urgent ? await once(tries) : await turn(() => once(tries), signal);
           attempts.left ||= outcome instanceof RequestFailure ? outcome.left : isUnclear(outcome.status);
-          const delayMs = isClosed ? undefined : delayAfter(outcome, tries, request, options, pace);
+          const delay = isClosed ? undefined : delayAfter(outcome, tries, request, options, pace);
+          const delayMs = request.once === true ? undefined : delay;
           if (delayMs === undefined || clock.now() + delayMs > deadlineAt) return final(outcome, attempts.left);
           onRetry({ method, path, attempt: tries, maxRetries, delayMs, reason: reasonOf(outcome) });
           await clock.sleep(delayMs, signal);

@@ -5,8 +5,8 @@ import { planScope } from './plan.ts';
 import { replaceSet } from './replace.ts';
 import { type Applied, type Applying, type Result, type Run, settle, stops, type Unit } from './store.ts';
 
-/** With more things that could not be given than this, nobody looks which removals they concern: all are held back. */
-const MAX_LOOKED_AT = 100;
+/** With more failed additions than this, it is not checked which removals they concern: all removals are held back. */
+const MAX_CHECKED = 100;
 
 const pendingOf = <D, O>({ changes }: ScopePlan<D, O>) =>
   changes.filter(({ action }) => action !== 'protected' && action !== 'conflict');
@@ -36,7 +36,7 @@ async function each<D, O>(
   );
 }
 
-/** Makes what is missing and changes what differs: nothing is lost by it. */
+/** Creates what is missing and changes what differs: nothing is lost by it. */
 async function give<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
   if (await replaceSet(run, unit)) {
     unit.settled = true;
@@ -50,14 +50,14 @@ async function give<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
       await run.store.update(id, desired, observed);
     } catch (thrown) {
       const error = asActionError(thrown);
-      // The same once more leaves the same state, so a lost answer costs nothing but a request.
+      // The same change twice leaves the same state, so a lost response costs only a request.
       if (!error.ambiguous || error.code === 'cancelled' || error.code === 'timeout') throw error;
       await run.store.update(id, desired, observed);
     }
   });
 }
 
-/** Why a removal has to wait: it would take away what a change that was not made was to give. */
+/** Why a removal has to wait: it would remove the access that a failed change was to replace. */
 function heldBack<D, O>(
   kind: Kind<D, O>,
   { observed }: Change<D, O>,
@@ -65,7 +65,7 @@ function heldBack<D, O>(
 ): ActionError | undefined {
   if (kind.covers === undefined || observed === undefined || failed.length === 0) return undefined;
   const cause = failed.find(
-    ({ desired }) => failed.length > MAX_LOOKED_AT || (desired !== undefined && kind.covers?.(observed, desired)),
+    ({ desired }) => failed.length > MAX_CHECKED || (desired !== undefined && kind.covers?.(observed, desired)),
   );
   if (cause?.desired === undefined) return undefined;
   const { type, name } = kind.showDesired(cause.desired);
@@ -77,13 +77,30 @@ function heldBack<D, O>(
 
 /** Whether a change was to open something and did not, or cannot. */
 function isNotGiven<D, O>({ results }: Unit<D, O>, change: Change<D, O>): boolean {
-  const { action, escalation, observed } = change;
+  const { action, effect, observed } = change;
   if (action === 'conflict') return observed === undefined;
-  const opens = action === 'create' || (action === 'update' && escalation);
+  const opens = action === 'create' || (action === 'update' && effect === 'opens');
   return opens && results.get(change)?.error !== undefined;
 }
 
-/** Removes what is not desired; only after everything else was given. */
+/**
+ * Checks the removals of what exists more than once: while the list was read, the one that should remain may have been
+ * removed, and then the other is the only one.
+ */
+async function checkTwins<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
+  const { kind, store, limit } = run;
+  const twins = unit.plan.changes.filter(({ twin }) => twin !== undefined);
+  if (twins.length === 0 || run.stopped !== undefined || unit.stopped !== undefined) return;
+  try {
+    const ids = new Set((await limit(() => store.list(unit.plan.scope.id))).map(kind.observedId));
+    const alone = twins.filter(({ twin }) => twin !== undefined && !ids.has(kind.observedId(twin)));
+    settle(unit, alone, new ActionError('plan_changed', 'The entry that was to remain does not exist.'), false);
+  } catch (thrown) {
+    settle(unit, twins, asActionError(thrown), false);
+  }
+}
+
+/** Removes what is not desired; only after everything else exists. */
 async function take<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
   if (unit.settled) return;
   const failed = unit.plan.changes.filter((change) => isNotGiven(unit, change));
@@ -91,19 +108,20 @@ async function take<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
     const why = heldBack(run.kind, change, failed);
     if (why !== undefined) settle(unit, [change], why, false);
   }
+  await checkTwins(run, unit);
   await each(run, unit, 'delete', async ({ observed }) => {
     if (observed === undefined) return;
     try {
       await run.store.remove(unit.plan.scope.id, observed);
     } catch (thrown) {
       const error = asActionError(thrown);
-      // Gone is gone, whoever removed it.
+      // What does not exist is removed, by this request or by another.
       if (error.code !== 'not_found') throw error;
     }
   });
 }
 
-/** Looks at a scope again. A change whose answer was lost counts as done where the look shows it. */
+/** Reads a scope again. A change whose response was lost counts as made if the scope shows it. */
 async function verify<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<ScopePlan<D, O>> {
   const { scope } = unit.plan;
   const observed = await run.limit(() => run.store.list(scope.id));
@@ -128,8 +146,8 @@ async function verified<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<Verifie
 }
 
 /**
- * Carries out a plan: in every scope what is added and changed comes before what is removed. One change that fails
- * stops no other, unless that would take access away or cannot succeed either. At the end it looks again.
+ * Applies a plan: in every scope, additions and changes come before removals. One change that fails stops no other,
+ * unless the other would remove access or cannot succeed either. At the end, everything changed is read again.
  */
 export async function applyPlan<D, O>({ kind, store, plan, limit }: Applying<D, O>): Promise<Applied<D, O>> {
   const run: Run<D, O> = { kind, store, limit, stopped: undefined };
@@ -138,9 +156,9 @@ export async function applyPlan<D, O>({ kind, store, plan, limit }: Applying<D, 
     .map((scope) => ({ plan: scope, results: new Map(), stopped: undefined, settled: false }));
   await Promise.all(units.map((unit) => give(run, unit)));
   await Promise.all(units.map((unit) => take(run, unit)));
-  const looks = await Promise.all(units.map((unit) => verified(run, unit)));
-  const left = looks.flatMap((look) => ('plan' in look && pendingOf(look.plan).length > 0 ? [look.plan] : []));
-  const unread = looks.flatMap((look) => ('error' in look ? [look] : []));
+  const checks = await Promise.all(units.map((unit) => verified(run, unit)));
+  const left = checks.flatMap((one) => ('plan' in one && pendingOf(one.plan).length > 0 ? [one.plan] : []));
+  const unread = checks.flatMap((one) => ('error' in one ? [one] : []));
   const results: Result<D, O>[] = units.flatMap((unit) =>
     pendingOf(unit.plan).flatMap((change) => unit.results.get(change) ?? []),
   );

@@ -17,8 +17,13 @@ export async function createMissing<D, O>(run: Run<D, O>, unit: Unit<D, O>): Pro
   }
 }
 
-/** Creates a batch, and gets to the bottom of a failure: `looked` after a look that a lost answer asked for. */
-async function createBatch<D, O>(run: Run<D, O>, unit: Unit<D, O>, batch: Batch<D, O>, looked: boolean): Promise<void> {
+/** Creates a batch, and finds the cause of a failure; `checked` after the check that a lost response needs. */
+async function createBatch<D, O>(
+  run: Run<D, O>,
+  unit: Unit<D, O>,
+  batch: Batch<D, O>,
+  checked: boolean,
+): Promise<void> {
   if (batch.length === 0) return;
   const stopped = run.stopped ?? unit.stopped;
   if (stopped !== undefined) return settle(unit, batch, stopped, false);
@@ -26,7 +31,7 @@ async function createBatch<D, O>(run: Run<D, O>, unit: Unit<D, O>, batch: Batch<
     await run.limit(() => run.store.create(unit.plan.scope.id, wanted(batch)));
     settle(unit, batch);
   } catch (thrown) {
-    await recover(run, unit, batch, asActionError(thrown), looked);
+    await recover(run, unit, batch, asActionError(thrown), checked);
   }
 }
 
@@ -35,40 +40,43 @@ async function recover<D, O>(
   unit: Unit<D, O>,
   batch: Batch<D, O>,
   error: ActionError,
-  looked: boolean,
+  checked: boolean,
 ): Promise<void> {
   if (stops(run, unit, error)) return settle(unit, batch, error);
   let rest = batch;
   if (error.ambiguous || error.code === 'conflict') {
-    // Nothing is repeated before a look: it may be there already, by this request or by another run.
+    // Nothing is repeated before a check: it may exist already, by this request or by another run.
     const absent = await absentOf(run, unit, batch);
     if (absent === undefined) return settle(unit, batch, error);
     rest = absent;
-    const again = rest.length < batch.length || (error.ambiguous && !looked);
-    if (again) return await createBatch(run, unit, rest, looked || error.ambiguous);
+    const again = rest.length < batch.length || (error.ambiguous && !checked);
+    if (again) return await createBatch(run, unit, rest, checked || error.ambiguous);
   }
   if (!ABOUT_ENTRIES.has(error.code) || rest.length === 1) return settle(unit, rest, error);
-  // One entry may spoil the whole batch: halves lead to it, and everything else is created.
+  // One entry may fail the whole batch: halves lead to it, and everything else is created.
   const middle = rest.length >> 1;
-  await createBatch(run, unit, rest.slice(0, middle), looked);
-  await createBatch(run, unit, rest.slice(middle), looked);
+  await createBatch(run, unit, rest.slice(0, middle), checked);
+  await createBatch(run, unit, rest.slice(middle), checked);
 }
 
-/** What of a batch is not there. What is there as desired is done; undefined where nobody can tell. */
+/** What of a batch does not exist. What exists as desired is done. Undefined if the scope cannot be read. */
 async function absentOf<D, O>(run: Run<D, O>, unit: Unit<D, O>, batch: Batch<D, O>): Promise<Batch<D, O> | undefined> {
   const { kind, store, limit } = run;
-  let there: ReadonlyMap<string, O>;
+  const existing = new Map<string, O[]>();
   try {
-    const rows = await limit(() => store.list(unit.plan.scope.id));
-    there = new Map(rows.map((row) => [kind.observedKey(row), row]));
+    for (const row of await limit(() => store.list(unit.plan.scope.id))) {
+      const key = kind.observedKey(row);
+      existing.set(key, [...(existing.get(key) ?? []), row]);
+    }
   } catch {
     return undefined;
   }
   const absent: Change<D, O>[] = [];
   for (const change of batch) {
-    const row = there.get(change.key);
-    if (row === undefined || change.desired === undefined) absent.push(change);
-    else if (kind.compare(change.desired, row) === undefined) settle(unit, [change]);
+    const { desired } = change;
+    const rows = existing.get(change.key) ?? [];
+    if (rows.length === 0 || desired === undefined) absent.push(change);
+    else if (rows.some((row) => kind.compare(desired, row) === undefined)) settle(unit, [change]);
     else settle(unit, [change], new ActionError('plan_changed', 'It was created meanwhile, and not as desired.'));
   }
   return absent;

@@ -1,47 +1,117 @@
 import type { RemovalLimit } from '../contract/kinds.ts';
-import type { Plan, ScopePlan } from './kind.ts';
+import type { Effect, Kind, Plan, ScopePlan } from './kind.ts';
 
-/** What keeps a plan from taking away more than somebody meant. */
+/** What a plan may change at most. */
 export interface Limits {
-  /** Holds for each scope, and for all of them together. */
+  /** Applies to each scope, and to all of them together. What is removed or restricted counts. */
   readonly maxRemovals: RemovalLimit;
-  /** Lets a scope for which nothing is desired lose all it has. */
+  /** Applies to all scopes together; no limit if undefined. */
+  readonly maxOpenings: number | undefined;
+  /** Lets a scope for which nothing is desired lose everything. */
   readonly allowEmpty: boolean;
+}
+
+/** Why a plan must not be applied: the guard, and what exceeds it as one clause. */
+export interface Violation {
+  readonly guard: 'max_removals' | 'allow_empty' | 'max_openings';
+  readonly message: string;
 }
 
 const percent = (share: number) => `${Math.round(share * 10_000) / 100}%`;
 const entries = (count: number) => `${count} ${count === 1 ? 'entry' : 'entries'}`;
 
-function tooMany(name: string, removed: number, present: number, limit: RemovalLimit): string | undefined {
-  if (removed === 0) return undefined;
-  const share = present === 0 ? 0 : removed / present;
-  // A hair more, because 0.07 * 100 is 7.000000000000001.
-  const fine = 'count' in limit ? removed <= limit.count : removed <= present * limit.share + 1e-9;
-  if (fine) return undefined;
-  const allowed = 'count' in limit ? String(limit.count) : percent(limit.share);
-  return `${name}: ${removed} of ${entries(present)} would go (${percent(share)}), \`max_removals\` is ${allowed}`;
+/** How many changes of each effect there are, and how many of them remove something. */
+interface Tally {
+  readonly name: string;
+  readonly existing: number;
+  readonly removed: number;
+  readonly restricted: number;
+  readonly opened: number;
 }
 
-const removalsOf = ({ changes }: ScopePlan<unknown, unknown>) =>
-  changes.reduce((sum, { action }) => sum + (action === 'delete' ? 1 : 0), 0);
+function tally({ scope, changes }: ScopePlan<unknown, unknown>): Tally {
+  const of = (effect: Effect, isRemoval: boolean) =>
+    changes.filter((change) => change.effect === effect && (change.action === 'delete') === isRemoval).length;
+  return {
+    name: scope.name,
+    existing: scope.observed.length,
+    removed: of('restricts', true),
+    restricted: of('restricts', false),
+    opened: of('opens', false),
+  };
+}
 
-/** What forbids to apply a plan, one clause each; none where it may be applied. */
-export function violations(plan: Plan<unknown, unknown>, { maxRemovals, allowEmpty }: Limits): string[] {
-  const found: string[] = [];
-  let [all, removed] = [0, 0];
-  for (const one of plan.scopes) {
-    const removals = removalsOf(one);
-    const present = one.scope.observed.length;
-    all += present;
-    removed += removals;
-    if (one.scope.desired.length === 0 && removals > 0 && !allowEmpty) {
-      found.push(
-        `${one.scope.name}: nothing is listed, so \`prune\` would remove ${entries(removals)}; \`allow_empty\` is off`,
-      );
+/** `3 of 5 entries would be removed and 1 would lose write access (80%)`. */
+function lost({ existing, removed, restricted }: Tally, verb: string): string {
+  const share = percent(existing === 0 ? 0 : (removed + restricted) / existing);
+  if (restricted === 0) return `${removed} of ${entries(existing)} would be removed (${share})`;
+  if (removed === 0) return `${restricted} of ${entries(existing)} would ${verb} (${share})`;
+  return `${removed} of ${entries(existing)} would be removed and ${restricted} would ${verb} (${share})`;
+}
+
+/**
+ * Whether a limit permits the removals. A share of two or more entries permits at least one, since in a small scope it
+ * would otherwise permit none; 0% permits none.
+ */
+function permits(limit: RemovalLimit, { existing, removed, restricted }: Tally): boolean {
+  const all = removed + restricted;
+  if ('count' in limit) return all <= limit.count;
+  // Slightly more, because 0.07 * 100 is 7.000000000000001.
+  const share = existing * limit.share + 1e-9;
+  return all <= (limit.share > 0 && existing >= 2 ? Math.max(1, share) : share);
+}
+
+const shownLimit = (limit: RemovalLimit) => ('count' in limit ? String(limit.count) : percent(limit.share));
+
+/** A plain count that permits to remove everything was hardly meant for a scope of this size. */
+function unlimited({ name, existing }: Tally, limit: RemovalLimit): string | undefined {
+  if (!('count' in limit) || limit.count < existing) return undefined;
+  const share = limit.count > 0 && limit.count <= 100 ? limit.count : 25;
+  return `${name}: \`max_removals: ${limit.count}\` would permit the removal of all ${entries(existing)}; write \`max_removals: ${share}%\` for a share, or \`max_removals: all\``;
+}
+
+function removals(kind: Pick<Kind<never, never>, 'restricted'>, one: Tally, limit: RemovalLimit): string | undefined {
+  if (one.removed + one.restricted === 0 || permits(limit, one)) return undefined;
+  return `${one.name}: ${lost(one, kind.restricted)}, \`max_removals\` is ${shownLimit(limit)}`;
+}
+
+function total(scopes: readonly Tally[]): Tally {
+  const sum = (of: (one: Tally) => number) => scopes.reduce((all, one) => all + of(one), 0);
+  return {
+    name: 'In total',
+    existing: sum(({ existing }) => existing),
+    removed: sum(({ removed }) => removed),
+    restricted: sum(({ restricted }) => restricted),
+    opened: sum(({ opened }) => opened),
+  };
+}
+
+/** What forbids applying a plan; nothing if it may be applied. */
+export function violations<D, O>(kind: Kind<D, O>, plan: Plan<D, O>, limits: Limits): Violation[] {
+  const { maxRemovals, maxOpenings, allowEmpty } = limits;
+  const found: Violation[] = [];
+  const report = (guard: Violation['guard'], message: string | undefined) => {
+    if (message !== undefined) found.push({ guard, message });
+  };
+  const scopes = plan.scopes.map(tally);
+  for (const [at, one] of scopes.entries()) {
+    const isEmptied = plan.scopes[at]?.scope.desired.length === 0 && one.removed > 0;
+    if (isEmptied && !allowEmpty) {
+      const all = entries(one.removed);
+      const message = `${one.name}: the manifest lists nothing, so \`prune\` would remove ${all}; \`allow_empty\` is off`;
+      report('allow_empty', message);
     }
-    const problem = tooMany(one.scope.name, removals, present, maxRemovals);
-    if (problem !== undefined) found.push(problem);
+    const problem = removals(kind, one, maxRemovals);
+    const isAnyLost = one.removed + one.restricted > 0;
+    report('max_removals', problem ?? (isAnyLost ? unlimited(one, maxRemovals) : undefined));
   }
-  const total = plan.scopes.length > 1 ? tooMany('In total', removed, all, maxRemovals) : undefined;
-  return total === undefined ? found : [...found, total];
+  const all = total(scopes);
+  if (scopes.length > 1) report('max_removals', removals(kind, all, maxRemovals));
+  if (maxOpenings !== undefined && all.opened > maxOpenings) {
+    for (const { name, opened } of scopes) {
+      if (opened > 0) report('max_openings', `${name}: ${entries(opened)} would be opened`);
+    }
+    report('max_openings', `In total: ${entries(all.opened)} would be opened, \`max_openings\` is ${maxOpenings}`);
+  }
+  return found;
 }

@@ -1,42 +1,51 @@
+/** What a change does to access: it gives some, takes some, or neither. The guards count both. */
+export type Effect = 'opens' | 'restricts';
+
 /**
- * What comparing a desired thing with the one that is there gives: nothing to do, a change (`update` says which, such as
- * `read-only → writable`), or what forbids one.
+ * The result of comparing a desired thing with an existing one: nothing to do, a change (`update` says which, such as
+ * `read-only → writable`), or what prevents one.
  */
 export type Difference =
   | undefined
-  | { readonly update: string; readonly reason: string; readonly escalation: boolean }
+  | { readonly update: string; readonly reason: string; readonly escalation: boolean; readonly effect?: Effect }
   | { readonly conflict: string };
 
-/** Whether a thing can be created, and what is to be said of it. */
-export type Creation = { readonly reason: string; readonly escalation: boolean } | { readonly conflict: string };
+/** Whether a thing can be created, and what a plan says about it. */
+export type Creation =
+  | { readonly reason: string; readonly escalation: boolean; readonly effect?: Effect }
+  | { readonly conflict: string };
 
 /** How a thing appears in a plan: `repo`, `acme/api`, `read-only`. */
 export interface Shown {
   readonly type: string;
   readonly name: string;
   readonly note?: string;
-  /** The connection or other owner by which it is reached; shown where there are several. */
+  /** The connection or other owner that it is reached by; shown if there are several. */
   readonly via?: string;
 }
 
 /**
  * What one kind of resource is like: how its things are told apart, compared and shown. It sends nothing. `D` is a
- * thing as it is wanted, `O` one that is there.
+ * desired thing, `O` an existing one.
  */
 export interface Kind<D, O> {
   /** Name of one thing, such as `git permission`. */
   readonly name: string;
-  /** Under which a desired thing and one that is there are the same, within their scope. */
+  /** What an update with the effect `restricts` does to an entry: `lose write access`. */
+  readonly restricted: string;
+  /** A desired thing and an existing one with the same key are the same, within their scope. */
   desiredKey(desired: D): string;
   observedKey(observed: O): string;
-  /** All that a plan depends on, in one line, without ids and times that the server gives. */
+  /** The server's own ID. Two rows of a list with one ID are one thing, whatever else they say. */
+  observedId(observed: O): string;
+  /** Everything that a plan depends on, in one line, without IDs and times that the server assigns. */
   desiredText(desired: D): string;
   observedText(observed: O): string;
   compare(desired: D, observed: O): Difference;
   create(desired: D): Creation;
   showDesired(desired: D): Shown;
   showObserved(observed: O): Shown;
-  /** True where a thing that is there gives what `desired` asks for: it must not go while that could not be created. */
+  /** True if an existing thing grants what `desired` asks for: it must stay while that could not be created. */
   covers?(observed: O, desired: D): boolean;
 }
 
@@ -44,12 +53,12 @@ export interface Kind<D, O> {
 export interface Scope<D, O> {
   readonly id: string;
   readonly name: string;
-  /** Takes away what is there and not desired. */
+  /** Removes what exists and is not desired. */
   readonly prune: boolean;
   /** Each key once. */
   readonly desired: readonly D[];
   readonly observed: readonly O[];
-  /** True for what must stay, whatever is desired. */
+  /** True for what is neither removed nor restricted, whatever is desired. */
   isProtected(observed: O): boolean;
 }
 
@@ -60,14 +69,17 @@ export type Action = 'create' | 'update' | 'delete' | 'protected' | 'conflict';
 export interface Change<D, O> {
   readonly action: Action;
   readonly key: string;
-  /** Absent where only the other side has it. */
+  /** Absent if only the other side has it. */
   readonly desired?: D;
   readonly observed?: O;
   /** What an update changes. */
   readonly update?: string;
   readonly reason: string;
-  /** It opens more than it seems to, so somebody should look twice. */
+  /** It opens more than it seems to, so a reviewer should check it. */
   readonly escalation: boolean;
+  readonly effect?: Effect;
+  /** Of a removal of something that exists more than once: the one that remains. */
+  readonly twin?: O;
 }
 
 /** What a scope needs. */
@@ -76,9 +88,9 @@ export interface ScopePlan<D, O> {
   /** Ordered by action and key: conflicts, creations, updates, removals, and what is protected. */
   readonly changes: readonly Change<D, O>[];
   readonly unchanged: number;
-  /** There, not desired, and left alone since `prune` is off. */
+  /** Exists, is not desired, and is left alone since `prune` is off. */
   readonly unmanaged: number;
-  /** SHA-256 of what is desired and of what is there, hexadecimal. */
+  /** SHA-256 of the desired and of the existing things, hexadecimal. */
   readonly desiredDigest: string;
   readonly observedDigest: string;
 }
@@ -95,11 +107,11 @@ export interface Counts {
   readonly escalations: number;
 }
 
-/** What has to be done so that what is there becomes what is desired. */
+/** What has to be done so that the existing things become the desired ones. */
 export interface Plan<D, O> {
-  /** Ordered by id. */
+  /** Ordered by ID. */
   readonly scopes: readonly ScopePlan<D, O>[];
   readonly counts: Counts;
-  /** SHA-256 over what is desired, what is there and the changes, hexadecimal: equal for equal worlds. */
+  /** SHA-256 over the desired things, the existing ones and the changes, hexadecimal: equal for equal worlds. */
   readonly hash: string;
 }

@@ -12,13 +12,13 @@ interface Keyed<T> {
 // Code units, not a language's order: a plan is the same on every machine.
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Rows by key; of equal keys by their text, so that the order of the answer says nothing. */
+/** Rows by key; of equal keys by their text, so that the order of the response has no effect. */
 function sorted<T>(values: readonly T[], keyOf: (value: T) => string, textOf: (value: T) => string): Keyed<T>[] {
   const rows = values.map((value) => ({ key: keyOf(value), value }));
   return rows.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : order(textOf(a.value), textOf(b.value))));
 }
 
-/** Lines that are hashed at once: text that is put together bit by bit costs more than the hash. */
+/** Lines that are hashed at once: building a text piece by piece costs more than the hash. */
 const HASHED_LINES = 4_096;
 
 function digest<T>(rows: readonly Keyed<T>[], textOf: (value: T) => string): string {
@@ -35,13 +35,13 @@ function digest<T>(rows: readonly Keyed<T>[], textOf: (value: T) => string): str
 
 type Found<D, O> = Omit<Change<D, O>, 'key'> | 'unchanged' | 'unmanaged';
 
-/** What becomes of something that is there and not desired. */
+/** What is done with something that exists and is not desired. */
 function surplus<D, O>(scope: Scope<D, O>, observed: O, reason: string): Found<D, O> {
   if (!scope.prune) return 'unmanaged';
   const isProtected = scope.isProtected(observed);
   return isProtected
     ? { action: 'protected', observed, reason: `protected; ${reason}`, escalation: false }
-    : { action: 'delete', observed, reason, escalation: false };
+    : { action: 'delete', observed, reason, escalation: false, effect: 'restricts' };
 }
 
 function missing<D, O>(kind: Kind<D, O>, desired: D): Found<D, O> {
@@ -50,33 +50,44 @@ function missing<D, O>(kind: Kind<D, O>, desired: D): Found<D, O> {
   return { action: 'create', desired, ...made };
 }
 
-function present<D, O>(kind: Kind<D, O>, desired: D, observed: O): Found<D, O> {
+function present<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, observed: O): Found<D, O> {
   const difference = kind.compare(desired, observed);
   if (difference === undefined) return 'unchanged';
-  if ('conflict' in difference)
-    return { action: 'conflict', desired, observed, reason: difference.conflict, escalation: false };
-  return { action: 'update', desired, observed, ...difference };
+  const both = { desired, observed };
+  if ('conflict' in difference) return { action: 'conflict', ...both, reason: difference.conflict, escalation: false };
+  if (difference.effect !== 'restricts' || !scope.isProtected(observed)) {
+    return { action: 'update', ...both, ...difference };
+  }
+  const { update, reason } = difference;
+  return { action: 'protected', ...both, update, reason: `protected; ${reason}`, escalation: false };
 }
 
-/** What is there under one desired key more than once: the one that needs no change stays, or else the first. */
-function matched<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, there: readonly O[]): Found<D, O>[] {
-  const kept = there.find((one) => kind.compare(desired, one) === undefined) ?? there[0];
+/** What exists more than once under one desired key: the one that needs no change remains, otherwise the first. */
+function matched<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, found: readonly O[]): Found<D, O>[] {
+  const kept = found.find((one) => kind.compare(desired, one) === undefined) ?? found[0];
   if (kept === undefined) return [missing(kind, desired)];
-  const rest = there.filter((one) => one !== kept);
-  return [present(kind, desired, kept), ...rest.map((one) => repeated(kind, scope, desired, one))];
+  const rest = found.filter((one) => one !== kept);
+  return [present(kind, scope, desired, kept), ...rest.map((one) => repeated(kind, scope, desired, kept, one))];
 }
 
-/** Something that is there once more. Where it may not go, and is not as desired, a person has to decide. */
-function repeated<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, observed: O): Found<D, O> {
-  const found = surplus(scope, observed, 'there more than once');
-  if (typeof found === 'object' && found.action === 'delete') return found;
-  if (kind.compare(desired, observed) === undefined) return found;
-  const reason = 'there more than once, and not as desired; remove one by hand';
+/** Something that exists once more. If it must not be removed, and gives more than is desired, a person has to decide. */
+function repeated<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, twin: O, observed: O): Found<D, O> {
+  const found = surplus(scope, observed, 'exists more than once');
+  if (typeof found === 'object' && found.action === 'delete') return { ...found, twin };
+  const difference = kind.compare(desired, observed);
+  if (difference === undefined || ('effect' in difference && difference.effect === 'opens')) return found;
+  const reason = 'exists more than once, and not as desired; remove one by hand';
   return { action: 'conflict', desired, observed, reason, escalation: false };
 }
 
-/** Compares what is desired in a scope with what is there. Both are gone through once, in the order of their keys. */
-export function planScope<D, O>(kind: Kind<D, O>, scope: Scope<D, O>): ScopePlan<D, O> {
+/** Each row once, even if pages of its list repeated it. */
+const eachOnce = <D, O>(kind: Kind<D, O>, rows: readonly O[]): readonly O[] => [
+  ...new Map(rows.map((row) => [kind.observedId(row), row])).values(),
+];
+
+/** Compares the desired things of a scope with the existing ones. Both are read once, in the order of their keys. */
+export function planScope<D, O>(kind: Kind<D, O>, given: Scope<D, O>): ScopePlan<D, O> {
+  const scope = { ...given, observed: eachOnce(kind, given.observed) };
   const desired = sorted(scope.desired, kind.desiredKey, kind.desiredText);
   const observed = sorted(scope.observed, kind.observedKey, kind.observedText);
   const changes: Change<D, O>[] = [];
@@ -99,11 +110,11 @@ export function planScope<D, O>(kind: Kind<D, O>, scope: Scope<D, O>): ScopePlan
     const from = at;
     while (observed[at]?.key === key) at += 1;
     if (at === from + 1) {
-      take(key, present(kind, value, row.value));
+      take(key, present(kind, scope, value, row.value));
       continue;
     }
-    const there = observed.slice(from, at).map((one) => one.value);
-    for (const found of matched(kind, scope, value, there)) take(key, found);
+    const same = observed.slice(from, at).map((one) => one.value);
+    for (const found of matched(kind, scope, value, same)) take(key, found);
   }
   for (const row of observed.slice(at)) take(row.key, surplus(scope, row.value, NOT_DESIRED));
   changes.sort((a, b) => ORDER[a.action] - ORDER[b.action]);
@@ -111,7 +122,7 @@ export function planScope<D, O>(kind: Kind<D, O>, scope: Scope<D, O>): ScopePlan
   return { scope, changes, ...counts, desiredDigest, observedDigest: digest(observed, kind.observedText) };
 }
 
-/** What of a plan goes into its hash; `changes` are lines of `changeText`. */
+/** What of a plan is part of its hash; `changes` are digests of changes. */
 export interface HashedScope {
   readonly id: string;
   readonly prune: boolean;
@@ -120,35 +131,40 @@ export interface HashedScope {
   readonly changes: readonly string[];
 }
 
-/** A change as a line that does not depend on ids. */
-export const changeText = (action: string, from = '', to = ''): string => JSON.stringify([action, from, to]);
+/** Characters of the digest of a change: 96 bits, so that a comment can carry thousands. */
+export const DIGEST_LENGTH = 16;
 
-/** A change of a kind as such a line. */
-export function textOfChange<D, O>(kind: Kind<D, O>, { action, desired, observed }: Change<D, O>): string {
+/** A digest of a change that does not depend on IDs, in the URL-safe Base64 alphabet. */
+export const changeDigest = (action: string, from = '', to = ''): string =>
+  createHash('sha256')
+    .update(JSON.stringify([action, from, to]))
+    .digest('base64url')
+    .slice(0, DIGEST_LENGTH);
+
+/** The digest of a change of a kind. */
+export function digestOfChange<D, O>(kind: Kind<D, O>, { action, desired, observed }: Change<D, O>): string {
   const from = observed === undefined ? '' : kind.observedText(observed);
-  return changeText(action, from, desired === undefined ? '' : kind.desiredText(desired));
+  return changeDigest(action, from, desired === undefined ? '' : kind.desiredText(desired));
 }
 
-/** The hash of a plan for things that are called `name`; its scopes in the order of their ids. */
+/** The hash of a plan for things with a name; its scopes in the order of their IDs. */
 export function planHash(name: string, scopes: Iterable<HashedScope>): string {
-  const hash = createHash('sha256').update(`plan 1 ${name}\n`);
+  const hash = createHash('sha256').update(`plan 2 ${name}\n`);
   for (const { id, prune, desiredDigest, observedDigest, changes } of scopes) {
     hash.update(`${JSON.stringify([id, prune, desiredDigest, observedDigest])}\n${changes.join('\n')}\n`);
   }
   return hash.digest('hex');
 }
 
-function hashOf<D, O>(kind: Kind<D, O>, scopes: readonly ScopePlan<D, O>[]): string {
-  return planHash(
-    kind.name,
-    scopes.map(({ scope, changes, ...digests }) => ({
-      id: scope.id,
-      prune: scope.prune,
-      ...digests,
-      changes: changes.map((change) => textOfChange(kind, change)),
-    })),
-  );
-}
+/** What of the scopes of a plan is part of its hash. */
+export const hashedScopes = <D, O>(kind: Kind<D, O>, scopes: readonly ScopePlan<D, O>[]): HashedScope[] =>
+  scopes.map(({ scope, changes, desiredDigest, observedDigest }) => ({
+    id: scope.id,
+    prune: scope.prune,
+    desiredDigest,
+    observedDigest,
+    changes: changes.map((change) => digestOfChange(kind, change)),
+  }));
 
 function countsOf(scopes: readonly ScopePlan<unknown, unknown>[]): Counts {
   const of: Record<Action | 'escalations' | 'unchanged' | 'unmanaged', number> = {
@@ -173,14 +189,14 @@ function countsOf(scopes: readonly ScopePlan<unknown, unknown>[]): Counts {
   return { added, updated, removed, conflicts, ...rest };
 }
 
-/** Compares all scopes. Equal worlds give plans that are equal byte for byte, in whatever order their parts come. */
+/** Compares all scopes. Equal worlds give plans that are equal byte for byte, whatever the order of their parts. */
 export function planAll<D, O>(kind: Kind<D, O>, given: readonly Scope<D, O>[]): Plan<D, O> {
   const scopes = given.map((scope) => planScope(kind, scope)).sort((a, b) => order(a.scope.id, b.scope.id));
-  return { scopes, counts: countsOf(scopes), hash: hashOf(kind, scopes) };
+  return { scopes, counts: countsOf(scopes), hash: planHash(kind.name, hashedScopes(kind, scopes)) };
 }
 
 /** Whether a plan changes anything. */
 export const hasChanges = ({ added, updated, removed }: Counts): boolean => added + updated + removed > 0;
 
-/** Whether what is there differs from what is desired, also where no change may mend it. */
+/** Whether the existing things differ from the desired ones, even if no change can fix that. */
 export const differs = (counts: Counts): boolean => hasChanges(counts) || counts.conflicts > 0;

@@ -4,23 +4,25 @@ import type { Change, Counts, Kind, Plan, ScopePlan } from './kind.ts';
 import { resultsByChange, shownOf } from './record.ts';
 import type { Applied, Result } from './store.ts';
 
-/** A summary takes up to 1 MiB, but nobody reads so much: what is beyond this is in the plan's file. */
+/** A summary takes up to 1 MiB, but this is more than a person reads: the rest is in the plan's file. */
 const MAX_BYTES = 250_000;
-/** Rows of a scope that stand open, of few scopes and of many. */
+/** Rows of a scope that are not collapsed, of few scopes and of many. */
 const OPEN_ROWS = { few: 15, many: 3 };
 const FEW_SCOPES = 10;
+/** Rows of a scope that are not collapsed although they need attention: more of them are counted. */
+const URGENT_ROWS = 30;
 const MARKS = { create: '+', update: '~', delete: '−', protected: '=', conflict: '✗' } as const;
 const HEAD = ['', 'Entry', 'Why'];
 
-/** What else a summary says. */
+/** What else a summary contains. */
 export interface Frame {
-  /** What one scope is called: `organization`. */
+  /** Name of one scope: `organization`. */
   readonly scopeName: string;
   /** Sentences that come before everything else; Markdown. */
   readonly notices: readonly string[];
   /** Sentences that come last; Markdown. */
   readonly hints: readonly string[];
-  /** Where the whole plan is; empty where there is no file. */
+  /** File with the whole plan; empty if there is none. */
   readonly planFile: string;
 }
 
@@ -77,7 +79,7 @@ function rowOf<D, O>(sheet: Sheet<D, O>, change: Change<D, O>): string[] {
 
 const bytes = (text: string) => Buffer.byteLength(text);
 
-/** As many rows as there is room for; the others are counted. */
+/** As many rows as fit; the others are counted. */
 function takeRows<D, O>(sheet: Sheet<D, O>, changes: readonly Change<D, O>[]): string {
   const head = sheet.results.size === 0 ? HEAD : [...HEAD, 'Result'];
   const rows: string[][] = [];
@@ -93,7 +95,7 @@ function takeRows<D, O>(sheet: Sheet<D, O>, changes: readonly Change<D, O>[]): s
   return rows.length === 0 ? '' : table(head, rows);
 }
 
-/** Lower comes first: what failed, what cannot be done, what opens much, and then all the rest as it was. */
+/** Lower comes first: failures, conflicts, broad openings, then everything else in its order. */
 function weight<D, O>({ results }: Sheet<D, O>, change: Change<D, O>): number {
   if (results.get(change)?.error !== undefined) return 0;
   if (change.action === 'conflict') return 1;
@@ -105,7 +107,7 @@ function scopeCounts<D, O>({ changes }: ScopePlan<D, O>) {
   return { added: of('create'), removed: of('delete'), updated: of('update') };
 }
 
-/** The table of one scope; what is not urgent folds where there is much of it. */
+/** The table of one scope; what needs no attention is collapsed if there is much of it. */
 function scopePart<D, O>(sheet: Sheet<D, O>, plan: ScopePlan<D, O>, open: number): string {
   const changes = plan.changes
     .filter(({ action }) => action !== 'protected')
@@ -117,7 +119,7 @@ function scopePart<D, O>(sheet: Sheet<D, O>, plan: ScopePlan<D, O>, open: number
   }
   sheet.left -= bytes(title) + 100;
   const urgent = changes.filter((change) => weight(sheet, change) < 3).length;
-  const shown = changes.length <= open + 5 ? changes.length : Math.max(urgent, open);
+  const shown = changes.length <= open + 5 ? changes.length : Math.max(Math.min(urgent, URGENT_ROWS), open);
   const rows = takeRows(sheet, changes.slice(0, shown));
   const rest = changes.slice(shown);
   const folded = rest.length === 0 ? '' : takeRows(sheet, rest);
@@ -125,14 +127,14 @@ function scopePart<D, O>(sheet: Sheet<D, O>, plan: ScopePlan<D, O>, open: number
   return [title, rows, more].filter((part) => part !== '').join('\n\n');
 }
 
-/** Scopes in the order in which a person looks for them. */
+/** Scopes by name. */
 export const byName = <D, O>(scopes: readonly ScopePlan<D, O>[]): ScopePlan<D, O>[] =>
   scopes.toSorted(({ scope: a }, { scope: b }) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 
 const lightest = <D, O>(sheet: Sheet<D, O>, { changes }: ScopePlan<D, O>) =>
   changes.reduce((least, change) => Math.min(least, weight(sheet, change)), 3);
 
-/** What is not changed, in numbers, and the entries that only their protection keeps. */
+/** What is not changed, in numbers, and the entries that are protected. */
 function restPart<D, O>(sheet: Sheet<D, O>, plan: Plan<D, O>): string {
   const { unchanged, unmanaged, protected: kept } = plan.counts;
   const parts = [
@@ -164,14 +166,14 @@ function restPart<D, O>(sheet: Sheet<D, O>, plan: Plan<D, O>): string {
   return details(parts.join(' · '), table([named, 'Unchanged', 'Not managed', 'Protected, so kept'], fitting));
 }
 
-/** Notes that some changes are not shown, and where they are. */
+/** Says that some changes are not shown, and where they are. */
 function cutNote<D, O>({ cutChanges, frame }: Sheet<D, O>): string {
   if (cutChanges === 0) return '';
   const where = frame.planFile === '' ? '' : ` All of them are in ${code(frame.planFile)}.`;
-  return `> ${count(cutChanges, 'more change')} would not fit here.${where}`;
+  return `> ${count(cutChanges, 'more change')} do not fit here.${where}`;
 }
 
-/** A plan, or what became of it, as Markdown that never grows over its limit: it is cut between rows. */
+/** A plan, or its apply, as Markdown of limited size: it is cut between rows. */
 export function renderPlan<D, O>(
   title: string,
   kind: Kind<D, O>,

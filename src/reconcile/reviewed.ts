@@ -1,6 +1,14 @@
 import * as z from 'zod/mini';
 import type { Kind, Plan } from './kind.ts';
-import { changeText, planHash, textOfChange } from './plan.ts';
+import { changeDigest, type HashedScope, hashedScopes, planHash } from './plan.ts';
+
+/** A plan that was reviewed, as far as it binds an apply. */
+export interface ReviewedPlan {
+  /** SHA-256 of the plan, hexadecimal. */
+  readonly hash: string;
+  /** What its hash covers; undefined if only the hash is known. */
+  readonly scopes: readonly HashedScope[] | undefined;
+}
 
 /** What of a plan's file is bound to its hash. */
 const PlanFile = z.object({
@@ -24,30 +32,31 @@ function parsed(text: string): z.output<typeof PlanFile> | undefined {
   }
 }
 
+/** The scopes of a plan's file, if it is the file of the plan with this hash. */
+export function scopesOfFile(kindName: string, hash: string, text: string): readonly HashedScope[] | undefined {
+  const file = parsed(text);
+  if (file === undefined || file.kind !== kindName) return undefined;
+  const scopes = file.scopes.map((scope) => ({
+    id: scope.id,
+    prune: scope.prune,
+    desiredDigest: scope.desired_sha256,
+    observedDigest: scope.observed_sha256,
+    changes: scope.changes.map(({ action, from, to }) => changeDigest(action, from, to)),
+  }));
+  return planHash(kindName, scopes) === hash ? scopes : undefined;
+}
+
 /**
- * Whether a plan only goes on with one that was reviewed: nothing else is desired, and every change that is left was
- * in it. `text` is the file of the reviewed plan, which counts only if it is the one with the hash `expected`.
+ * Whether a plan only continues one that was reviewed: nothing else is desired, and each remaining change was in it. So
+ * an apply that made only a part of its changes can be run again.
  */
-export function goesOn<D, O>(kind: Kind<D, O>, plan: Plan<D, O>, expected: string, text: string): boolean {
-  const reviewed = parsed(text);
-  if (reviewed === undefined || reviewed.kind !== kind.name) return false;
-  const scopes = new Map(
-    reviewed.scopes.map(({ id, prune, desired_sha256: desiredDigest, observed_sha256: observedDigest, changes }) => [
-      id,
-      {
-        id,
-        prune,
-        desiredDigest,
-        observedDigest,
-        changes: changes.map(({ action, from, to }) => changeText(action, from, to)),
-      },
-    ]),
-  );
-  if (scopes.size !== reviewed.scopes.length || planHash(reviewed.kind, scopes.values()) !== expected) return false;
-  return plan.scopes.every(({ scope, changes, desiredDigest }) => {
-    const before = scopes.get(scope.id);
-    if (before?.prune !== scope.prune || before.desiredDigest !== desiredDigest) return false;
+export function continues<D, O>(kind: Kind<D, O>, plan: Plan<D, O>, reviewed: readonly HashedScope[]): boolean {
+  const scopes = new Map(reviewed.map((scope) => [scope.id, scope]));
+  if (scopes.size !== reviewed.length) return false;
+  return hashedScopes(kind, plan.scopes).every(({ id, prune, desiredDigest, changes }) => {
+    const before = scopes.get(id);
+    if (before?.prune !== prune || before.desiredDigest !== desiredDigest) return false;
     const known = new Set(before.changes);
-    return changes.every((change) => known.has(textOfChange(kind, change)));
+    return changes.every((change) => known.has(change));
   });
 }

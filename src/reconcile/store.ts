@@ -1,33 +1,34 @@
 import type { ActionError } from '../contract/errors.ts';
 import type { Change, Kind, Plan, ScopePlan } from './kind.ts';
 
-/** Where things of a kind are kept. Every call may throw an `ActionError`; one that is ambiguous may have been done. */
+/** Where things of a kind are kept. Every call may throw an `ActionError`; an ambiguous one may have been executed. */
 export interface Store<D, O> {
-  /** All that is there, read to the end. */
+  /** Everything that exists, read to the end, and again if it changed meanwhile. */
   list(scopeId: string): Promise<readonly O[]>;
   /** Creates at most `maxBatch` things with one request. */
   create(scopeId: string, batch: readonly D[]): Promise<void>;
   readonly maxBatch: number;
-  /** Changes a thing in place; absent where nothing can be changed. */
+  /** Changes a thing in place; absent if nothing can be changed. */
   update?(scopeId: string, desired: D, observed: O): Promise<void>;
   remove(scopeId: string, observed: O): Promise<void>;
-  /** Puts a whole set in the place of what is there; absent where there is no such request. */
+  /** Replaces everything that exists by a whole set; absent if there is no such request. */
   readonly replacing?: Replacing<D, O> | undefined;
 }
 
 /** How a whole set is replaced with one request. */
 export interface Replacing<D, O> {
-  /** Most things that one request takes. A larger set is never cut to fit. */
-  readonly most: number;
-  /** What to ask for so that this stays; undefined where that cannot be said. */
+  /** Maximum number of things that one request takes. A larger set is never cut to fit. */
+  readonly max: number;
+  /** What to request so that this remains; undefined if no request can say that. */
   asDesired(observed: O): D | undefined;
+  /** Sends the request exactly once, and never again by itself: each time needs a check before it. */
   replace(scopeId: string, entries: readonly D[]): Promise<void>;
 }
 
 /** Runs tasks, but never too many at once. */
 export type Limiter = <T>(task: () => Promise<T>) => Promise<T>;
 
-/** What became of one change. `error` says why it was not made; it was not even `tried` where something before it failed. */
+/** The result of one change. `error` says why it was not made; it was not even `tried` if something before it failed. */
 export interface Result<D, O> {
   readonly change: Change<D, O>;
   readonly tried: boolean;
@@ -40,11 +41,11 @@ export interface Unit<D, O> {
   readonly results: Map<Change<D, O>, Result<D, O>>;
   /** Why nothing more is sent for this scope. */
   stopped: ActionError | undefined;
-  /** The whole set was replaced, or is not to be touched. */
+  /** The whole set was replaced, or must not be changed. */
   settled: boolean;
 }
 
-/** An apply on its way. */
+/** An apply in progress. */
 export interface Run<D, O> {
   readonly kind: Kind<D, O>;
   readonly store: Store<D, O>;
@@ -57,9 +58,9 @@ export interface Run<D, O> {
 export interface Applied<D, O> {
   /** One for each creation, update and removal, in the order of the plan. */
   readonly results: readonly Result<D, O>[];
-  /** Everything is as desired; looked up after the last change. */
+  /** Everything is as desired; read again after the last change. */
   readonly converged: boolean;
-  /** What is still to be done, by another look at the scopes that were changed. */
+  /** What remains to be done in the scopes that were changed, after they were read again. */
   readonly left: readonly ScopePlan<D, O>[];
   /** Scopes that could not be read again. */
   readonly unread: readonly { readonly name: string; readonly error: ActionError }[];
@@ -73,7 +74,7 @@ export interface Applying<D, O> {
   readonly limit: Limiter;
 }
 
-/** Notes what became of changes. */
+/** Records the result of changes. */
 export function settle<D, O>(
   { results }: Unit<D, O>,
   changes: readonly Change<D, O>[],
@@ -84,8 +85,8 @@ export function settle<D, O>(
 }
 
 /**
- * Whether an error ends more than its own request: a credential that is refused, a cancelled workflow and the end of
- * the time end everything; a missing permission, and a server that keeps asking to slow down, end their scope.
+ * Whether an error ends more than its own request: a rejected credential, a cancelled workflow and a timeout end
+ * everything; a missing permission, and a rate limit that outlasts the retries, end their scope.
  */
 export function stops<D, O>(run: Run<D, O>, unit: Unit<D, O>, error: ActionError): boolean {
   if (['credential_invalid', 'cancelled', 'timeout', 'gate_closed'].includes(error.code)) run.stopped ??= error;

@@ -57,7 +57,7 @@ function isHeld(lock: LockFile, { machine, now, maxAgeMs }: LockOptions): boolea
 
 async function textOf(workspace: Workspace, path: string): Promise<string | undefined> {
   const read = await workspace.readText(path, MAX_LOCK_BYTES);
-  return 'text' in read ? read.text : undefined;
+  return read.ok ? read.text : undefined;
 }
 
 /** The lock in a text; undefined if it is none, such as one whose process was killed while it was written. */

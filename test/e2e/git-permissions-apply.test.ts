@@ -20,6 +20,7 @@ import {
   START,
   sandbox,
   sent,
+  service,
   sync,
 } from './git-permissions-support.ts';
 
@@ -96,7 +97,7 @@ describe('an apply', () => {
 
   test('finds the entry of a batch that is refused, goes on with the others, and a re-run adds what is missing', async () => {
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 422, times: 3 }]);
-    const rows = ['a', 'b', 'c', 'd'].map((name) => `{ connection: main, repo: acme/new-${name} }`);
+    const rows = [0, 1, 2, 3].map((at) => `{ connection: main, repo: ${service(at)} }`);
     const manifest = engineeringOf(...BASE.slice(1), ...rows);
     const result = await apply(manifest);
     expect(result.exitCode).toBe(1);
@@ -108,18 +109,18 @@ describe('an apply', () => {
       converged: 'false',
     });
     expect(errorOf(result)?.message).toContain(
-      '4 of 5 changes were made.\n- Engineering Team: + repo acme/new-a: api_rejected',
+      `4 of 5 changes were made.\n- Engineering Team: + repo ${service(0)}: api_rejected`,
     );
     expect(result.summary).toMatch(/^### ✗ Applied 4 of 5 changes/);
     const [first] = result.summary.split('\n').filter((line) => line.startsWith('| + |'));
-    expect(first).toMatch(/acme\/new-a.*✗ `api_rejected`/);
+    expect(first).toMatch(/acme\/service-0017.*✗ `api_rejected`/);
     const again = await apply(manifest);
     expect(again.outputs).toMatchObject({ outcome: 'success', added: '1', converged: 'true' });
-    expect(await entries()).toContain('repo acme/new-a');
+    expect(await entries()).toContain(`repo ${service(0)}`);
   });
 
   test('of a reviewed plan that came through only in part goes on, but does nothing else', async () => {
-    const rows = ['a', 'b'].map((name) => `{ connection: main, repo: acme/new-${name} }`);
+    const rows = [0, 1].map((at) => `{ connection: main, repo: ${service(at)} }`);
     const manifest = engineeringOf(...BASE.slice(0, 4), ...rows);
     let plan = '';
     const keep = {
@@ -137,9 +138,9 @@ describe('an apply', () => {
     // Without the plan nobody can tell whether what is left was reviewed; with another plan neither.
     const { plan_file: _, ...alone } = inputs;
     expect((await apply(manifest, alone)).outputs['error_code']).toBe('plan_changed');
-    const forged = plan.replaceAll('acme/new-a', 'acme/new-z');
+    const forged = plan.replaceAll(service(0), service(9));
     expect((await apply(manifest, inputs, more(manifest, forged))).outputs['error_code']).toBe('plan_changed');
-    const other = `${manifest}      - { connection: main, repo: acme/more }\n`;
+    const other = `${manifest}      - { connection: main, repo: ${service(5)} }\n`;
     expect((await apply(other, inputs, more(other))).outputs['error_code']).toBe('plan_changed');
     expect(await changes()).toEqual([]);
     const second = await apply(manifest, inputs, more());
@@ -149,13 +150,13 @@ describe('an apply', () => {
   test('stops an organization where the permission is missing in the middle, and goes on with the others', async () => {
     const manifest = manifestOf({
       'Engineering Team': CHANGED,
-      'Data Platform': ['{ connection: main, repo: acme/only }'],
+      'Data Platform': [`{ connection: main, repo: ${service(0)} }`],
     });
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 403 }]);
     const result = await apply(manifest);
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'apply_incomplete', failed: '5' });
     expect(await entries()).toEqual(START);
-    expect(await entries(data)).toEqual(['repo acme/only']);
+    expect(await entries(data)).toEqual([`repo ${service(0)}`]);
     expect(result.summary).toContain('✗ not tried: `permission_denied`');
     expect((await apply(manifest)).outputs).toMatchObject({ outcome: 'success', converged: 'true' });
   });
@@ -163,7 +164,8 @@ describe('an apply', () => {
   test.skipIf(process.platform === 'win32')(
     'that is cancelled says what was done, and a re-run does the rest',
     async () => {
-      const rows = Array.from({ length: 450 }, (_, at) => `{ connection: main, repo: acme/n-${at} }`);
+      await sandbox.control('seed', { repositories: 600 });
+      const rows = Array.from({ length: 450 }, (_, at) => `{ connection: main, repo: ${service(at)} }`);
       const manifest = engineeringOf(...BASE.slice(0, 4), ...rows);
       await sandbox.control('latency', { ms: 100 });
       let sentSignal = false;
@@ -202,14 +204,15 @@ describe('an apply', () => {
 
   test('replaces a small set by one request where that is cheaper', async () => {
     await sandbox.control('seed', { permissions_per_org: 40 });
-    const result = await apply(engineeringOf('{ connection: main, repo: acme/x }'));
+    const result = await apply(engineeringOf(`{ connection: main, repo: ${service(18)} }`));
     expect(result.outputs).toMatchObject({ outcome: 'success', added: '1', removed: '40', converged: 'true' });
     expect((await changes()).map((one) => one.split(' ')[0])).toEqual(['PUT']);
-    expect(await entries()).toEqual(['repo acme/x']);
+    expect(await entries()).toEqual([`repo ${service(18)}`]);
   });
 
   test('of 10,000 entries needs no more requests than pages, batches and removals', async () => {
-    await sandbox.control('seed', { organizations: 1, permissions_per_org: 10_000 });
+    // None of the last ones is among the entries.
+    await sandbox.control('seed', { organizations: 1, permissions_per_org: 10_000, repositories: 8_000 });
     const exported = await exportAll();
     const lines = exported.split('\n');
     const first = lines.findIndex((line) => line.includes('permissions:')) + 1;
@@ -217,7 +220,7 @@ describe('an apply', () => {
     const kept = [...lines.slice(0, first + 5_000), ...lines.slice(first + 5_040)];
     const added = Array.from(
       { length: 450 },
-      (_, at) => `      - { connection: acme-github-app, repo: acme/added-${at} }`,
+      (_, at) => `      - { connection: acme-github-app, repo: ${service(6_400 + at)} }`,
     );
     await forget();
     const result = await apply(`${kept.filter((line) => line !== '').join('\n')}\n${added.join('\n')}\n`, {
@@ -234,7 +237,8 @@ describe('an apply', () => {
     const of = (method: string) => all.filter((one) => one.method === method).length;
     expect([of('POST'), of('DELETE'), of('PUT'), of('PATCH')]).toEqual([3, 40, 0, 0]);
     expect(of('GET')).toBe(Math.ceil(10_000 / 200) + Math.ceil(10_410 / 200));
-    expect((await sandbox.requests()).length - all.length).toBe(2);
+    // Organizations, connections, and the repositories of the one connection that has new entries.
+    expect((await sandbox.requests()).length - all.length).toBe(2 + 7_000 / 100);
   });
 });
 
@@ -242,22 +246,22 @@ describe('two runs at once', () => {
   test('of one manifest both end with what it says', async () => {
     const manifest = engineeringOf(
       ...BASE.slice(0, 4),
-      ...['a', 'b', 'c'].map((name) => `{ connection: main, repo: acme/new-${name} }`),
+      ...[0, 1, 2].map((at) => `{ connection: main, repo: ${service(at)} }`),
     );
     const results = await Promise.all([apply(manifest), apply(manifest)]);
     for (const { outputs } of results) expect(outputs).toMatchObject({ outcome: 'success', converged: 'true' });
     expect((await entries()).toSorted()).toEqual(
-      [...START.slice(0, 4), 'repo acme/new-a', 'repo acme/new-b', 'repo acme/new-c'].toSorted(),
+      [...START.slice(0, 4), ...[0, 1, 2].map((at) => `repo ${service(at)}`)].toSorted(),
     );
   });
 
   test('of two manifests never both say that all is well with a set that is neither', async () => {
-    const mine = engineeringOf(...BASE.slice(0, 4), '{ connection: main, repo: acme/mine }');
-    const theirs = engineeringOf(...BASE.slice(0, 4), '{ connection: main, repo: acme/theirs }');
+    const mine = engineeringOf(...BASE.slice(0, 4), `{ connection: main, repo: ${service(0)} }`);
+    const theirs = engineeringOf(...BASE.slice(0, 4), `{ connection: main, repo: ${service(1)} }`);
     await sandbox.control('latency', { ms: 20 });
     const results = await Promise.all([apply(mine), apply(theirs)]);
     const now = await entries();
-    const isMixed = now.includes('repo acme/mine') && now.includes('repo acme/theirs');
+    const isMixed = now.includes(`repo ${service(0)}`) && now.includes(`repo ${service(1)}`);
     const codes = results.map(({ outputs }) => outputs['error_code']);
     if (isMixed) expect(codes).toContain('plan_changed');
     else expect(codes).toContain('');

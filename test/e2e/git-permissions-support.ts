@@ -124,7 +124,10 @@ export const START = [
   'prefix acme/svc-',
 ];
 
-/** The last entry goes, a group comes, a repository may write, another may not any longer. */
+/** The path of a repository that exists, from 0; the sandbox has 19 of them if it is not told otherwise. */
+export const service = (at: number) => `acme/service-${String(at + 17).padStart(4, '0')}`;
+
+/** The last entry is removed, a group is added, one repository gains write access, another loses it. */
 export const CHANGED = [
   '{ connection: main, repo: acme/api, read_only: true }',
   '{ connection: main, repo: acme/web-app }',

@@ -23,6 +23,7 @@ import {
   START,
   sandbox,
   sent,
+  service,
   sync,
   syncHere,
 } from './git-permissions-support.ts';
@@ -36,7 +37,7 @@ describe('a plan', () => {
   test('shows what would change, escalations first, and writes nothing', async () => {
     expect(await entries()).toEqual(START);
     await forget();
-    const result = await sync(engineeringOf(...CHANGED));
+    const result = await sync(engineeringOf(...CHANGED), { max_removals: '50%' });
     expect(result.stderr).toBe('');
     expect(result.exitCode).toBe(0);
     expect(result.outputs).toMatchObject({
@@ -119,10 +120,8 @@ describe('a plan', () => {
   });
 
   test('of 10,000 changes is cut in whole rows, and the file has all of it', async () => {
-    const rows = Array.from(
-      { length: 10_000 },
-      (_, at) => `{ connection: main, repo: acme/a-repository-with-a-long-name-${at} }`,
-    );
+    const rows = Array.from({ length: 10_000 }, (_, at) => `{ connection: main, repo: ${service(at)} }`);
+    await sandbox.control('seed', { repositories: 11_500 });
     let plan = '';
     const result = await sync(
       engineeringOf(...BASE, ...rows),
@@ -134,10 +133,9 @@ describe('a plan', () => {
     expect(result.summary).toMatch(/^### Plan: \+10,000 · 1 of 1 organization/);
     const shown = result.summary.split('\n').filter((line) => line.startsWith('| + |'));
     expect(shown.length).toBeGreaterThan(1_000);
-    for (const line of shown)
-      expect(line).toMatch(/^\| \+ \| repo `acme\/a-repository-with-a-long-name-\d+` \| line \d+ \|$/);
+    for (const line of shown) expect(line).toMatch(/^\| \+ \| repo `acme\/service-\d+` \| line \d+ \|$/);
     const [, cut = ''] =
-      /> ([\d,]+) more changes would not fit here\. All of them are in `plan\.json`\./.exec(result.summary) ?? [];
+      /> ([\d,]+) more changes do not fit here\. All of them are in `plan\.json`\./.exec(result.summary) ?? [];
     expect(shown.length + Number(cut.replaceAll(',', ''))).toBe(10_000);
     expect(JSON.parse(plan).scopes[0].changes).toHaveLength(10_000);
   });
@@ -145,10 +143,10 @@ describe('a plan', () => {
   test('shows names that look like markup as they are', async () => {
     await sandbox.api('PATCH', `/v3/enterprise/organizations/${engineering}`, { name: '<b>|::error::@all [x](y)' });
     const result = await sync(
-      manifestOf({ [engineering]: [...BASE, '{ connection: main, repo: "acme/a|b`c</details>" }'] }),
+      manifestOf({ [engineering]: [...BASE, '{ connection: main, group: "acme/a|b`c</details>" }'] }),
     );
     expect(result.summary).toContain('**&lt;b&gt;\\|\\:\\:error\\:\\:\\@\u200ball \\[x\\]\\(y\\)** · +1');
-    expect(result.summary).toContain('| + | repo ``acme/a\\|b`c</details>`` | line 12 |');
+    expect(result.summary).toContain('| ⚠ + | group ``acme/a\\|b`c</details>`` | line 12');
     expect(result.commands.filter(({ name }) => name === 'error')).toEqual([]);
   });
 
@@ -194,7 +192,7 @@ describe('the guards', () => {
       expect(result.exitCode).toBe(1);
       expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'removal_limit', has_changes: 'true' });
       expect(errorOf(result)?.message).toContain(
-        'Engineering Team: 3 of 5 entries would go (60%), `max_removals` is 25%',
+        'Engineering Team: 3 of 5 entries would be removed (60%), `max_removals` is 25%',
       );
       expect(result.summary).toContain('| − | prefix `acme/svc-`');
     }
@@ -209,9 +207,11 @@ describe('the guards', () => {
     const manifest = manifestOf({ 'Engineering Team': BASE.slice(0, 4), 'Data Platform': [] });
     const result = await sync(manifest, { mode: 'apply', max_removals: '5' });
     expect(result.outputs['error_code']).toBe('removal_limit');
-    expect(errorOf(result)?.message).toContain('Data Platform: nothing is listed, so `prune` would remove 5 entries');
-    expect(errorOf(result)?.message).toContain('In total: 6 of 10 entries would go (60%), `max_removals` is 5');
-    const allowed = await sync(manifest, { mode: 'apply', max_removals: '6', allow_empty: 'true' });
+    expect(errorOf(result)?.message).toContain(
+      'Data Platform: the manifest lists nothing, so `prune` would remove 5 entries',
+    );
+    expect(errorOf(result)?.message).toContain('In total: 6 of 10 entries would be removed (60%), `max_removals` is 5');
+    const allowed = await sync(manifest, { mode: 'apply', max_removals: 'all', allow_empty: 'true' });
     expect(allowed.outputs).toMatchObject({ outcome: 'success', removed: '6' });
     expect(await entries(data)).toEqual([]);
   });
@@ -233,7 +233,7 @@ describe('the guards', () => {
 
   test('without prune add and change, but remove nothing', async () => {
     const manifest = engineeringOf(
-      '{ connection: main, repo: acme/x }',
+      `{ connection: main, repo: ${service(0)} }`,
       '{ connection: main, repo: acme/api, read_only: true }',
     );
     const result = await apply(manifest, { prune: 'false' });
@@ -401,7 +401,7 @@ describe('a manifest that cannot be used', () => {
       'two spellings',
       engineeringOf('{ connection: main, repo: acme/api }', '{ connection: main, repo: Acme/Api }'),
       8,
-      'repo "Acme/Api" is there twice, first at line 7, spelled "acme/api"',
+      'repo "Acme/Api" is repeated, first at line 7, spelled "acme/api"',
     ],
   ])('for %s is refused with an annotation at its line', async (_, manifest, line, message) => {
     const result = await checkHere(manifest);
@@ -420,7 +420,9 @@ describe('a manifest that cannot be used', () => {
   test('as it is missing or too large is refused before the first request', async () => {
     const missing = await sync('', {}, { files: {} });
     expect(missing.outputs['error_code']).toBe('manifest_invalid');
-    expect(errorOf(missing)?.message).toContain(`${FILE}:1: does not exist`);
+    expect(errorOf(missing)?.message).toContain(
+      `${FILE}:1: does not exist. Does an earlier step of this job check out the repository`,
+    );
     const large = await sync('', {}, { files: { [FILE]: new Uint8Array(50 * 1024 * 1024) } });
     expect(errorOf(large)?.message).toContain('has 52428800 bytes; at most 8388608 are allowed');
     expect(await sent()).toEqual([]);
@@ -475,7 +477,7 @@ describe('a manifest that cannot be used', () => {
     expect(result.commands).toContainEqual(
       expect.objectContaining({
         name: 'warning',
-        message: 'repo "Acme/API" is "acme/api" in Devin; both count as the same',
+        message: 'repo "Acme/API" is "acme/api" in Devin; both are the same',
       }),
     );
   });

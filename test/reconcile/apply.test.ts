@@ -119,6 +119,21 @@ describe('an apply', () => {
     expect(textsOf(shelf.in('a'))).toEqual(textsOf(wanted('acme/')));
   });
 
+  test('keeps the last of several equal entries if the one that was to remain is removed meanwhile', async () => {
+    const twice = [...kept('a'), { name: 'a', readOnly: false, id: 2 }];
+    const shelf = new Shelf({ a: twice });
+    const plan = planOf(scopeOf(wanted('a'), shelf.in('a')));
+    const [change] = plan.scopes[0]?.changes ?? [];
+    expect(change).toMatchObject({ action: 'delete', twin: { name: 'a' } });
+    shelf.rows.set(
+      'a',
+      twice.filter(({ id }) => id === change?.observed?.id),
+    );
+    const applied = await applyPlan({ kind: things, store: shelf, plan, limit });
+    expect(applied.results).toMatchObject([{ tried: false, error: { code: 'plan_changed' } }]);
+    expect(textsOf(shelf.in('a'))).toEqual(textsOf(wanted('a')));
+  });
+
   test('stops a scope where a permission is missing, and goes on with the others', async () => {
     const shelf = new Shelf({ a: kept('x'), b: kept('y') }, { faults: ['permission_denied'] });
     const plan = planOf(
@@ -185,7 +200,7 @@ describe('a whole set', () => {
     expect(shared.calls.some((call) => call.startsWith('replace'))).toBe(false);
   });
 
-  test('is left as it is where somebody changed it meanwhile', async () => {
+  test('is left as it is if someone else changed it meanwhile', async () => {
     const shelf = new Shelf({ a: kept(...names('old', 12)) }, { replaces: 200 });
     const plan = planOf(scopeOf(wanted(...names('new', 5)), shelf.in('a')));
     shelf.rows.set('a', kept(...names('old', 12), 'theirs'));
@@ -195,7 +210,36 @@ describe('a whole set', () => {
     expect(shelf.in('a')).toHaveLength(13);
   });
 
-  test('goes entry by entry where the server refuses it whole', async () => {
+  test('is replaced again only after another check', async () => {
+    const lost = new Shelf(
+      { a: kept(...names('old', 12)) },
+      { replaces: 200, faults: ['lost before', 'rate_limited'] },
+    );
+    const { applied } = await sync(lost, wanted(...names('new', 5)));
+    expect(lost.calls).toEqual(['list', 'replace 5', 'list', 'replace 5', 'list', 'replace 5', 'list']);
+    expect(applied.converged).toBe(true);
+    const done = new Shelf({ a: kept(...names('old', 12)) }, { replaces: 200, faults: ['lost after'] });
+    expect((await sync(done, wanted(...names('new', 5)))).failed).toEqual([]);
+    expect(done.calls).toEqual(['list', 'replace 5', 'list', 'list']);
+    // Someone adds an entry while the response is lost: it must not be removed.
+    const other = new Shelf({ a: kept(...names('old', 12)) }, { replaces: 200, faults: ['lost before'] });
+    const list = other.list.bind(other);
+    other.list = async (scope) => {
+      if (other.calls.includes('replace 5')) other.rows.set('a', kept(...names('old', 12), 'theirs'));
+      return await list(scope);
+    };
+    expect((await sync(other, wanted(...names('new', 5)))).errors).toEqual(Array(17).fill('plan_changed'));
+    expect(textsOf(other.in('a'))).toContain('thing theirs false');
+  });
+
+  test('is never replaced if that would restrict what is protected', async () => {
+    const shelf = new Shelf({ a: kept('x', ...names('old', 12)) }, { replaces: 200 });
+    await sync(shelf, wanted('x!', ...names('new', 5)), { isProtected: ({ name }) => name === 'x' });
+    expect(shelf.calls.filter((call) => call.startsWith('replace'))).toEqual([]);
+    expect(textsOf(shelf.in('a'))).toContain('thing x false');
+  });
+
+  test('goes entry by entry if the server rejects it as a whole', async () => {
     const shelf = new Shelf({ a: kept(...names('old', 12)) }, { replaces: 200, faults: ['refused'] });
     expect((await sync(shelf, wanted(...names('new', 5)))).failed).toEqual([]);
     expect(textsOf(shelf.in('a'))).toEqual(textsOf(wanted(...names('new', 5))));
@@ -250,6 +294,9 @@ describe('for any two sets', () => {
           const now = keys(rows);
           for (const row of stays) expect(now).toContain(things.observedKey(row));
           for (const key of now) expect(known).toContain(key);
+          for (const { name } of before.filter((row) => isProtected(row) && !row.readOnly)) {
+            expect(rows).toContainEqual(expect.objectContaining({ name, readOnly: false }));
+          }
         };
         const { applied } = await sync(shelf, wanted(...desired), { prune, isProtected });
         // Whatever failed, a second run without failures ends where it should.
@@ -260,7 +307,9 @@ describe('for any two sets', () => {
         const left = before.filter(
           (row) => stays.includes(row) && !keys(wanted(...desired)).has(things.observedKey(row)),
         );
-        expect(textsOf(shelf.in('a'))).toEqual(textsOf([...wanted(...desired), ...left]));
+        const writable = new Set(before.filter((row) => isProtected(row) && !row.readOnly).map(({ name }) => name));
+        const expected = wanted(...desired).map((one) => (writable.has(one.name) ? { ...one, readOnly: false } : one));
+        expect(textsOf(shelf.in('a'))).toEqual(textsOf([...expected, ...left]));
       }),
       { numRuns: 300 },
     );

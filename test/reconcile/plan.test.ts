@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Limits, violations } from '../../src/reconcile/guards.ts';
+import { type Limits, violations as violationsOf } from '../../src/reconcile/guards.ts';
 import { planRecord } from '../../src/reconcile/record.ts';
 import { kept, planOf, scopeOf, things, wanted } from './support.ts';
 
@@ -40,6 +40,17 @@ describe('a plan', () => {
     expect(plan.scopes[0]?.changes).toMatchObject([{ action: 'delete', observed: { id: 1 } }]);
     const careful = planOf(scopeOf(wanted('a!'), twice, { prune: false }));
     expect(careful.counts).toMatchObject({ conflicts: 1, removed: 0, unchanged: 1 });
+    // The one that remains gives more than the other, so nobody gets more than is desired.
+    const wide = planOf(scopeOf(wanted('a'), twice, { prune: false }));
+    expect(wide.counts).toMatchObject({ conflicts: 0, removed: 0, unchanged: 1, unmanaged: 1 });
+  });
+
+  test('takes two rows with one ID for one thing, so that its only copy is never removed', () => {
+    const [row] = kept('a');
+    if (row === undefined) throw new Error('no row');
+    const plan = planOf(scopeOf(wanted('a'), [row, { ...row }, { ...row, readOnly: true }]));
+    expect(plan.counts).toMatchObject({ added: 0, removed: 0, conflicts: 0 });
+    expect(plan.scopes[0]?.scope.observed).toHaveLength(1);
   });
 
   test('is the same, byte for byte, in whatever order the world comes', () => {
@@ -87,37 +98,93 @@ describe('a plan', () => {
 });
 
 describe('the guards', () => {
-  const limits = (more: Partial<Limits> = {}): Limits => ({ maxRemovals: { share: 0.25 }, allowEmpty: false, ...more });
+  const limits = (more: Partial<Limits> = {}): Limits => ({
+    maxRemovals: { share: 0.25 },
+    maxOpenings: undefined,
+    allowEmpty: false,
+    ...more,
+  });
+  const violations = (plan: ReturnType<typeof planOf>, given: Limits) =>
+    violationsOf(things, plan, given).map(({ message }) => message);
   const removing = (removed: number, present: number, id = 'a') => {
     const all = Array.from({ length: present }, (_, at) => `n${at}`);
     return scopeOf(wanted(...all.slice(removed)), kept(...all), { id, name: id.toUpperCase() });
   };
 
-  test('let a share of what is there go, up to the limit and no further', () => {
+  test('permit a share of the existing entries, up to the limit and no further', () => {
     expect(violations(planOf(removing(25, 100)), limits())).toEqual([]);
     expect(violations(planOf(removing(26, 100)), limits())).toEqual([
-      'A: 26 of 100 entries would go (26%), `max_removals` is 25%',
+      'A: 26 of 100 entries would be removed (26%), `max_removals` is 25%',
     ]);
     expect(violations(planOf(removing(7, 100)), limits({ maxRemovals: { share: 0.07 } }))).toEqual([]);
   });
 
   test('hold for each scope, and a count for all together', () => {
     const plan = planOf(removing(3, 100, 'a'), removing(3, 4, 'b'));
-    expect(violations(plan, limits())).toEqual(['B: 3 of 4 entries would go (75%), `max_removals` is 25%']);
-    expect(violations(plan, limits({ maxRemovals: { count: 5 } }))).toEqual([
-      'In total: 6 of 104 entries would go (5.77%), `max_removals` is 5',
+    expect(violations(plan, limits())).toEqual(['B: 3 of 4 entries would be removed (75%), `max_removals` is 25%']);
+    const large = planOf(removing(3, 100, 'a'), removing(3, 40, 'b'));
+    expect(violations(large, limits({ maxRemovals: { count: 5 } }))).toEqual([
+      'In total: 6 of 140 entries would be removed (4.29%), `max_removals` is 5',
     ]);
   });
 
-  test('let nothing go with a limit of zero, and take no removal for none too many', () => {
+  test('permit no removal with a limit of zero, and no removal is never too many', () => {
     expect(violations(planOf(removing(1, 100)), limits({ maxRemovals: { count: 0 } }))).toHaveLength(1);
     expect(violations(planOf(removing(0, 0)), limits({ maxRemovals: { count: 0 } }))).toEqual([]);
   });
 
-  test('need a word before everything of a scope goes', () => {
+  test('count what loses write access like what is removed, and protect it', () => {
+    const names = Array.from({ length: 20 }, (_, at) => `n${at}`);
+    const scope = scopeOf(wanted(...names.map((name) => `${name}!`)), kept(...names));
+    expect(violations(planOf(scope), limits({ maxRemovals: { count: 0 } }))).toEqual([
+      'A: 20 of 20 entries would lose write access (100%), `max_removals` is 0',
+    ]);
+    const mixed = scopeOf(wanted('n0!', ...names.slice(2)), kept(...names));
+    expect(violations(planOf(mixed), limits({ maxRemovals: { share: 0.05 } }))).toEqual([
+      'A: 1 of 20 entries would be removed and 1 would lose write access (10%), `max_removals` is 5%',
+    ]);
+    const guarded = planOf({ ...scope, isProtected: ({ name }) => name !== 'n0' });
+    expect(guarded.counts).toMatchObject({ updated: 1, protected: 19 });
+    expect(guarded.scopes[0]?.changes[1]).toMatchObject({ action: 'protected', reason: 'protected; the list says so' });
+    expect(violations(guarded, limits())).toEqual([]);
+  });
+
+  test('of a share permit one removal of two or more entries, and of 0% none', () => {
+    expect(violations(planOf(removing(1, 2)), limits())).toEqual([]);
+    expect(violations(planOf(removing(1, 2, 'a'), removing(0, 1, 'b')), limits())).toEqual([]);
+    expect(violations(planOf(removing(1, 1)), limits({ allowEmpty: true }))).toHaveLength(1);
+    expect(violations(planOf(removing(2, 4)), limits())).toHaveLength(1);
+    expect(violations(planOf(removing(1, 2)), limits({ maxRemovals: { share: 0 } }))).toHaveLength(1);
+  });
+
+  test('take a count that reaches all entries for a mistake', () => {
+    expect(violations(planOf(removing(1, 4)), limits({ maxRemovals: { count: 25 } }))).toEqual([
+      'A: `max_removals: 25` would permit the removal of all 4 entries; write `max_removals: 25%` for a share, or `max_removals: all`',
+    ]);
+    expect(violations(planOf(removing(1, 4)), limits({ maxRemovals: { count: 400 } }))[0]).toContain('25%');
+    expect(violations(planOf(removing(0, 4)), limits({ maxRemovals: { count: 25 } }))).toEqual([]);
+    expect(violations(planOf(removing(1, 4)), limits({ maxRemovals: { count: 3 } }))).toEqual([]);
+  });
+
+  test('count what is opened over all scopes, and have no limit by default', () => {
+    const names = Array.from({ length: 20 }, (_, at) => `n${at}`);
+    const plan = planOf(
+      scopeOf(wanted(...names), kept(...names.map((name) => `${name}!`))),
+      scopeOf(wanted('g/', 'x!', 'y'), [], { id: 'b', name: 'B' }),
+    );
+    expect(violations(plan, limits())).toEqual([]);
+    expect(violations(plan, limits({ maxOpenings: 22 }))).toEqual([]);
+    expect(violations(plan, limits({ maxOpenings: 21 }))).toEqual([
+      'A: 20 entries would be opened',
+      'B: 2 entries would be opened',
+      'In total: 22 entries would be opened, `max_openings` is 21',
+    ]);
+  });
+
+  test('need `allow_empty` before everything of a scope is removed', () => {
     const all = { maxRemovals: { share: 1 } };
     expect(violations(planOf(removing(2, 2)), limits(all))).toEqual([
-      'A: nothing is listed, so `prune` would remove 2 entries; `allow_empty` is off',
+      'A: the manifest lists nothing, so `prune` would remove 2 entries; `allow_empty` is off',
     ]);
     expect(violations(planOf(removing(2, 2)), limits({ ...all, allowEmpty: true }))).toEqual([]);
   });

@@ -26,6 +26,8 @@ const keyOf = ({ name, isGroup = false }: Wanted) => `${isGroup ? 'group' : 'thi
 /** What these things are like. */
 export const things: Kind<Wanted, Kept> = {
   name: 'thing',
+  restricted: 'lose write access',
+  observedId: ({ id }) => String(id),
   desiredKey: keyOf,
   observedKey: keyOf,
   desiredText: text,
@@ -37,8 +39,13 @@ export const things: Kind<Wanted, Kept> = {
           update: desired.readOnly ? 'writable → read-only' : 'read-only → writable',
           reason: 'the list says so',
           escalation: !desired.readOnly,
+          effect: desired.readOnly ? 'restricts' : 'opens',
         },
-  create: ({ isGroup = false }) => ({ reason: 'the list says so', escalation: isGroup }),
+  create: ({ isGroup = false, readOnly }) => ({
+    reason: 'the list says so',
+    escalation: isGroup,
+    ...(isGroup || !readOnly ? { effect: 'opens' } : {}),
+  }),
   showDesired: show,
   showObserved: show,
   covers: (observed, desired) => observed.isGroup === true && desired.name.startsWith(observed.name),
@@ -62,7 +69,7 @@ export const scopeOf = (
 /** A plan for one scope. */
 export const planOf = (...scopes: Scope<Wanted, Kept>[]): Plan<Wanted, Kept> => planAll(things, scopes);
 
-/** What goes wrong with one request: it is refused, or its answer is lost before or after the change was made. */
+/** What goes wrong with one request: it is rejected, or its response is lost before or after the change was made. */
 export type Fault = 'none' | 'refused' | 'lost before' | 'lost after' | ErrorCode;
 
 /** Things in memory, behind requests that can fail. */
@@ -94,7 +101,7 @@ export class Shelf implements Store<Wanted, Kept> {
       replaces === 0
         ? undefined
         : {
-            most: replaces,
+            max: replaces,
             asDesired: ({ id: _, ...wanted }) => wanted,
             replace: (scope, entries) =>
               this.#change(`replace ${entries.length}`, () =>

@@ -41,8 +41,9 @@ function cut(text: string, most: number): string {
   return end.length <= RESERVE ? kept + end : kept.replaceAll(/<\/?details[^>]*>/gi, '') + NOTE;
 }
 
-/** A comment: its marker, and as much of the Markdown as GitHub takes. */
-export function commentBody(marker: string, markdown: string): string {
-  const room = MAX_COMMENT - marker.length - 1;
-  return `${marker}\n${markdown.length <= room ? markdown : cut(markdown, room)}`;
+/** A comment: its marker, as much of the Markdown as GitHub takes, and an end that is never cut. */
+export function commentBody(marker: string, markdown: string, end = ''): string {
+  const tail = end === '' ? '' : `\n\n${end}\n`;
+  const room = MAX_COMMENT - marker.length - 1 - tail.length;
+  return `${marker}\n${markdown.length <= room ? markdown : cut(markdown, room)}${tail}`;
 }

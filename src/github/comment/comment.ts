@@ -19,8 +19,8 @@ export interface StickyCommentOptions {
 
 /** One comment that is kept up to date. */
 export interface StickyComment {
-  /** Makes the comment say this; sends nothing where it does already. Throws an `ActionError`. */
-  update(markdown: string): Promise<void>;
+  /** Makes the comment say this, with an end that is never cut; sends nothing if it does already. Throws an `ActionError`. */
+  update(markdown: string, end?: string): Promise<void>;
   /** Address of the comment, once it is known. */
   url(): string | undefined;
 }
@@ -66,7 +66,7 @@ export function stickyComment({ github, repository, thread, key, onNotice }: Sti
     }
   };
 
-  const carryOut = async (body: string): Promise<void> => {
+  const write = async (body: string): Promise<void> => {
     present ??= await find();
     if (present !== undefined && (await edit(present, body))) return;
     await create(body);
@@ -74,9 +74,9 @@ export function stickyComment({ github, repository, thread, key, onNotice }: Sti
 
   return {
     url: () => present?.url,
-    update(markdown) {
-      const body = commentBody(marker, markdown);
-      const done = queue.then(() => carryOut(body));
+    update(markdown, end) {
+      const body = commentBody(marker, markdown, end);
+      const done = queue.then(() => write(body));
       queue = done.catch(() => {});
       return done;
     },

@@ -14,6 +14,9 @@ export interface RunFacts {
   readonly workflow?: string;
   /** The workflow file that was started, with its ref: `acme/api/.github/workflows/devin.yml@refs/heads/main`. */
   readonly workflowRef?: string;
+  /** The commit that the run was started for, and its ref, such as `refs/heads/main`. */
+  readonly commit?: string;
+  readonly ref?: string;
   /** Id of the run, which its re-runs share. */
   readonly runId?: string;
   /** Which attempt of the run this is, from 1. */
@@ -44,6 +47,7 @@ export function runFacts(env: Readonly<Record<string, string | undefined>>): Run
   const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: attempt } = env;
   const { GITHUB_ACTOR: actor, GITHUB_EVENT_NAME: event, GITHUB_WORKFLOW: workflow } = env;
   const { GITHUB_JOB: job, GITHUB_ACTION: step } = env;
+  const { GITHUB_SHA: commit, GITHUB_REF: ref } = env;
   const { GITHUB_WORKFLOW_REF: workflowRef, ACTIONS_ORCHESTRATION_ID: orchestrationId = '' } = env;
   // The first part is different in each attempt.
   const orchestration = orchestrationId.split('.').slice(1).join('.');
@@ -55,6 +59,8 @@ export function runFacts(env: Readonly<Record<string, string | undefined>>): Run
     ...(repository && runId ? { runUrl: `${server}/${repository}/actions/runs/${runId}` } : {}),
     ...(workflow ? { workflow } : {}),
     ...(workflowRef ? { workflowRef } : {}),
+    ...(commit ? { commit } : {}),
+    ...(ref ? { ref } : {}),
     ...(runId ? { runId } : {}),
     ...(attempt !== undefined && /^\d+$/.test(attempt) ? { attempt: Number(attempt) } : {}),
     ...(job ? { job } : {}),

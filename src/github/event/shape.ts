@@ -64,6 +64,8 @@ export interface GithubEvent {
   readonly failure?: Failure;
   /** Of a pull request at the time of the event. */
   readonly commits?: { readonly base: string; readonly head: string };
+  /** Of a pull request at the time of the event. */
+  readonly merged?: boolean;
   /** What is harmless by its form: numbers, hashes, logins, addresses that we made. */
   readonly facts: readonly (readonly [label: string, value: string])[];
   /** Everything that somebody outside may have written, as it was written. */
@@ -72,8 +74,14 @@ export interface GithubEvent {
 
 /** What the reader of one event finds in its payload, beside what all events have. */
 export type Discovery = {
-  readonly [K in 'thread' | 'text' | 'fork' | 'upstream' | 'failure' | 'commits' | 'facts' | 'parts']?: Exclude<
-    GithubEvent[K],
-    undefined
-  >;
+  readonly [K in
+    | 'thread'
+    | 'text'
+    | 'fork'
+    | 'upstream'
+    | 'failure'
+    | 'commits'
+    | 'merged'
+    | 'facts'
+    | 'parts']?: Exclude<GithubEvent[K], undefined>;
 };

@@ -1,5 +1,5 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import { operation, type Report } from '../operation.ts';
+import { operation, type Report, ready } from '../operation.ts';
 import { isoTime } from './events/time.ts';
 import { commitJob } from './export/export-commit.ts';
 import { checkExport, EXPORT_INPUTS } from './export/inputs.ts';
@@ -111,10 +111,9 @@ export const exportAuditLogsOperation = operation({
   inputs: EXPORT_INPUTS,
   required: [],
   outputs: OUTPUTS,
-  permissions: ['ManageEnterpriseSettings or ViewAccountAuditLogs'],
-  scope: 'enterprise',
+  permissions: [{ anyOf: ['ManageEnterpriseSettings', 'ViewAccountAuditLogs'] }],
   versions: ['v3', 'v2'],
-  prepare: checkExport,
+  prepare: async (inputs, checks) => ready(await checkExport(inputs, checks)),
   async run(context) {
     try {
       return await carryOut(context);

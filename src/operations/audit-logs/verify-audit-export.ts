@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ActionError } from '../../contract/errors.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import type { Checked } from './verify/report.ts';
 
 /** Findings that the error lists; the summary and the result have more of them. */
@@ -16,9 +16,7 @@ export const verifyAuditExportOperation = operation({
   required: [],
   outputs: ['events', 'files', 'manifest_file', 'oldest', 'newest'],
   permissions: [],
-  scope: 'enterprise',
-  local: true,
-  versions: ['v3', 'v2'],
+  versions: [],
   async prepare({ output_dir: folder, checkpoint_file: checkpoint }, { workspace, problem }) {
     if (folder !== undefined) {
       const reason = await workspace.whyNoFolder(folder);
@@ -26,11 +24,11 @@ export const verifyAuditExportOperation = operation({
       const why = reason ?? missing;
       if (why !== undefined) problem('output_dir', `names ${JSON.stringify(folder)}, which ${why}`);
     }
-    if (checkpoint === undefined) return undefined;
+    if (checkpoint === undefined) return ready(undefined);
     const read = await workspace.readText(checkpoint, MAX_CHECKPOINT_BYTES);
-    if ('text' in read) return { path: checkpoint, text: read.text };
+    if ('text' in read) return ready({ path: checkpoint, text: read.text });
     problem('checkpoint_file', `names ${JSON.stringify(checkpoint)}, which ${read.problem}`);
-    return undefined;
+    return ready(undefined);
   },
   async run({ inputs, workspace, signal, log }, checkpoint) {
     const { verifyExport } = await import('./verify/export.ts');
@@ -68,17 +66,13 @@ export const verifyAuditExportOperation = operation({
     return {
       outcome: findings.count === 0 ? 'success' : 'failure',
       ...error,
-      outputs: {
-        events: String(events),
-        files: JSON.stringify(list),
-        manifest_file: last === undefined ? '' : `${folder.replace(/\/+$/, '')}/${last.path}`,
-        oldest: oldest ?? '',
-        newest: newest ?? '',
-      },
       data: {
         events,
         bytes,
         files: list,
+        manifest_file: last === undefined ? null : `${folder.replace(/\/+$/, '')}/${last.path}`,
+        oldest: oldest ?? null,
+        newest: newest ?? null,
         manifests: manifests.map(({ path, sha256 }) => ({ path, sha256 })),
         chains: chains.map(chainData),
         findings: findings.kept,

@@ -1,17 +1,18 @@
 import { nearestOf } from '../../contract/kinds.ts';
+import { shortened } from '../../report/shorten.ts';
 import type { Finding, Place } from '../plan/positions.ts';
 import { isPattern } from './glob.ts';
 import { SUBJECTS } from './manifest-schema.ts';
 
-/** One line of the manifest: what it opens, by which connection, and how far. */
+/** One line of the manifest: what it opens, by which connection, and with which access. */
 export interface Entry {
   readonly subject: (typeof SUBJECTS)[number];
   /** A path, or for `repos` a pattern. */
   readonly path: string;
-  /** Id or name of the connection, or the alias where none is declared. */
+  /** ID or name of the connection, or the alias if none is declared. */
   readonly connection: string;
   readonly readOnly: boolean;
-  /** Paths or patterns that `repos` leaves out. */
+  /** Paths or patterns that `repos` excludes. */
   readonly except: readonly string[];
   readonly place: Place;
 }
@@ -27,15 +28,15 @@ export interface RawEntry {
   readonly read_only?: boolean | undefined;
 }
 
-const quote = (text: string) => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+const quote = (text: string) => JSON.stringify(shortened(text, 100));
 
 /** What is wrong with a path, as a clause; undefined if nothing is. */
 function pathProblem(subject: Entry['subject'], path: string): string | undefined {
   const said = `${subject} ${quote(path)}`;
-  if (path.length > 1_000) return `${said} has ${path.length} signs; at most 1,000 are allowed`;
-  if (/[\p{C}\s]/u.test(path)) return `${said} has a space or a sign that does not show`;
+  if (path.length > 1_000) return `${said} has ${path.length} characters; at most 1,000 are allowed`;
+  if (/[\p{C}\s]/u.test(path)) return `${said} has a space or an invisible character`;
   if (/^[a-z][a-z+.-]*:\/\//i.test(path) || /^git@/.test(path)) {
-    return `${said} is an address; write the path alone, such as acme/api`;
+    return `${said} is a URL; write only the path, such as acme/api`;
   }
   if (path.startsWith('/')) return `${said} begins with a slash; write ${quote(path.replace(/^\/+/, ''))}`;
   if (subject !== 'prefix' && path.endsWith('/')) {
@@ -50,33 +51,34 @@ function pathProblem(subject: Entry['subject'], path: string): string | undefine
   return undefined;
 }
 
-/** The names that a manifest gives to connections. */
+/** The aliases that a manifest declares for connections. */
 export interface Aliases {
   readonly byName: ReadonlyMap<string, string>;
-  /** What they stand for. */
+  /** IDs or names of the connections. */
   readonly ids: ReadonlySet<string>;
 }
 
 /** For a manifest that declares none: entries name the connections themselves. */
 export const NO_ALIASES: Aliases = { byName: new Map(), ids: new Set() };
 
-/** So many findings are told; nobody needs the nearest name for others, and looking for it takes long. */
+/** The nearest name is found for so many findings; for more it would take long. */
 const MAX_HINTS = 100;
 
-/** The connection that an entry names: the value of its alias, or itself where no aliases are declared. */
+/** The connection of an entry: the value of its alias, or the name itself if no aliases are declared. */
 function connectionOf(name: string, { byName, ids }: Aliases, withHint: boolean): { id: string } | { problem: string } {
   const known = byName.get(name);
   if (known !== undefined) return { id: known };
   if (byName.size === 0 || name.startsWith('git-connection-') || ids.has(name)) return { id: name };
-  const problem = `connection ${quote(name)} is no alias of \`connections\``;
+  const problem = `connection ${quote(name)} is not an alias in \`connections\``;
   if (!withHint) return { problem };
   const names = [...byName.keys()];
   const nearest = nearestOf(name, names);
-  const hint = nearest === undefined ? `; there are ${names.slice(0, 20).join(', ')}` : `; did you mean ${nearest}?`;
+  const hint =
+    nearest === undefined ? `; the aliases are ${names.slice(0, 20).join(', ')}` : `; did you mean ${nearest}?`;
   return { problem: problem + hint };
 }
 
-/** An entry in its normal form; what is wrong with it goes to `findings`. */
+/** An entry in its normal form; its errors are added to `findings`. */
 export function entryOf(raw: RawEntry, place: Place, aliases: Aliases, findings: Finding[]): Entry | undefined {
   const report = (message: string) => void findings.push({ ...place, message });
   const named = SUBJECTS.filter((name) => raw[name] !== undefined);
@@ -104,15 +106,15 @@ export function entryOf(raw: RawEntry, place: Place, aliases: Aliases, findings:
   };
 }
 
-/** Under which two entries are the same: paths that differ only in case name one repository. */
+/** The same for entries that are the same: paths that differ only in case name one repository. */
 export const entryKey = ({ connection, subject, path }: Pick<Entry, 'connection' | 'subject' | 'path'>): string =>
   `${connection} ${subject} ${path.toLowerCase()}`;
 
-/** `line 12`, or with its file where that is another. */
+/** `line 12`, or with its file if that is another. */
 export const lineOf = (place: Place, from?: Place): string =>
   from?.file === place.file ? `line ${place.line}` : `${place.file}:${place.line}`;
 
-/** Entries that are there twice, also in another spelling. */
+/** Entries that are repeated, even in another spelling. */
 export function repeatedEntries(entries: readonly Entry[]): Finding[] {
   const seen = new Map<string, Entry>();
   const found: Finding[] = [];
@@ -125,34 +127,7 @@ export function repeatedEntries(entries: readonly Entry[]): Finding[] {
     const rights = before.readOnly === entry.readOnly ? '' : ', with another read_only';
     found.push({
       ...entry.place,
-      message: `${entry.subject} ${quote(entry.path)} is there twice, first at ${where}${spelling}${rights}`,
-    });
-  }
-  return found;
-}
-
-/** Repositories that a group or a prefix of the same list opens as well. They do no harm, but hide how far a list goes. */
-export function overlaps(entries: readonly Entry[]): Finding[] {
-  const wide = new Map(entries.filter(({ subject }) => subject !== 'repos').map((entry) => [entryKey(entry), entry]));
-  const lengths = [...new Set(entries.filter(({ subject }) => subject === 'prefix').map(({ path }) => path.length))];
-  const find = (subject: 'group' | 'prefix', entry: Entry, path: string) =>
-    wide.get(entryKey({ ...entry, subject, path }));
-  const found: Finding[] = [];
-  for (const entry of entries) {
-    if (entry.subject === 'repos') continue;
-    const parts = entry.path.split('/');
-    const above = parts.slice(1).map((_, at) => find('group', entry, parts.slice(0, at + 1).join('/')));
-    const starts = lengths.map((length) =>
-      length < entry.path.length || entry.subject !== 'prefix'
-        ? find('prefix', entry, entry.path.slice(0, length))
-        : undefined,
-    );
-    const cover = [...above, ...starts].find((one) => one !== undefined && one !== entry);
-    if (cover === undefined) continue;
-    const narrower = entry.readOnly && !cover.readOnly ? ', which lets it write all the same' : '';
-    found.push({
-      ...entry.place,
-      message: `${entry.subject} ${quote(entry.path)} is inside of ${cover.subject} ${quote(cover.path)} at ${lineOf(cover.place, entry.place)}${narrower}`,
+      message: `${entry.subject} ${quote(entry.path)} is repeated, first at ${where}${spelling}${rights}`,
     });
   }
   return found;

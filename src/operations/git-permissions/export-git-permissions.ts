@@ -2,15 +2,15 @@ import { ActionError } from '../../contract/errors.ts';
 import { code, plain, prose, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import { listed } from '../plan/report.ts';
-import { manifestText, type ObservedOrganization } from './manifest-text.ts';
+import { isExported, manifestText, type ObservedOrganization } from './manifest-text.ts';
 import { openSource, readObserved } from './read.ts';
 import type { Organization } from './source.ts';
 
 const SHOWN_ROWS = 500;
 
-/** The organizations to export: those of `org_id`, or all that the credential sees. */
+/** The organizations to export: those of `org_id`, or all that the credential can see. */
 function chosen({ inputs }: Context<'manifest'>, known: readonly Organization[] | undefined): readonly Organization[] {
   const asked = inputs.org_id === '*' ? undefined : inputs.org_id;
   if (asked === undefined) {
@@ -39,30 +39,39 @@ function summaryOf(
   const notes = listed(leftOut).map((one) => `> - ${prose(one)}`);
   return `${[
     title,
-    ...(notes.length === 0 ? [] : [['> Left out, and safe from `prune`:', ...notes].join('\n')]),
+    ...(notes.length === 0 ? [] : [['> Left out. `prune` is off for these organizations:', ...notes].join('\n')]),
     table(['Organization', 'Repositories', 'Groups', 'Prefixes'], rows),
   ].join('\n\n')}\n`;
 }
 
-/** Writes the Git permissions that there are as a manifest, which plans to no changes. */
+/** What an export may replace without being told to: a file that it wrote itself. */
+const MAX_OWN_BYTES = 64 * 1024 * 1024;
+
+/** Writes the existing Git permissions as a manifest, whose plan has no changes. */
 export const exportGitPermissionsOperation = operation({
   name: 'export-git-permissions',
   summary: 'Writes the repositories that organizations may access to a manifest.',
-  inputs: ['manifest'],
+  inputs: ['manifest', 'overwrite'],
   required: [],
   outputs: ['manifest', 'count'],
-  permissions: ['ManageGitIntegrations', 'ManageOrganizations (to find organizations by name)'],
-  scope: 'enterprise',
+  permissions: [{ all: ['ManageGitIntegrations'] }, { all: ['ManageOrganizations'], for: ['unnamed_organizations'] }],
   severalOrganizations: true,
   versions: ['v3', 'v2'],
   readOnly: () => true,
-  async prepare({ manifest = [] }, { workspace, problem }): Promise<string> {
+  async prepare({ manifest = [], overwrite = false }, { workspace, problem }) {
     const [path = '', ...others] = manifest;
     const reason = await workspace.whyNotWritable(path);
     if (others.length > 0 || /[*?{[]/.test(path))
       problem('manifest', 'names more than one file; export-git-permissions writes one');
     else if (reason !== undefined) problem('manifest', `names ${JSON.stringify(path)}, which ${reason}`);
-    return path;
+    else if (!overwrite && (await workspace.exists(path))) {
+      const file = await workspace.readText(path, MAX_OWN_BYTES);
+      if (!('text' in file && isExported(file.text))) {
+        const kept = 'which this operation did not write, or which was edited since';
+        problem('manifest', `names ${JSON.stringify(path)}, ${kept}; to replace it, set overwrite: true`);
+      }
+    }
+    return ready(path);
   },
   async run(context, path) {
     const source = await openSource(context);
@@ -71,13 +80,16 @@ export const exportGitPermissionsOperation = operation({
     const connections = await source.connections(organizations.map(({ id }) => id));
     const rows = await readObserved(context, source, organizations);
     const all = organizations.map((organization, at) => ({ organization, observed: rows[at] ?? [] }));
-    const { text, entries, leftOut } = manifestText(all, connections, known ?? organizations);
+    const { text, entries, leftOut } = manifestText(all, {
+      connections,
+      known: known ?? organizations,
+      knowsReadOnly: source.knowsReadOnly,
+    });
     const written = await context.workspace.writeFile(path, text);
     for (const one of leftOut.slice(0, 10)) context.log.annotate('warning', 'Left out of the manifest', one);
     context.log.info(`${count(entries, 'entry', 'entries')} written to ${written}`);
     return {
       outcome: 'success',
-      outputs: { manifest: written, count: String(entries) },
       data: { manifest: written, count: entries, organizations: all.length, left_out: leftOut.slice(0, 200) },
       summary: summaryOf(all, written, entries, leftOut),
     };

@@ -3,7 +3,7 @@ import { lazy } from '../../devin/endpoint.ts';
 
 const text = () => z.string().check(z.minLength(1));
 
-/** What an entry names: one repository, a group with all below it, all paths that begin so, or a pattern. */
+/** What an entry names: one repository, a group with everything below it, all paths that begin with a prefix, or a pattern. */
 export const SUBJECTS = ['repo', 'group', 'prefix', 'repos'] as const;
 
 const subjects = () => ({
@@ -30,6 +30,7 @@ export const OrganizationSchema = lazy(() =>
 const head = () => ({
   version: z.literal(1),
   prune: z.optional(z.boolean()),
+  read_only_unknown: z.optional(z.boolean()),
   connections: z.optional(z.record(z.string(), text())),
 });
 

@@ -13,13 +13,14 @@ import {
   type Source,
 } from '../plan/positions.ts';
 import { isRecord } from '../record.ts';
-import { type Aliases, type Entry, entryOf, lineOf, overlaps, type RawEntry, repeatedEntries } from './entries.ts';
+import { type Aliases, type Entry, entryOf, lineOf, type RawEntry, repeatedEntries } from './entries.ts';
 import { EntrySchema, HeadSchema, OrganizationSchema, ProtectedSchema } from './manifest-schema.ts';
+import { overlaps } from './overlaps.ts';
 
 /** Largest manifest file: some 100,000 entries. */
 export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 const MAX_ENTRIES = 500_000;
-/** No enterprise has as many; the check of more would fill the stack. */
+/** No enterprise has as many; checking more would overflow the stack. */
 const MAX_CONNECTIONS = 10_000;
 
 interface Placed<T> {
@@ -32,7 +33,7 @@ export interface OrganizationPart {
   /** Id or exact name, as the manifest has it. */
   readonly name: string;
   readonly place: Place;
-  /** Undefined where it says nothing itself. */
+  /** Undefined if it does not set it. */
   readonly prune: boolean | undefined;
   readonly entries: readonly Entry[];
 }
@@ -40,17 +41,20 @@ export interface OrganizationPart {
 /** Everything that the files of a manifest say together. */
 export interface Manifest {
   readonly files: readonly string[];
-  /** What holds for organizations that say nothing themselves. */
+  /** For organizations that do not set it. */
   readonly prune: boolean | undefined;
+  /** The line that says that the entries do not tell read-only access from write access. */
+  readonly readOnlyUnknown: Place | undefined;
   readonly protected: readonly Entry[];
   readonly organizations: readonly OrganizationPart[];
   readonly entries: number;
 }
 
-/** A manifest that was read: what is wrong, what is worth a look, and what it says as far as it can be understood. */
+/** A manifest that was read: errors, warnings, and what it says as far as it can be understood. */
 export interface ReadManifest {
   readonly manifest: Manifest;
   readonly faults: readonly Finding[];
+  /** Overlaps of entries as far as they can be found without a request. */
   readonly warnings: readonly Finding[];
 }
 
@@ -58,6 +62,7 @@ export interface ReadManifest {
 interface FilePart {
   readonly source: Source;
   readonly prune: Placed<boolean> | undefined;
+  readonly readOnlyUnknown: Place | undefined;
   readonly connections: readonly { readonly name: string; readonly value: string; readonly place: Place }[];
   readonly protectedNodes: readonly Placed<RawEntry>[];
   readonly organizations: readonly {
@@ -94,7 +99,8 @@ function organizationsOf(source: Source, values: Readonly<Record<string, unknown
 function filePart(source: Source, value: unknown, faults: Finding[]): FilePart | undefined {
   const root = source.document.contents;
   if (!isRecord(value)) {
-    faults.push({ file: source.file, line: 1, message: 'is no mapping with `version` and `organizations`' });
+    const message = 'the file is not a mapping that contains `version` and `organizations`';
+    faults.push({ file: source.file, line: 1, message });
     return undefined;
   }
   if (isRecord(value['connections']) && Object.keys(value['connections']).length > MAX_CONNECTIONS) {
@@ -110,9 +116,11 @@ function filePart(source: Source, value: unknown, faults: Finding[]): FilePart |
   const kept = Array.isArray(value['protected']) ? value['protected'] : [];
   const connections = isRecord(value['connections']) ? value['connections'] : {};
   const prune = head?.prune;
+  const placeOfKey = (name: string) => placeOf(source, nodeAt(source, root, [name]));
   return {
     source,
-    prune: prune === undefined ? undefined : { value: prune, place: placeOf(source, nodeAt(source, root, ['prune'])) },
+    prune: prune === undefined ? undefined : { value: prune, place: placeOfKey('prune') },
+    readOnlyUnknown: head?.read_only_unknown === true ? placeOfKey('read_only_unknown') : undefined,
     connections: pairsOf(source, memberOf(source, root, 'connections')).flatMap(({ name, key }) => {
       const id = connections[name];
       return typeof id === 'string' ? [{ name, value: id, place: placeOf(source, key) }] : [];
@@ -122,7 +130,7 @@ function filePart(source: Source, value: unknown, faults: Finding[]): FilePart |
   };
 }
 
-/** One value for what several files may say; two that differ are a fault that names both lines. */
+/** One value for what several files may set; two that differ are an error that names both lines. */
 function agreed<T>(what: string, given: readonly Placed<T>[], faults: Finding[]): T | undefined {
   const [first, ...others] = given;
   for (const { value, place } of others) {
@@ -168,19 +176,20 @@ function mergedOrganizations(
   });
 }
 
-/** Puts files together, and finds what they say twice or against each other. */
+/** Merges files, and finds what they repeat or contradict. */
 function merge(parts: readonly FilePart[], files: readonly string[], faults: Finding[]): ReadManifest {
   const aliases = aliasesOf(parts, faults);
   const toEntries = (given: readonly Placed<RawEntry>[]) =>
     given.flatMap(({ value, place }) => entryOf(value, place, aliases, faults) ?? []);
   const prunes = parts.flatMap(({ prune }) => (prune === undefined ? [] : [prune]));
   const prune = agreed('prune', prunes, faults);
+  const readOnlyUnknown = parts.find((part) => part.readOnlyUnknown !== undefined)?.readOnlyUnknown;
   const organizations = mergedOrganizations(parts, toEntries, faults);
   const kept = parts.flatMap(({ protectedNodes }) => toEntries(protectedNodes));
   const entries = organizations.reduce((sum, one) => sum + one.entries.length, 0);
   const [file = ''] = files;
   if (organizations.length === 0 && faults.length === 0) {
-    faults.push({ file, line: 1, message: 'names no organization, so there is nothing to manage' });
+    faults.push({ file, line: 1, message: 'lists no organization, so there is nothing to manage' });
   }
   if (entries > MAX_ENTRIES) faults.push({ file, line: 1, message: `has more than ${MAX_ENTRIES} entries` });
   for (const one of organizations) {
@@ -188,13 +197,16 @@ function merge(parts: readonly FilePart[], files: readonly string[], faults: Fin
   }
   const warnings = faults.length > 0 ? [] : organizations.flatMap((one) => overlaps(one.entries));
   return {
-    manifest: { files, prune, protected: kept, organizations, entries },
+    manifest: { files, prune, readOnlyUnknown, protected: kept, organizations, entries },
     faults: inOrder(faults),
     warnings: inOrder(warnings),
   };
 }
 
-/** What came of looking for the files of a manifest: them, or what is wrong with the input, as a clause. */
+/** The likeliest cause of a missing file. */
+const CHECKOUT = 'Does an earlier step of this job check out the repository (actions/checkout)?';
+
+/** The files of a manifest, or what is wrong with the input, as a clause. */
 export type FoundManifest = { readonly files: readonly string[] } | { readonly problem: string };
 
 /** The files that paths and patterns name, each once, however they spell it. */
@@ -211,13 +223,22 @@ export async function findManifest(patterns: readonly string[], workspace: Works
     }
     const found = await workspace.findFiles(pattern);
     if ('problem' in found) return { problem: `names ${JSON.stringify(pattern)}, which ${found.problem}` };
-    if (found.files.length === 0) return { problem: `names ${JSON.stringify(pattern)}, which matches no file` };
+    if (found.files.length === 0) {
+      return { problem: `names ${JSON.stringify(pattern)}, which matches no file. ${CHECKOUT}` };
+    }
     for (const { path } of found.files) files.add(normalize(path));
   }
   return { files: [...files] };
 }
 
-/** Reads the files of a manifest and puts them together. It finds all that is wrong without a request. */
+/** What is wrong with a file. A missing one has a few likely causes. */
+async function fileProblem(file: string, problem: string, workspace: Workspace): Promise<string> {
+  if (await workspace.exists(file)) return problem;
+  const exports = '`export-git-permissions` writes the first manifest';
+  return `does not exist. ${CHECKOUT} ${exports}`;
+}
+
+/** Reads the files of a manifest and merges them. It finds everything that is wrong without a request. */
 export async function readManifest(files: readonly string[], workspace: Workspace): Promise<ReadManifest> {
   const { readYaml } = await import('../plan/yaml-source.ts');
   const faults: Finding[] = [];
@@ -225,7 +246,7 @@ export async function readManifest(files: readonly string[], workspace: Workspac
   for (const file of files) {
     const read = await workspace.readText(file, MAX_MANIFEST_BYTES);
     if ('problem' in read) {
-      faults.push({ file, line: 1, message: read.problem });
+      faults.push({ file, line: 1, message: await fileProblem(file, read.problem, workspace) });
       continue;
     }
     const parsed = readYaml(file, read.text);

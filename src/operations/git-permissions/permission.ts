@@ -8,12 +8,19 @@ export interface Connection {
   /** Its name, or its id where it has none. */
   readonly name: string;
   readonly host: string;
-  /** By what permissions tell connections apart: the id, and in v2, which shows none, the host. */
+  /** What permissions tell connections apart by: the ID, and in v2, which shows none, the host. */
   readonly key: string;
 }
 
-/** What a permission opens: one repository, a group with all below it, or all paths that begin so. */
+/** What a permission opens: one repository, a group with everything below it, or all paths that begin with a prefix. */
 export type Subject = 'repo' | 'group' | 'prefix';
+
+/** The pattern that an entry comes from. */
+export interface Pattern {
+  readonly text: string;
+  /** Number of repositories that it matches. */
+  readonly matches: number;
+}
 
 /** A permission that an organization should have. */
 export interface Desired {
@@ -22,23 +29,24 @@ export interface Desired {
   readonly connection: Connection;
   readonly readOnly: boolean;
   readonly place: Place;
-  /** The pattern that it comes from. */
-  readonly pattern?: string;
+  /** Absent for an entry that the manifest names. */
+  readonly pattern?: Pattern;
 }
 
-/** A permission that is there. */
+/** An existing permission. */
 export interface Observed {
   readonly id: string;
-  /** `unknown` for one that opens something of which this release knows nothing. */
+  /** `unknown` for one that opens something that this release does not know. */
   readonly subject: Subject | 'unknown';
   readonly path: string;
   readonly connection: Pick<Connection, 'key' | 'name'>;
-  /** Undefined where the API does not tell. */
+  /** Undefined if the API does not say. */
   readonly readOnly: boolean | undefined;
 }
 
-/** A manifest whose lines are in one file names the line alone. */
+/** How the kind shows entries, and what the API can do. */
 export interface KindOptions {
+  /** The lines of the manifest are in more than one file, so that a line is shown with its file. */
   readonly severalFiles: boolean;
   /** False for v2, which can neither show nor set it. */
   readonly knowsReadOnly: boolean;
@@ -46,13 +54,13 @@ export interface KindOptions {
 
 type Common = Pick<Desired, 'subject' | 'path'> | Pick<Observed, 'subject' | 'path'>;
 
-// The path comes first: what is common to all keys costs each comparison.
+// The path comes first: what all keys have in common makes each comparison slower.
 const keyOf = ({ subject, path }: Common, connection: string) => `${path.toLowerCase()}\n${subject}\n${connection}`;
 
 const rights = (readOnly: boolean | undefined) =>
   readOnly === undefined ? 'unknown' : readOnly ? 'read-only' : 'writable';
 
-/** True where a group or prefix opens a path. */
+/** True if a group or prefix opens a path. */
 const opens = (subject: Observed['subject'], wide: string, path: string): boolean => {
   const [outer, inner] = [wide.toLowerCase(), path.toLowerCase()];
   if (subject === 'group') return inner.startsWith(`${outer}/`);
@@ -61,18 +69,31 @@ const opens = (subject: Observed['subject'], wide: string, path: string): boolea
 
 const WIDE = {
   group: 'opens every repository of the group',
-  prefix: 'opens every repository whose path begins so',
+  prefix: 'opens every repository whose path begins with it',
 } as const;
+
+/** A pattern with this many matches opens more than its line shows. */
+const MANY_MATCHES = 10;
+
+/** Whether an entry opens more than its line shows: a group, a prefix, a pattern with many matches or for several owners. */
+const isBroad = ({ subject, pattern }: Desired): boolean =>
+  subject !== 'repo' ||
+  (pattern !== undefined && (pattern.matches >= MANY_MATCHES || /[*?]/.test(pattern.text.split('/')[0] ?? '')));
 
 /** What Git permissions are like. */
 export function permissionKind({ severalFiles, knowsReadOnly }: KindOptions): Kind<Desired, Observed> {
   const at = (place: Place) => lineOf(place, severalFiles ? undefined : place);
   const reasonOf = ({ place, pattern, subject }: Desired) => {
-    if (pattern !== undefined) return `${at(place)}: matches \`${pattern}\``;
+    if (pattern !== undefined) {
+      const others = pattern.matches >= MANY_MATCHES ? `, one of ${pattern.matches} matches` : '';
+      return `${at(place)}: matches \`${pattern.text}\`${others}`;
+    }
     return subject === 'repo' ? at(place) : `${at(place)}: ${WIDE[subject]}`;
   };
   return {
     name: 'git permission',
+    restricted: 'lose write access',
+    observedId: ({ id }) => id,
     desiredKey: (desired) => keyOf(desired, desired.connection.key),
     observedKey: (observed) => keyOf(observed, observed.connection.key),
     desiredText: ({ subject, path, connection, readOnly }) =>
@@ -82,14 +103,17 @@ export function permissionKind({ severalFiles, knowsReadOnly }: KindOptions): Ki
     compare: (desired, observed) => {
       if (observed.readOnly === undefined || observed.readOnly === desired.readOnly) return undefined;
       const update = `${rights(observed.readOnly)} → ${rights(desired.readOnly)}`;
-      return { update, reason: at(desired.place), escalation: !desired.readOnly };
+      const effect = desired.readOnly ? 'restricts' : 'opens';
+      return { update, reason: at(desired.place), escalation: !desired.readOnly, effect };
     },
-    create: (desired) =>
-      desired.readOnly && !knowsReadOnly
-        ? {
-            conflict: `${at(desired.place)}: the legacy API v2 cannot add a read-only entry, and a writable one is not wanted`,
-          }
-        : { reason: reasonOf(desired), escalation: desired.subject !== 'repo' },
+    create: (desired) => {
+      if (desired.readOnly && !knowsReadOnly) {
+        const conflict = 'the legacy API v2 cannot add a read-only entry, and a writable one is not wanted';
+        return { conflict: `${at(desired.place)}: ${conflict}` };
+      }
+      const opens = !desired.readOnly || desired.subject !== 'repo' || desired.pattern !== undefined;
+      return { reason: reasonOf(desired), escalation: isBroad(desired), ...(opens ? { effect: 'opens' } : {}) };
+    },
     showDesired: ({ subject, path, connection, readOnly }) => ({
       type: subject,
       name: path,

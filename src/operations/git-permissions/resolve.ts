@@ -1,34 +1,50 @@
 import { nearestOf } from '../../contract/kinds.ts';
 import type { Scope } from '../../reconcile/kind.ts';
+import { shortened } from '../../report/shorten.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
 import { type Entry, lineOf } from './entries.ts';
 import { globTest } from './glob.ts';
 import type { Manifest, OrganizationPart } from './manifest.ts';
+import { overlaps } from './overlaps.ts';
 import { type Connection, type Desired, type Observed, sameSubject } from './permission.ts';
-import type { Organization, PermissionSource } from './source.ts';
+import type { Organization, PermissionSource, RepositoryLists } from './source.ts';
 
 /** An organization with what it should have; what it has is not known yet. */
 export type WantedScope = Omit<Scope<Desired, Observed>, 'observed'>;
 
-/** What the manifest means in the world of the credential, or what it names that is not there. */
+/** What the manifest means for the credential, or what it names that does not exist. */
 export interface ResolvedManifest {
   readonly scopes: readonly WantedScope[];
+  /** Entries that are never removed or restricted, with their connections. */
+  readonly rules: readonly ProtectionRule[];
   readonly faults: readonly Finding[];
-  /** Worth a look, but no harm. */
   readonly warnings: readonly Finding[];
+}
+
+/** An entry of `protected`. */
+export interface ProtectionRule {
+  readonly entry: Entry;
+  readonly connection: Connection;
+  /** Whether it protects an existing permission. */
+  covers(observed: Observed): boolean;
 }
 
 /** How a manifest is read for one step. */
 export interface ResolveOptions {
-  /** Input `prune`: `false` switches it off everywhere, `true` is for organizations that say nothing themselves. */
+  /** Input `prune`: `false` turns it off everywhere, `true` turns it on unless the manifest says `false`. */
   readonly prune: boolean | undefined;
   /** Input `org_id`: only these; all of the manifest where undefined. */
   readonly only: readonly string[] | undefined;
+  /** Lets signals and the time limit through, and throws when one ends the step: a manifest may mean hours of work. */
+  readonly pause: () => Promise<void>;
 }
 
-const quote = (text: string) => JSON.stringify(text.slice(0, 100));
+/** Each is compared with everything that an organization has. */
+const MAX_PROTECTED_PATTERNS = 100;
 
-/** A thing by its id, or by its name where only one has it. */
+const quote = (text: string) => JSON.stringify(shortened(text, 100));
+
+/** A thing by its ID, or by its name if only one has it. */
 function byIdOrName<T extends { readonly id: string; readonly name: string }>(
   what: string,
   asked: string,
@@ -55,7 +71,7 @@ function byIdOrName<T extends { readonly id: string; readonly name: string }>(
   return { problem: `there is no ${what} ${quote(asked)}${hint}` };
 }
 
-/** An organization where the credential may not list them. */
+/** An organization, if the credential may not list them. */
 const byId = (name: string): Organization | { readonly problem: string } =>
   name.startsWith('org-')
     ? { id: name, name }
@@ -68,17 +84,19 @@ interface OrganizationParts {
   readonly parts: readonly OrganizationPart[];
 }
 
-/** The organizations of the manifest, each once, also if it is there by its id and by its name. */
-function organizationsOf(
+/** The organizations of the manifest, each once, even if it is listed by its ID and by its name. */
+async function organizationsOf(
   manifest: Manifest,
   known: readonly Organization[] | undefined,
   faults: Finding[],
-): OrganizationParts[] {
+  pause: ResolveOptions['pause'],
+): Promise<OrganizationParts[]> {
   const found = new Map<string, { organization: Organization; parts: OrganizationPart[] }>();
   for (const part of manifest.organizations) {
     const organization = known === undefined ? byId(part.name) : byIdOrName('organization', part.name, known);
     if ('problem' in organization) {
       faults.push({ ...part.place, message: organization.problem });
+      await pause();
       continue;
     }
     const there = found.get(organization.id) ?? { organization, parts: [] };
@@ -111,15 +129,14 @@ interface Found {
   readonly warnings: Finding[];
 }
 
-/** Repositories by connection, read once each. */
-type Repositories = (connection: Connection) => Promise<readonly string[]> | undefined;
-
 async function expanded(
   entry: Entry,
   connection: Connection,
-  repositories: Repositories,
+  repositories: RepositoryLists,
   { faults, warnings }: Found,
+  pause: ResolveOptions['pause'],
 ): Promise<Desired[]> {
+  await pause();
   const list = repositories(connection);
   if (list === undefined) {
     faults.push({
@@ -129,18 +146,23 @@ async function expanded(
     return [];
   }
   const isMatch = globTest(entry.path);
-  const exceptions = entry.except.map((pattern) => ({ pattern, test: globTest(pattern) }));
   const matching = (await list).filter(isMatch);
-  const paths = matching.filter((path) => !exceptions.some(({ test }) => test(path)));
-  const idle = exceptions.filter(({ test }) => !matching.some(test));
+  const [left, idle] = [new Set(matching), [] as string[]];
+  for (const pattern of matching.length === 0 ? [] : entry.except) {
+    await pause();
+    const excepted = matching.filter(globTest(pattern));
+    for (const path of excepted) left.delete(path);
+    if (excepted.length === 0) idle.push(pattern);
+  }
+  const paths = matching.filter((path) => left.has(path));
   if (paths.length === 0) {
-    const why = matching.length === 0 ? '' : ', once `except` is taken off';
+    const why = matching.length === 0 ? '' : ' that `except` does not exclude';
     faults.push({
       ...entry.place,
       message: `repos ${quote(entry.path)} matches no repository of ${connection.name}${why}`,
     });
   }
-  for (const { pattern } of matching.length === 0 ? [] : idle) {
+  for (const pattern of idle) {
     warnings.push({
       ...entry.place,
       message: `except ${quote(pattern)} matches nothing of repos ${quote(entry.path)}`,
@@ -152,13 +174,13 @@ async function expanded(
     connection,
     readOnly: entry.readOnly,
     place: entry.place,
-    pattern: entry.path,
+    pattern: { text: entry.path, matches: paths.length },
   }));
 }
 
 const keyOf = ({ connection, subject, path }: Desired) => `${connection.key} ${subject} ${path.toLowerCase()}`;
 
-/** Puts what patterns gave behind what is named; a named entry wins, and two patterns must agree. */
+/** Each entry once: a named one overrides those of patterns, and two patterns must agree. */
 function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
   const found = new Map<string, Desired>();
   const named = all.filter(({ pattern }) => pattern === undefined);
@@ -170,7 +192,7 @@ function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
     }
     const bothFromPatterns = before.pattern !== undefined && one.pattern !== undefined;
     if (one.pattern !== undefined && (!bothFromPatterns || before.readOnly === one.readOnly)) continue;
-    const what = bothFromPatterns ? 'comes with another read_only from' : 'is there twice, first at';
+    const what = bothFromPatterns ? 'comes with another read_only from' : 'is repeated, first at';
     faults.push({
       ...one.place,
       message: `${one.subject} ${quote(one.path)} ${what} ${lineOf(before.place, one.place)}`,
@@ -179,22 +201,35 @@ function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
   return [...found.values()];
 }
 
-/** Which entries must stay: those that the manifest protects, and those of which nothing is known. */
-function protection(entries: readonly Entry[], connections: Connections, faults: Finding[]) {
-  const rules = entries.flatMap((entry) => {
+const subjectKey = ({ subject, path }: Pick<Entry, 'subject' | 'path'>, connection: string) =>
+  `${connection} ${subject} ${path.toLowerCase()}`;
+
+function rulesOf(entries: readonly Entry[], connections: Connections, faults: Finding[]): ProtectionRule[] {
+  const patterns = entries.filter(({ subject }) => subject === 'repos');
+  const excess = patterns[MAX_PROTECTED_PATTERNS];
+  if (excess !== undefined) {
+    faults.push({ ...excess.place, message: `protected has more than ${MAX_PROTECTED_PATTERNS} patterns` });
+  }
+  return entries.flatMap((entry) => {
     const connection = connections.of(entry, faults);
     if (connection === undefined) return [];
     const isMatch = entry.subject === 'repos' ? globTest(entry.path) : undefined;
-    return [{ entry, key: connection.key, isMatch }];
+    const covers = (observed: Observed) =>
+      observed.connection.key === connection.key &&
+      (isMatch === undefined ? sameSubject(entry, observed) : observed.subject === 'repo' && isMatch(observed.path));
+    return [{ entry, connection, covers }];
   });
-  return (observed: Observed) =>
-    observed.subject === 'unknown' ||
-    rules.some(({ entry, key, isMatch }) => {
-      if (key !== observed.connection.key) return false;
-      return isMatch === undefined
-        ? sameSubject(entry, observed)
-        : observed.subject === 'repo' && isMatch(observed.path);
-    });
+}
+
+/** Which entries must stay: those that the manifest protects, and those that this release does not know. */
+function protection(rules: readonly ProtectionRule[]) {
+  const patterns = rules.filter(({ entry }) => entry.subject === 'repos').slice(0, MAX_PROTECTED_PATTERNS);
+  const named = new Set(rules.map(({ entry, connection }) => subjectKey(entry, connection.key)));
+  return (observed: Observed) => {
+    const { subject, path, connection } = observed;
+    if (subject === 'unknown' || named.has(subjectKey({ subject, path }, connection.key))) return true;
+    return patterns.some(({ covers }) => covers(observed));
+  };
 }
 
 function pruneOf(
@@ -213,26 +248,24 @@ function pruneOf(
       message: `prune of ${organization.name} is ${other.prune} here, but ${first.prune} at ${where}`,
     });
   }
-  return given === false ? false : (first?.prune ?? given ?? manifest.prune ?? false);
+  const own = first?.prune ?? manifest.prune;
+  return given !== false && own !== false && (given === true || own === true);
 }
 
-/** Finds out what a manifest means: organizations and connections by their ids, patterns as the repositories there are. */
+/** Finds what a manifest means: organizations and connections by their IDs, patterns as the repositories that match. */
 export async function resolveManifest(
   manifest: Manifest,
   source: PermissionSource,
+  repositories: RepositoryLists,
   options: ResolveOptions,
 ): Promise<ResolvedManifest> {
   const [faults, warnings]: [Finding[], Finding[]] = [[], []];
-  const all = organizationsOf(manifest, await source.organizations(), faults);
+  const all = await organizationsOf(manifest, await source.organizations(), faults, options.pause);
   const asked = options.only;
   const chosen = asked === undefined ? all : all.filter(({ organization }) => asked.includes(organization.id));
   const connections = new Connections(await source.connections(chosen.map(({ organization }) => organization.id)));
-  const lists = new Map<string, Promise<readonly string[]> | undefined>();
-  const repositories: Repositories = ({ id }) => {
-    if (!lists.has(id)) lists.set(id, source.repositories(id));
-    return lists.get(id);
-  };
-  const isProtected = protection(manifest.protected, connections, faults);
+  const rules = rulesOf(manifest.protected, connections, faults);
+  const isProtected = protection(rules);
   const scopes: WantedScope[] = [];
   for (const parts of chosen) {
     const { id, name } = parts.organization;
@@ -242,16 +275,15 @@ export async function resolveManifest(
       if (connection === undefined) continue;
       const { subject, path, readOnly, place } = entry;
       if (subject === 'repos') {
-        for (const one of await expanded(entry, connection, repositories, { faults, warnings })) desired.push(one);
+        for (const one of await expanded(entry, connection, repositories, { faults, warnings }, options.pause))
+          desired.push(one);
       } else desired.push({ subject, path, connection, readOnly, place });
     }
-    scopes.push({
-      id,
-      name,
-      prune: pruneOf(parts, manifest, options.prune, faults),
-      desired: unique(desired, faults),
-      isProtected,
-    });
+    const each = unique(desired, faults);
+    for (const finding of overlaps(each.map((one) => ({ ...one, connection: one.connection.key })))) {
+      warnings.push(finding);
+    }
+    scopes.push({ id, name, prune: pruneOf(parts, manifest, options.prune, faults), desired: each, isProtected });
   }
-  return { scopes, faults: inOrder(faults), warnings: inOrder(warnings) };
+  return { scopes, rules, faults: inOrder(faults), warnings: inOrder(warnings) };
 }

@@ -7,6 +7,7 @@ import {
   v2ListOrgGitPermissions,
 } from '../../devin/endpoints/v2-git.ts';
 import { v2ListOrganizations } from '../../devin/endpoints/v2-organizations.ts';
+import { wholeList } from '../../devin/whole-list.ts';
 import type { Connection, Desired, Observed } from './permission.ts';
 import type { PermissionSource } from './source.ts';
 
@@ -29,36 +30,34 @@ function observed(row: ItemOf<typeof v2ListOrgGitPermissions>): Observed {
   return { ...common, subject: 'unknown', path: id };
 }
 
-/** Git permissions through the legacy v2: no `read_only`, no change in place, no replacement, no list of repositories. */
+/** Git permissions through the legacy v2: no `read_only`, no update in place, no replacement, no list of repositories. */
 export function sourceV2(devin: Devin): PermissionSource {
   return {
     knowsReadOnly: false,
     maxBatch: MAX_BATCH,
     async organizations() {
-      const found: { id: string; name: string }[] = [];
-      for await (const row of devin.items(v2ListOrganizations, { params: {}, query: { limit: 200 } })) {
-        found.push({ id: row.org_id, name: row.org_name || row.org_id });
-      }
-      return found;
+      const rows = await wholeList(
+        devin,
+        v2ListOrganizations,
+        { params: {}, query: { limit: 200 } },
+        (row) => row.org_id,
+      );
+      return rows.map(({ org_id: id, org_name: name }) => ({ id, name: name || id }));
     },
     async connections(organizationIds) {
       const found = new Map<string, Connection>();
       const read = async (org_id: string) => {
-        const call = { params: { org_id }, query: { limit: 200 }, complete: true };
-        for await (const row of devin.items(v2ListOrgGitConnections, call)) {
-          const { connection_id: id, name, host } = row;
-          found.set(id, { id, name: name || id, host, key: host });
-        }
+        const call = { params: { org_id }, query: { limit: 200 } };
+        const rows = await wholeList(devin, v2ListOrgGitConnections, call, (row) => row.connection_id);
+        for (const { connection_id: id, name, host } of rows) found.set(id, { id, name: name || id, host, key: host });
       };
       await Promise.all(organizationIds.map(read));
       return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     },
     repositories: () => undefined,
     async list(org_id) {
-      const found: Observed[] = [];
-      const call = { params: { org_id }, query: { limit: 200 }, complete: true };
-      for await (const row of devin.items(v2ListOrgGitPermissions, call)) found.push(observed(row));
-      return found;
+      const call = { params: { org_id }, query: { limit: 200 } };
+      return (await wholeList(devin, v2ListOrgGitPermissions, call, (row) => row.permission_id)).map(observed);
     },
     async create(org_id, batch) {
       // The body is a bare list, which only a raw call takes.

@@ -12,6 +12,7 @@ import {
   replaceGitPermissions,
   updateGitPermission,
 } from '../../devin/endpoints/git-providers.ts';
+import { wholeList } from '../../devin/whole-list.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import type { Connection, Desired, Observed, Subject } from './permission.ts';
 import type { PermissionSource } from './source.ts';
@@ -26,13 +27,6 @@ const request = ({ connection, subject, path, readOnly }: Desired) => ({
 });
 
 const isKnown = (subject: Observed['subject']): subject is Subject => subject !== 'unknown';
-
-/** Reads a list to its end. */
-async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const row of rows) found.push(row);
-  return found;
-}
 
 /** Git permissions through v3 of the API. */
 export function sourceV3(devin: Devin): PermissionSource {
@@ -63,7 +57,8 @@ export function sourceV3(devin: Devin): PermissionSource {
       }
     },
     async connections() {
-      const rows = await all(devin.items(listGitConnections, { params: {}, query: { first: 200 }, complete: true }));
+      const call = { params: {}, query: { first: 200 } };
+      const rows = await wholeList(devin, listGitConnections, call, (row) => row.git_connection_id);
       const found = rows.map(({ git_connection_id: id, name, host }) => ({
         id,
         name: name || id,
@@ -74,12 +69,15 @@ export function sourceV3(devin: Devin): PermissionSource {
       return found;
     },
     async repositories(id) {
-      const call = { params: { connection_id: id }, query: { first: 100 }, complete: true };
-      return (await all(devin.items(listGitConnectionRepositories, call))).map(({ repo_path: path }) => path);
+      const call = { params: { connection_id: id }, query: { first: 100 } };
+      const idOf = (row: ItemOf<typeof listGitConnectionRepositories>) =>
+        JSON.stringify([row.provider_repository_id, row.repo_path]);
+      const rows = await wholeList(devin, listGitConnectionRepositories, call, idOf);
+      return [...new Set(rows.map(({ repo_path: path }) => path))];
     },
     async list(org) {
-      const call = { params: { org_id: org }, query: { first: 200 }, complete: true };
-      return (await all(devin.items(listGitPermissions, call))).map(observed);
+      const call = { params: { org_id: org }, query: { first: 200 } };
+      return (await wholeList(devin, listGitPermissions, call, (row) => row.git_permission_id)).map(observed);
     },
     async create(org, batch) {
       await devin.call(createGitPermissions, { params: { org_id: org }, body: { permissions: batch.map(request) } });
@@ -92,7 +90,7 @@ export function sourceV3(devin: Devin): PermissionSource {
       await devin.call(deleteGitPermission, { params: { org_id: org, git_permission_id: id } });
     },
     replacing: {
-      most: MAX_PERMISSIONS,
+      max: MAX_PERMISSIONS,
       asDesired({ subject, path, connection, readOnly = false }) {
         const whole = names.get(connection.key);
         if (whole === undefined || !isKnown(subject)) return undefined;
@@ -102,6 +100,7 @@ export function sourceV3(devin: Devin): PermissionSource {
         await devin.call(replaceGitPermissions, {
           params: { org_id: org },
           body: { permissions: entries.map(request) },
+          once: true,
         });
       },
     },

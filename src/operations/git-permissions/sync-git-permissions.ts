@@ -5,23 +5,29 @@ import { planAll } from '../../reconcile/plan.ts';
 import { details, prose } from '../../report/markdown.ts';
 import { count } from '../../report/units.ts';
 import type { Log } from '../../runner/log.ts';
-import { operation } from '../operation.ts';
+import { operation, type Report, ready } from '../operation.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
 import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext } from '../plan/report.ts';
 import { runPlan } from '../plan/step.ts';
-import { findManifest, type ReadManifest, readManifest } from './manifest.ts';
+import { findManifest, type Manifest, type ReadManifest } from './manifest.ts';
+import { readManifestAside } from './manifest-thread.ts';
 import { type Desired, type Observed, permissionKind } from './permission.ts';
 import { openSource, readObserved } from './read.ts';
+import { checkRepositories } from './repositories.ts';
 import { resolveManifest, type WantedScope } from './resolve.ts';
+import { type PermissionSource, repositoryLists } from './source.ts';
 
-/** A page of a run shows at most ten annotations of a kind. */
+/** The page of a run shows at most ten annotations of a kind. */
 const MAX_ANNOTATIONS = 10;
 const MAX_NOTICES = 100;
+/** A pause takes a millisecond, and what is done for each of so many patterns less than a second. */
+const TURNS = 20;
 
 const textOf = ({ file, line, message }: Finding) => `${file}:${line}: ${message}`;
 
-/** Shows what is wrong with a manifest at its lines. Throws where anything is. */
-function reject(log: Pick<Log, 'annotate'>, faults: readonly Finding[]): void {
+/** Shows the errors of a manifest at their lines. Throws if there are any. */
+function reject(log: Pick<Log, 'annotate'>, all: readonly Finding[]): void {
+  const faults = eachOnce(all);
   if (faults.length === 0) return;
   for (const { file, line, message } of faults.slice(0, MAX_ANNOTATIONS)) {
     log.annotate('error', 'Invalid manifest', message, { file, line });
@@ -31,32 +37,50 @@ function reject(log: Pick<Log, 'annotate'>, faults: readonly Finding[]): void {
   throw new ActionError('manifest_invalid', message, { list: listed(faults.map(textOf)) });
 }
 
+/** Each finding once, even if several organizations share a list. */
+const eachOnce = (findings: readonly Finding[]): Finding[] => [
+  ...new Map(findings.map((finding) => [textOf(finding), finding])).values(),
+];
+
+/** Warnings in the order in which they are shown: what gives more access than a line says comes first. */
+const sorted = (warnings: readonly Finding[]): Finding[] => {
+  const all = inOrder(eachOnce(warnings));
+  return [...all.filter(({ display }) => display === 'first'), ...all.filter(({ display }) => display !== 'first')];
+};
+
 function warn(log: Pick<Log, 'annotate' | 'info'>, warnings: readonly Finding[]): void {
-  for (const { file, line, message } of warnings.slice(0, MAX_ANNOTATIONS)) {
-    log.annotate('warning', 'An entry of the manifest', message, { file, line });
+  const shown = warnings.filter(({ display }) => display !== 'folded');
+  for (const { file, line, message, display } of shown.slice(0, MAX_ANNOTATIONS)) {
+    const title = display === 'first' ? 'A read-only entry has no effect' : 'An entry of the manifest';
+    log.annotate('warning', title, message, { file, line });
   }
-  for (const warning of warnings.slice(MAX_ANNOTATIONS, 200)) log.info(`  ${textOf(warning)}`);
+  for (const warning of shown.slice(MAX_ANNOTATIONS, 200)) log.info(`  ${textOf(warning)}`);
 }
 
-/** Warnings fold: they say something about the manifest, not about what changes. */
+/** Warnings are collapsed: they concern the manifest, not the changes. */
 function warningNotice(warnings: readonly Finding[]): readonly string[] {
   if (warnings.length === 0) return [];
   const lines = warnings.slice(0, MAX_NOTICES).map((warning) => `- ${prose(textOf(warning))}`);
   const rest = warnings.length > MAX_NOTICES ? [`- and ${warnings.length - MAX_NOTICES} more`] : [];
-  return [details(`${count(warnings.length, 'line')} of the manifest worth a look`, [...lines, ...rest].join('\n'))];
+  const overlapping = warnings.filter(({ display }) => display === 'folded').length;
+  const title =
+    overlapping === warnings.length
+      ? `${count(overlapping, 'entry', 'entries')} inside a group or prefix`
+      : count(warnings.length, 'note about the manifest', 'notes about the manifest');
+  return [details(title, [...lines, ...rest].join('\n'))];
 }
 
-/** Entries that Devin spells in another case than the manifest. They count as the same. */
+/** Entries that Devin spells in another case than the manifest. They are the same. */
 function spellings(scopes: readonly Scope<Desired, Observed>[], kind: ReturnType<typeof permissionKind>): Finding[] {
   const found: Finding[] = [];
   for (const { desired, observed } of scopes) {
-    const there = new Map(observed.map((one) => [kind.observedKey(one), one.path]));
+    const existing = new Map(observed.map((one) => [kind.observedKey(one), one.path]));
     for (const one of desired) {
-      const path = there.get(kind.desiredKey(one));
+      const path = existing.get(kind.desiredKey(one));
       if (path === undefined || path === one.path) continue;
       found.push({
         ...one.place,
-        message: `${one.subject} ${JSON.stringify(one.path)} is ${JSON.stringify(path)} in Devin; both count as the same`,
+        message: `${one.subject} ${JSON.stringify(one.path)} is ${JSON.stringify(path)} in Devin; both are the same`,
       });
     }
   }
@@ -72,55 +96,80 @@ function checkAsked(asked: readonly string[] | undefined, scopes: readonly Wante
   });
 }
 
-async function run(context: PlanContext, { manifest, faults, warnings }: ReadManifest) {
+/** A v3 key would make every entry writable that v2 could not report as read-only. */
+function readOnlyFault({ readOnlyUnknown: place }: Manifest, knowsReadOnly: boolean): Finding[] {
+  if (place === undefined || !knowsReadOnly) return [];
+  const origin = 'it was exported with a v2 key, which does not report read-only access';
+  const fix = 'mark the entries that are `read_only: true`, then remove this line';
+  return [{ ...place, message: `the manifest does not say which entries are read-only: ${origin}; ${fix}` }];
+}
+
+/** Compares the manifest with the organizations that it lists. Throws if one of them is wrong or cannot be read. */
+async function compared(context: PlanContext, manifest: Manifest, source: PermissionSource) {
   const { inputs, log } = context;
-  reject(log, faults);
-  const source = await openSource(context);
+  reject(log, readOnlyFault(manifest, source.knowsReadOnly));
   const only = inputs.org_id === '*' ? undefined : inputs.org_id;
-  const wanted = await resolveManifest(manifest, source, { prune: inputs.prune, only });
+  const lists = repositoryLists(source);
+  let turns = 0;
+  const pause = async () => {
+    turns += 1;
+    if (turns % TURNS === 0) await context.clock.sleep(0, context.signal);
+  };
+  const wanted = await resolveManifest(manifest, source, lists, { prune: inputs.prune, only, pause });
   reject(log, wanted.faults);
   checkAsked(only, wanted.scopes);
   const rows = await readObserved(context, source, wanted.scopes);
   const scopes = wanted.scopes.map((scope, at) => ({ ...scope, observed: rows[at] ?? [] }));
   const kind = permissionKind({ severalFiles: manifest.files.length > 1, knowsReadOnly: source.knowsReadOnly });
-  const all = inOrder([...warnings, ...wanted.warnings, ...spellings(scopes, kind)]);
-  warn(log, all);
-  const plan = planAll(kind, scopes);
-  const step = { kind, store: source, plan, limit: pool(inputs.concurrency), scopeName: 'organization' };
-  return await runPlan(context, step, warningNotice(all));
+  const { faults, unchecked } = await checkRepositories(scopes, wanted.rules, kind, lists);
+  reject(log, inOrder(faults));
+  for (const one of unchecked) log.annotate('warning', 'New entries were not checked', one);
+  return { kind, scopes, warnings: sorted([...wanted.warnings, ...spellings(scopes, kind)]) };
 }
 
-/** Makes the Git permissions of organizations what a manifest says, or shows what that would change. */
+/** What a plan without a credential can do, as for a pull request of a fork: check the manifest. */
+function onlyChecked(log: Log, { manifest, faults, warnings }: ReadManifest): Report {
+  reject(log, faults);
+  warn(log, sorted(warnings));
+  const size = `${count(manifest.entries, 'entry', 'entries')} of ${count(manifest.organizations.length, 'organization')}`;
+  const reason = `no credential, as for every pull request of a fork: the manifest is valid (${size}), but was not compared with Devin`;
+  return {
+    outcome: 'skipped',
+    skippedReason: reason,
+    data: { entries: manifest.entries, organizations: manifest.organizations.length },
+    summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(sorted(warnings))].join('\n\n')}\n`,
+  };
+}
+
+async function run(context: PlanContext, { manifest, faults }: ReadManifest) {
+  const { inputs, log } = context;
+  reject(log, faults);
+  const source = await openSource(context);
+  const { kind, scopes, warnings } = await compared(context, manifest, source);
+  warn(log, warnings);
+  const plan = planAll(kind, scopes);
+  const step = { kind, store: source, plan, limit: pool(inputs.concurrency), scopeName: 'organization' };
+  return await runPlan(context, step, warningNotice(warnings));
+}
+
+/** Makes the Git permissions of organizations match a manifest, or shows what that would change. */
 export const syncGitPermissionsOperation = operation({
   name: 'sync-git-permissions',
   summary: 'Plans or applies the repositories that organizations may access, from a manifest in the repository.',
   inputs: PLAN_INPUTS,
   required: [],
   outputs: PLAN_OUTPUTS,
-  permissions: ['ManageGitIntegrations', 'ManageOrganizations (to find organizations by name)'],
-  scope: 'enterprise',
+  permissions: [{ all: ['ManageGitIntegrations'] }, { all: ['ManageOrganizations'], for: ['names'] }],
   severalOrganizations: true,
   versions: ['v3', 'v2'],
   readOnly: ({ mode }) => mode !== 'apply',
-  async prepare({ manifest = [], plan_file: planFile }, { workspace, problem }): Promise<ReadManifest> {
+  async prepare({ manifest = [], mode, plan_file: planFile }, { workspace, signal, problem }) {
     const reason = planFile === undefined ? undefined : await workspace.whyNotWritable(planFile);
     if (reason !== undefined) problem('plan_file', `names ${JSON.stringify(planFile)}, which ${reason}`);
     const found = await findManifest(manifest, workspace);
     if ('problem' in found) problem('manifest', found.problem);
-    return await readManifest('problem' in found ? [] : found.files, workspace);
-  },
-  offline(log, { manifest, faults, warnings }) {
-    reject(log, faults);
-    warn(log, warnings);
-    const size = `${count(manifest.entries, 'entry', 'entries')} of ${count(manifest.organizations.length, 'organization')}`;
-    const reason = `no credential, as for every pull request of a fork: the manifest is valid (${size}), but was not compared with Devin`;
-    return {
-      outcome: 'skipped',
-      skippedReason: reason,
-      outputs: {},
-      data: { entries: manifest.entries, organizations: manifest.organizations.length },
-      summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(warnings)].join('\n\n')}\n`,
-    };
+    const read = await readManifestAside('problem' in found ? [] : found.files, { workspace, signal });
+    return mode === 'apply' ? ready(read) : { ready: read, withoutCredential: (log: Log) => onlyChecked(log, read) };
   },
   run,
 });

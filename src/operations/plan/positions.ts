@@ -2,6 +2,7 @@ import type { Alias, Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, visit } from 'yaml';
 import * as z from 'zod/mini';
 import { nearestOf } from '../../contract/kinds.ts';
+import { shortened } from '../../report/shorten.ts';
 
 /** A line of a file, from 1. */
 export interface Place {
@@ -9,16 +10,18 @@ export interface Place {
   readonly line: number;
 }
 
-/** Something wrong, or worth a look, at a line. */
+/** An error or a warning at a line. */
 export interface Finding extends Place {
   readonly message: string;
+  /** Of a warning: `first` is listed before all others, `folded` is shown in the job summary only. */
+  readonly display?: 'first' | 'folded';
 }
 
 /** Findings file by file, and in each from top to bottom. */
 export const inOrder = (findings: readonly Finding[]): Finding[] =>
   findings.toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
 
-/** A file that was read, and where its parts are. */
+/** A file that was read, and the positions of its parts. */
 export interface Source {
   readonly file: string;
   readonly document: Document.Parsed;
@@ -27,7 +30,7 @@ export interface Source {
 
 const targets = new WeakMap<Document.Parsed, ReadonlyMap<Alias, Node>>();
 
-/** What each alias of a document stands for. The parser looks through the whole document for each of them. */
+/** The target of each alias of a document. The parser searches the whole document for each of them. */
 function targetsOf(document: Document.Parsed): ReadonlyMap<Alias, Node> {
   const known = targets.get(document);
   if (known !== undefined) return known;
@@ -43,8 +46,8 @@ function targetsOf(document: Document.Parsed): ReadonlyMap<Alias, Node> {
   return found;
 }
 
-/** Follows an alias to what it stands for. */
-export const resolved = ({ document }: Source, node: unknown): unknown =>
+/** The target of an alias; any other node is its own. */
+const resolved = ({ document }: Source, node: unknown): unknown =>
   isAlias(node) ? targetsOf(document).get(node) : node;
 
 /** Where a node begins. */
@@ -58,7 +61,7 @@ const nameOf = ({ key }: Pair): string => (isScalar(key) ? String(key.value) : S
 
 const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 
-/** The pairs of a mapping by their names: one by one, a mapping that is wrong throughout would take hours. */
+/** The pairs of a mapping by their names: without an index, a mapping with many errors would take hours. */
 function indexOf(map: YAMLMap): ReadonlyMap<string, Pair> {
   const index = indexes.get(map) ?? new Map(map.items.map((pair) => [nameOf(pair), pair]));
   indexes.set(map, index);
@@ -75,10 +78,10 @@ function pairOf(
   return isMap(map) && typeof key === 'string' ? indexOf(map).get(key) : undefined;
 }
 
-/** The value of a key, which may be an alias; undefined where the mapping has no such key. */
+/** The value of a key, which may be an alias; undefined if the mapping has no such key. */
 export const memberOf = (source: Source, map: unknown, key: string): unknown => pairOf(source, map, key)?.value;
 
-/** The node at the end of a path, or the last one on the way that is there. */
+/** The node at the end of a path, or the last existing one on the way. */
 export function nodeAt(source: Source, from: unknown, path: readonly PropertyKey[]): unknown {
   let node = from;
   for (const step of path) {
@@ -91,7 +94,9 @@ export function nodeAt(source: Source, from: unknown, path: readonly PropertyKey
 }
 
 /** The node of a key. */
-export const keyNode = (source: Source, map: unknown, key: string): unknown => pairOf(source, map, key)?.key ?? map;
+const keyNode = (source: Source, map: unknown, key: string): unknown => pairOf(source, map, key)?.key ?? map;
+
+type Issue = z.core.$ZodIssue;
 
 /** Names that a schema of an object knows, for those that are misspelled. */
 const namesOf = (schema: z.ZodMiniType): string[] => ('shape' in schema ? Object.keys(Object(schema.shape)) : []);
@@ -101,11 +106,18 @@ function unknownKeys(schema: z.ZodMiniType, keys: readonly string[]): { key: str
   return keys.map((key) => {
     const nearest = nearestOf(key, names);
     const hint = nearest === undefined ? `; known are ${names.join(', ')}` : `; did you mean ${nearest}?`;
-    return { key, message: `the key ${JSON.stringify(key.slice(0, 60))} is not known${hint}` };
+    return { key, message: `the key ${JSON.stringify(shortened(key, 60))} is not known${hint}` };
   });
 }
 
-function findingsOf(source: Source, node: unknown, schema: z.ZodMiniType, issue: z.core.$ZodIssue): Finding[] {
+/** The value at the end of a path of names and numbers; undefined if there is none. */
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce(
+    (part: unknown, key) => (typeof part === 'object' && part !== null ? Reflect.get(part, key) : part),
+    value,
+  );
+
+function findingsOf(source: Source, node: unknown, value: unknown, schema: z.ZodMiniType, issue: Issue): Finding[] {
   if (issue.code === 'unrecognized_keys') {
     const map = nodeAt(source, node, issue.path);
     return unknownKeys(schema, issue.keys).map(({ key, message }) => ({
@@ -115,12 +127,12 @@ function findingsOf(source: Source, node: unknown, schema: z.ZodMiniType, issue:
   }
   const name = issue.path.join('.');
   const at = placeOf(source, nodeAt(source, node, issue.path));
-  const missing = issue.code === 'invalid_type' && /received undefined/.test(issue.message);
+  const missing = issue.code === 'invalid_type' && valueAt(value, issue.path) === undefined;
   const what = missing ? 'is missing' : `is wrong: ${issue.message.replace(/^Invalid input: /, '')}`;
   return [{ ...at, message: name === '' ? what.replace(/^is wrong: /, 'an entry is wrong: ') : `${name} ${what}` }];
 }
 
-/** Checks a part of a file; what is wrong goes to `findings`, each at its line. */
+/** Checks a part of a file; its errors are added to `findings`, each at its line. */
 export function checkPart<T extends z.ZodMiniType>(
   source: Source,
   node: unknown,
@@ -132,16 +144,16 @@ export function checkPart<T extends z.ZodMiniType>(
   if (checked.success) return checked.data;
   const told = new Set<string>();
   for (const issue of checked.error.issues) {
-    // A value of another type fails the checks of its own type as well, which says nothing more.
+    // A value of another type fails the checks of its own type as well, which adds nothing.
     const path = JSON.stringify(issue.path);
     if (told.has(path) && issue.code !== 'unrecognized_keys') continue;
     told.add(path);
-    for (const finding of findingsOf(source, node, schema, issue)) findings.push(finding);
+    for (const finding of findingsOf(source, node, value, schema, issue)) findings.push(finding);
   }
   return undefined;
 }
 
-/** The items of a list, or those of the list that an alias stands for. */
+/** The items of a list, or of the list that an alias refers to. */
 export function itemsOf(source: Source, node: unknown): readonly unknown[] {
   const list = resolved(source, node);
   return isSeq(list) ? list.items : [];

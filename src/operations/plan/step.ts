@@ -1,12 +1,14 @@
 import { join } from 'node:path';
-import { ActionError } from '../../contract/errors.ts';
+import { ActionError, asActionError } from '../../contract/errors.ts';
 import { applyPlan } from '../../reconcile/apply.ts';
+import { carriedText } from '../../reconcile/carried.ts';
 import { violations } from '../../reconcile/guards.ts';
 import { differs, hasChanges } from '../../reconcile/plan.ts';
 import { planRecord } from '../../reconcile/record.ts';
 import { headline, renderPlan } from '../../reconcile/render.ts';
-import { goesOn } from '../../reconcile/reviewed.ts';
+import { continues, type ReviewedPlan, scopesOfFile } from '../../reconcile/reviewed.ts';
 import type { Applied } from '../../reconcile/store.ts';
+import { prose } from '../../report/markdown.ts';
 import { count } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import {
@@ -14,16 +16,17 @@ import {
   dataOf,
   listed,
   logPlan,
-  outputsOf,
   type PlanContext,
   type PlanReport,
   type PlanStep,
   short,
   where,
 } from './report.ts';
+import { reviewedPlan, warnBeforeMerge } from './reviewed-plan.ts';
 
 const MAX_PLAN_BYTES = 200 * 1024 * 1024;
-/** Writes the plan: to the file that was asked for, or to the runner's temporary folder. */
+
+/** Writes the plan: to `plan_file`, or to the runner's temporary folder. */
 async function writePlan<D, O>(
   { inputs, workspace, temp, facts }: PlanContext,
   { kind, plan }: PlanStep<D, O>,
@@ -35,14 +38,39 @@ async function writePlan<D, O>(
   return join(temp.root, await temp.writeFile(name.replaceAll(/[^\w.-]/g, '_'), json));
 }
 
-function tooMuch<D, O>({ inputs }: PlanContext, { plan }: PlanStep<D, O>): ActionError | undefined {
-  const found = violations(plan, { maxRemovals: inputs.max_removals, allowEmpty: inputs.allow_empty });
+function tooMuch<D, O>({ inputs }: PlanContext, { kind, plan }: PlanStep<D, O>): ActionError | undefined {
+  const limits = {
+    maxRemovals: inputs.max_removals,
+    maxOpenings: inputs.max_openings,
+    allowEmpty: inputs.allow_empty,
+  };
+  const found = violations(kind, plan, limits);
   if (found.length === 0) return undefined;
-  const emptied = found.some((one) => one.includes('`allow_empty`'));
-  return new ActionError('removal_limit', 'The plan removes more than allowed; nothing was written.', {
-    list: listed(found),
-    fix: `Check the manifest. If the removals are meant, set \`max_removals\`${emptied ? ' and `allow_empty: true`' : ''} for this one change.`,
+  const guards = [...new Set(found.map(({ guard }) => guard))];
+  const inputsToSet = guards.map((guard) => (guard === 'allow_empty' ? '`allow_empty: true`' : `\`${guard}\``));
+  const isOpening = guards.every((guard) => guard === 'max_openings');
+  const message = isOpening
+    ? 'The plan opens more than allowed; nothing was written.'
+    : 'The plan removes more than allowed; nothing was written.';
+  return new ActionError(isOpening ? 'opening_limit' : 'removal_limit', message, {
+    list: listed(found.map((one) => one.message)),
+    fix: `Check the manifest. If the changes are intended, set ${inputsToSet.join(' and ')} for this run only.`,
   });
+}
+
+/** What the comment of a plan ends with, so that `expected_plan_hash: reviewed` finds it; and a note if it is too large. */
+async function carried<D, O>({ event, facts, inputs }: PlanContext, { kind, plan }: PlanStep<D, O>) {
+  const read = inputs.comment ? await event() : undefined;
+  const head = read !== undefined && 'event' in read ? (read.event.commits?.head ?? facts.commit) : undefined;
+  if (head === undefined) return {};
+  const { text, isWhole } = carriedText(kind, plan, head);
+  if (isWhole) return { commentEnd: text };
+  const changes = count(
+    plan.scopes.reduce((sum, scope) => sum + scope.changes.length, 0),
+    'change',
+  );
+  const note = `The plan has ${changes}, too many for a comment. Keep its \`plan_file\`: to continue a partial apply, the apply needs it.`;
+  return { commentEnd: text, note };
 }
 
 /** Nothing was written: what would be done. */
@@ -55,25 +83,29 @@ async function planned<D, O>(
   const { plan, kind, scopeName } = step;
   const file = await writePlan(context, step);
   const changed = differs(plan.counts);
-  const drift = new ActionError('drift_found', `What is there differs from the manifest: ${headline(plan)}.`);
   const limit = tooMuch(context, step);
-  const error = limit ?? (changed && inputs.fail_on_drift ? drift : undefined);
+  const isDrift = changed && inputs.fail_on_drift;
+  const drift = new ActionError('drift_found', `The current state differs from the manifest: ${headline(plan)}.`, {
+    list: limit?.list ?? [],
+  });
+  const error = isDrift ? drift : limit;
   const mark = error !== undefined ? '✗ ' : changed ? '' : '✓ ';
   const said = changed ? `Plan: ${headline(plan)}` : 'No changes';
   const title = `### ${mark}${said} · ${where(step)} · ${short(plan.hash)}`;
+  const { note, commentEnd } = await carried(context, step);
   const hint = `Apply this plan: \`mode: apply\` with \`expected_plan_hash: ${plan.hash}\`.`;
   const frame = {
     scopeName,
-    notices: error === undefined ? [] : [errorPart(error)],
+    notices: [...(error === undefined ? [] : [errorPart(error)]), ...(note === undefined ? [] : [prose(note)])],
     hints: [...notices, ...(changed && limit === undefined ? [hint] : [])],
     planFile: file,
   };
   return {
-    outcome: limit !== undefined ? 'failure' : changed ? 'changes' : 'success',
+    outcome: !isDrift && limit !== undefined ? 'failure' : changed ? 'changes' : 'success',
     ...(error === undefined ? {} : { error }),
-    outputs: outputsOf(step, file),
-    data: dataOf(step, file),
+    data: dataOf(step, file, 'planned'),
     summary: renderPlan(title, kind, plan, frame),
+    ...(commentEnd === undefined ? {} : { commentEnd }),
   };
 }
 
@@ -85,8 +117,7 @@ async function refused<D, O>(context: PlanContext, step: PlanStep<D, O>, error: 
   return {
     outcome: 'failure',
     error,
-    outputs: { ...outputsOf(step, file), added: '0', removed: '0', updated: '0' },
-    data: dataOf(step, file),
+    data: dataOf(step, file, 'refused'),
     summary: renderPlan(title, step.kind, step.plan, frame),
   };
 }
@@ -97,7 +128,7 @@ async function carriedOut<D, O>(
   notices: readonly string[],
 ): Promise<PlanReport> {
   const { plan, kind, scopeName } = step;
-  // Where the plan cannot be written, nothing else is either.
+  // If the plan cannot be written, nothing is changed.
   await writePlan(context, step);
   const applied = await applyPlan(step);
   const file = await writePlan(context, step, applied);
@@ -118,27 +149,48 @@ async function carriedOut<D, O>(
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
-    outputs: outputsOf(step, file, applied),
     data: dataOf(step, file, applied),
     summary: renderPlan(title, kind, plan, frame, applied),
   };
 }
 
-/** Whether the file of the reviewed plan is there, and this plan only does what of it is left to do. */
+/** Whether this plan only does what is left of the reviewed one, which a comment or `plan_file` contains. */
 async function isRest<D, O>(
   { inputs, workspace }: PlanContext,
   { kind, plan }: PlanStep<D, O>,
-  expected: string,
+  { hash, scopes }: ReviewedPlan,
 ): Promise<boolean> {
+  if (scopes !== undefined) return continues(kind, plan, scopes);
   if (inputs.plan_file === undefined) return false;
   const file = await workspace.readText(inputs.plan_file, MAX_PLAN_BYTES);
-  return 'text' in file && goesOn(kind, plan, expected, file.text);
+  const reviewed = file.ok ? scopesOfFile(kind.name, hash, file.text) : undefined;
+  return reviewed !== undefined && continues(kind, plan, reviewed);
+}
+
+/** Why the plan is not the one that was reviewed. A plan without changes needs no review. */
+async function whyNotReviewed<D, O>(context: PlanContext, step: PlanStep<D, O>): Promise<ActionError | undefined> {
+  const { expected_plan_hash: expected } = context.inputs;
+  const { hash, counts } = step.plan;
+  if (expected === undefined || !hasChanges(counts)) return undefined;
+  try {
+    const reviewed =
+      expected === 'reviewed'
+        ? await reviewedPlan(context, step.kind.name)
+        : { hash: expected.hash, scopes: undefined };
+    if (reviewed.hash === hash || (await isRest(context, step, reviewed))) return undefined;
+    const message = `The plan is ${hash}, not the reviewed ${reviewed.hash}: the manifest or the current state changed. Nothing was written.`;
+    return new ActionError('plan_changed', message);
+  } catch (thrown) {
+    const error = asActionError(thrown);
+    if (error.code === 'plan_changed') return error;
+    throw thrown;
+  }
 }
 
 /**
- * Shows a plan, or carries it out: only the one that was reviewed, where a hash says which, and only within the guards.
- * `notices` are parts that end the summary, as Markdown. A plan that has nothing left to do is carried out whatever its
- * hash, and one that goes on with the reviewed plan, of which `plan_file` holds the text: so an apply can be repeated.
+ * Shows a plan, or applies it: only the reviewed one, if `expected_plan_hash` says which, and only within the guards.
+ * `notices` are parts that end the summary, as Markdown. A plan without changes is applied whatever its hash, and so is
+ * one that continues the reviewed plan: an apply can be repeated.
  */
 export async function runPlan<D, O>(
   context: PlanContext,
@@ -148,14 +200,8 @@ export async function runPlan<D, O>(
   const { inputs } = context;
   logPlan(context, step);
   if (inputs.mode === 'plan' || inputs.dry_run) return await planned(context, step, notices);
-  const expected = inputs.expected_plan_hash;
-  const { hash, counts } = step.plan;
-  const isOther = expected !== undefined && expected !== hash && hasChanges(counts);
-  if (isOther && !(await isRest(context, step, expected))) {
-    const message = `The plan is ${hash}, not the reviewed ${expected}: manifest or present state changed. Nothing was written.`;
-    return await refused(context, step, new ActionError('plan_changed', message));
-  }
-  const limit = tooMuch(context, step);
-  if (limit !== undefined) return await refused(context, step, limit);
+  await warnBeforeMerge(context);
+  const error = (await whyNotReviewed(context, step)) ?? tooMuch(context, step);
+  if (error !== undefined) return await refused(context, step, error);
   return await carriedOut(context, step, notices);
 }

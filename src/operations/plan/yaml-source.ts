@@ -1,11 +1,11 @@
-import { isAlias, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { YAML_OPTIONS, yamlFindings } from '../yaml.ts';
 import type { Finding, Source } from './positions.ts';
 import { pairsOf, placeOf } from './positions.ts';
 
-/** A syntax error causes others, which say no more. */
+/** A syntax error causes others, which add nothing. */
 const MAX_SYNTAX_FINDINGS = 5;
-/** How much aliases may unfold: enough for a list that every organization shares. */
+/** How much aliases may expand: enough for a list that every organization shares. */
 const MAX_ALIASES = 10_000;
 
 /** A file of YAML with its values, or what is wrong with it. */
@@ -13,28 +13,41 @@ export type ReadSource =
   | { readonly source: Source; readonly value: unknown }
   | { readonly findings: readonly Finding[] };
 
-/** How deep an entry stands: below `organizations`, its organization, `permissions` and the list. */
+/** Depth of an entry: below `organizations`, its organization, `permissions` and the list. */
 const ENTRY_DEPTH = 4;
 
-/** Finds keys that a mapping has twice, in the mappings that a manifest is made of. */
-function repeatedKeys(source: Source): Finding[] {
+/**
+ * What is wrong with a key that is not text. `0x1F` and `010` are numbers, so the name would be another one; a number of
+ * twenty digits is not even that number.
+ */
+function keyProblem(key: unknown): string | undefined {
+  if (isScalar(key) && typeof key.value === 'string') return undefined;
+  if (!isScalar(key) || key.source === undefined || key.source === '') return 'a key is not text';
+  const type = key.value === null ? 'null' : `a ${typeof key.value}`;
+  return `the key ${key.source.slice(0, 60)} is ${type}, not text; put it in quotes: ${JSON.stringify(key.source.slice(0, 60))}`;
+}
+
+/** Finds keys that are not text, or that a mapping has twice, in the mappings that a manifest consists of. */
+function wrongKeys(source: Source): Finding[] {
   const found: Finding[] = [];
-  const look = (node: unknown, depth: number) => {
-    // What an alias stands for is looked at where it stands itself.
+  const check = (node: unknown, depth: number) => {
+    // The target of an alias is checked at its own place.
     if (isAlias(node)) return;
-    if (isSeq(node) && depth > 0) for (const item of node.items) look(item, depth - 1);
+    if (isSeq(node) && depth > 0) for (const item of node.items) check(item, depth - 1);
     const seen = new Map<string, number>();
     for (const { name, key, value } of pairsOf(source, node)) {
       const place = placeOf(source, key);
+      const problem = keyProblem(key);
       const before = seen.get(name);
-      if (before !== undefined) {
-        found.push({ ...place, message: `the key ${JSON.stringify(name)} is there twice, first on line ${before}` });
+      if (problem !== undefined) found.push({ ...place, message: problem });
+      else if (before !== undefined) {
+        found.push({ ...place, message: `the key ${JSON.stringify(name)} is repeated, first on line ${before}` });
       }
       seen.set(name, place.line);
-      if (depth > 0) look(value, depth - 1);
+      if (depth > 0) check(value, depth - 1);
     }
   };
-  look(source.document.contents, ENTRY_DEPTH);
+  check(source.document.contents, ENTRY_DEPTH);
   return found;
 }
 
@@ -43,17 +56,17 @@ export function readYaml(file: string, text: string): ReadSource {
   const lines = new LineCounter();
   const document = parseDocument(text, { ...YAML_OPTIONS, lineCounter: lines });
   const tabs = document.errors.filter(({ code }) => code === 'TAB_AS_INDENT');
-  // A tab in the place of spaces breaks what stands around it, which says nothing of the cause.
+  // A tab in place of spaces causes other errors, which do not show the cause.
   if (tabs.length > 0) document.errors = tabs;
   const findings = yamlFindings(document, lines, text).slice(0, MAX_SYNTAX_FINDINGS);
   if (findings.length > 0) return { findings: findings.map((finding) => ({ file, ...finding })) };
   const source = { file, document, lines };
-  const repeated = repeatedKeys(source);
-  if (repeated.length > 0) return { findings: repeated };
+  const wrong = wrongKeys(source);
+  if (wrong.length > 0) return { findings: wrong };
   try {
     return { source, value: document.toJS({ maxAliasCount: MAX_ALIASES }) };
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return { findings: [{ file, line: 1, message: `its aliases cannot be unfolded: ${message}` }] };
+    return { findings: [{ file, line: 1, message: `its aliases cannot be expanded: ${message}` }] };
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
+import { threadNode } from './reviews.ts';
 import { type Accepted, type Comment, edit, mayUse, notAccessible, type State, type Token } from './state.ts';
 
 // The package exports its types only.
@@ -15,6 +16,9 @@ function schema(): GraphQLSchema {
 /** An error of a kind that GitHub names in `type`. */
 const refusal = (type: string, message: string) => new GraphQLError(message, { extensions: { type } });
 const unknownNode = (id: string) => refusal('NOT_FOUND', `Could not resolve to a node with the global id of '${id}'`);
+
+/** A time as GitHub writes it: in whole seconds. */
+const instant = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 type Page = { readonly [name in 'first' | 'last']?: number | null } & {
   readonly [name in 'before' | 'after']?: string | null;
@@ -62,6 +66,8 @@ function root(state: State, token: Token) {
       login: comment.author.login.replace(/\[bot\]$/, ''),
     },
     viewerDidAuthor: comment.author.login === token.login,
+    createdAt: instant(comment.createdAt),
+    lastEditedAt: comment.editedAt === null ? null : instant(comment.editedAt),
     url: `https://github.com/${state.repository}/discussions/${comment.thread}#discussioncomment-${comment.id}`,
   });
   const found = (id: string) => {
@@ -87,6 +93,20 @@ function root(state: State, token: Token) {
       comments: (args: Page) => connection(state.comments.filter((each) => each.thread === number).map(shown), args),
     };
   };
+  const pullRequest = (number: number) => {
+    if (!state.pulls.has(number)) {
+      throw refusal('NOT_FOUND', `Could not resolve to a PullRequest with the number of ${number}.`);
+    }
+    needs({ 'pull-requests': 'read' });
+    const first = state.reviewComments.filter(({ pull, replyTo }) => pull === number && replyTo === null);
+    return {
+      reviewThreads: (args: Page) =>
+        connection(
+          first.map((comment) => threadNode(state, comment)),
+          args,
+        ),
+    };
+  };
   return {
     viewer: { login: token.login },
     node: ({ id }: { id: string }) => found(id),
@@ -100,7 +120,10 @@ function root(state: State, token: Token) {
       }),
     repository: ({ owner, name }: { owner: string; name: string }) => {
       if (`${owner}/${name}` === state.repository) {
-        return { discussion: ({ number }: { number: number }) => discussion(number) };
+        return {
+          discussion: ({ number }: { number: number }) => discussion(number),
+          pullRequest: ({ number }: { number: number }) => pullRequest(number),
+        };
       }
       throw refusal('NOT_FOUND', `Could not resolve to a Repository with the name '${owner}/${name}'.`);
     },
@@ -114,7 +137,7 @@ function root(state: State, token: Token) {
       const comment = state.comments.find(({ nodeId }) => nodeId === input.commentId);
       if (comment === undefined) throw unknownNode(input.commentId);
       needs({ discussions: 'write' });
-      edit(comment, written(input.body));
+      edit(comment, written(input.body), state.now);
       return { comment: shown(comment) };
     },
   };

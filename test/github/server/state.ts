@@ -1,3 +1,5 @@
+import type { Review, ReviewComment } from './reviews.ts';
+
 /** Who wrote something. */
 export interface Author {
   readonly login: string;
@@ -15,13 +17,33 @@ export interface Comment {
   edits: number;
   /** What it said before each edit, oldest first. */
   readonly earlier: string[];
+  /** When it was written and last edited, in milliseconds since 1970. */
+  readonly createdAt: number;
+  editedAt: number | null;
 }
 
-/** Edits a comment, as the API does. */
-export function edit(comment: Comment, body: string): void {
+/** Edits a comment, as the API does, at a time in milliseconds since 1970. */
+export function edit(comment: Comment, body: string, at: number): void {
   comment.earlier.push(comment.body);
   comment.body = body;
   comment.edits += 1;
+  comment.editedAt = at;
+}
+
+/** A pull request; its thread has the same number. */
+export interface Pull {
+  readonly number: number;
+  /** The last commit of its branch. */
+  head: string;
+  draft: boolean;
+  state: 'open' | 'closed';
+  /** The branch that it is merged into. */
+  readonly base: string;
+  /** When it was merged, in milliseconds since 1970; null while it is not. */
+  readonly mergedAt: number | null;
+  readonly mergeCommit: string | null;
+  /** Commits that belong to it, for the search by commit. */
+  readonly commits: readonly string[];
 }
 
 /** An issue, a pull request or a discussion: they share their numbers. */
@@ -55,7 +77,11 @@ export interface CheckRun {
   readonly name: string;
   readonly suite: number;
   readonly app: string;
-  readonly conclusion: string;
+  readonly conclusion: string | null;
+  readonly status?: string;
+  /** The commit that it is on. */
+  readonly head?: string;
+  readonly externalId?: string;
   readonly output?: { readonly title: string; readonly summary: string; readonly text?: string };
   readonly annotations?: readonly Annotation[];
 }
@@ -88,8 +114,13 @@ export class State {
   /** Roles of collaborators by login. */
   readonly roles = new Map<string, string>();
   readonly checkRuns = new Map<number, CheckRun>();
+  reviews: Review[] = [];
+  reviewComments: ReviewComment[] = [];
   jobs: Job[] = [];
   comparisons: Comparison[] = [];
+  readonly pulls = new Map<number, Pull>();
+  /** The time of the server, in milliseconds since 1970. */
+  now = Date.UTC(2026, 0, 31, 8);
   #lastId = 1_000;
 
   constructor(repository: string) {
@@ -106,7 +137,8 @@ export class State {
   comment(thread: number, body: string, author: Author): Comment {
     const id = this.id();
     const prefix = this.threads.get(thread)?.kind === 'discussion' ? 'DC' : 'IC';
-    const comment = { id, nodeId: `${prefix}_${id}`, thread, author, body, edits: 0, earlier: [] };
+    const times = { createdAt: this.now, editedAt: null };
+    const comment = { id, nodeId: `${prefix}_${id}`, thread, author, body, edits: 0, earlier: [], ...times };
     this.comments.push(comment);
     return comment;
   }

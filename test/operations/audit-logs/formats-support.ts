@@ -44,7 +44,7 @@ const wild = fc
   .map((units) => String.fromCharCode(...units));
 
 /** Texts that trip careless writers. */
-export const hostileText = fc.oneof(
+const hostileText = fc.oneof(
   wild,
   fc.string({ unit: 'grapheme' }),
   fc.constantFrom(

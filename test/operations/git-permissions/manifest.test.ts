@@ -2,16 +2,18 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ActionError } from '../../../src/contract/errors.ts';
 import { readManifest } from '../../../src/operations/git-permissions/manifest.ts';
-import { manifestText } from '../../../src/operations/git-permissions/manifest-text.ts';
+import { isExported, manifestText } from '../../../src/operations/git-permissions/manifest-text.ts';
 import {
   type Connection,
   type Observed,
   permissionKind,
   type Subject,
 } from '../../../src/operations/git-permissions/permission.ts';
+import { checkRepositories } from '../../../src/operations/git-permissions/repositories.ts';
 import { resolveManifest } from '../../../src/operations/git-permissions/resolve.ts';
-import type { PermissionSource } from '../../../src/operations/git-permissions/source.ts';
+import { type PermissionSource, repositoryLists } from '../../../src/operations/git-permissions/source.ts';
 import { readYaml } from '../../../src/operations/plan/yaml-source.ts';
 import { hasChanges, planAll } from '../../../src/reconcile/plan.ts';
 import { checks } from '../support.ts';
@@ -87,7 +89,7 @@ describe('a manifest', () => {
       '2.yml:2: prune is false here, but true at 1.yml:2',
       '2.yml:3: connection "main" is other here, but hub at 1.yml:3',
       '2.yml:5: prune of "A" is false here, but true at 1.yml:5',
-      '2.yml:7: repo "Acme/API" is there twice, first at 1.yml:7, spelled "acme/api", with another read_only',
+      '2.yml:7: repo "Acme/API" is repeated, first at 1.yml:7, spelled "acme/api", with another read_only',
     ]);
   });
 
@@ -95,8 +97,8 @@ describe('a manifest', () => {
     ['tabs', 'version: 1\norganizations:\n\tA: {}\n', '1.yml:3: Tabs are not allowed as indentation'],
     ['broken YAML', 'version: "1\n', '1.yml:2: Missing closing "quote'],
     ['an alias in a loop', 'version: 1\norganizations: &a\n  A: *a\n', '1.yml:3: permissions is missing'],
-    ['nothing', '', '1.yml:1: is no mapping with `version` and `organizations`'],
-    ['a list', '- 1\n', '1.yml:1: is no mapping with `version` and `organizations`'],
+    ['nothing', '', '1.yml:1: the file is not a mapping that contains `version` and `organizations`'],
+    ['a list', '- 1\n', '1.yml:1: the file is not a mapping that contains `version` and `organizations`'],
     [
       'another version',
       'version: 2\norganizations: { A: { permissions: [] } }\n',
@@ -106,7 +108,7 @@ describe('a manifest', () => {
     [
       'no organization',
       'version: 1\norganizations: {}\n',
-      '1.yml:1: names no organization, so there is nothing to manage',
+      '1.yml:1: lists no organization, so there is nothing to manage',
     ],
     [
       'a misspelled key',
@@ -116,8 +118,32 @@ describe('a manifest', () => {
     [
       'a key twice',
       'version: 1\nprune: true\nprune: false\norganizations: {}\n',
-      '1.yml:3: the key "prune" is there twice, first on line 2',
+      '1.yml:3: the key "prune" is repeated, first on line 2',
     ],
+    ...['0x1F', '010', '1e3', '12345678901234567890', '42', '1.10', 'true', '~'].map(
+      (key): [string, string, string] => [
+        `the key ${key}`,
+        `version: 1\norganizations:\n  ${key}: { permissions: [] }\n`,
+        `1.yml:3: the key ${key} is `,
+      ],
+    ),
+    [
+      'a numeric alias',
+      'version: 1\nconnections: { 0x1F: hub }\norganizations: {}\n',
+      '1.yml:2: the key 0x1F is a number',
+    ],
+    [
+      'a numeric value',
+      'version: 1\nconnections: { a: 010 }\norganizations: {}\n',
+      '1.yml:2: connections.a is wrong: expected string',
+    ],
+    [
+      'a list as a key',
+      'version: 1\norganizations:\n  ? [a]\n  : { permissions: [] }\n',
+      '1.yml:3: a key must be a text',
+    ],
+    ['%YAML', '%YAML 1.1\n---\nversion: 1\n', '1.yml:1: %YAML is not supported'],
+    ['an unknown tag', 'version: 1\norganizations: !map {}\n', '1.yml:2: a tag (!…) is not supported'],
     ['two documents', 'version: 1\n---\nversion: 1\n', '1.yml:2: Source contains multiple documents'],
     [
       'a boolean that is a text',
@@ -146,7 +172,7 @@ describe('a manifest', () => {
     ['{ connection: main, repo: a/b, readonly: true }', 'the key "readonly" is not known; did you mean read_only?'],
     ['{ connection: main, repo: [a] }', 'repo is wrong: expected string, received array'],
     ['{ repo: a/b }', 'connection is missing'],
-    ['{ connection: mian, repo: a/b }', 'connection "mian" is no alias of `connections`; did you mean main?'],
+    ['{ connection: mian, repo: a/b }', 'connection "mian" is not an alias in `connections`; did you mean main?'],
     ['{ connection: main, group: acme/ }', 'group "acme/" ends with a slash; write "acme"'],
     ['{ connection: main, repo: /acme/api }', 'repo "/acme/api" begins with a slash; write "acme/api"'],
     ['{ connection: main, repo: acme//api }', 'repo "acme//api" has an empty part between two slashes'],
@@ -154,11 +180,11 @@ describe('a manifest', () => {
     ['{ connection: main, repo: acme/api.git }', 'repo "acme/api.git" ends with .git; write "acme/api"'],
     [
       '{ connection: main, repo: "https://github.com/acme/api" }',
-      'repo "https://github.com/acme/api" is an address; write the path alone, such as acme/api',
+      'repo "https://github.com/acme/api" is a URL; write only the path, such as acme/api',
     ],
     ['{ connection: main, repo: "acme/*" }', 'repo "acme/*" is a pattern; only `repos` takes one'],
     ['{ connection: main, repos: "**" }', 'repos "**" opens everything; name an owner before the *'],
-    ['{ connection: main, repo: "acme/a b" }', 'repo "acme/a b" has a space or a sign that does not show'],
+    ['{ connection: main, repo: "acme/a b" }', 'repo "acme/a b" has a space or an invisible character'],
     ['{ connection: main, repo: acme/../x }', 'repo "acme/../x" has a part "." or ".."'],
     ['{ connection: main, repo: a/b, except: [a/c] }', 'only `repos` takes `except`'],
     ['just text', 'an entry is wrong: expected object, received string'],
@@ -186,19 +212,19 @@ describe('a manifest', () => {
     );
     expect(faults).toEqual([]);
     expect(warnings.map(({ line, message }) => `${line}: ${message}`)).toEqual([
-      '7: repo "acme/platform/api" is inside of group "acme/platform" at line 6, which lets it write all the same',
-      '9: repo "Acme/SVC-a" is inside of prefix "acme/svc-" at line 8',
-      '11: prefix "acme/svc-b" is inside of prefix "acme/svc-" at line 8',
+      '7: repo "acme/platform/api" is inside group "acme/platform" at line 6, which gives write access anyway',
+      '9: repo "Acme/SVC-a" is inside prefix "acme/svc-" at line 8',
+      '11: prefix "acme/svc-b" is inside prefix "acme/svc-" at line 8',
     ]);
   });
 
   test('with a key twice in an entry is refused, so that no repository goes without a word', async () => {
     expect(await faultsOf(permissions('{ connection: main, repo: acme/api, repo: acme/web }'))).toEqual([
-      '1.yml:6: the key "repo" is there twice, first on line 6',
+      '1.yml:6: the key "repo" is repeated, first on line 6',
     ]);
     const kept = 'version: 1\nprotected:\n  - connection: hub\n    repo: acme/api\n    repo: acme/web\n';
     expect(await faultsOf(`${kept}organizations: { A: { permissions: [] } }\n`)).toEqual([
-      '1.yml:5: the key "repo" is there twice, first on line 4',
+      '1.yml:5: the key "repo" is repeated, first on line 4',
     ]);
   });
 
@@ -313,7 +339,9 @@ const sourceOf = (
 async function resolve(text: string, repositories: readonly string[] = [], prune?: boolean) {
   const { manifest, faults } = await read(text);
   expect(faults).toEqual([]);
-  return await resolveManifest(manifest, sourceOf(repositories), { prune, only: undefined });
+  const source = sourceOf(repositories);
+  const options = { prune, only: undefined, pause: async () => undefined };
+  return await resolveManifest(manifest, source, repositoryLists(source), options);
 }
 
 describe('what a manifest names', () => {
@@ -335,7 +363,7 @@ describe('what a manifest names', () => {
     const twice = await resolve(text('A/B'));
     expect(twice.faults.map(({ message }) => message).toSorted()).toEqual([
       'prune of A is false here, but true at line 3',
-      'repo "A/B" is there twice, first at line 3',
+      'repo "A/B" is repeated, first at line 3',
     ]);
     expect((await resolve(text('a/c'))).scopes[0]?.desired).toHaveLength(2);
   });
@@ -350,7 +378,7 @@ describe('what a manifest names', () => {
       repositories,
     );
     expect(found.faults).toEqual([]);
-    expect(found.scopes[0]?.desired.map(({ path, readOnly, pattern }) => [path, readOnly, pattern])).toEqual([
+    expect(found.scopes[0]?.desired.map(({ path, readOnly, pattern }) => [path, readOnly, pattern?.text])).toEqual([
       ['Acme/Web-A', true, undefined],
       ['acme/web-b', false, 'acme/web-*'],
     ]);
@@ -383,6 +411,46 @@ describe('what a manifest names', () => {
     ]);
   });
 
+  test('for a repository that its connection does not have is an error, unless it exists in Devin or cannot be checked', async () => {
+    const kind = permissionKind({ severalFiles: false, knowsReadOnly: true });
+    const rows = ['acme/api', 'acme/wbe', 'acme/\u0430pi', 'acme/cafe\u0301', 'acme/old'];
+    const text = permissions(
+      ...rows.map((path) => `{ connection: main, repo: ${path} }`),
+      '{ connection: main, group: acme/none }',
+    ).replace(
+      'connections',
+      'protected:\n  - { connection: hub, repo: acme/ap }\n  - { connection: hub, repos: "x/*" }\nconnections',
+    );
+    const { manifest } = await read(text);
+    const check = async (source: PermissionSource) => {
+      const lists = repositoryLists(source);
+      const options = { prune: false, only: undefined, pause: async () => undefined };
+      const { scopes, rules } = await resolveManifest(manifest, source, lists, options);
+      const old: Observed = { id: '1', subject: 'repo', path: 'Acme/Old', connection: hub, readOnly: false };
+      return await checkRepositories(
+        scopes.map((scope) => ({ ...scope, observed: [old] })),
+        rules,
+        kind,
+        lists,
+      );
+    };
+    const { faults } = await check(sourceOf(['acme/api', 'acme/web', 'acme/caf\u00e9']));
+    expect(faults.map(({ line, message }) => `${line}: ${message}`).toSorted()).toEqual([
+      '10: repo "acme/wbe" is not a repository of hub; did you mean "acme/web"?',
+      '11: repo "acme/\u0430pi" is not a repository of hub; did you mean "acme/api"?; it contains U+0430',
+      '12: repo "acme/cafe\u0301" is not a repository of hub; did you mean "acme/caf\u00e9"?; it contains U+0301',
+      '3: repo "acme/ap" is not a repository of hub; did you mean "acme/api"?',
+      '4: repos "x/*" matches no repository of hub',
+    ]);
+    const rejected = new ActionError('not_found', 'no such path');
+    const none = await check({ ...sourceOf(), repositories: () => Promise.reject(rejected) });
+    expect(none).toEqual({ faults: [], unchecked: [expect.stringContaining('cannot be listed (not_found)')] });
+    expect((await check({ ...sourceOf(), repositories: () => undefined })).faults).toEqual([]);
+    expect((await check(sourceOf([]))).unchecked).toHaveLength(1);
+    const cancelled = new ActionError('cancelled', 'stop');
+    await expect(check({ ...sourceOf(), repositories: () => Promise.reject(cancelled) })).rejects.toBe(cancelled);
+  });
+
   test.each([
     [undefined, [true, false, true]],
     [false, [false, false, false]],
@@ -393,7 +461,18 @@ describe('what a manifest names', () => {
     expect((await resolve(all, [], prune)).scopes.map((scope) => scope.prune)).toEqual(expected);
   });
 
-  test('without a word on prune is not pruned, unless the input says so', async () => {
+  test('with prune: false for all keeps every organization that does not say otherwise, whatever the input says', async () => {
+    const all =
+      'version: 1\nprune: false\norganizations:\n  A: { permissions: [] }\n  org-2: { prune: true, permissions: [] }\n';
+    const pruned = async (input?: boolean) => (await resolve(all, [], input)).scopes.map((scope) => scope.prune);
+    expect([await pruned(), await pruned(true), await pruned(false)]).toEqual([
+      [false, true],
+      [false, true],
+      [false, false],
+    ]);
+  });
+
+  test('without prune is not pruned, unless the input says so', async () => {
     const text = 'version: 1\norganizations:\n  A: { permissions: [] }\n';
     expect((await resolve(text)).scopes[0]?.prune).toBe(false);
     expect((await resolve(text, [], true)).scopes[0]?.prune).toBe(true);
@@ -416,15 +495,18 @@ describe('an export', () => {
     const kind = permissionKind({ severalFiles: false, knowsReadOnly: true });
     await fc.assert(
       fc.asyncProperty(fc.array(row, { maxLength: 12 }), fc.constantFrom('A', 'Twin'), async (rows, name) => {
-        const unique = new Map(rows.map((one) => [kind.observedKey({ ...one, id: '' }), one]));
-        const observed: Observed[] = [...unique.values()].map((one, at) => ({ ...one, id: `p${at}` }));
+        // The same path may exist twice, even with different access.
+        const observed: Observed[] = rows.map((one, at) => ({ ...one, id: `p${at}` }));
         const organization = { id: name === 'A' ? 'org-1' : 'org-2', name };
         const twin = { organization: { id: 'org-3', name: 'Twin' }, observed: [] };
         const all = [{ organization, observed }, twin];
         const known = await sourceOf().organizations();
-        const { text } = manifestText(all, [hub, lab], known ?? []);
+        const options = { connections: [hub, lab], known: known ?? [], knowsReadOnly: true };
+        const { text } = manifestText(all, options);
+        expect(isExported(text) && isExported(text.replaceAll('\n', '\r\n'))).toBe(true);
+        expect(isExported(`${text}# edited\n`)).toBe(false);
         const turned = [twin, { organization, observed: observed.toReversed() }];
-        expect(manifestText(turned, [lab, hub], known ?? []).text).toBe(text);
+        expect(manifestText(turned, { ...options, connections: [lab, hub] }).text).toBe(text);
         const { scopes, faults } = await resolve(text);
         expect(faults, text).toEqual([]);
         const plan = planAll(

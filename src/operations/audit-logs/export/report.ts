@@ -97,18 +97,6 @@ export function reportOf(
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
-    outputs: {
-      events: String(data.events),
-      files: JSON.stringify(files),
-      manifest_file: data.manifest_file,
-      checkpoint_file: data.checkpoint_file,
-      duplicates_dropped: String(data.duplicates_dropped),
-      oldest: data.oldest ?? '',
-      newest: data.newest ?? '',
-      lag_seconds: String(lagSeconds),
-      has_more: String(hasMore),
-      alerts: String(data.alerts),
-    },
     data,
     summary: exportSummary(story),
   };
