@@ -212,7 +212,7 @@ describe('the plan in the comment on a merged pull request', () => {
     github.merge(129, MERGE);
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 503, after_commit: true }]);
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 403 }]);
-    const first = await here(text, { ...reviewed, max_retries: '0' }, closed());
+    const first = await here(text, { ...reviewed, concurrency: '1' }, closed());
     expect(first.outputs).toMatchObject({ error_code: 'apply_incomplete' });
     expect(await entries()).toHaveLength(205);
     // The plan is another one now, and only the file of the reviewed one says that the rest was in it.

@@ -1,6 +1,5 @@
 import { ActionError } from '../../contract/errors.ts';
 import { pool } from '../../contract/pool.ts';
-import type { Scope } from '../../reconcile/kind.ts';
 import { planAll } from '../../reconcile/plan.ts';
 import { details, prose } from '../../report/markdown.ts';
 import { count } from '../../report/units.ts';
@@ -10,10 +9,10 @@ import { type Finding, inOrder } from '../plan/positions.ts';
 import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext } from '../plan/report.ts';
 import { runPlan } from '../plan/step.ts';
 import { findManifest, type Manifest, type ReadManifest, readManifest } from './manifest.ts';
-import { type Desired, type Observed, permissionKind } from './permission.ts';
+import { permissionKind } from './permission.ts';
 import { openSource, readObserved } from './read.ts';
 import { checkRepositories } from './repositories.ts';
-import { resolveManifest, type WantedScope } from './resolve.ts';
+import { type ComparedScope, resolveManifest, type WantedScope } from './resolve.ts';
 import { type PermissionSource, repositoryLists } from './source.ts';
 
 /** The page of a run shows at most ten annotations of a kind. */
@@ -68,7 +67,7 @@ function warningNotice(warnings: readonly Finding[]): readonly string[] {
 }
 
 /** Entries that Devin spells in another case than the manifest. They are the same. */
-function spellings(scopes: readonly Scope<Desired, Observed>[], kind: ReturnType<typeof permissionKind>): Finding[] {
+function spellings(scopes: readonly ComparedScope[], kind: ReturnType<typeof permissionKind>): Finding[] {
   const found: Finding[] = [];
   for (const { desired, observed } of scopes) {
     const existing = new Map(observed.map((one) => [kind.observedKey(one), one.path]));
@@ -125,8 +124,12 @@ async function run(context: PlanContext, { manifest, faults }: ReadManifest) {
   const source = await openSource(context);
   const { kind, scopes, warnings } = await compared(context, manifest, source);
   warn(log, warnings);
-  const plan = planAll(kind, scopes);
-  const step = { kind, store: source, plan, limit: pool(inputs.concurrency), scopeName: 'organization' };
+  const plan = planAll(
+    kind.name,
+    scopes.map((scope) => ({ ...scope, kind })),
+  );
+  const stores = new Map([[kind.name, source]]);
+  const step = { stores, plan, limit: pool(inputs.concurrency), scopeName: 'organization' };
   return await runPlan(context, step, warningNotice(warnings));
 }
 
