@@ -5,7 +5,7 @@ const LAYERS = [
   '^src/(devin|github|runner)/',
   '^src/(operations|sandbox)/',
   '^src/(run\\.ts$|post\\.ts$|step/)',
-  '^src/main(-post)?\\.ts$',
+  '^src/(main(-post)?\\.ts$|threads/)',
 ];
 
 const downward = LAYERS.flatMap((layer, at) => {

@@ -7,18 +7,23 @@ import { DIST, environment, type Figure, figure, interleave, orgOf, run } from '
 const START_PAIRS = 21;
 /** The first request has left before four empty starts of Node are over. */
 const MAX_START_RATIO = 4;
+/** The whole step takes at most one and a half times as long as a process that sends the same request with undici. */
+const MAX_POST_RATIO = 1.5;
+const PROMPT = 'Fix the parser so that it keeps a trailing comma.';
+const KEY = 'cog_sandbox_org';
 const MAX_REQUESTS = 1;
 
 /** From the start of the process to its first request, and how many requests there are. */
 export async function measureStart(): Promise<Figure[]> {
   const sandbox = await startSandbox({ clock: Date });
   try {
+    const orgId = await orgOf(sandbox.url);
     const env = environment({
       operation: 'create-session',
-      devin_token: 'cog_sandbox_org',
-      org_id: await orgOf(sandbox.url),
+      devin_token: KEY,
+      org_id: orgId,
       api_url: sandbox.url,
-      prompt: 'Fix the parser so that it keeps a trailing comma.',
+      prompt: PROMPT,
       wait: 'none',
     });
     const bundle = async () => {
@@ -30,7 +35,16 @@ export async function measureStart(): Promise<Figure[]> {
       return { first: (arrivals[0] ?? Number.NaN) - startedAt, ms, requests: arrivals.length };
     };
     const pairs = await interleave(START_PAIRS, bundle, () => run(['-e', '0']));
+    const url = `${sandbox.url}/v3/organizations/${orgId}/sessions`;
+    const post = () => run([join(import.meta.dirname, 'post.mjs'), url, KEY, JSON.stringify({ prompt: PROMPT })]);
+    const posts = await interleave(START_PAIRS, bundle, post);
     return [
+      figure(
+        'whole step / one POST with undici',
+        'x',
+        posts.map(([step, bare]) => step.ms / bare.ms),
+        MAX_POST_RATIO,
+      ),
       figure(
         'start to first request / empty Node process',
         'x',

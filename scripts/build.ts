@@ -3,8 +3,9 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { minifySync } from '@swc/core';
+import { copyPackages, packageFolders } from './left-out.ts';
 
 const root = join(import.meta.dirname, '..');
 const out = process.argv[2] ?? join(root, 'dist');
@@ -16,11 +17,8 @@ const run = (script: string, args: readonly string[]) =>
 
 /** The licences of every package that the bundle may hold. ncc's own list leaves out packages that are ES modules. */
 function licenses(): string {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const folders = Object.entries<{ dev?: boolean }>(packages).filter(
-    ([path, entry]) => path !== '' && entry.dev !== true,
-  );
-  const texts = folders.map(([path]) => {
+  const folders = packageFolders(root);
+  const texts = folders.map((path) => {
     const { name, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'));
     const file = readdirSync(join(root, path)).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
     const text = file === undefined ? '' : `\n\n${readFileSync(join(root, path, file), 'utf8').trim()}`;
@@ -32,6 +30,7 @@ function licenses(): string {
 rmSync(join(root, 'build'), { recursive: true, force: true });
 rmSync(out, { recursive: true, force: true });
 run(tool('typescript', 'bin/tsc'), ['-p', 'tsconfig.build.json']);
+copyPackages(root, join(root, 'build'));
 /** Bundles a file of build/ into a folder. */
 const bundle = (entry: string, folder: string) =>
   run(tool('@vercel/ncc', 'dist/ncc/cli.js'), [
@@ -48,10 +47,13 @@ for (const name of readdirSync(out).filter((entry) => /^\d+\.index\.js$/.test(en
 // The post step shares the bundle: a second entry of ncc's would hold all of it once more.
 const post = readFileSync(join(root, 'build', 'main-post.js'), 'utf8');
 writeFileSync(join(out, 'post.js'), minifySync(post.replace('./main.js', './index.js'), { module: true }).code);
-// The thread that checks structured output has an entry of its own, which alone holds what it needs.
-const worker = join(root, 'build', 'worker');
-bundle('operations/sessions/request/schema-worker.js', worker);
-copyFileSync(join(worker, 'index.js'), join(out, 'schema-worker.js'));
+// Each thread has an entry of its own, one file that holds what it needs.
+for (const path of ['threads/schema-worker', 'threads/yaml-worker']) {
+  const folder = join(root, 'build', 'worker', basename(path));
+  bundle(`${path}.js`, folder);
+  if (readdirSync(folder).some((name) => /^\d/.test(name))) throw new Error(`${path} loads more than one file`);
+  copyFileSync(join(folder, 'index.js'), join(out, `${basename(path)}.js`));
+}
 writeFileSync(join(out, 'licenses.txt'), licenses());
 for (const name of readdirSync(out).sort()) {
   console.log(`${String(statSync(join(out, name)).size).padStart(9)}  ${name}`);

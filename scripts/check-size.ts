@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const MAX_ENTRY_BYTES = 1_100_000;
-const MAX_TOTAL_BYTES = 3_500_000;
+const MAX_ENTRY_BYTES = 450_000;
+const MAX_TOTAL_BYTES = 2_000_000;
 
 const dist = join(import.meta.dirname, '..', 'dist');
 const files = readdirSync(dist)

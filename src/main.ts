@@ -1,6 +1,9 @@
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { format } from 'node:util';
 import type { Clock } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
+import type { Machine } from './contract/machine.ts';
 import { run } from './run.ts';
 
 /** The runner kills a cancelled step after 7.5 s; whatever hangs by then must not cost the outputs. */
@@ -14,6 +17,19 @@ const clock: Clock = {
     delay(ms, undefined, signal === undefined ? {} : { signal }).catch((thrown: unknown) => {
       throw signal?.aborted ? signal.reason : thrown;
     }),
+};
+
+const machine: Machine = {
+  pid: process.pid,
+  host: hostname(),
+  isRunning(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (thrown) {
+      // A process of another user cannot be signaled, but it exists.
+      return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
+    }
+  },
 };
 
 const stop = new AbortController();
@@ -31,8 +47,9 @@ process.on('uncaughtException', (thrown) => stopWith(asActionError(thrown)));
 let overheard = (_text: string): void => undefined;
 process.removeAllListeners('warning');
 process.on('warning', ({ name, message }) => overheard(`${name}: ${message}`));
-for (const name of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const) {
-  console[name] = (...parts: unknown[]) => overheard(parts.map(String).join(' '));
+for (const [name, print] of Object.entries(console)) {
+  if (typeof print !== 'function') continue;
+  Reflect.set(console, name, (...parts: unknown[]) => overheard(format(...parts)));
 }
 
 const { env } = process;
@@ -40,7 +57,7 @@ const write = (text: string) => void process.stdout.write(text);
 const onOverheard = (listen: (text: string) => void) => {
   overheard = listen;
 };
-const world = { env, write, clock, cancelled: stop.signal, cwd: process.cwd(), onOverheard };
+const world = { env, write, clock, machine, cancelled: stop.signal, cwd: process.cwd(), onOverheard };
 // The post step says so in its arguments: a state that was never written would let it carry out the operation again.
 const green = process.argv[2] === 'post' ? await (await import('./post.ts')).post(world) : await run(world);
 process.exitCode = green && !stop.signal.aborted ? 0 : 1;

@@ -1,218 +1,25 @@
-import { isSandbox, sandboxHabits } from './contract/api-url.ts';
-import { type Clock, later, stopping } from './contract/clock.ts';
-import { ActionError, asActionError } from './contract/errors.ts';
-import { INPUTS, type InputName } from './contract/inputs.ts';
-import type { JournalEntry } from './contract/result.ts';
-import { VERSION } from './contract/version.ts';
-import { Devin } from './devin/client.ts';
-import type { Credential } from './devin/credential.ts';
-import { openTransport, type Transport } from './devin/transport.ts';
-import { type RunFacts, runFacts } from './github/event/facts.ts';
-import { type EventRead, eventReader } from './operations/event.ts';
-import { openExisting } from './operations/existing-sessions.ts';
-import { docsUrl, errorLink, failureReport } from './operations/failure.ts';
-import type { Context, Report } from './operations/operation.ts';
-import { organizationOf, singleOf } from './operations/organization.ts';
-import { openRemains, prover } from './operations/remains.ts';
-import { NO_COMMENT, type ThreadComment, threadComment } from './operations/thread-comment.ts';
-import { type Env, writtenInputs } from './runner/inputs.ts';
-import { Log, type Write } from './runner/log.ts';
-import { publish, publishEarly } from './runner/publish.ts';
-import { Redactor } from './runner/redact.ts';
-import { stateWriter } from './runner/state.ts';
-import { Workspace } from './runner/workspace.ts';
-import { type Checked, checkStep, type Known } from './step/check.ts';
-import { githubOf, LAST_WORDS_MS } from './step/github.ts';
-import { loadOperation, OPERATION_NAMES } from './step/registry.ts';
-import { resultOf } from './step/result.ts';
+import { unless } from './contract/clock.ts';
+import { asActionError } from './contract/errors.ts';
+import type { Report } from './operations/operation.ts';
+import { checkStep } from './step/check.ts';
+import { docsUrl, failureReport } from './step/failure.ts';
+import { finish } from './step/finish.ts';
+import { perform } from './step/perform.ts';
+import { openStep, type Step, type World } from './step/step.ts';
 
-/** The world of a run. */
-export interface World {
-  readonly env: Env;
-  /** Standard output. */
-  readonly write: Write;
-  readonly clock: Clock;
-  /** Aborts when the runner asks to stop; the reason is an `ActionError`. */
-  readonly cancelled: AbortSignal;
-  /** Folder of the workflow where the runner names none. */
-  readonly cwd: string;
-  /** Passes on what the process or a package would have printed by itself. */
-  readonly onOverheard?: (listen: (text: string) => void) => void;
-}
-
-/** The result of a step is published by then; a GitHub that hangs must not hold the job for its last comment. */
-const LAST_COMMENT_MS = 30_000;
-
-/** A running step. */
-interface Step {
-  readonly known: Known;
-  readonly startedAt: number;
-  readonly world: World;
-  readonly log: Log;
-  readonly redactor: Redactor;
-  readonly workspace: Workspace;
-  readonly facts: RunFacts;
-  readonly event: () => Promise<EventRead>;
-  readonly closers: (() => Promise<void>)[];
-  /** Ends what the step still says to GitHub. */
-  readonly silence: AbortController;
-  journal: readonly JournalEntry[];
-  comment: ThreadComment;
+async function reportOf(step: Step): Promise<Report> {
+  const { env, clock, cancelled } = step.world;
+  try {
+    return await perform(step, await unless(cancelled, checkStep({ ...step, env, clock, cancelled })));
+  } catch (thrown) {
+    return failureReport(asActionError(thrown), docsUrl(env));
+  }
 }
 
 /** Runs the step that the environment describes, writes what it leaves behind, and says whether it is green. */
 export async function run(world: World): Promise<boolean> {
-  const { env, clock, cwd } = world;
-  const redactor = new Redactor();
-  const facts = runFacts(env);
-  const step: Step = {
-    known: { operation: 'unknown', dryRun: false, resultFile: undefined },
-    startedAt: clock.now(),
-    world,
-    log: new Log(world.write, redactor, clock),
-    redactor,
-    workspace: new Workspace(env['GITHUB_WORKSPACE'] || cwd, env['RUNNER_TEMP']),
-    facts,
-    event: eventReader(env, facts),
-    closers: [],
-    silence: new AbortController(),
-    journal: [],
-    comment: NO_COMMENT,
-  };
-  world.onOverheard?.((text) => step.log.debug(text));
-  let report: Report;
-  try {
-    report = await perform(step, await checkStep({ ...step, env, clock }));
-  } catch (thrown) {
-    report = failureReport(asActionError(thrown), docsUrl(env));
-  }
-  const [published] = await Promise.all([finish(step, report), ...step.closers.map((close) => close())]);
-  return published;
-}
-
-async function connect(
-  step: Step,
-  { operation, inputs }: Checked,
-  credential: Credential,
-  signal: AbortSignal,
-): Promise<[Devin, Transport, string | undefined]> {
-  const { world, log } = step;
-  let base = inputs.api_url;
-  let firstOrg: string | undefined;
-  if (isSandbox(base)) {
-    const { startSandbox } = await import('./sandbox/index.ts');
-    const sandbox = await startSandbox({ clock: world.clock, habits: sandboxHabits(base) });
-    step.closers.push(() => sandbox.close());
-    base = sandbox.url;
-    firstOrg = sandbox.orgId;
-  }
-  const url = new URL(base);
-  const facts = { apiUrl: base, warn: (title: string, message: string) => log.annotate('warning', title, message) };
-  const transport = openTransport({
-    origin: url.origin,
-    token: credential.token,
-    userAgent: `devin-action/${VERSION}`,
-    dryRun: inputs.dry_run || operation.readOnly?.(inputs) === true,
-    maxRetries: inputs.max_retries,
-    requestTimeoutMs: inputs.request_timeout,
-    deadlineAt: step.startedAt + inputs.timeout,
-    concurrency: inputs.concurrency,
-    clock: world.clock,
-    signal,
-    env: world.env,
-    onRetry: ({ method, path, attempt, maxRetries, delayMs, reason }) =>
-      log.progress(
-        `${reason}: ${method} ${path}, retry ${attempt} of ${maxRetries} in ${(delayMs / 1_000).toFixed(1)} s`,
-      ),
-    onAttempt:
-      world.env['RUNNER_DEBUG'] === '1'
-        ? (entry) =>
-            log.debug(
-              `${entry.method} ${entry.path}: ${entry.status || 'no response'}, ${entry.ms} ms, attempt ${entry.try}`,
-            )
-        : undefined,
-  });
-  step.journal = transport.journal;
-  step.closers.push(() => transport.close());
-  return [new Devin(transport, url.pathname.replace(/\/$/, ''), credential.version, facts), transport, firstOrg];
-}
-
-async function perform(step: Step, checked: Checked): Promise<Report> {
-  const { operation, inputs, credential, prepared } = checked;
-  const { world, log, startedAt } = step;
-  if (credential === undefined) {
-    if (operation.offline === undefined) throw new ActionError('credential_missing', 'The step has no credential.');
-    return operation.offline(log, prepared);
-  }
-  const over = new ActionError('timeout', `The step took longer than its timeout of ${inputs.timeout / 1_000} s.`);
-  const signal = stopping(world, inputs.timeout, over);
-  const [devin, transport, firstOrg] = await connect(step, checked, credential, signal);
-  const asked = { env: world.env, clock: world.clock, log, signal };
-  const github = githubOf(inputs, asked);
-  const redact = (text: string) => step.redactor.redact(text);
-  // The comment is told how the step ended, and so speaks to GitHub after everything else has stopped.
-  const lastWords = AbortSignal.any([later(asked, LAST_WORDS_MS), step.silence.signal]);
-  // A plan changes nothing, so its comment is written even in a dry run: it is the result that reviewers read.
-  const plans = operation.readOnly?.(inputs);
-  const last = githubOf({ ...inputs, dry_run: inputs.dry_run && plans !== true }, { ...asked, signal: lastWords });
-  const changes = plans === false;
-  const said = { facts: step.facts, operation: operation.name, changes, log, redact, event: step.event, github: last };
-  step.comment = threadComment(inputs, said);
-  const endings = { onCancel: inputs.on_cancel, onTimeout: inputs.on_timeout };
-  const remains = openRemains(stateWriter(world.env), prover(credential.token, step.facts), endings);
-  // A cancelled step may not have got an answer in its last seconds; what it could not settle is left to the post step.
-  step.closers.push(async () => void (world.cancelled.aborted || remains.allSettled()));
-  const context: Context = {
-    inputs,
-    devin,
-    log,
-    clock: world.clock,
-    signal,
-    facts: step.facts,
-    written: writtenInputs(world.env, Object.keys(INPUTS)),
-    event: step.event,
-    github,
-    comment: step.comment,
-    workspace: step.workspace,
-    temp: new Workspace(world.env['RUNNER_TEMP'] || step.workspace.root),
-    version: credential.version,
-    startedAt,
-    journal: transport.journal,
-    remains,
-    exists: openExisting((outputs, summary) =>
-      publishEarly(outputs, summary, { env: world.env, log, redactor: step.redactor }),
-    ),
-    redact,
-    redactValue: (value) => step.redactor.redactDeep(value),
-    operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
-    organization: organizationOf(devin, singleOf(inputs.org_id) ?? firstOrg),
-  };
-  // `check` found the inputs present that this operation requires; its own types name no others.
-  return await operation.run(context as Context<InputName, InputName>, prepared);
-}
-
-/** Writes result, outputs and summary, and only then the error. True for a green step. */
-async function finish(step: Step, report: Report): Promise<boolean> {
-  const { known, log, redactor, workspace, world, startedAt, journal } = step;
-  const publication = {
-    result: resultOf(known, report, { startedAt, endedAt: world.clock.now(), journal }),
-    outputs: report.outputs,
-    summary: report.summary,
-    resultFile: known.resultFile,
-  };
-  const isPublished = await publish(publication, { env: world.env, log, redactor, workspace });
-  if (report.skippedReason !== undefined) log.info(`Skipped: ${report.skippedReason}`);
-  if (report.error !== undefined) {
-    const { title, message, list, fix, code, cause } = report.error;
-    const link = errorLink(code, docsUrl(world.env));
-    log.annotate('error', title, [message, ...list.map((entry) => `- ${entry}`), `${fix} More: ${link}`].join('\n'));
-    if (code === 'internal' && cause instanceof Error) log.group('Details for a report', [cause.stack ?? '']);
-  }
-  // A gate that lets nobody in says so in the log and the summary, not to the thread.
-  if (report.outcome !== 'skipped') {
-    const late = new ActionError('timeout', `GitHub did not respond within ${LAST_COMMENT_MS / 1_000} s.`);
-    world.clock.deadline(LAST_COMMENT_MS).addEventListener('abort', () => step.silence.abort(late));
-    await step.comment.update(report.summary, report.commentEnd);
-  }
-  return isPublished && report.outcome !== 'failure' && report.error === undefined;
+  const step = openStep(world);
+  const report = await reportOf(step);
+  const [isGreen] = await Promise.all([finish(step, report), ...step.closers.map((close) => close())]);
+  return isGreen;
 }

@@ -42,6 +42,7 @@ export type Values = Readonly<Record<string, unknown>>;
 interface Step {
   readonly id?: string;
   readonly if?: string;
+  readonly 'continue-on-error'?: boolean;
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Values;
@@ -277,7 +278,7 @@ async function runJob(job: Job, contexts: Values, setting: Setting): Promise<Job
       done.push(ended);
       if (step.id !== undefined)
         steps[step.id] = { outputs: ended.outputs, outcome: ended.green ? 'success' : 'failure' };
-      failed ||= !ended.green;
+      failed ||= !ended.green && step['continue-on-error'] !== true;
     }
     if (failed) return { result: 'failure', outputs: {}, steps: done };
     return { result: 'success', outputs: texts(job.outputs, { ...contexts, steps }), steps: done };

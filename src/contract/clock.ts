@@ -34,3 +34,12 @@ export function stopping(
   clock.deadline(ms).addEventListener('abort', () => stop.abort(over), { once: true });
   return stop.signal;
 }
+
+/** The result of some work, unless a signal aborts first: then its reason is thrown, whatever becomes of the work. */
+export function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const stopped = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, stopped]);
+}

@@ -29,8 +29,8 @@ export const ERROR_CODES = {
   conflict: {
     title: 'Conflict with the current state',
     meaning:
-      'The object is in a state that does not allow this request, for example a message to a session that has ended.',
-    fix: 'Check the current state, then run the step again or start a new session.',
+      'The object is in a state that does not allow this request, for example a message to a session that has ended; or another run is writing to the same folder.',
+    fix: 'Check the current state, then run the step again or start a new session. Give each export its own `output_dir`, or let one run wait for the other with a `concurrency` group.',
   },
   rate_limited: {
     title: 'Rate limit exceeded',
@@ -71,8 +71,9 @@ export const ERROR_CODES = {
   },
   session_failed: {
     title: 'The session did not finish its task',
-    meaning: 'Devin stopped with an error, or the session was ended before it finished.',
-    fix: 'Open the session to see what happened, then start a new one.',
+    meaning:
+      'Devin stopped with an error, or the session was ended before it finished. For a review: it ended with an error or was canceled, or its result cannot be read.',
+    fix: 'Open the session to see what happened, then start a new one. For a review, run the step again.',
   },
   session_blocked: {
     title: 'The session needs a reply or is blocked',
@@ -84,6 +85,12 @@ export const ERROR_CODES = {
     title: 'The structured output does not match its schema',
     meaning: 'The session finished without structured output, or its output does not match the schema.',
     fix: 'Check which fields differ. Describe them in the prompt, or relax the schema.',
+  },
+  review_findings: {
+    title: 'The review has findings',
+    meaning:
+      "Devin's review of the head commit has at least one unresolved finding of a kind in `fail_on`, or one that cannot be read.",
+    fix: 'Fix each finding and have the new commit reviewed, or resolve its conversation on the pull request and run the step again.',
   },
   manifest_invalid: {
     title: 'Invalid manifest',

@@ -1,8 +1,8 @@
-import { bool, choice, type Kind, nearestOf, type Parsed } from './kinds.ts';
+import { bool, choice, type InputKind, nearestOf, type Parsed } from './kinds.ts';
 
 /** One habit of the sandbox: how its value is written, and its value in each preset. */
 interface Habit<T> {
-  readonly kind: Kind<T>;
+  readonly kind: InputKind<T>;
   /** As the API was observed to behave. */
   readonly field: T;
   /** As the API is documented. */
@@ -13,25 +13,26 @@ interface Habit<T> {
   readonly isPaced?: true;
 }
 
-const milliseconds: Kind<number> = {
+const milliseconds: InputKind<number> = {
   label: 'milliseconds',
-  parse: (text) => (/^\d{1,10}$/.test(text) ? { value: Number(text) } : { expected: 'milliseconds such as 1500' }),
+  parse: (text) =>
+    /^\d{1,10}$/.test(text) ? { ok: true, value: Number(text) } : { ok: false, problem: 'milliseconds such as 1500' },
 };
 
-const factor: Kind<number> = {
+const factor: InputKind<number> = {
   label: 'number',
   parse: (text) =>
     /^\d{1,4}(\.\d+)?$/.test(text) && Number(text) > 0
-      ? { value: Number(text) }
-      : { expected: 'a number above 0 such as 0.02' },
+      ? { ok: true, value: Number(text) }
+      : { ok: false, problem: 'a number above 0 such as 0.02' },
 };
 
-const fields: Kind<readonly string[]> = {
+const fields: InputKind<readonly string[]> = {
   label: 'names joined by `+`',
   parse: (text) =>
     /^(\w+(\+\w+)*)?$/.test(text)
-      ? { value: text.split('+').filter((name) => name !== '') }
-      : { expected: 'names joined by +, such as resumable+devin_mode' },
+      ? { ok: true, value: text.split('+').filter((name) => name !== '') }
+      : { ok: false, problem: 'names joined by +, such as resumable+devin_mode' },
 };
 
 const oneOf = <const T extends string>(
@@ -117,6 +118,12 @@ export const HABITS = {
     both('given'),
     'A session created with the completion report: Devin fills it in, its schema is rejected with 422, or it stays empty.',
   ),
+  review_end: oneOf(
+    ['completed', 'errored', 'cancelled', 'skipped', 'pending'],
+    both('completed'),
+    'How reviews of pull requests end. `pending`: never.',
+  ),
+  late_reviews_ms: delay(0, 'A new review of a pull request is shown after this time; until then, 404.'),
   pages: oneOf(
     ['sparse', 'full'],
     { field: 'sparse', documents: 'full' },
@@ -137,7 +144,7 @@ export const HABITS = {
 } satisfies Readonly<Record<string, Habit<unknown>>>;
 
 /** The name of a habit. */
-export type HabitName = keyof typeof HABITS;
+type HabitName = keyof typeof HABITS;
 
 type ValueOf<H> = H extends Habit<infer T> ? T : never;
 
@@ -181,13 +188,14 @@ const nearestFirst = (word: string, names: readonly string[]): string => {
 
 /** One habit by its name and its value as text. */
 export function parseHabit(name: string, text: string): Parsed<Partial<Habits>> {
-  if (!isHabit(name)) return { expected: `a habit of the sandbox (${nearestFirst(name, NAMES)}), not "${name}"` };
-  const parsed = HABITS[name].kind.parse(text);
-  if ('value' in parsed) return { value: { [name]: parsed.value } };
-  const { expected, nearest } = parsed;
-  const words = expected.startsWith('one of ') ? expected.slice('one of '.length).split(', ') : undefined;
-  const valid = words === undefined ? expected : `one of ${nearestFirst(nearest ?? text, words)}`;
-  return { expected: `${valid} for the habit ${name}, not "${text}"` };
+  if (!isHabit(name))
+    return { ok: false, problem: `a habit of the sandbox (${nearestFirst(name, NAMES)}), not "${name}"` };
+  const { kind } = HABITS[name];
+  const parsed = kind.parse(text);
+  if (parsed.ok) return { ok: true, value: { [name]: parsed.value } };
+  const { problem, nearest } = parsed;
+  const valid = kind.choices === undefined ? problem : `one of ${nearestFirst(nearest ?? text, kind.choices)}`;
+  return { ok: false, problem: `${valid} for the habit ${name}, not "${text}"` };
 }
 
 /** Habits on top of others, entry by entry; a preset starts again from its own values. */
@@ -200,15 +208,16 @@ function combine(
     if (text === undefined && isPreset(name)) settings = { preset: name, set: {} };
     else if (text === undefined && !isHabit(name)) {
       return {
-        expected: `a preset or a habit of the sandbox (${nearestFirst(name, [...PRESETS, ...NAMES])}), not "${name}"`,
+        ok: false,
+        problem: `a preset or a habit of the sandbox (${nearestFirst(name, [...PRESETS, ...NAMES])}), not "${name}"`,
       };
     } else {
       const parsed = parseHabit(name, text ?? '');
-      if ('expected' in parsed) return parsed;
+      if (!parsed.ok) return parsed;
       settings = { ...settings, set: { ...settings.set, ...parsed.value } };
     }
   }
-  return { value: settings };
+  return { ok: true, value: settings };
 }
 
 /** Habits as text: `field,turn_end:finished`. Entries are separated by commas; a preset may be one of them. */
@@ -228,7 +237,10 @@ export function parseHabits(text: string): Parsed<HabitSettings> {
 export function readHabits(given: Readonly<Record<string, unknown>>, from: HabitSettings): Parsed<HabitSettings> {
   const { preset, ...others } = given;
   if (preset !== undefined && (typeof preset !== 'string' || !isPreset(preset))) {
-    return { expected: `one of ${nearestFirst(String(preset), PRESETS)} for preset, not "${String(preset)}"` };
+    return {
+      ok: false,
+      problem: `one of ${nearestFirst(String(preset), PRESETS)} for preset, not "${String(preset)}"`,
+    };
   }
   const entries = Object.entries(others).map(([name, value]): [string, string] => [
     name,

@@ -6,10 +6,10 @@ import {
   choice,
   duration,
   expectedPlan,
+  type InputKind,
   id,
   instant,
   integer,
-  type Kind,
   key,
   keyValues,
   line,
@@ -19,13 +19,16 @@ import {
   phrase,
   removalLimit,
   sessionId,
+  sha256,
   shard,
   text,
 } from './kinds.ts';
+import { reviewKinds } from './review-kinds.ts';
+import { threadReference } from './thread-reference.ts';
 
 /** One input of the action. `default` is in the form in which a workflow would write it. */
 export interface Input<T = unknown, Absent = undefined> {
-  readonly kind: Kind<T>;
+  readonly kind: InputKind<T>;
   /** What it means, for action.yml and the README. */
   readonly summary: string;
   readonly default?: string;
@@ -42,14 +45,14 @@ export interface Input<T = unknown, Absent = undefined> {
 }
 
 function optional<T>(
-  kind: Kind<T>,
+  kind: InputKind<T>,
   summary: string,
   more: Pick<Input, 'env' | 'secret' | 'filledIn' | 'internal'> = {},
 ): Input<T> {
   return { kind, summary, ...more };
 }
 
-function defaulted<T>(kind: Kind<T>, preset: string, summary: string): Input<T, never> {
+function defaulted<T>(kind: InputKind<T>, preset: string, summary: string): Input<T, never> {
   return { kind, summary, default: preset };
 }
 
@@ -192,7 +195,11 @@ export const OPERATION_INPUTS = {
     'none',
     'How long to wait: not at all, until the session runs, or until it has finished.',
   ),
-  poll_interval: defaulted(duration('1s', '1h'), '10s', 'Time between two polls of a session or its insights.'),
+  poll_interval: defaulted(
+    duration('1s', '1h'),
+    '10s',
+    'Time between two polls of a session, its insights, or a review.',
+  ),
   follow: defaulted(bool, 'true', "Prints the session's messages to the log as they arrive."),
   on_waiting: defaulted(
     choice(['auto', 'succeed', 'keep-waiting', 'fail']),
@@ -233,6 +240,10 @@ export const OPERATION_INPUTS = {
   checkpoint_file: optional(
     path,
     'File in the workspace that stores how far the export got, so that the next export continues from there.',
+  ),
+  expected_hash: optional(
+    sha256,
+    'SHA-256 that the newest manifest must have: the hash in the summary of the last export. It shows whether the end of the chain was changed or removed.',
   ),
   actions: optional(
     list(),
@@ -338,6 +349,25 @@ export const OPERATION_INPUTS = {
   plan_file: optional(
     path,
     'File in the workspace to which the whole plan is written as JSON; a temporary file if empty. For `apply` with `expected_plan_hash`, it may contain the reviewed plan: then a second run applies what is left of it.',
+  ),
+  issue_number: optional(
+    threadReference,
+    'Pull request of this repository to review: its number, or the URL of its page. If empty, the pull request of the event.',
+  ),
+  on_pending: defaulted(
+    choice(['fail', 'succeed']),
+    'fail',
+    'The result if the review is still pending or running when the step times out.',
+  ),
+  fail_on: defaulted(
+    reviewKinds,
+    'bug, security',
+    'Kinds of findings that fail the step while they are unresolved: `bug`, `security`, `flag`, `analysis`. A comment of the reviewer that cannot be read always counts, except with `none`.',
+  ),
+  check: defaulted(
+    bool,
+    'false',
+    'Keeps a check run `Devin: <comment_key>` on the head commit of the pull request. Needs the permission `checks: write`.',
   ),
   max_results: defaulted(integer(1, 100_000), '200', 'Maximum number of sessions to list.'),
 } as const;

@@ -1,7 +1,13 @@
 /** Deeper values are written without indents: each level would repeat those of all levels above it. */
 const DEEPEST_INDENTED = 100;
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+/** True for a mapping of names to values. */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A raw number is one value, although JavaScript makes an object of it. */
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !JSON.isRawJSON(value);
 
 /** A list or an object that is being gone through. */
 interface Frame<T> {
@@ -15,7 +21,7 @@ const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 const frameOf = <T>(value: object, target: T): Frame<T> => ({ entries: Object.entries(value), target, at: 0 });
 
 /** Whether a value has more than `levels` lists and objects within each other. */
-function isDeeper(value: unknown, levels: number): boolean {
+export function isDeeper(value: unknown, levels: number): boolean {
   if (!isObject(value)) return false;
   return levels === 0 || Object.values(value).some((entry) => isDeeper(entry, levels - 1));
 }

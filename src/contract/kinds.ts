@@ -1,13 +1,16 @@
 import leven from 'leven';
+import type { Failed } from './fallible.ts';
 import { prefixedId } from './session-id.ts';
 
-/** What a text turned out to be: a value, or what was expected instead. */
-export type Parsed<T> = { readonly value: T } | { readonly expected: string; readonly nearest?: string };
+/** What a text turned out to be: a value, or what was expected instead, and the valid text that is nearest to it. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | (Failed & { readonly nearest?: string });
 
 /** A kind of input: how its text is read, and how the tables call it. */
-export interface Kind<T> {
+export interface InputKind<T> {
   /** For the README: `text`, `list`, `true or false`, … */
   readonly label: string;
+  /** The words of which it is one. */
+  readonly choices?: readonly string[];
   readonly parse: (text: string) => Parsed<T>;
 }
 
@@ -24,35 +27,44 @@ export function nearestOf(word: string, candidates: readonly string[]): string |
   return best?.name;
 }
 
+/** `; did you mean X?` for a misspelled word, or nothing if no candidate is near enough. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const nearest = nearestOf(word, candidates);
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+}
+
 /** Text as it came, spaces and line breaks included. */
-export const text: Kind<string> = { label: 'text', parse: (value) => ({ value }) };
+export const text: InputKind<string> = { label: 'text', parse: (value) => ({ ok: true, value }) };
 
 /** One line of text, trimmed. */
-export const line: Kind<string> = {
+export const line: InputKind<string> = {
   label: 'one line',
-  parse: (value) => (/[\r\n]/.test(value.trim()) ? { expected: 'one line' } : { value: value.trim() }),
+  parse: (value) =>
+    /[\r\n]/.test(value.trim()) ? { ok: false, problem: 'one line' } : { ok: true, value: value.trim() },
 };
 
 /** A path inside the workspace; the file itself is looked at later. */
-export const path: Kind<string> = {
+export const path: InputKind<string> = {
   label: 'path',
   parse: (value) =>
-    /[\r\n\0]/.test(value.trim()) ? { expected: 'one path inside the workspace' } : { value: value.trim() },
+    /[\r\n\0]/.test(value.trim())
+      ? { ok: false, problem: 'one path inside the workspace' }
+      : { ok: true, value: value.trim() },
 };
 
 /** `true` or `false` in any case, and nothing else. */
-export const bool: Kind<boolean> = {
+export const bool: InputKind<boolean> = {
   label: '`true` or `false`',
   parse(value) {
     const asked = value.trim().toLowerCase();
-    if (asked === 'true' || asked === 'false') return { value: asked === 'true' };
+    if (asked === 'true' || asked === 'false') return { ok: true, value: asked === 'true' };
     const nearest = nearestOf(asked, ['true', 'false']);
-    return { expected: '`true` or `false`', ...(nearest === undefined ? {} : { nearest }) };
+    return { ok: false, problem: '`true` or `false`', ...(nearest === undefined ? {} : { nearest }) };
   },
 };
 
 /** A whole number within bounds. */
-export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kind<number> {
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): InputKind<number> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   return {
     label: 'whole number',
@@ -60,8 +72,8 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kin
       const asked = value.trim();
       const number = Number(asked);
       return /^[+-]?\d+$/.test(asked) && number >= min && number <= max
-        ? { value: number }
-        : { expected: `a whole number ${range}` };
+        ? { ok: true, value: number }
+        : { ok: false, problem: `a whole number ${range}` };
     },
   };
 }
@@ -70,24 +82,26 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Kin
 export type RemovalLimit = { readonly count: number } | { readonly share: number };
 
 /** A count such as `10`, a share such as `25%`, or `all`. */
-export const removalLimit: Kind<RemovalLimit> = {
+export const removalLimit: InputKind<RemovalLimit> = {
   label: 'count, share or `all`',
   parse(value) {
     const asked = value.trim().toLowerCase();
-    if (asked === 'all') return { value: { share: 1 } };
+    if (asked === 'all') return { ok: true, value: { share: 1 } };
     const [, amount = '', sign] = /^(\d{1,9}(?:\.\d+)?)\s*(%?)$/.exec(asked) ?? [];
-    if (sign === '%' && Number(amount) <= 100) return { value: { share: Number(amount) / 100 } };
-    if (sign === '' && /^\d+$/.test(amount)) return { value: { count: Number(amount) } };
-    return { expected: 'a count such as 10, a share from 0% to 100%, or all' };
+    if (sign === '%' && Number(amount) <= 100) return { ok: true, value: { share: Number(amount) / 100 } };
+    if (sign === '' && /^\d+$/.test(amount)) return { ok: true, value: { count: Number(amount) } };
+    return { ok: false, problem: 'a count such as 10, a share from 0% to 100%, or all' };
   },
 };
 
 /** A SHA-256 as 64 hexadecimal digits; the value is in lower case. */
-export const sha256: Kind<string> = {
+export const sha256: InputKind<string> = {
   label: 'hash',
   parse(value) {
     const asked = value.trim().toLowerCase();
-    return /^[0-9a-f]{64}$/.test(asked) ? { value: asked } : { expected: 'a hash of 64 hexadecimal digits' };
+    return /^[0-9a-f]{64}$/.test(asked)
+      ? { ok: true, value: asked }
+      : { ok: false, problem: 'a hash of 64 hexadecimal digits' };
   },
 };
 
@@ -95,56 +109,57 @@ export const sha256: Kind<string> = {
 export type ExpectedPlan = { readonly hash: string } | 'reviewed';
 
 /** The hash of a plan, or `reviewed`. */
-export const expectedPlan: Kind<ExpectedPlan> = {
+export const expectedPlan: InputKind<ExpectedPlan> = {
   label: 'hash or `reviewed`',
   parse(value) {
     const asked = value.trim().toLowerCase();
-    if (asked === 'reviewed') return { value: 'reviewed' };
+    if (asked === 'reviewed') return { ok: true, value: 'reviewed' };
     const hash = sha256.parse(asked);
-    if ('value' in hash) return { value: { hash: hash.value } };
+    if (hash.ok) return { ok: true, value: { hash: hash.value } };
     const nearest = nearestOf(asked, ['reviewed']);
-    const expected = 'a hash of 64 hexadecimal digits, or reviewed';
-    return { expected, ...(nearest === undefined ? {} : { nearest }) };
+    const problem = 'a hash of 64 hexadecimal digits, or reviewed';
+    return { ok: false, problem, ...(nearest === undefined ? {} : { nearest }) };
   },
 };
 
 const comparable = (word: string) => word.trim().toLowerCase().replaceAll('_', '-');
 
 /** One of several words; case does not matter, and `_` is as good as `-`. */
-export function choice<const T extends string>(values: readonly T[]): Kind<T> {
+export function choice<const T extends string>(values: readonly T[]): InputKind<T> {
   return {
     label: values.map((value) => `\`${value}\``).join(', '),
+    choices: values,
     parse(asked) {
       const value = values.find((candidate) => comparable(candidate) === comparable(asked));
-      if (value !== undefined) return { value };
+      if (value !== undefined) return { ok: true, value };
       const nearest = nearestOf(comparable(asked), values);
-      return { expected: `one of ${values.join(', ')}`, ...(nearest === undefined ? {} : { nearest }) };
+      return { ok: false, problem: `one of ${values.join(', ')}`, ...(nearest === undefined ? {} : { nearest }) };
     },
   };
 }
 
 /** The entries of a list by newlines and commas. */
-const entriesOf = (value: string): string[] =>
+export const entriesOf = (value: string): string[] =>
   value
     .split(/[\r\n,]/)
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 
 /** A list by newlines and commas; spaces around an entry and empty entries go. */
-export function list(max?: number): Kind<readonly string[]> {
+export function list(max?: number): InputKind<readonly string[]> {
   return {
     label: 'list',
     parse(value) {
       const kept = entriesOf(value);
       return max !== undefined && kept.length > max
-        ? { expected: `at most ${max} entries, not ${kept.length}` }
-        : { value: kept };
+        ? { ok: false, problem: `at most ${max} entries, not ${kept.length}` }
+        : { ok: true, value: kept };
     },
   };
 }
 
 /** `KEY=VALUE` lines. Everything behind the first `=` is the value; a key comes once. */
-export const keyValues: Kind<ReadonlyMap<string, string>> = {
+export const keyValues: InputKind<ReadonlyMap<string, string>> = {
   label: '`KEY=VALUE` lines',
   parse(value) {
     const pairs = new Map<string, string>();
@@ -153,12 +168,13 @@ export const keyValues: Kind<ReadonlyMap<string, string>> = {
       if (row.trim() === '') continue;
       const cut = row.indexOf('=');
       const key = row.slice(0, cut).trim();
-      if (cut < 1 || key === '') return { expected: `KEY=VALUE on each line; line ${index + 1} has no key or no =` };
+      if (cut < 1 || key === '')
+        return { ok: false, problem: `KEY=VALUE on each line; line ${index + 1} has no key or no =` };
       // The key itself stays out of the message: a value that goes over several lines may be read as keys.
-      if (pairs.has(key)) return { expected: `each key once; line ${index + 1} repeats one` };
+      if (pairs.has(key)) return { ok: false, problem: `each key once; line ${index + 1} repeats one` };
       pairs.set(key, row.slice(cut + 1));
     }
-    return { value: pairs };
+    return { ok: true, value: pairs };
   },
 };
 
@@ -172,21 +188,25 @@ export function durationMs(text: string): number | undefined {
 }
 
 /** A duration within bounds, in milliseconds. */
-export function duration(min: string, max: string): Kind<number> {
+export function duration(min: string, max: string): InputKind<number> {
   const [least, most] = [durationMs(min) ?? 0, durationMs(max) ?? Number.POSITIVE_INFINITY];
   return {
     label: 'duration',
     parse(value) {
       const ms = durationMs(value);
       return ms !== undefined && ms >= least && ms <= most
-        ? { value: ms }
-        : { expected: `a duration from ${min} to ${max}, such as 30s, 15m, 2h or 7d` };
+        ? { ok: true, value: ms }
+        : { ok: false, problem: `a duration from ${min} to ${max}, such as 30s, 15m, 2h or 7d` };
     },
   };
 }
 
 /** A point in time: fixed, or so many milliseconds before the run. */
 export type Instant = { readonly at: number } | { readonly ago: number };
+
+/** A point in time in whole Unix seconds. */
+export const instantSeconds = (instant: Instant, now: number): number =>
+  Math.floor(('at' in instant ? instant.at : now - instant.ago) / 1_000);
 
 /** Milliseconds of an ISO 8601 date or date-time; NaN if it is none, or a day that its month does not have. */
 function isoMs(asked: string): number {
@@ -198,65 +218,70 @@ function isoMs(asked: string): number {
 }
 
 /** ISO 8601, Unix seconds, or a duration back from now. */
-export const instant: Kind<Instant> = {
+export const instant: InputKind<Instant> = {
   label: 'instant',
   parse(value) {
     const asked = value.trim();
     const ago = durationMs(asked);
-    if (ago !== undefined) return { value: { ago } };
-    if (/^\d{9,11}$/.test(asked)) return { value: { at: Number(asked) * 1_000 } };
+    if (ago !== undefined) return { ok: true, value: { ago } };
+    if (/^\d{9,11}$/.test(asked)) return { ok: true, value: { at: Number(asked) * 1_000 } };
     const at = isoMs(asked);
     return Number.isNaN(at)
-      ? { expected: 'a date such as 2026-01-31 or 2026-01-31T08:00:00Z, Unix seconds, or a duration back from now' }
-      : { value: { at } };
+      ? {
+          ok: false,
+          problem: 'a date such as 2026-01-31 or 2026-01-31T08:00:00Z, Unix seconds, or a duration back from now',
+        }
+      : { ok: true, value: { at } };
   },
 };
 
 /** One of several equal parts of some work: `2/5` is the second of five. */
-export const shard: Kind<{ readonly index: number; readonly count: number }> = {
+export const shard: InputKind<{ readonly index: number; readonly count: number }> = {
   label: '`i/n`',
   parse(value) {
     const [, index = '', count = ''] = /^(\d{1,4})\s*\/\s*(\d{1,4})$/.exec(value.trim()) ?? [];
     const part = { index: Number(index), count: Number(count) };
     return part.index >= 1 && part.index <= part.count
-      ? { value: part }
-      : { expected: 'a part and how many there are, such as 1/4 for the first of four' };
+      ? { ok: true, value: part }
+      : { ok: false, problem: 'a part and how many there are, such as 1/4 for the first of four' };
   },
 };
 
 /** An id as the API gives them: letters, digits, `_` and `-`. */
-export const id: Kind<string> = {
+export const id: InputKind<string> = {
   label: 'id',
   parse(value) {
     const asked = value.trim();
-    return /^[A-Za-z0-9_-]{1,200}$/.test(asked) ? { value: asked } : { expected: 'one id of letters, digits, - and _' };
+    return /^[A-Za-z0-9_-]{1,200}$/.test(asked)
+      ? { ok: true, value: asked }
+      : { ok: false, problem: 'one id of letters, digits, - and _' };
   },
 };
 
 /** A key that a user chooses: no spaces, so that it reads the same wherever it is written. */
-export const key: Kind<string> = {
+export const key: InputKind<string> = {
   label: 'key',
   parse(value) {
     const asked = value.trim();
     return /^[\w.:/#@+-]{1,200}$/.test(asked)
-      ? { value: asked }
-      : { expected: 'at most 200 letters, digits and . : / # @ + - _, without spaces' };
+      ? { ok: true, value: asked }
+      : { ok: false, problem: 'at most 200 letters, digits and . : / # @ + - _, without spaces' };
   },
 };
 
 /** How a line of a text has to begin. */
-export const phrase: Kind<string> = {
+export const phrase: InputKind<string> = {
   label: 'one line',
   parse(value) {
     const asked = value.trim();
     return /^\S.{0,98}$/.test(asked) && !asked.startsWith('>')
-      ? { value: asked }
-      : { expected: 'one line of at most 99 characters, such as /devin' };
+      ? { ok: true, value: asked }
+      : { ok: false, problem: 'one line of at most 99 characters, such as /devin' };
   },
 };
 
 /** What GitHub's events call a person's association with a repository. */
-export const ASSOCIATIONS = [
+const ASSOCIATIONS = [
   'OWNER',
   'MEMBER',
   'COLLABORATOR',
@@ -268,26 +293,31 @@ export const ASSOCIATIONS = [
 ] as const;
 
 /** Associations, in any case. */
-export const associations: Kind<readonly string[]> = {
+export const associations: InputKind<readonly string[]> = {
   label: 'list of associations',
   parse(value) {
     const asked = entriesOf(value).map((entry) => entry.toUpperCase());
     const wrong = asked.find((entry) => !ASSOCIATIONS.some((known) => known === entry));
-    if (wrong === undefined) return { value: asked };
+    if (wrong === undefined) return { ok: true, value: asked };
     const nearest = nearestOf(wrong, ASSOCIATIONS);
-    return { expected: `a list of ${ASSOCIATIONS.join(', ')}`, ...(nearest === undefined ? {} : { nearest }) };
+    return {
+      ok: false,
+      problem: `a list of ${ASSOCIATIONS.join(', ')}`,
+      ...(nearest === undefined ? {} : { nearest }),
+    };
   },
 };
 
 /** Bots by name, with or without `[bot]`. */
-export const botNames: Kind<readonly string[]> = {
+export const botNames: InputKind<readonly string[]> = {
   label: 'list of names',
   parse(value) {
     const asked = entriesOf(value);
     return asked.every((entry) => /^[\w-]+(?:\[bot\])?$/.test(entry))
-      ? { value: asked }
+      ? { ok: true, value: asked }
       : {
-          expected:
+          ok: false,
+          problem:
             'names of bots such as dependabot[bot]; each by itself, since * would let in everybody who can make one',
         };
   },
@@ -297,19 +327,19 @@ export const botNames: Kind<readonly string[]> = {
 export type Organizations = readonly string[] | '*';
 
 /** Ids of organizations, each once, or `*`. */
-export const organizations: Kind<Organizations> = {
+export const organizations: InputKind<Organizations> = {
   label: 'id, list or `*`',
   parse(value) {
-    if (value.trim() === '*') return { value: '*' };
+    if (value.trim() === '*') return { ok: true, value: '*' };
     const ids = [...new Set(entriesOf(value))];
-    return ids.length > 0 && ids.every((entry) => 'value' in id.parse(entry))
-      ? { value: ids }
-      : { expected: 'one id of letters, digits, - and _, a list of such ids, or *' };
+    return ids.length > 0 && ids.every((entry) => id.parse(entry).ok)
+      ? { ok: true, value: ids }
+      : { ok: false, problem: 'one id of letters, digits, - and _, a list of such ids, or *' };
   },
 };
 
 /** A session by id, with or without `devin-`, or by the address of its page. The value carries the prefix. */
-export const sessionId: Kind<string> = {
+export const sessionId: InputKind<string> = {
   label: 'session id or URL',
   parse(value) {
     const asked = value.trim();
@@ -317,9 +347,9 @@ export const sessionId: Kind<string> = {
       /^https:\/\/[^/\s]+(?:\/[\w.~-]+)*\/sessions\/([A-Za-z0-9_-]+)\/?(?:[?#]\S*)?$/.exec(asked) ?? [];
     const found = fromUrl ?? asked;
     if (!/^(?!devin-$)[A-Za-z0-9_-]{1,200}$/.test(found)) {
-      return { expected: 'a session id, with or without devin-, or the URL of its page' };
+      return { ok: false, problem: 'a session id, with or without devin-, or the URL of its page' };
     }
-    return { value: prefixedId(found) };
+    return { ok: true, value: prefixedId(found) };
   },
 };
 

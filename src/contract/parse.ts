@@ -1,12 +1,13 @@
 import { ActionError } from './errors.ts';
+import { type Fallible, failed } from './fallible.ts';
 import { INPUTS, type Input, type InputName, type InputValues } from './inputs.ts';
-import { nearestOf } from './kinds.ts';
+import { didYouMean } from './kinds.ts';
 
 /** Reads one input as the runner passes it; an empty one is absent. */
 export type ReadInput = (name: string) => string | undefined;
 
 /** One thing that is wrong with the inputs. */
-export interface Problem {
+export interface InputProblem {
   /** The input, or the inputs joined by ` / ` where they exclude each other. */
   readonly input: string;
   /** What is wrong and what was expected: a clause without the name. */
@@ -21,14 +22,14 @@ export function quoted(value: string): string {
   return flat;
 }
 
-function read<T>(name: InputName, input: Input<T>, given: string | undefined, problems: Problem[]): T | undefined {
+function read<T>(name: InputName, input: Input<T>, given: string | undefined, problems: InputProblem[]): T | undefined {
   const value = given ?? input.default;
   if (value === undefined) return undefined;
   const parsed = input.kind.parse(value);
-  if ('value' in parsed) return parsed.value;
+  if (parsed.ok) return parsed.value;
   const came = input.secret ? 'came with a value that cannot be used' : `is ${quoted(value)}`;
   const hint = parsed.nearest === undefined ? '' : `; did you mean ${parsed.nearest}?`;
-  problems.push({ input: name, message: `${came}; expected ${parsed.expected}${hint}` });
+  problems.push({ input: name, message: `${came}; expected ${parsed.problem}${hint}` });
   return undefined;
 }
 
@@ -36,7 +37,7 @@ function read<T>(name: InputName, input: Input<T>, given: string | undefined, pr
 export interface ParsedInputs<N extends InputName> {
   /** A value is missing here where `problems` names its input. */
   readonly values: Partial<InputValues<N>>;
-  readonly problems: Problem[];
+  readonly problems: InputProblem[];
   /** Inputs that the workflow set and the operation does not use. */
   readonly unused: readonly InputName[];
 }
@@ -47,7 +48,7 @@ export function parseInputs<N extends InputName>(
   readInput: ReadInput,
   env: Readonly<Record<string, string | undefined>>,
 ): ParsedInputs<N> {
-  const problems: Problem[] = [];
+  const problems: InputProblem[] = [];
   const values: Record<string, unknown> = {};
   for (const name of names) {
     const input: Input = INPUTS[name];
@@ -66,18 +67,22 @@ export function parseInputs<N extends InputName>(
 }
 
 /** The parsed name of the operation, by any of its spellings; a problem otherwise. */
-export function parseOperation<T extends string>(given: string | undefined, names: readonly T[]): T | Problem {
-  if (given === undefined) return { input: 'operation', message: `is missing; expected one of ${names.join(', ')}` };
+export function parseOperation<T extends string>(
+  given: string | undefined,
+  names: readonly T[],
+): Fallible<{ readonly name: T }, InputProblem> {
+  if (given === undefined) {
+    return failed({ input: 'operation', message: `is missing; expected one of ${names.join(', ')}` });
+  }
   const asked = given.trim().toLowerCase().replaceAll('_', '-');
   const found = names.find((name) => name === asked);
-  if (found !== undefined) return found;
-  const nearest = nearestOf(asked, names);
-  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-  return { input: 'operation', message: `is ${quoted(given)}; expected one of ${names.join(', ')}${hint}` };
+  if (found !== undefined) return { ok: true, name: found };
+  const hint = didYouMean(asked, names);
+  return failed({ input: 'operation', message: `is ${quoted(given)}; expected one of ${names.join(', ')}${hint}` });
 }
 
 /** One error out of all problems, which it lists. */
-export function inputError(problems: readonly Problem[]): ActionError {
+export function inputError(problems: readonly InputProblem[]): ActionError {
   const list = problems.map(({ input, message }) => `${input} ${message}`);
   const count = problems.length === 1 ? 'One input is wrong' : `${problems.length} inputs are wrong`;
   const [only, ...others] = problems;

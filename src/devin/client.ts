@@ -39,7 +39,7 @@ export interface Call<E> {
 }
 
 /** Joins a list of issues into `pull_requests.0.pr_url: expected string`. */
-export function issueList(issues: readonly z.core.$ZodIssue[]): string[] {
+function issueList(issues: readonly z.core.$ZodIssue[]): string[] {
   return issues.map(({ path, message }) => `${path.length === 0 ? 'answer' : path.join('.')}: ${message}`);
 }
 

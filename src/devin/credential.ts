@@ -1,4 +1,5 @@
-import type { Problem } from '../contract/parse.ts';
+import { type Failed, type Fallible, failed } from '../contract/fallible.ts';
+import type { InputProblem } from '../contract/parse.ts';
 import type { ApiVersion } from './endpoint.ts';
 
 /** A credential that looks usable, and the version of the API that it is for. */
@@ -8,11 +9,12 @@ export interface Credential {
 }
 
 /** Why a credential cannot be used. */
-export interface CredentialProblem extends Problem {
+export interface CredentialProblem extends InputProblem {
   readonly code: 'credential_missing' | 'credential_invalid';
 }
 
-const invalid = (message: string): CredentialProblem => ({ code: 'credential_invalid', input: 'devin_token', message });
+const invalid = (message: string): Failed<CredentialProblem> =>
+  failed({ code: 'credential_invalid', input: 'devin_token', message });
 
 /** The credential of the embedded sandbox if none is given, whatever the operation. */
 export const SANDBOX_CREDENTIAL = 'cog_sandbox_enterprise';
@@ -46,11 +48,14 @@ const QUOTES = /^["'`\u00ab\u00bb\u2018-\u201f\u2039\u203a]|["'`\u00ab\u00bb\u20
  * the legacy v2. With `asked` other than `auto` the form is not looked at, as a dedicated deployment may have its own.
  * A key that looks cut off is passed on: only the API knows. https://docs.devin.ai/api-reference/overview
  */
-export function readCredential(given: string | undefined, asked: ApiVersion | 'auto'): Credential | CredentialProblem {
+export function readCredential(
+  given: string | undefined,
+  asked: ApiVersion | 'auto',
+): Fallible<{ readonly credential: Credential }, CredentialProblem> {
   const token = given?.trim() ?? '';
   if (token === '') {
     const message = 'is missing; pass a service user key: devin_token: ${{ secrets.DEVIN_TOKEN }}';
-    return { code: 'credential_missing', input: 'devin_token', message };
+    return failed({ code: 'credential_missing', input: 'devin_token', message });
   }
   if (QUOTES.test(token)) return invalid('is in quotes; store the key in the secret without them');
   if (/^bearer\s/i.test(token)) return invalid('begins with "Bearer"; pass the key alone');
@@ -62,8 +67,8 @@ export function readCredential(given: string | undefined, asked: ApiVersion | 'a
       'is a key of an organization for the retired API v1 (apk_…). Create a service user instead: Settings → Service users → Create, give it a role, and store its key (cog_…) as the secret',
     );
   }
-  if (asked !== 'auto') return { token, version: asked };
-  if (token.startsWith('cog_')) return { token, version: 'v3' };
-  if (token.startsWith('apk_user_')) return { token, version: 'v2' };
+  if (asked !== 'auto') return { ok: true, credential: { token, version: asked } };
+  if (token.startsWith('cog_')) return { ok: true, credential: { token, version: 'v3' } };
+  if (token.startsWith('apk_user_')) return { ok: true, credential: { token, version: 'v2' } };
   return invalid('has no known form; expected a service user key (cog_…) or a legacy personal key (apk_user_…)');
 }

@@ -15,10 +15,10 @@ export type ApiVersion = 'v3' | 'v3beta1' | 'v2';
  * `limit-offset` = `limit`/`offset` with the same answer; `offset` = `skip`/`limit` of v2, answered with `has_more` and
  * `next_cursor`; `none` = one answer holds everything.
  */
-export type Paging = 'cursor' | 'limit-offset' | 'offset' | 'none';
+type Paging = 'cursor' | 'limit-offset' | 'offset' | 'none';
 
 /** A schema that is built when it is first needed, so that a start pays only for what it uses. */
-export type Lazy<T extends z.ZodMiniType> = () => T;
+type Lazy<T extends z.ZodMiniType> = () => T;
 
 /** Remembers what `build` made, so that every caller gets the same schema. */
 export function lazy<T>(build: () => T): () => T {
@@ -30,9 +30,7 @@ export function lazy<T>(build: () => T): () => T {
 }
 
 /** The names between braces in a path template: `/v3/a/{org_id}/{name}` gives `'org_id' | 'name'`. */
-export type PathNames<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
-  ? Name | PathNames<Rest>
-  : never;
+type PathNames<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Name | PathNames<Rest> : never;
 
 type PathOf<R extends string> = R extends `${Method} ${infer P}` ? P : never;
 

@@ -4,6 +4,9 @@ import { jsonText } from '../contract/json.ts';
 import { type Endpoint, lazy } from './endpoint.ts';
 import { readBoolean, reader, readNumber, readText } from './tolerant.ts';
 
+/** The most rows that any list gives at once. https://docs.devin.ai/api-reference/common-flows */
+export const LARGEST_PAGE = 200;
+
 /** One page of a list. */
 export interface PageOf<T> {
   readonly items: readonly T[];

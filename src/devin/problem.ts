@@ -1,5 +1,5 @@
 import { ActionError } from '../contract/errors.ts';
-import { jsonText } from '../contract/json.ts';
+import { isRecord, jsonText } from '../contract/json.ts';
 import type { HttpResponse } from '../http/body.ts';
 import { codeOf, isUnclear, RequestFailure } from '../http/failure.ts';
 import { shortened } from '../report/shorten.ts';
@@ -10,7 +10,6 @@ const MAX_DETAIL = 500;
 /** The head of an HTML page, in which its title stands. */
 const MAX_HTML = 10_000;
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const textOf = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined);
 
 function parseJson(text: string): unknown {
@@ -23,7 +22,7 @@ function parseJson(text: string): unknown {
 
 /** `body.tags: at most 50 items` out of one validation error, in the shape of RFC 9457 or of the older pages. */
 function fieldError(entry: unknown): string | undefined {
-  if (!isRecord(entry)) return textOf(entry);
+  if (!isRecord(entry)) return Array.isArray(entry) ? jsonText(entry) : textOf(entry);
   const place = entry['loc'] ?? entry['field'] ?? entry['pointer'] ?? entry['path'];
   const where = Array.isArray(place) ? place.join('.') : textOf(place);
   const what = textOf(entry['msg']) ?? textOf(entry['message']) ?? textOf(entry['detail']) ?? jsonText(entry);
@@ -47,10 +46,11 @@ export const isWebPage = (contentType: string, body: Buffer): boolean =>
 /** Reads an error's body: problem+json, `{"detail": …}` with a text or a list, HTML of a proxy, or plain text. */
 export function problemText(contentType: string, body: string): ProblemText {
   const json = parseJson(body);
+  if (Array.isArray(json)) return { detail: undefined, fields: [] };
   if (isRecord(json)) {
     const { detail, errors, title } = json;
     const lists = [...(Array.isArray(errors) ? errors : []), ...(Array.isArray(detail) ? detail : [])];
-    const isObject = isRecord(detail) && !Array.isArray(detail);
+    const isObject = isRecord(detail);
     const inner = isObject ? (textOf(detail['message']) ?? jsonText(detail)) : textOf(detail);
     const said = inner ?? textOf(json['message']) ?? textOf(json['error']) ?? textOf(title);
     return {

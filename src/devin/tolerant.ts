@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isRecord } from '../contract/json.ts';
 import { prefixedId } from '../contract/session-id.ts';
 
 const DOCUMENTED: unique symbol = Symbol('documented');
@@ -64,7 +65,7 @@ export function readBoolean(value: unknown): boolean | null {
 }
 
 /** Unix seconds, from a number, its text, or an ISO 8601 date-time, which is UTC without an offset; null for anything else. */
-export function readSeconds(value: unknown): number | null {
+function readSeconds(value: unknown): number | null {
   if (typeof value !== 'string' || !DATE_TIME.test(value.trim())) return readNumber(value);
   const text = value.trim();
   const ms = Date.parse(!text.includes(':') || /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
@@ -120,9 +121,6 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
     ? unwrapped(schema._zod.def.innerType)
     : schema;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** How a member is read whose schema says nothing about that: by its documented type. */
 function readBy(schema: z.core.$ZodType): (value: unknown) => unknown {

@@ -56,8 +56,13 @@ export function openConnections(env: Env, requestTimeoutMs: number): Connections
   const direct = new Agent(settings);
   let proxied: Promise<Pick<InstanceType<typeof Agent>, 'dispatch' | 'destroy'>> | undefined;
   const throughProxy = async () => {
-    // The whole index: only with it do dispatchers have the method that opens the tunnel of a proxy.
-    const { EnvHttpProxyAgent } = await import('undici');
+    const [{ default: EnvHttpProxyAgent }, { default: Dispatcher }, { default: connect }] = await Promise.all([
+      import('undici/lib/dispatcher/env-http-proxy-agent.js'),
+      import('undici/lib/dispatcher/dispatcher.js'),
+      import('undici/lib/api/api-connect.js'),
+    ]);
+    // undici's index would give dispatchers this method, which opens the tunnel of a proxy, together with all others.
+    Object.assign(Dispatcher.prototype, { connect });
     return new EnvHttpProxyAgent({
       ...settings,
       httpProxy: proxies.http,

@@ -1,21 +1,5 @@
-import type { RunFacts } from '../github/event/facts.ts';
+import type { Fallible } from '../contract/fallible.ts';
 import type { GithubEvent } from '../github/event/shape.ts';
-import { readEventFile } from '../runner/event-file.ts';
-import type { Env } from '../runner/inputs.ts';
 
 /** The event that started the workflow, or why it is not known, as a clause. */
-export type EventRead = { readonly event: GithubEvent } | { readonly problem: string };
-
-/** Reads the event when it is first asked for; the code for it is loaded only then. */
-export function eventReader(env: Env, facts: RunFacts): () => Promise<EventRead> {
-  let read: Promise<EventRead> | undefined;
-  const load = async (): Promise<EventRead> => {
-    if (facts.event === undefined) return { problem: 'the step runs outside of a workflow' };
-    const [file, { readEvent }] = await Promise.all([readEventFile(env), import('../github/event/event.ts')]);
-    return 'problem' in file ? file : { event: readEvent(facts.event, file.payload, facts) };
-  };
-  return () => {
-    read ??= load();
-    return read;
-  };
-}
+export type EventRead = Fallible<{ readonly event: GithubEvent }>;

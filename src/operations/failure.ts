@@ -1,14 +1,5 @@
 import type { ActionError, ErrorCode } from '../contract/errors.ts';
-import { serverUrl } from '../github/event/facts.ts';
-import { code, link, plain, prose } from '../report/markdown.ts';
-import type { Report } from './operation.ts';
-
-/** Address of this action's pages on the host that runs it; undefined outside of a workflow. */
-export function docsUrl(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const { GITHUB_ACTION_REPOSITORY: repository, GITHUB_ACTION_REF: ref } = env;
-  if (!repository || !ref) return undefined;
-  return `${serverUrl(env)}/${repository}/blob/${ref}/docs`;
-}
+import { code, link, prose } from '../report/markdown.ts';
 
 /** Where a code is explained. */
 export const errorLink = (name: ErrorCode, docs: string | undefined): string => `${docs ?? 'docs'}/errors.md#${name}`;
@@ -20,24 +11,4 @@ export function errorPart({ code: name, message, list, fix }: ActionError, docs?
   return [`${code(name)} · ${prose(message)}`, findings, `${prose(fix)}${more}`]
     .filter((part) => part !== '')
     .join('\n\n');
-}
-
-/** A piece of a sentence with the spaces at its ends. */
-const kept = (part: string) => `${/^\s/.test(part) ? ' ' : ''}${prose(part).trim()}${/\s$/.test(part) ? ' ' : ''}`;
-
-/** A sentence whose mentions of our pages are links, where it is known where those are. */
-function linked(text: string, docs: string | undefined): string {
-  if (docs === undefined) return prose(text);
-  const parts = text.split(/docs\/([a-z-]+\.md(?:#[a-z_-]+)?)/);
-  return parts.map((part, at) => (at % 2 === 0 ? kept(part) : link(`docs/${part}`, `${docs}/${part}`))).join('');
-}
-
-/** The report of a step that an error ended. A closed gate is no failure: the step is skipped, and green. */
-export function failureReport(error: ActionError, docs: string | undefined): Report {
-  if (error.code === 'gate_closed') {
-    const summary = `### – Skipped\n\n${linked(`Nothing was done: ${error.message}. ${error.fix}`, docs)}\n`;
-    return { outcome: 'skipped', skippedReason: error.message, outputs: {}, data: {}, summary };
-  }
-  const summary = `### ✗ ${plain(error.title)}\n\n${errorPart(error, docs)}\n`;
-  return { outcome: 'failure', error, outputs: {}, data: {}, summary };
 }

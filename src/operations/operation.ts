@@ -1,7 +1,8 @@
 import type { Clock } from '../contract/clock.ts';
 import type { ActionError } from '../contract/errors.ts';
 import type { CommonInput, InputName, InputValues } from '../contract/inputs.ts';
-import type { OperationOutput, OutputValues, StepOutcome } from '../contract/outputs.ts';
+import type { Machine } from '../contract/machine.ts';
+import type { OperationOutput, OutputData, StepOutcome } from '../contract/outputs.ts';
 import type { JournalEntry } from '../contract/result.ts';
 import type { Devin } from '../devin/client.ts';
 import type { ApiVersion } from '../devin/endpoint.ts';
@@ -11,6 +12,8 @@ import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
 import type { EventRead } from './event.ts';
 import type { Exists } from './existing-sessions.ts';
+import type { HeadCheck } from './head-check.ts';
+import type { Need } from './permissions.ts';
 import type { Remains } from './remains.ts';
 import type { ThreadComment } from './thread-comment.ts';
 
@@ -19,8 +22,12 @@ export interface Checks {
   readonly workspace: Workspace;
   readonly clock: Clock;
   readonly facts: RunFacts;
+  /** Aborts when nobody waits for the checks any more. */
+  readonly signal: AbortSignal;
   /** The event that started the workflow. */
   event(): Promise<EventRead>;
+  /** A credential was given, or none is needed. */
+  readonly hasCredential: boolean;
   /** Says that an input is wrong: a clause that follows the input's name. */
   problem(input: InputName, message: string): void;
 }
@@ -31,6 +38,7 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   readonly devin: Devin;
   readonly log: Log;
   readonly clock: Clock;
+  readonly machine: Machine;
   /** Aborts when the workflow is cancelled or the time is over; its reason is the `ActionError` to end with. */
   readonly signal: AbortSignal;
   readonly facts: RunFacts;
@@ -42,6 +50,8 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   github(): Promise<Github | undefined>;
   /** The comment that the step keeps, if it is to keep one. */
   readonly comment: ThreadComment;
+  /** The check run that the step keeps, if it is to keep one. */
+  readonly check: HeadCheck;
   /** Files of the workflow. */
   readonly workspace: Workspace;
   /** Files that only the rest of the job may want. */
@@ -66,20 +76,47 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   organization(): Promise<string>;
 }
 
-/** How an operation ended. */
-export interface Report<O extends OperationOutput = OperationOutput> {
+/** What an operation found or did: a member for each of its outputs, and whatever else belongs in the result. */
+export type ReportData<O extends OperationOutput> = Readonly<Record<string, unknown>> &
+  // Of an operation that is any of them, nothing is known.
+  ([OperationOutput] extends [O] ? unknown : OutputData<O>);
+
+/** How an operation with the outputs `O` ended. */
+export type Report<O extends OperationOutput = OperationOutput> = Ended<ReportData<O>>;
+
+interface Ended<D> {
   readonly outcome: StepOutcome;
   /** Why the step fails, where it does. */
   readonly error?: ActionError;
   readonly skippedReason?: string;
-  readonly outputs: OutputValues<O>;
-  /** The same as values, for the result. */
-  readonly data: Readonly<Record<string, unknown>>;
+  /** As values: the outputs and the result are both made of it. */
+  readonly data: D;
   /** Markdown for the job summary. */
   readonly summary: string;
   /** A hidden end of the step's comment, which is never cut: what a later step reads from it. */
   readonly commentEnd?: string;
 }
+
+/**
+ * What an operation found before its first request: it can run with what it made of its inputs, or there is nothing to
+ * do, so that the step is skipped, and green.
+ */
+export type Preparation<P> =
+  | { readonly skipped: string }
+  | {
+      readonly ready: P;
+      /** What it can do without a credential, which pull requests of forks do not get. Sends nothing. */
+      readonly withoutCredential?: (log: Log) => Report;
+    };
+
+/** The preparation of an operation that can run. */
+export const ready = <P>(value: P): { readonly ready: P } => ({ ready: value });
+
+/** The preparation of an operation whose inputs tell everything by themselves. */
+export const nothingToPrepare = async (): Promise<{ readonly ready: undefined }> => ready(undefined);
+
+/** Whether an operation works on files alone: it needs no credential, and sends nothing. */
+export const isLocal = ({ versions }: Pick<Operation, 'versions'>): boolean => versions.length === 0;
 
 /** What users ask for: one value that says everything about an operation, and carries it out. */
 export interface Operation<
@@ -96,27 +133,16 @@ export interface Operation<
   /** Those of them without which it cannot run. */
   readonly required: readonly R[];
   readonly outputs: readonly O[];
-  /** Permissions that the credential needs. */
-  readonly permissions: readonly string[];
-  /** Whether it works on one organization, or on the enterprise. */
-  readonly scope: 'organization' | 'enterprise';
+  /** Permissions that the credential needs. Empty for one that needs none, and for one whose inputs decide. */
+  readonly permissions: readonly Need[];
   /** It takes several organizations in `org_id`; the others take one. */
   readonly severalOrganizations?: true;
-  /** It works on files alone: it needs no credential, and sends nothing. */
-  readonly local?: true;
-  /** Versions of the API that have what it needs. */
+  /** Versions of the API that have what it needs. None for one that works on files alone, without a credential. */
   readonly versions: readonly ('v3' | 'v2')[];
   /** True where this run must not write: then nothing but GET leaves the client. */
   readOnly?(inputs: Partial<InputValues<I>>): boolean;
-  /**
-   * What a read-only run can do without a credential, which pull requests of forks do not get. Absent where that is
-   * nothing. Sends nothing.
-   */
-  offline?(log: Log, prepared: P): Report<O>;
   /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */
-  prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<P>;
-  /** Why nothing is to be done, found without any request or credential: the step is skipped, and green. */
-  gate?(prepared: P): string | undefined;
+  prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<Preparation<P>>;
   run(context: Context<I, R>, prepared: P): Promise<Report<O>>;
 }
 

@@ -43,14 +43,14 @@ export interface Endings {
 
 type Note = Omit<Remaining, 'proof'>;
 
-interface Place {
+interface Slot {
   readonly at: number;
   isDoubtful: boolean;
 }
 
 /** Keeps account of them where the post step finds it. `prove` signs each note, see `prover`. */
 export function openRemains(write: WriteState, prove: Prove, { onCancel, onTimeout }: Endings): Remains {
-  const places = new Map<string, Place>();
+  const places = new Map<string, Slot>();
   const free: number[] = [];
   let used = 0;
   const put = async (name: string, note: Note, isDoubtful: boolean) => {

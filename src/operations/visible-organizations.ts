@@ -2,6 +2,7 @@ import { ActionError, type ErrorCode } from '../contract/errors.ts';
 import type { Devin } from '../devin/client.ts';
 import { listOrganizations } from '../devin/endpoints/organizations.ts';
 import { getSelf } from '../devin/endpoints/self.ts';
+import { LARGEST_PAGE } from '../devin/pagination.ts';
 
 /** What is known of an organization. Limits are in ACUs; null is no limit, or one that may not be seen. */
 export interface VisibleOrganization {
@@ -32,7 +33,7 @@ export const eachOnce = <T extends { readonly org_id: string }>(rows: readonly T
 export async function visibleOrganizations(devin: Devin): Promise<Visible> {
   try {
     const found: VisibleOrganization[] = [];
-    for await (const row of devin.items(listOrganizations, { params: {}, query: { first: 200 } })) {
+    for await (const row of devin.items(listOrganizations, { params: {}, query: { first: LARGEST_PAGE } })) {
       const { org_id, name, max_cycle_acu_limit, max_session_acu_limit } = row;
       found.push({ org_id, name: name || org_id, max_cycle_acu_limit, max_session_acu_limit });
     }

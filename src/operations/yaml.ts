@@ -1,8 +1,13 @@
-import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { isRecord } from './record.ts';
+import { type Document, isAlias, isCollection, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { isDeeper } from '../contract/json.ts';
+import { shortened } from '../report/shorten.ts';
+import type { Parsed } from './record.ts';
 
 /** How much aliases may unfold: a small text must not become gigabytes. */
 const MAX_ALIASES = 100;
+
+/** Deeper values are no request, and the readers of some would fail. */
+const MAX_DEPTH = 500;
 
 /** How every YAML text is read. */
 export const YAML_OPTIONS = {
@@ -48,7 +53,23 @@ export function yamlFindings(document: Document.Parsed, lines: LineCounter, text
         : (message.split('\n', 1)[0] ?? message),
   }));
   const all = [...directivesOf(document, text), ...found];
-  return all.length > 0 ? all : aliasFindings(document);
+  return all.length > 0 ? all : [...keyFindings(document, lineAt), ...aliasFindings(document)];
+}
+
+/** A key that is a list or a mapping has no name in JSON; to make one of some hundred nested keys takes minutes. */
+function keyFindings(document: Document.Parsed, lineAt: (offset: number) => number): YamlFinding[] {
+  const found: YamlFinding[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isCollection(key) && !isAlias(key)) return undefined;
+      found.push({
+        line: lineAt(key.range?.[0] ?? 0),
+        message: 'a key must be a text, not a list, a mapping or an alias',
+      });
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function aliasFindings(document: Document.Parsed): YamlFinding[] {
@@ -76,7 +97,7 @@ function repeatedKey(document: Document.Parsed, lines: LineCounter): YamlFinding
         const name = isScalar(key) ? String(key.value) : undefined;
         if (name !== undefined && seen.has(name)) {
           const line = lines.linePos(isScalar(key) ? (key.range?.[0] ?? 0) : 0).line;
-          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(name.slice(0, 60))} is there twice` };
+          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(shortened(name, 60))} is there twice` };
           return visit.BREAK;
         }
         if (name !== undefined) seen.add(name);
@@ -89,8 +110,8 @@ function repeatedKey(document: Document.Parsed, lines: LineCounter): YamlFinding
 
 const wrong = ({ line, message }: YamlFinding) => `is neither JSON nor YAML: ${message} (line ${line})`;
 
-/** Parses JSON or YAML. Gives the value, or what is wrong as a clause, with its line. */
-export function parseYaml(text: string): { readonly value: unknown } | string {
+/** Parses JSON or YAML, which takes some seconds for a few hundred KiB of the worst kind. */
+export function parseYaml(text: string): Parsed {
   try {
     const lines = new LineCounter();
     const document = parseDocument(text, { ...YAML_OPTIONS, lineCounter: lines });
@@ -98,17 +119,10 @@ export function parseYaml(text: string): { readonly value: unknown } | string {
     if (finding !== undefined) return wrong(finding);
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     // An alias to its own ancestor, or a depth that no reader takes, would fail only when the request is written.
-    JSON.stringify(value);
+    if (isDeeper(value, MAX_DEPTH)) return `is neither JSON nor YAML: it nests deeper than ${MAX_DEPTH} levels`;
     return { value };
   } catch (thrown) {
     const [first = ''] = String(thrown instanceof Error ? thrown.message : thrown).split('\n');
     return `is neither JSON nor YAML: ${first.replace(/:$/, '')}`;
   }
-}
-
-/** Parses JSON or YAML that must be a mapping. Gives the mapping, or what is wrong as a clause. */
-export function parseMapping(text: string): Record<string, unknown> | string {
-  const parsed = parseYaml(text);
-  if (typeof parsed === 'string') return parsed;
-  return isRecord(parsed.value) ? parsed.value : 'is no mapping of names to values';
 }

@@ -1,7 +1,8 @@
 // What GitHub would read as markup in running text.
 const MARKUP = /[\\`*_{}[\]()#+\-.!|~@:=$]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const UNPRINTABLE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 // GitHub looks for people, issues and commits once the backslashes are gone: only what stands between keeps it from them.
 const REFERENCE = /@|#(?=\d)|(?<![a-z\d])gh-(?=\d)/gi;
@@ -46,10 +47,12 @@ export function prose(text: string): string {
 /** Plain text that keeps the space at its ends, which the code beside it needs. */
 const spaced = (part: string) => `${/^\s/.test(part) ? ' ' : ''}${plain(part)}${/\s$/.test(part) ? ' ' : ''}`;
 
-/** A link to a web page. What is no http(s) address is shown as text, without a link. */
+/** A link to a web page. What is no http(s) address, or names a user before its host, is shown as text, without a link. */
 export function link(text: string, url: string): string {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return plain(text);
-  const address = new URL(url).href.replace(/[()<>\s\\|`$]/g, (sign) =>
+  const page = URL.canParse(url) ? new URL(url) : undefined;
+  if (page === undefined || !/^https?:$/.test(page.protocol) || page.username + page.password !== '')
+    return plain(text);
+  const address = page.href.replace(/[()<>\s\\|`$]/g, (sign) =>
     encodeURIComponent(sign).replace('(', '%28').replace(')', '%29'),
   );
   return `[${plain(text) || plain(url)}](${address})`;

@@ -28,6 +28,9 @@ export function duration(ms: number): string {
     .join(' ');
 }
 
+/** The beginning of a hash, which is enough to tell it from others. */
+export const shortHash = (hash: string): string => `${hash.slice(0, 12)}…`;
+
 /** An instant in UTC to the minute: `2026-11-21 03:00`; one that no calendar has is `unknown`. */
 export function instant(ms: number): string {
   const date = new Date(ms);

@@ -1,3 +1,6 @@
+import type { Decoded, Range } from './origin.ts';
+import { displayed } from './terminal.ts';
+
 /** Characters that nobody sees, and escape sequences of terminals: a text that they split looks whole. */
 const UNSEEN = String.raw`(?:\u001b\[[0-?]*[ -\/]*[@-~]|[^\P{C}\t\n\r]|[\p{Default_Ignorable_Code_Point}\ufffc\ufffd])+`;
 /** A character of JSON or JavaScript, however many times it was escaped. */
@@ -44,6 +47,7 @@ function unescaped(all: string): string {
   const at = all.lastIndexOf('\\') + 1;
   const kind = all.charAt(at).toLowerCase();
   if (kind === '') return '';
+  if (kind === 'b') return '\b';
   return kind === 'u' || kind === 'x' ? character(all.slice(at + 1).replace(/[{}]/g, ''), 16, all) : ' ';
 }
 
@@ -65,19 +69,6 @@ function meaning(all: string): string {
 
 const folded = (letters: string) => letters.normalize('NFKD').toLowerCase();
 const IS_ASCII = /^[\x00-\x7f]*$/;
-
-/** A part of a text, by its place in UTF-16 units. */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A text that was decoded once, and where each part of it comes from. */
-export interface Decoded {
-  readonly text: string;
-  /** Where a part of `text` stands in the text that was decoded. */
-  origin(range: Range): Range;
-}
 
 /** The decoded pieces one after another, each of which was copied or stands for a token. */
 class Pieces {
@@ -162,16 +153,34 @@ export function decodedOnce(text: string): Decoded {
 /** Encodings within encodings that are decoded: JSON in JSON in a query takes three. */
 const MAX_LEVELS = 4;
 
-/** A text decoded once, twice, and so on until nothing changes; `origin` leads back to the text itself. */
-export function decodedLevels(text: string): Decoded[] {
+const within = (inner: Decoded, { text, origin }: Decoded): Decoded => ({
+  text,
+  origin: (range) => inner.origin(origin(range)),
+});
+
+/** A text decoded once, twice, and so on until nothing changes. */
+function levelsOf(whole: Decoded): Decoded[] {
   const levels: Decoded[] = [];
-  let before: Decoded | undefined;
+  let before = whole;
   for (let level = 0; level < MAX_LEVELS; level += 1) {
-    const inner: Decoded | undefined = before;
-    const { text: next, origin } = decodedOnce(inner?.text ?? text);
-    if (inner !== undefined && next === inner.text) break;
-    before = { text: next, origin: inner === undefined ? origin : (range) => inner.origin(origin(range)) };
-    levels.push(before);
+    const next = within(before, decodedOnce(before.text));
+    if (level > 0 && next.text === before.text) break;
+    before = next;
+    levels.push(next);
   }
   return levels;
+}
+
+/**
+ * A text decoded once, twice, and so on until nothing changes, and the same for what a terminal would show of it;
+ * `origin` leads back to the text itself.
+ */
+export function decodedLevels(text: string): Decoded[] {
+  const whole: Decoded = { text, origin: (range) => range };
+  const levels = levelsOf(whole);
+  const shown = [whole, ...levels].flatMap((level) => {
+    const one = displayed(level.text);
+    return one === undefined ? [] : levelsOf(within(level, one));
+  });
+  return [...levels, ...shown];
 }

@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { type Fallible, failed } from '../contract/fallible.ts';
 
 /** What a path is wanted for. */
 export type Use = 'read' | 'write';
 
 /** Where a path really is, or what forbids its use, as a clause that follows its name. */
-export type Location = { readonly path: string } | { readonly problem: string };
+export type Location = Fallible<{ readonly path: string }>;
 
 /** The folders that files may be in. */
 export interface Folders {
@@ -16,7 +17,7 @@ export interface Folders {
   readonly temp: string | undefined;
 }
 
-export const OUTSIDE = 'is outside of the workspace';
+const OUTSIDE = 'is outside of the workspace';
 const IN_GIT = 'is a part of .git, which holds credentials and hooks';
 const IN_WORKFLOWS = 'is a part of .github, to which this action never writes';
 const OF_RUNNER = 'belongs to the runner';
@@ -82,7 +83,7 @@ async function forbidden(root: string, way: string, use: Use): Promise<string | 
 
 /** Finds out where a path really is. Writing is for the workspace; a file to read may be in `temp`, if its path says so. */
 export async function locate({ root, temp }: Folders, path: string, use: Use): Promise<Location> {
-  if (path.includes('\0')) return { problem: OUTSIDE };
+  if (path.includes('\0')) return failed(OUTSIDE);
   const wanted = isAbsolute(path) ? resolve(path) : resolve(root, path);
   // What only a link in the workspace leads to is not what the step names: anybody who may commit can make one.
   const isTemp =
@@ -91,10 +92,10 @@ export async function locate({ root, temp }: Folders, path: string, use: Use): P
   const real = await realpath(base).catch(() => base);
   const final = await followed(wanted);
   const way = final === undefined ? undefined : wayTo(real, final);
-  if (final === undefined || way === undefined) return { problem: OUTSIDE };
-  if (isTemp && RUNNERS_OWN.test(way.split(sep)[0] ?? '')) return { problem: OF_RUNNER };
+  if (final === undefined || way === undefined) return failed(OUTSIDE);
+  if (isTemp && RUNNERS_OWN.test(way.split(sep)[0] ?? '')) return failed(OF_RUNNER);
   const problem = await forbidden(real, way, use);
-  return problem === undefined ? { path: final } : { problem };
+  return problem === undefined ? { ok: true, path: final } : failed(problem);
 }
 
 const codeOf = (thrown: unknown) =>
@@ -107,15 +108,15 @@ async function isMoved({ fd }: FileHandle, path: string): Promise<boolean> {
 }
 
 /** An open regular file with its size in bytes, or what is wrong, as a clause that follows its name. */
-export type Opened = { readonly handle: FileHandle; readonly size: number } | { readonly problem: string };
+export type Opened = Fallible<{ readonly handle: FileHandle; readonly size: number }>;
 
 /** Opens a regular file at its real path for reading. A FIFO or a device is not waited for. */
 export async function openFile(path: string): Promise<Opened> {
   let handle: FileHandle | undefined;
   try {
     const found = await stat(path);
-    if (found.isDirectory()) return { problem: 'is a directory, not a file' };
-    if (!found.isFile()) return { problem: 'is not a regular file' };
+    if (found.isDirectory()) return failed('is a directory, not a file');
+    if (!found.isFile()) return failed('is not a regular file');
     const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
     handle = await open(path, O_RDONLY | (O_NONBLOCK ?? 0) | (O_NOFOLLOW ?? 0));
     const facts = await handle.stat();
@@ -124,13 +125,13 @@ export async function openFile(path: string): Promise<Opened> {
       : (await isMoved(handle, path))
         ? 'changed while it was read'
         : undefined;
-    if (problem === undefined) return { handle, size: facts.size };
+    if (problem === undefined) return { ok: true, handle, size: facts.size };
     await handle.close();
-    return { problem };
+    return failed(problem);
   } catch (thrown) {
     await handle?.close().catch(() => undefined);
-    if (codeOf(thrown) === 'ENOENT' || codeOf(thrown) === 'ENOTDIR') return { problem: 'does not exist' };
-    return { problem: `cannot be read (${String(codeOf(thrown) ?? thrown)})` };
+    if (codeOf(thrown) === 'ENOENT' || codeOf(thrown) === 'ENOTDIR') return failed('does not exist');
+    return failed(`cannot be read (${String(codeOf(thrown) ?? thrown)})`);
   }
 }
 

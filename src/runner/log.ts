@@ -1,4 +1,5 @@
 import type { Clock } from '../contract/clock.ts';
+import { shortened } from '../report/shorten.ts';
 import { annotation, command, type Level, type Place } from './commands.ts';
 import type { Redactor } from './redact.ts';
 import { masksOf, SHORTEST_SECRET } from './secret-forms.ts';
@@ -59,8 +60,7 @@ export class Log {
   /** Shows a message on the run's page, and on a file's line if it has a place. */
   annotate(level: Level, title: string, message: string, place?: Place): void {
     const clean = this.#clean(message);
-    const short = clean.length > MAX_ANNOTATION ? `${clean.slice(0, MAX_ANNOTATION).toWellFormed()}…` : clean;
-    this.#write(annotation(level, this.#clean(title), short, place));
+    this.#write(annotation(level, this.#clean(title), shortened(clean, MAX_ANNOTATION), place));
   }
 
   /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { jsonText } from '../contract/json.ts';
-import { OUTPUTS, type Output, type OutputValues } from '../contract/outputs.ts';
+import { OPERATION_OUTPUTS, type OperationOutput, type OutputData, outputTexts } from '../contract/outputs.ts';
 import type { Result } from '../contract/result.ts';
 import type { Env } from './inputs.ts';
 import type { Log } from './log.ts';
@@ -33,7 +33,8 @@ export function cutToBytes(text: string, max: number): string {
 /** What a run leaves behind. */
 export interface Publication {
   readonly result: Result;
-  readonly outputs: OutputValues;
+  /** The outputs that are made of the result's data. */
+  readonly outputs: readonly OperationOutput[];
   /** Markdown. */
   readonly summary: string;
   /** The input `result_file`. */
@@ -73,21 +74,19 @@ async function writeResult(json: string, wanted: string | undefined, { env, log,
   }
 }
 
-const outputOf = (name: string): Output | undefined => Object.entries(OUTPUTS).find(([known]) => known === name)?.[1];
+const isOutput = (name: string): name is OperationOutput => Object.hasOwn(OPERATION_OUTPUTS, name);
+const isJson = (name: string) => isOutput(name) && OPERATION_OUTPUTS[name].form === 'json';
 
 /** No variable of a later step could hold a NUL, and no file of UTF-8 half of a character. */
 const passable = (text: string) => text.toWellFormed().replaceAll('\0', '\ufffd');
 
-/** Hides secrets in an output. In JSON they go text by text: a secret such as `true` must not break what others parse. */
-function hidden(name: string, value: string, redactor: Redactor): string {
-  // Both were redacted already; the numbers in a result are ours.
-  if (name === 'result') return value;
-  if (value === '' || outputOf(name)?.json === undefined) return passable(redactor.redact(value));
-  return jsonText(redactor.redactDeep(JSON.parse(value)));
-}
+type Data = Readonly<Record<string, unknown>>;
+
+/** The data without secrets. Its own members have names of ours, which are none. */
+const cleaned = (data: Data, redactor: Redactor): Data =>
+  Object.fromEntries(Object.entries(data).map(([name, value]) => [name, redactor.redactDeep(value)]));
 
 function sized(name: string, value: string, log: Log): string {
-  const output = outputOf(name);
   const isLarge = bytesOf(value) > MAX_VARIABLE_BYTES;
   if (isLarge && (name === 'result' || bytesOf(value) <= MAX_OUTPUT_BYTES)) {
     log.annotate(
@@ -100,9 +99,9 @@ function sized(name: string, value: string, log: Log): string {
   log.annotate(
     'warning',
     `The output ${name} is too large`,
-    `It has ${bytesOf(value)} bytes; ${output?.json ? 'it is left empty' : 'it is cut'}. The whole is in the result file.`,
+    `It has ${bytesOf(value)} bytes; ${isJson(name) ? 'it is left empty' : 'it is cut'}. The whole is in the result file.`,
   );
-  return output?.json ? '' : cutToBytes(value, MAX_OUTPUT_BYTES);
+  return isJson(name) ? '' : cutToBytes(value, MAX_OUTPUT_BYTES);
 }
 
 /**
@@ -111,11 +110,13 @@ function sized(name: string, value: string, log: Log): string {
  */
 export async function publish({ result, outputs, summary, resultFile }: Publication, sinks: Sinks): Promise<boolean> {
   const { env, log, redactor } = sinks;
-  keepIds([outputs.session_id], redactor);
-  const { data, ...own } = result;
+  const { data: found = {}, ...own } = result;
+  keepIds([found['session_id']], redactor);
+  const data = cleaned(found, redactor);
+  const texts = outputTexts(outputs, data);
   const whole = {
     ...(redactor.redactDeep(own, true) as Omit<Result, 'data'>),
-    ...(data === undefined ? {} : { data: redactor.redactDeep(data) }),
+    ...(result.data === undefined ? {} : { data }),
   };
   const json = jsonText(whole, 2);
   const { data: _data, requests, ...rest } = { data: undefined, ...whole };
@@ -123,19 +124,17 @@ export async function publish({ result, outputs, summary, resultFile }: Publicat
   const isLarge = bytesOf(json) > MAX_RESULT_BYTES;
   // Whatever is cut in one place is complete in the file.
   const isCut = bytesOf(summary) > MAX_SUMMARY_BYTES;
-  const needsFile = isLarge || isCut || Object.values(outputs).some((value) => bytesOf(value ?? '') > MAX_OUTPUT_BYTES);
+  const needsFile = isLarge || isCut || Object.values(texts).some((text) => bytesOf(text) > MAX_OUTPUT_BYTES);
   const file = resultFile !== undefined || needsFile ? await writeResult(json, resultFile, sinks) : '';
   const all: Record<string, string> = {
-    ...outputs,
+    ...texts,
     outcome: result.outcome,
     error_code: result.error?.code ?? '',
-    skipped_reason: result.skipped_reason ?? '',
+    skipped_reason: whole.skipped_reason ?? '',
     result: jsonText(isLarge ? short : whole),
-    result_file: file,
+    result_file: redactor.redact(file),
   };
-  const fitted = Object.entries(all).map(
-    ([name, value]) => [name, sized(name, hidden(name, value, redactor), log)] as const,
-  );
+  const fitted = Object.entries(all).map(([name, value]) => [name, sized(name, passable(value), log)] as const);
   const isWritten = await writeOutputs(fitted, env, log);
   await writeSummary(redactor.redact(summary), file, env, log);
   return isWritten;
@@ -146,13 +145,14 @@ export async function publish({ result, outputs, summary, resultFile }: Publicat
  * end replace them.
  */
 export async function publishEarly(
-  outputs: OutputValues,
+  data: Partial<OutputData<OperationOutput>>,
   summary: string,
   { env, log, redactor }: Omit<Sinks, 'workspace'>,
 ): Promise<void> {
-  const sessions: unknown = JSON.parse(outputs.sessions || '[]');
+  const { sessions } = data;
   keepIds(Array.isArray(sessions) ? sessions.map((one) => Object(one).session_id) : [], redactor);
-  const list = Object.entries(outputs).map(([name, value]) => [name, hidden(name, value ?? '', redactor)] as const);
+  const texts = outputTexts(Object.keys(data).filter(isOutput), cleaned(data, redactor));
+  const list = Object.entries(texts).map(([name, value]) => [name, passable(value)] as const);
   if (env['GITHUB_OUTPUT']) await writeOutputs(list, env, log);
   await writeSummary(redactor.redact(summary), '', env, log);
 }

@@ -1,8 +1,13 @@
 import { mapJson } from '../contract/json.ts';
-import { decodedLevels, type Range } from './decoded.ts';
+import { decodedLevels } from './decoded.ts';
+import type { Range } from './origin.ts';
 import { byteForms, decodedForms, partsOf, SHORTEST_ANYWHERE, SHORTEST_SECRET, writtenForms } from './secret-forms.ts';
+import { unwrapped } from './terminal.ts';
 
 const HIDDEN = '***';
+
+/** Shorter values are found only in one piece: their characters may follow one another by chance. */
+const SHORTEST_WRAPPED = 12;
 
 /** What stands in for a secret may make up another one with its neighbors; nothing honest takes more passes. */
 const MAX_PASSES = 50;
@@ -10,42 +15,66 @@ const MAX_PASSES = 50;
 /** A text as a pattern that matches just it. */
 const literal = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
-const anyOf = (texts: Iterable<string>) =>
-  [...texts]
-    .sort((a, b) => b.length - a.length)
-    .map(literal)
-    .join('|');
+/** Characters of one pattern: V8 takes some hundred thousand, and throws an error that holds all of it for more. */
+const MAX_PATTERN = 10_000;
+
+/** Patterns of which one matches where any of the texts stands, the longest first. */
+function patternsOf(texts: Iterable<string>, [before, after]: readonly [string, string] = ['', '']): RegExp[] {
+  const groups: string[][] = [];
+  let size = MAX_PATTERN;
+  for (const text of [...texts].sort((a, b) => b.length - a.length)) {
+    if (size + text.length > MAX_PATTERN) [size] = [0, groups.push([])];
+    groups.at(-1)?.push(literal(text));
+    size += text.length;
+  }
+  return groups.map((group) => new RegExp(`${before}(?:${group.join('|')})${after}`, 'gu'));
+}
 
 /** Not within a word, a number, an id, a path or a host name. */
 const ALONE = ['(?<![\\p{L}\\p{N}])(?<![\\p{L}\\p{N}][-_/.])', '(?![\\p{L}\\p{N}])(?![-_/.][\\p{L}\\p{N}])'] as const;
+
+/** The mark of a text that was cut, once decoded. */
+const CUT = '...';
+/** So near to it is what is left of a secret: the cut may have broken an escape between them. */
+const NEAR_CUT = CUT.length + 5;
+
+/** Where a text stands in another one. */
+function* placesOf(part: string, text: string): Generator<number> {
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) yield at;
+}
 
 /** Texts to find: some anywhere, some only where they stand alone. */
 class Needles {
   readonly #anywhere = new Set<string>();
   readonly #alone = new Set<string>();
-  #pattern: RegExp | undefined;
+  readonly #long = new Set<string>();
+  #patterns: readonly RegExp[] | undefined;
 
   add(texts: readonly string[], isShort: boolean): void {
     for (const text of texts) {
       if (text.trim().length < SHORTEST_SECRET) continue;
-      (isShort || text.trim().length < SHORTEST_ANYWHERE ? this.#alone : this.#anywhere).add(text);
+      const isAlone = isShort || text.trim().length < SHORTEST_ANYWHERE;
+      (isAlone ? this.#alone : text.length > MAX_PATTERN ? this.#long : this.#anywhere).add(text);
     }
-    this.#pattern = undefined;
+    this.#patterns = undefined;
   }
 
-  /** Where any of them stands, from left to right. */
+  get isEmpty(): boolean {
+    return this.#anywhere.size + this.#alone.size + this.#long.size === 0;
+  }
+
+  /** Where any of them stands. */
   find(text: string): Range[] {
-    if (this.#anywhere.size + this.#alone.size === 0) return [];
-    this.#pattern ??= this.#compiled();
+    if (this.isEmpty) return [];
+    this.#patterns ??= [...patternsOf(this.#anywhere), ...patternsOf(this.#alone, ALONE)];
     const found: Range[] = [];
-    for (const { 0: all, index } of text.matchAll(this.#pattern)) found.push({ start: index, end: index + all.length });
+    for (const pattern of this.#patterns) {
+      for (const { 0: all, index } of text.matchAll(pattern)) found.push({ start: index, end: index + all.length });
+    }
+    for (const long of this.#long) {
+      for (const start of placesOf(long, text)) found.push({ start, end: start + long.length });
+    }
     return found;
-  }
-
-  #compiled(): RegExp {
-    const anywhere = anyOf(this.#anywhere);
-    const alone = this.#alone.size === 0 ? '' : `${ALONE[0]}(?:${anyOf(this.#alone)})${ALONE[1]}`;
-    return new RegExp([anywhere, alone].filter((part) => part !== '').join('|'), 'gu');
   }
 }
 
@@ -81,8 +110,10 @@ export class Redactor {
   readonly #written = new Needles();
   /** In a text without its encodings. */
   readonly #decoded = new Needles();
+  /** In such a text without its spaces and line ends. */
+  readonly #unwrapped = new Needles();
   readonly #numbers = new Set<number>();
-  /** Secrets as they are, of which a text that was cut may hold the beginning. */
+  /** Secrets without their encodings, of which a text that was cut may hold the beginning or the end. */
   readonly #whole = new Set<string>();
   readonly #kept = new Set<string>();
 
@@ -93,11 +124,13 @@ export class Redactor {
   add(secret: string): boolean {
     const parts = partsOf(secret);
     for (const part of parts) {
-      if (part.length > SHORTEST_ANYWHERE) this.#whole.add(part);
       const isShort = part.trim().length < SHORTEST_ANYWHERE;
       this.#written.add(isShort ? [part] : writtenForms(part), isShort);
-      this.#decoded.add(decodedForms(part), isShort);
-      this.#decoded.add(byteForms(part).flatMap(decodedForms), isShort);
+      const forms = [part, ...byteForms(part)].flatMap(decodedForms);
+      this.#decoded.add(forms, isShort);
+      for (const form of forms) if (form.length > SHORTEST_ANYWHERE) this.#whole.add(form);
+      const long = forms.map((form) => unwrapped(form).text).filter((form) => form.length >= SHORTEST_WRAPPED);
+      this.#unwrapped.add(long, false);
       const number = numberOf(part);
       if (number !== undefined) this.#numbers.add(number);
     }
@@ -139,15 +172,21 @@ export class Redactor {
     return this.#numbers.has(leaf) || this.redact(text) !== text ? HIDDEN : leaf;
   }
 
-  /** Where the beginning of a secret stands before the mark of a text that was cut. */
+  /** Where the beginning of a secret stands before the mark of a text that was cut, or its end behind one. */
   #cut(text: string): Range[] {
+    if (!text.includes(CUT)) return [];
     const found: Range[] = [];
     for (const secret of this.#whole) {
-      const head = secret.slice(0, SHORTEST_ANYWHERE);
-      for (let at = text.indexOf(head); at >= 0; at = text.indexOf(head, at + 1)) {
-        let length = head.length;
-        while (length < secret.length && text[at + length] === secret[length]) length += 1;
-        if (length < secret.length && text[at + length] === '…') found.push({ start: at, end: at + length });
+      for (const start of placesOf(secret.slice(0, SHORTEST_ANYWHERE), text)) {
+        let end = start + SHORTEST_ANYWHERE;
+        while (end - start < secret.length && text[end] === secret[end - start]) end += 1;
+        if (text.slice(end, end + NEAR_CUT).includes(CUT)) found.push({ start, end });
+      }
+      for (const at of placesOf(secret.slice(-SHORTEST_ANYWHERE), text)) {
+        const end = at + SHORTEST_ANYWHERE;
+        let start = at;
+        while (start > 0 && end - start < secret.length && text[start - 1] === secret.at(start - 1 - end)) start -= 1;
+        if (text.slice(Math.max(0, start - NEAR_CUT), start).includes(CUT)) found.push({ start, end });
       }
     }
     return found;
@@ -155,9 +194,13 @@ export class Redactor {
 
   #find(text: string): Range[] {
     if (text.length < SHORTEST_SECRET) return [];
-    const found = [...this.#written.find(text), ...this.#cut(text)];
+    const found = this.#written.find(text);
     for (const level of decodedLevels(text)) {
-      for (const range of this.#decoded.find(level.text)) found.push(level.origin(range));
+      for (const range of [...this.#decoded.find(level.text), ...this.#cut(level.text)])
+        found.push(level.origin(range));
+      if (this.#unwrapped.isEmpty) continue;
+      const whole = unwrapped(level.text);
+      for (const range of this.#unwrapped.find(whole.text)) found.push(level.origin(whole.origin(range)));
     }
     return found.filter((range) => ![...this.#kept].some((id) => isWithin(text, range, id)));
   }

@@ -1,6 +1,6 @@
 // Control characters (ANSI escapes among them), line separators that some readers break at, and marks that reorder text
 // or show nothing.
-const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /**
  * The lines of any text, safe to print to the log of a step: none of them can be read as a workflow command

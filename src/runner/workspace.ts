@@ -1,14 +1,16 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ActionError } from '../contract/errors.ts';
+import { type Fallible, failed } from '../contract/fallible.ts';
 import { createFile, isGitName, type Location, locate, openFile, type Use } from './location.ts';
+import { whyNoPattern } from './pattern.ts';
 
 /** What came of reading a file: its text, or what is wrong, as a clause that follows the file's name. */
-export type FileText = { readonly text: string } | { readonly problem: string };
+export type FileText = Fallible<{ readonly text: string }>;
 
 /** What came of reading a file: its bytes, or what is wrong. */
-export type FileBytes = { readonly bytes: Buffer<ArrayBuffer> } | { readonly problem: string };
+export type FileBytes = Fallible<{ readonly bytes: Buffer<ArrayBuffer> }>;
 
 /** A file as it was found: its path in the workspace, with `/`, and what tells whether it has changed since. */
 export interface FoundFile {
@@ -19,7 +21,7 @@ export interface FoundFile {
 }
 
 /** What came of looking for files: them, or what is wrong, as a clause that follows the pattern. */
-export type FoundFiles = { readonly files: readonly FoundFile[] } | { readonly problem: string };
+export type FoundFiles = Fallible<{ readonly files: readonly FoundFile[] }>;
 
 /** Makes sure that the names in a folder outlast a crash. Some systems cannot; there, the names are as good as they get. */
 async function syncFolder(folder: string): Promise<void> {
@@ -27,6 +29,12 @@ async function syncFolder(folder: string): Promise<void> {
   await handle?.sync().catch(() => undefined);
   await handle?.close();
 }
+
+const isWritable = (folder: string) =>
+  access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 
 /** A file that gets its name only when it is whole. */
 export class Draft {
@@ -89,36 +97,36 @@ export class Draft {
 export class Workspace {
   readonly root: string;
   /** The runner's temporary folder. */
-  readonly #temp: string | undefined;
+  readonly temp: string | undefined;
 
   constructor(root: string, temp?: string) {
     this.root = resolve(root);
-    this.#temp = temp ? resolve(temp) : undefined;
+    this.temp = temp ? resolve(temp) : undefined;
   }
 
   /** Reads a UTF-8 file of at most `maxBytes`. A mark at its start goes; everything else stays. */
   async readText(path: string, maxBytes: number): Promise<FileText> {
     const read = await this.readBytes(path, maxBytes);
-    if ('problem' in read) return read;
+    if (!read.ok) return read;
     try {
-      return { text: new TextDecoder('utf-8', { fatal: true }).decode(read.bytes) };
+      return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(read.bytes) };
     } catch {
-      return { problem: 'is not UTF-8 text' };
+      return failed('is not UTF-8 text');
     }
   }
 
   /** Reads a file of at most `maxBytes`. */
   async readBytes(path: string, maxBytes: number): Promise<FileBytes> {
     const location = await this.#locate(path, 'read');
-    if ('problem' in location) return location;
+    if (!location.ok) return location;
     const opened = await openFile(location.path);
-    if ('problem' in opened) return opened;
+    if (!opened.ok) return opened;
     const { handle, size } = opened;
     try {
-      if (size > maxBytes) return { problem: `has ${size} bytes; at most ${maxBytes} are allowed` };
-      return { bytes: await handle.readFile() };
+      if (size > maxBytes) return failed(`has ${size} bytes; at most ${maxBytes} are allowed`);
+      return { ok: true, bytes: await handle.readFile() };
     } catch (thrown) {
-      return { problem: `cannot be read (${thrown instanceof Error ? thrown.message : String(thrown)})` };
+      return failed(`cannot be read (${thrown instanceof Error ? thrown.message : String(thrown)})`);
     } finally {
       await handle.close();
     }
@@ -127,7 +135,7 @@ export class Workspace {
   /** Reads a UTF-8 file line by line, without the line ends. Only `\n` ends a line: in JSON, others may stand in a text. */
   async *readLines(path: string): AsyncGenerator<string> {
     const opened = await openFile(await this.#inside(path, 'read'));
-    if ('problem' in opened) throw new ActionError('input_invalid', `The file ${path} ${opened.problem}.`);
+    if (!opened.ok) throw new ActionError('input_invalid', `The file ${path} ${opened.problem}.`);
     const stream = opened.handle.createReadStream({ encoding: 'utf8', highWaterMark: 256 * 1024 });
     let rest = '';
     for await (const chunk of stream) {
@@ -144,7 +152,9 @@ export class Workspace {
    */
   async findFiles(pattern: string): Promise<FoundFiles> {
     const base = this.#baseOf(pattern);
-    if (base === undefined) return { problem: 'may lead out of the workspace' };
+    if (base === undefined) return failed('may lead out of the workspace');
+    const why = whyNoPattern(base.pattern);
+    if (why !== undefined) return failed(why);
     // Loaded here: Node 20, under which the tests start, has no such export.
     const { glob } = await import('node:fs/promises');
     const found: FoundFile[] = [];
@@ -153,21 +163,21 @@ export class Workspace {
       if (way.split('/').some(isGitName)) continue;
       const path = base.folder === this.root ? way : join(base.folder, match);
       const location = await this.#locate(path, 'read');
-      if ('problem' in location) return { problem: `matches ${JSON.stringify(way)}, which ${location.problem}` };
+      if (!location.ok) return failed(`matches ${JSON.stringify(way)}, which ${location.problem}`);
       const facts = await stat(location.path).catch(() => undefined);
       if (facts?.isFile()) found.push({ path, bytes: facts.size, changedAt: facts.mtimeMs });
       else if (facts !== undefined && !facts.isDirectory()) {
-        return { problem: `matches ${JSON.stringify(way)}, which is not a regular file` };
+        return failed(`matches ${JSON.stringify(way)}, which is not a regular file`);
       }
     }
-    return { files: found.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+    return { ok: true, files: found.sort((a, b) => (a.path < b.path ? -1 : 1)) };
   }
 
   /** The folder in which a pattern is looked for, and the pattern from there. */
   #baseOf(pattern: string): { readonly folder: string; readonly pattern: string } | undefined {
     if (pattern.split(/[\\/]/).includes('..')) return undefined;
     if (!isAbsolute(pattern)) return { folder: this.root, pattern };
-    for (const folder of [this.root, this.#temp]) {
+    for (const folder of [this.root, this.temp]) {
       if (folder === undefined) continue;
       const way = relative(folder, pattern);
       if (way !== '' && !way.startsWith('..') && !isAbsolute(way)) return { folder, pattern: way };
@@ -179,13 +189,13 @@ export class Workspace {
   async readFound({ path, bytes: size, changedAt }: FoundFile): Promise<FileBytes> {
     const isSame = async () => {
       const location = await this.#locate(path, 'read');
-      const now = 'problem' in location ? undefined : await stat(location.path).catch(() => undefined);
+      const now = !location.ok ? undefined : await stat(location.path).catch(() => undefined);
       return now?.size === size && now.mtimeMs === changedAt;
     };
-    const changed = { problem: 'changed while it was read' };
+    const changed = failed('changed while it was read');
     if (!(await isSame())) return changed;
     const read = await this.readBytes(path, size);
-    if ('problem' in read) return read;
+    if (!read.ok) return read;
     return read.bytes.length === size && (await isSame()) ? read : changed;
   }
 
@@ -197,7 +207,7 @@ export class Workspace {
   /** What forbids a folder at a path, as a clause that follows its name; undefined if nothing does. */
   async whyNoFolder(path: string): Promise<string | undefined> {
     const location = await this.#locate(path, 'write');
-    if ('problem' in location) return location.problem;
+    if (!location.ok) return location.problem;
     const there = await stat(location.path).catch(() => undefined);
     return there === undefined || there.isDirectory() ? undefined : 'is a file, not a folder';
   }
@@ -205,16 +215,16 @@ export class Workspace {
   /** What forbids writing to a path, as a clause that follows its name; undefined if nothing does. */
   async whyNotWritable(path: string): Promise<string | undefined> {
     const location = await this.#locate(path, 'write');
-    if ('problem' in location) return location.problem;
+    if (!location.ok) return location.problem;
     if (location.path === this.root || /[\\/]$/.test(path)) return 'is a directory, not a file';
     const there = await stat(location.path).catch(() => undefined);
     if (there?.isDirectory()) return 'is a directory, not a file';
     if (there !== undefined && !there.isFile()) return 'is not a regular file';
-    const noFolder = await this.whyNoWritableFolder(dirname(resolve(this.root, path)));
-    if (noFolder === undefined) return undefined;
-    return noFolder === 'cannot be written to'
-      ? 'is in a folder that cannot be written to'
-      : 'is behind a file, not a folder';
+    const folder = dirname(resolve(this.root, path));
+    if ((await this.whyNoFolder(folder)) !== undefined) return 'is behind a file, not a folder';
+    const above = await this.#nearestFolder(folder);
+    if (above === undefined) return 'is behind a file, not a folder';
+    return (await isWritable(above)) ? undefined : 'is in a folder that cannot be written to';
   }
 
   /** Writes a file as a whole: a reader sees the old one or the new one. Gives its path as it was asked for. */
@@ -236,15 +246,17 @@ export class Workspace {
   async whyNoWritableFolder(path: string): Promise<string | undefined> {
     const reason = await this.whyNoFolder(path);
     if (reason !== undefined) return reason;
+    const folder = await this.#nearestFolder(path);
+    if (folder === undefined) return 'is behind a file, not a folder';
+    return (await isWritable(folder)) ? undefined : 'cannot be written to';
+  }
+
+  /** The folder at a path, or the nearest one above it; undefined if a file is in the way. */
+  async #nearestFolder(path: string): Promise<string | undefined> {
     for (let folder = resolve(this.root, path); ; folder = dirname(folder)) {
       const there = await stat(folder).catch(() => undefined);
       if (there === undefined && dirname(folder) !== folder) continue;
-      if (there?.isDirectory() !== true) return 'is behind a file, not a folder';
-      const isWritable = await access(folder, constants.W_OK | constants.X_OK).then(
-        () => true,
-        () => false,
-      );
-      return isWritable ? undefined : 'cannot be written to';
+      return there?.isDirectory() === true ? folder : undefined;
     }
   }
 
@@ -258,6 +270,39 @@ export class Workspace {
     await mkdir(dirname(target), { recursive: true });
     await rename(source, target);
     await syncFolder(dirname(target));
+  }
+
+  /** Creates a file. False if there is one with its name, be it only a link. */
+  async create(path: string, text: string): Promise<boolean> {
+    const target = await this.#entry(path);
+    await mkdir(dirname(target), { recursive: true });
+    const handle = await createFile(target).catch((thrown: unknown) => {
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return undefined;
+      throw thrown;
+    });
+    if (handle === undefined) return false;
+    try {
+      await handle.writeFile(text);
+    } finally {
+      await handle.close();
+    }
+    return true;
+  }
+
+  /** The names in a folder, in order; none if it does not exist. */
+  async namesIn(path: string): Promise<readonly string[]> {
+    const names = await readdir(await this.#inside(path)).catch((thrown: unknown) => {
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return [];
+      throw thrown;
+    });
+    return names.sort();
+  }
+
+  /** The bytes of a file, piece by piece. */
+  async *chunks(path: string): AsyncGenerator<Buffer> {
+    const opened = await openFile(await this.#inside(path, 'read'));
+    if (!opened.ok) throw new ActionError('input_invalid', `The file ${path} ${opened.problem}.`);
+    for await (const chunk of opened.handle.createReadStream({ highWaterMark: 256 * 1024 })) yield chunk;
   }
 
   /** Removes a file, or a folder with all that is in it; there may be none. Of a link, what it leads to stays. */
@@ -279,7 +324,7 @@ export class Workspace {
 
   async #inside(path: string, use: Use = 'write'): Promise<string> {
     const location = await this.#locate(path, use);
-    if ('problem' in location) throw new ActionError('input_invalid', `The file ${path} ${location.problem}.`);
+    if (!location.ok) throw new ActionError('input_invalid', `The file ${path} ${location.problem}.`);
     return location.path;
   }
 
@@ -293,6 +338,6 @@ export class Workspace {
 
   /** Where a path really is, or what forbids its use. */
   async #locate(path: string, use: Use): Promise<Location> {
-    return await locate({ root: this.root, temp: this.#temp }, path, use);
+    return await locate({ root: this.root, temp: this.temp }, path, use);
   }
 }

@@ -1,19 +1,23 @@
 import { isSandbox } from '../contract/api-url.ts';
-import type { Clock } from '../contract/clock.ts';
+import { type Clock, stopping, unless } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import { COMMON_INPUTS, type CommonInput, type InputName, type InputValues, isInputName } from '../contract/inputs.ts';
 import { nearestOf } from '../contract/kinds.ts';
-import { inputError, type ParsedInputs, type Problem, parseInputs, parseOperation } from '../contract/parse.ts';
-import { type Credential, type RunWithout, readCredential, SANDBOX_CREDENTIAL, whyEmpty } from '../devin/credential.ts';
-import { getsNoSecrets, type RunFacts, serverUrl } from '../github/event/facts.ts';
-import { proxyPasswords, proxyProblems } from '../http/proxy.ts';
+import { equivalentOf } from '../contract/other-names.ts';
+import type { OperationOutput } from '../contract/outputs.ts';
+import { type InputProblem, inputError, parseInputs, parseOperation, type ReadInput } from '../contract/parse.ts';
+import type { Credential } from '../devin/credential.ts';
+import { type RunFacts, serverUrl } from '../github/event/facts.ts';
+import { proxyProblems } from '../http/proxy.ts';
 import type { EventRead } from '../operations/event.ts';
-import type { Operation } from '../operations/operation.ts';
+import { isLocal, type Operation, type Preparation } from '../operations/operation.ts';
 import { isSeveral } from '../operations/organization.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import { Redactor } from '../runner/redact.ts';
 import type { Workspace } from '../runner/workspace.ts';
+import { checkCredential, mayGoWithout } from './credential.ts';
+import { maskSecrets } from './masks.ts';
 import { loadOperation, OPERATION_NAMES, type OperationName } from './registry.ts';
 
 /** What is known of a step so far; what fails early leaves the rest as it is. */
@@ -21,6 +25,8 @@ export interface Known {
   operation: string;
   dryRun: boolean;
   resultFile: string | undefined;
+  /** The outputs of the operation. */
+  outputs: readonly OperationOutput[];
 }
 
 /** A step that has not been looked at yet. */
@@ -32,7 +38,13 @@ export interface Unchecked {
   readonly facts: RunFacts;
   readonly event: () => Promise<EventRead>;
   readonly known: Known;
+  /** Aborts when the runner asks to stop. */
+  readonly cancelled: AbortSignal;
+  /** When the step began, in milliseconds since 1970. */
+  readonly startedAt: number;
 }
+
+type Runnable = Extract<Preparation<unknown>, { readonly ready: unknown }>;
 
 /** A step whose inputs are right. */
 export interface Checked {
@@ -41,8 +53,10 @@ export interface Checked {
   /** Undefined for a pull request that gets none, where the operation can do something without it. */
   readonly credential: Credential | undefined;
   /** What the operation made of its inputs. */
-  readonly prepared: unknown;
+  readonly prepared: Runnable;
 }
+
+type Values = Partial<InputValues>;
 
 const COMMON = Object.keys(COMMON_INPUTS) as readonly CommonInput[];
 
@@ -50,61 +64,79 @@ const NOTHING_SPENT = 'Nothing was sent to Devin; docs/security.md explains the 
 
 const MATRIX_ADVICE = 'list them with list-organizations and run one job for each, in a matrix';
 
+/** A signal that aborts with the workflow, or when the step has taken its time in milliseconds; both for their reasons. */
+export function timeLimit(
+  { cancelled, clock, startedAt }: Pick<Unchecked, 'cancelled' | 'clock' | 'startedAt'>,
+  timeout: number | undefined,
+): AbortSignal {
+  if (timeout === undefined) return cancelled;
+  const over = new ActionError('timeout', `The step took longer than its timeout of ${timeout / 1_000} s.`);
+  return stopping({ cancelled, clock }, Math.max(0, startedAt + timeout - clock.now()), over);
+}
+
 /** Reads and checks everything that can be checked without a request, and reports all that is wrong together. */
 export async function checkStep(step: Unchecked): Promise<Checked> {
   const { env, log, clock, workspace, facts, event, known } = step;
   const readInput = inputReader(env);
-  const name = parseOperation<OperationName>(readInput('operation'), OPERATION_NAMES);
-  if (typeof name !== 'string') throw inputError([name]);
+  const asked = parseOperation<OperationName>(readInput('operation'), OPERATION_NAMES);
+  if (!asked.ok) throw inputError([asked.problem]);
+  const { name } = asked;
   known.operation = name;
   const operation = await loadOperation(name);
+  known.outputs = operation.outputs;
   const parsed = parseInputs([...COMMON, ...operation.inputs], readInput, env);
   const { values, problems } = parsed;
   const unread = new Set(problems.map(({ input }) => input));
   known.dryRun = values.dry_run ?? false;
-  maskSecrets(log, parsed);
-  problems.push(...secretProblems(step, values));
-  for (const password of proxyPasswords(env)) log.mask(password);
-  if (operation.local !== true) problems.push(...proxyProblems(env));
+  maskSecrets(step, values, readInput('session_secrets'));
+  problems.push(...secretProblems(step, values), ...commonProblems(step, operation, values, readInput));
   warnUnused(log, operation, parsed.unused, unknownInputs(env, isInputName));
-  for (const needed of operation.required) {
-    if (readInput(needed) === undefined) problems.push({ input: needed, message: `is missing; ${name} needs it` });
-  }
-  if (isSeveral(values.org_id) && operation.severalOrganizations !== true) {
-    problems.push({ input: 'org_id', message: `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}` });
-  }
   await checkResultFile(step, values.result_file, problems);
-  const prepared = await operation.prepare(values, {
-    workspace,
-    clock,
-    facts,
-    event,
-    // A value that could not be read counts as missing here; what is wrong with it has been said.
-    problem(input, message) {
-      if (!unread.has(input)) problems.push({ input, message });
-    },
-  });
+  // A value that could not be read counts as missing here; what is wrong with it has been said.
+  const problem = (input: InputName, message: string) => {
+    if (!unread.has(input)) problems.push({ input, message });
+  };
+  const signal = timeLimit(step, values.timeout);
+  const hasCredential = values.devin_token !== undefined || isSandbox(values.api_url);
+  const checks = { workspace, clock, facts, event, hasCredential, signal, problem };
+  const prepared = await unless(signal, operation.prepare(values, checks));
   // A run for a fork has no credential, so that a closed gate comes before the lack of one.
-  const closed = problems.length === 0 ? operation.gate?.(prepared) : undefined;
-  if (closed !== undefined) throw new ActionError('gate_closed', closed, { fix: NOTHING_SPENT });
-  const credential = (await mayGoWithout(step, operation, values))
-    ? noCredential(problems)
+  if ('skipped' in prepared && problems.length === 0) {
+    throw new ActionError('gate_closed', prepared.skipped, { fix: NOTHING_SPENT });
+  }
+  const credential = (await mayGoWithout(step, prepared, values))
+    ? undefined
     : await checkCredential(step, operation, values, problems);
+  if (problems.length > 0 || 'skipped' in prepared) throw inputError(problems);
   // No problem means that every input was parsed.
   return { operation, inputs: values as InputValues, credential, prepared };
 }
 
-function maskSecrets(log: Log, { values }: ParsedInputs<InputName>): void {
-  if (values.devin_token !== undefined) log.mask(values.devin_token.trim());
-  if (values.github_token !== undefined) log.mask(values.github_token);
-  for (const [name, secret] of values.session_secrets ?? []) log.mask(secret, `The session secret ${name}`);
+/** What is wrong with inputs whatever the operation makes of them. */
+function commonProblems(
+  { env }: Unchecked,
+  operation: Operation,
+  values: Values,
+  readInput: ReadInput,
+): InputProblem[] {
+  const { name, required, severalOrganizations = false } = operation;
+  const missing = required
+    .filter((needed) => readInput(needed) === undefined)
+    .map((input) => ({ input, message: `is missing; ${name} needs it` }));
+  const message = `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}`;
+  const isOneTooMany = isSeveral(values.org_id) && !severalOrganizations;
+  return [
+    ...(isLocal(operation) ? [] : proxyProblems(env)),
+    ...missing,
+    ...(isOneTooMany ? [{ input: 'org_id', message }] : []),
+  ];
 }
 
 /**
  * Finds session secrets that are a part of what this action has to write as it is: hiding them would alter addresses and
  * ids that others rely on.
  */
-function secretProblems({ env, facts }: Unchecked, values: Partial<InputValues>): Problem[] {
+function secretProblems({ env, facts }: Unchecked, values: Values): InputProblem[] {
   const page = `${serverUrl(env)}/${facts.repository ?? ''}`;
   const own: ReadonlyArray<readonly [name: string, text: string]> = [
     ['org_id', [values.org_id ?? []].flat().join(' ')],
@@ -134,9 +166,11 @@ function warnUnused(
     log.annotate('warning', `The input ${input} has no effect`, `${name} does not use it.`);
   }
   for (const input of unknown) {
+    const equivalent = equivalentOf(input);
     const meant = nearestOf(input, [...COMMON, ...inputs]);
-    if (meant !== undefined) {
-      log.annotate('warning', `The input ${input} does not exist`, `It has no effect. Did you mean ${meant}?`);
+    const advice = equivalent === undefined ? meant && `Did you mean ${meant}?` : `Use ${equivalent}.`;
+    if (advice !== undefined) {
+      log.annotate('warning', `The input ${input} does not exist`, `It has no effect. ${advice}`);
     }
   }
 }
@@ -144,58 +178,10 @@ function warnUnused(
 async function checkResultFile(
   { workspace, known }: Unchecked,
   path: string | undefined,
-  problems: Problem[],
+  problems: InputProblem[],
 ): Promise<void> {
   if (path === undefined) return;
   const reason = await workspace.whyNotWritable(path);
   if (reason === undefined) known.resultFile = path;
   else problems.push({ input: 'result_file', message: `names ${JSON.stringify(path)}, which ${reason}` });
-}
-
-/** Whether a step without a credential has something to do: one that writes nothing, for a pull request that gets no secrets. */
-async function mayGoWithout(
-  { event, facts }: Unchecked,
-  operation: Operation,
-  values: Partial<InputValues>,
-): Promise<boolean> {
-  if (values.devin_token !== undefined || isSandbox(values.api_url)) return false;
-  if (operation.offline === undefined || operation.readOnly?.(values) !== true) return false;
-  const read = await event();
-  return 'event' in read && getsNoSecrets(read.event, facts);
-}
-
-function noCredential(problems: readonly Problem[]): undefined {
-  if (problems.length > 0) throw inputError(problems);
-  return undefined;
-}
-
-/** What is known of a run that got no credential. */
-async function runWithout({ event, facts: { actor } }: Unchecked): Promise<RunWithout> {
-  const read = await event();
-  return { actor, fork: 'event' in read && read.event.fork };
-}
-
-/** Reads the credential. Throws what is wrong with it and with all inputs. */
-async function checkCredential(
-  step: Unchecked,
-  operation: Operation,
-  values: Partial<InputValues>,
-  problems: readonly Problem[],
-): Promise<Credential> {
-  if (operation.local === true) {
-    if (problems.length > 0) throw inputError(problems);
-    return { token: '', version: 'v3' };
-  }
-  const given = values.devin_token ?? (isSandbox(values.api_url) ? SANDBOX_CREDENTIAL : undefined);
-  const credential = readCredential(given, values.api_version ?? 'auto');
-  if ('code' in credential) {
-    if (problems.length > 0) throw inputError([...problems, credential]);
-    const fix = credential.code === 'credential_missing' ? { fix: whyEmpty(await runWithout(step)) } : {};
-    throw new ActionError(credential.code, `The input ${credential.input} ${credential.message}.`, fix);
-  }
-  const wrongVersion = credential.version === 'v2' && !operation.versions.includes('v2');
-  const message = `is for the legacy API v2, which does not have ${operation.name}; pass a service user key (cog_…)`;
-  const all = wrongVersion ? [...problems, { input: 'devin_token', message }] : problems;
-  if (all.length > 0) throw inputError(all);
-  return credential;
 }

@@ -1,16 +1,19 @@
 import type { Operation } from '../operations/operation.ts';
 
 /** Every operation by name. An operation's code is loaded when it is asked for, so none pays for another's start. */
-export const OPERATIONS = {
+const OPERATIONS = {
   'create-session': async () => (await import('../operations/sessions/create-session.ts')).createSessionOperation,
   'send-message': async () => (await import('../operations/sessions/send-message.ts')).sendMessageOperation,
   'wait-for-session': async () => (await import('../operations/sessions/wait-for-session.ts')).waitForSessionOperation,
   'get-session': async () => (await import('../operations/sessions/get-session.ts')).getSessionOperation,
   'list-sessions': async () => (await import('../operations/sessions/list-sessions.ts')).listSessionsOperation,
-  'terminate-session': async () => (await import('../operations/sessions/end-operations.ts')).terminateSessionOperation,
-  'archive-session': async () => (await import('../operations/sessions/end-operations.ts')).archiveSessionOperation,
+  'terminate-session': async () =>
+    (await import('../operations/sessions/terminate-session.ts')).terminateSessionOperation,
+  'archive-session': async () => (await import('../operations/sessions/archive-session.ts')).archiveSessionOperation,
   'list-session-insights': async () =>
     (await import('../operations/sessions/list-session-insights.ts')).listSessionInsightsOperation,
+  'review-pull-request': async () =>
+    (await import('../operations/reviews/review-pull-request.ts')).reviewPullRequestOperation,
   'sync-git-permissions': async () =>
     (await import('../operations/git-permissions/sync-git-permissions.ts')).syncGitPermissionsOperation,
   'export-git-permissions': async () =>

@@ -158,21 +158,21 @@ describe('the operation', () => {
 
   it('is found by its name in any case, with hyphens or underscores', () => {
     for (const form of ['create-session', 'create_session', ' Create_Session\n']) {
-      expect(parseOperation(form, operations)).toBe('create-session');
+      expect(parseOperation(form, operations)).toEqual({ ok: true, name: 'create-session' });
     }
   });
 
   it('is a problem where it is missing or misspelled', () => {
-    expect(parseOperation(undefined, operations)).toEqual({
+    expect(parseOperation(undefined, operations)).toHaveProperty('problem', {
       input: 'operation',
       message: 'is missing; expected one of create-session, send-message, list-sessions',
     });
-    expect(parseOperation('creat-session', operations)).toEqual({
+    expect(parseOperation('creat-session', operations)).toHaveProperty('problem', {
       input: 'operation',
       message:
         'is "creat-session"; expected one of create-session, send-message, list-sessions; did you mean create-session?',
     });
-    expect(parseOperation('toString', operations)).toHaveProperty('input', 'operation');
+    expect(parseOperation('toString', operations)).toHaveProperty('problem.input', 'operation');
   });
 });
 

@@ -5,12 +5,12 @@ import { DEFAULT_HABITS, HABITS, parseHabits, readHabits, resolveHabits } from '
 
 const parsed = (text: string) => {
   const habits = parseHabits(text);
-  if ('expected' in habits) throw new Error(habits.expected);
+  if (!habits.ok) throw new Error(habits.problem);
   return resolveHabits(habits.value);
 };
 const refusal = (text: string) => {
   const habits = parseHabits(text);
-  return 'expected' in habits ? habits.expected : 'accepted';
+  return habits.ok ? 'accepted' : habits.problem;
 };
 
 describe('habits of the sandbox', () => {
@@ -46,13 +46,15 @@ describe('habits of the sandbox', () => {
   it('are read from an object on top of those before, or from a preset', () => {
     const before = { preset: 'documents', set: { pace: 1 } } as const;
     expect(readHabits({ zero_acus: true, refused_fields: ['tags'] }, before)).toEqual({
+      ok: true,
       value: { preset: 'documents', set: { pace: 1, zero_acus: true, refused_fields: ['tags'] } },
     });
     expect(readHabits({ ids: 'bare', preset: 'field' }, before)).toEqual({
+      ok: true,
       value: { preset: 'field', set: { ids: 'bare' } },
     });
-    expect(readHabits({ preset: 'real' }, before)).toHaveProperty('expected');
-    expect(readHabits({ ids: 7 }, before)).toHaveProperty('expected');
+    expect(readHabits({ preset: 'real' }, before)).toHaveProperty('problem');
+    expect(readHabits({ ids: 7 }, before)).toHaveProperty('problem');
   });
 
   it('that are written as text are read as they were', () => {
@@ -69,7 +71,7 @@ describe('habits of the sandbox', () => {
     fc.assert(
       fc.property(entries, (set) => {
         const text = Object.entries(set).map(([name, value]) => `${name}:${value}`);
-        expect(parseHabits(text.join(','))).toEqual({ value: { preset: 'field', set } });
+        expect(parseHabits(text.join(','))).toEqual({ ok: true, value: { preset: 'field', set } });
       }),
     );
   });
@@ -78,7 +80,7 @@ describe('habits of the sandbox', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const habits = parseHabits(text);
-        if ('value' in habits) for (const name of Object.keys(habits.value.set)) expect(HABITS).toHaveProperty(name);
+        if (habits.ok) for (const name of Object.keys(habits.value.set)) expect(HABITS).toHaveProperty(name);
       }),
     );
   });
@@ -87,7 +89,7 @@ describe('habits of the sandbox', () => {
 describe('api_url with the embedded sandbox', () => {
   it('may choose habits', () => {
     const url = 'sandbox?habits=documents,turn_end:waiting';
-    expect(apiUrl.parse(` ${url} `)).toEqual({ value: url });
+    expect(apiUrl.parse(` ${url} `)).toEqual({ ok: true, value: url });
     expect(isSandbox(url)).toBe(true);
     expect(sandboxHabits(url)).toEqual({ preset: 'documents', set: { turn_end: 'waiting' } });
     expect(sandboxHabits('sandbox')).toEqual(DEFAULT_HABITS);
@@ -98,10 +100,34 @@ describe('api_url with the embedded sandbox', () => {
 
   it('is refused with a habit that does not exist, or with anything else after its name', () => {
     expect(apiUrl.parse('sandbox?habits=ids:bar')).toEqual({
-      expected: 'one of bare, prefixed for the habit ids, not "bar"',
+      ok: false,
+      problem: 'one of bare, prefixed for the habit ids, not "bar"',
     });
     for (const wrong of ['sandbox?habit=field', 'sandbox?x', 'sandbox/v3']) {
-      expect(apiUrl.parse(wrong)).toEqual({ expected: expect.stringContaining('sandbox?habits=') });
+      expect(apiUrl.parse(wrong)).toEqual({ ok: false, problem: expect.stringContaining('sandbox?habits=') });
     }
   });
+});
+
+describe('api_url', () => {
+  it.each([
+    ...[
+      'https://api.devin.ai@evil.example',
+      'https://user:pass@api.devin.ai',
+      'https://api.devin.ai:443\\@evil.example',
+    ],
+    ...['ht\ntps://evil.example', 'https://api.devin.ai\t.evil.example', 'https:evil.example', 'https:///evil.example'],
+    ...['https://\u0430pi.devin.ai', 'https://api.devin.ai/a b', 'https://api.devin.ai?x=1', 'https://api.devin.ai#x'],
+    ...['http://127.0.0.1.evil.example', 'http://localhost.evil.example', 'http://localhost.', 'http://0.0.0.0'],
+    ...['http://api.devin.ai', 'file:///etc/passwd', '//api.devin.ai', 'javascript:alert(1)'],
+  ])('is rejected where it hides where the key goes, or is open to the network: %j', (value) => {
+    expect(apiUrl.parse(value)).toHaveProperty('expected');
+  });
+
+  it.each(['https://api.devin.ai', 'https://acme.devinenterprise.com/api/', 'http://127.0.0.1:8080', 'http://[::1]:1'])(
+    'is an https address, or one of this machine: %s',
+    (value) => {
+      expect(apiUrl.parse(value)).toEqual({ value: value.replace(/\/$/, '') });
+    },
+  );
 });

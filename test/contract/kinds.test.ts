@@ -6,10 +6,10 @@ import {
   choice,
   duration,
   durationMs,
+  type InputKind,
   id,
   instant,
   integer,
-  type Kind,
   keyValues,
   line,
   list,
@@ -21,12 +21,12 @@ import {
 } from '../../src/contract/kinds.ts';
 import { anyText } from '../runner/support.ts';
 
-const accepted = <T>(kind: Kind<T>, given: string): T => {
+const accepted = <T>(kind: InputKind<T>, given: string): T => {
   const parsed = kind.parse(given);
-  if ('expected' in parsed) throw new Error(`${JSON.stringify(given)} was refused; expected ${parsed.expected}`);
+  if (!parsed.ok) throw new Error(`${JSON.stringify(given)} was refused; expected ${parsed.problem}`);
   return parsed.value;
 };
-const isRefused = (kind: Kind<unknown>, given: string) => 'expected' in kind.parse(given);
+const isRefused = (kind: InputKind<unknown>, given: string) => !kind.parse(given).ok;
 
 const spaces = fc.constantFrom('', ' ', '  ', '\t', '\n', '\r\n');
 const plainWord = fc.stringMatching(/^[a-z0-9][a-z0-9 /._-]{0,10}[a-z0-9]$/);
@@ -70,10 +70,10 @@ describe('booleans', () => {
   });
 
   it('a misspelled boolean is reported with the nearest word, never read as false', () => {
-    expect(bool.parse('ture')).toEqual({ expected: '`true` or `false`', nearest: 'true' });
-    expect(bool.parse('fasle')).toEqual({ expected: '`true` or `false`', nearest: 'false' });
+    expect(bool.parse('ture')).toEqual({ ok: false, problem: '`true` or `false`', nearest: 'true' });
+    expect(bool.parse('fasle')).toEqual({ ok: false, problem: '`true` or `false`', nearest: 'false' });
     for (const other of ['yes', 'no', 'on', 'off', '1', '0', 'y', 'null', '']) {
-      expect(bool.parse(other), other).toEqual({ expected: '`true` or `false`' });
+      expect(bool.parse(other), other).toEqual({ ok: false, problem: '`true` or `false`' });
     }
   });
 
@@ -92,8 +92,8 @@ describe('whole numbers', () => {
     fc.assert(
       fc.property(fc.integer({ min: -50, max: 150 }), spaces, (value, around) => {
         const parsed = integer(0, 100).parse(`${around}${value}${around}`);
-        if (value >= 0 && value <= 100) expect(parsed).toEqual({ value });
-        else expect(parsed).toEqual({ expected: 'a whole number from 0 to 100' });
+        if (value >= 0 && value <= 100) expect(parsed).toEqual({ ok: true, value });
+        else expect(parsed).toEqual({ ok: false, problem: 'a whole number from 0 to 100' });
       }),
     );
   });
@@ -111,7 +111,7 @@ describe('whole numbers', () => {
   });
 
   it('a lower bound alone is named alone', () => {
-    expect(integer(1).parse('0')).toEqual({ expected: 'a whole number of at least 1' });
+    expect(integer(1).parse('0')).toEqual({ ok: false, problem: 'a whole number of at least 1' });
   });
 });
 
@@ -126,11 +126,16 @@ describe('choices', () => {
 
   it('a misspelled choice is refused with the nearest right one', () => {
     expect(kind.parse('keep-wating')).toEqual({
-      expected: 'one of succeed, fail, keep-waiting',
+      ok: false,
+      problem: 'one of succeed, fail, keep-waiting',
       nearest: 'keep-waiting',
     });
-    expect(kind.parse('sucseed')).toEqual({ expected: 'one of succeed, fail, keep-waiting', nearest: 'succeed' });
-    expect(kind.parse('explode')).toEqual({ expected: 'one of succeed, fail, keep-waiting' });
+    expect(kind.parse('sucseed')).toEqual({
+      ok: false,
+      problem: 'one of succeed, fail, keep-waiting',
+      nearest: 'succeed',
+    });
+    expect(kind.parse('explode')).toEqual({ ok: false, problem: 'one of succeed, fail, keep-waiting' });
   });
 });
 
@@ -178,7 +183,7 @@ describe('lists', () => {
   });
 
   it('too many entries are refused with both numbers', () => {
-    expect(list(2).parse('a,b,c')).toEqual({ expected: 'at most 2 entries, not 3' });
+    expect(list(2).parse('a,b,c')).toEqual({ ok: false, problem: 'at most 2 entries, not 3' });
     expect(accepted(list(2), 'a,b,,\n')).toEqual(['a', 'b']);
   });
 });
@@ -198,7 +203,8 @@ describe('KEY=VALUE lines', () => {
 
   it('a line without a key or without = is refused by its number', () => {
     expect(keyValues.parse('A=1\n\nhunter2')).toEqual({
-      expected: 'KEY=VALUE on each line; line 3 has no key or no =',
+      ok: false,
+      problem: 'KEY=VALUE on each line; line 3 has no key or no =',
     });
     expect(isRefused(keyValues, '=value')).toBe(true);
     expect(isRefused(keyValues, '  =value')).toBe(true);
@@ -206,7 +212,7 @@ describe('KEY=VALUE lines', () => {
 
   it('a key that comes twice is refused without a word of what stands on the line', () => {
     const parsed = keyValues.parse('KEY=first\nc2VjcmV0=\nc2VjcmV0=');
-    expect(parsed).toEqual({ expected: 'each key once; line 3 repeats one' });
+    expect(parsed).toEqual({ ok: false, problem: 'each key once; line 3 repeats one' });
   });
 });
 
@@ -245,7 +251,7 @@ describe('durations', () => {
     const kind = duration('1s', '15m');
     expect(accepted(kind, '1s')).toBe(1_000);
     expect(accepted(kind, '900s')).toBe(900_000);
-    expect(kind.parse('0s')).toEqual({ expected: 'a duration from 1s to 15m, such as 30s, 15m, 2h or 7d' });
+    expect(kind.parse('0s')).toEqual({ ok: false, problem: 'a duration from 1s to 15m, such as 30s, 15m, 2h or 7d' });
     expect(isRefused(kind, '901s')).toBe(true);
   });
 });

@@ -173,3 +173,27 @@ test('an input that the operation does not use gives a warning, and a misspelled
     .map(({ properties }) => properties['title']);
   expect(warnings).toEqual(['The input session_id has no effect', 'The input promt does not exist']);
 });
+
+test('an input of a similar action is named with what this one has instead', async () => {
+  const names = [
+    'PROMPT-TEXT',
+    'PLAYBOOK_MACRO',
+    'REUSE-SESSION',
+    'DEVIN-API-KEY',
+    'SESSION-REUSE',
+    'WAIT-MINUTES-MAX',
+  ];
+  const env = Object.fromEntries(names.map((name) => [`INPUT_${name}`, 'a value']));
+  const { commands, outputs } = await step({ org_id: await sandbox.orgId() }, { env });
+  expect(outputs['outcome']).toBe('success');
+  const advice = Object.fromEntries(commands.map(({ properties, message }) => [properties['title'], message]));
+  const expected = [
+    ['prompt-text', '`prompt`'],
+    ['playbook_macro', '`prompt`'],
+    ['reuse-session', '`operation: send-message`'],
+    ['devin-api-key', '`devin_token`'],
+    ['session-reuse', '`reuse: thread`'],
+    ['wait-minutes-max', '`timeout`'],
+  ] as const;
+  for (const [name, ours] of expected) expect(advice[`The input ${name} does not exist`]).toContain(`Use ${ours}`);
+});

@@ -382,6 +382,32 @@ describe('whoami and list-organizations', { concurrent: true }, () => {
     );
   });
 
+  test('whoami promises nothing that the credential may not do', async () => {
+    const orgId = await sandbox.orgId();
+    const session = Object(await sandbox.api('POST', `/v3/organizations/${orgId}/sessions`, { prompt: 'x' }));
+    const READS = {
+      'get-session': { session_id: session.session_id },
+      'list-sessions': {},
+      'list-session-insights': {},
+      'list-organizations': {},
+      'export-git-permissions': { manifest: 'a.yml' },
+      'export-audit-logs': { output_dir: 'exported', since: '1d' },
+    };
+    for (const devin_token of ['cog_sandbox_viewer', 'cog_sandbox_org']) {
+      const place = { devin_token, org_id: orgId };
+      const allowed: string[] = JSON.parse((await step('whoami', place)).outputs['allowed_operations'] ?? '');
+      for (const [operation, inputs] of Object.entries(READS)) {
+        const { outputs } = await step(operation, { ...place, ...inputs });
+        const isAllowed = outputs['error_code'] === '';
+        expect(allowed.includes(operation), `${operation} for ${devin_token}`).toBe(isAllowed);
+      }
+    }
+    const anywhere: string[] = JSON.parse(
+      (await step('whoami', { devin_token: 'cog_sandbox_viewer' })).outputs['allowed_operations'] ?? '',
+    );
+    expect(anywhere).not.toContain('list-organizations');
+  });
+
   test('whoami with a credential that is none is refused', async () => {
     const error = async (api_url: string) =>
       (await step('whoami', { devin_token: 'cog_nobody_knows', api_url })).outputs['error_code'];

@@ -34,7 +34,7 @@ export const changed = (payload: Fields, name: string, change: Fields): Fields =
 const repositoryOf = (payload: Fields) => String(fields(payload['repository'])['full_name'] ?? 'acme/api');
 
 /** The step of a workflow run that an event started. */
-export interface EventStep {
+interface EventStep {
   readonly name: string;
   readonly payload: Fields;
   readonly with?: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /** Somebody of a payload, as GitHub's events name people. */
-export const person = (login: string) => ({ login, type: login.endsWith('[bot]') ? 'Bot' : 'User' });
+const person = (login: string) => ({ login, type: login.endsWith('[bot]') ? 'Bot' : 'User' });
 
 const repository = (name: string, id = 1) => ({ id, full_name: name, html_url: `https://github.com/${name}` });
 

@@ -147,6 +147,20 @@ describe('download_attachments', () => {
     expect(JSON.parse(result.outputs['result'] ?? '')).toMatchObject({ data: { attachments: files } });
   });
 
+  test('changes no byte of a file, even if it holds a secret, but shows none in a name', async () => {
+    let content = '';
+    const result = await step(
+      {
+        ...{ tags: 'sandbox:pr', wait: 'finished', download_attachments: 'out' },
+        session_secrets: 'NAME=changes.patch\nTEXT=Made by the sandbox',
+      },
+      { after: (workspace) => (content = readFileSync(join(workspace, 'out/___'), 'utf8')) },
+    );
+    expect(result.exitCode).toBe(0);
+    expect(content).toContain('Made by the sandbox');
+    expect(JSON.parse(result.outputs['attachments'] ?? '')).toMatchObject([{ name: '***', path: 'out/___' }]);
+  });
+
   test('that fails makes the step red, after everything else is written', async () => {
     await sandbox.control('faults', [
       { method: 'GET', path: '/organizations/*/attachments/*/*', status: 404, times: 9 },

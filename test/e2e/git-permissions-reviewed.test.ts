@@ -164,7 +164,7 @@ describe('the plan in the comment on a merged pull request', () => {
   test('needs one pull request without doubt', async () => {
     await plan();
     github.state.pulls.set(129, {
-      ...{ number: 129, head: COMMITS.head, base: 'main', mergedAt: null },
+      ...{ number: 129, head: COMMITS.head, base: 'main', draft: false, state: 'open', mergedAt: null },
       ...{ mergeCommit: MERGE, commits: [MERGE] },
     });
     const none = '0 pull requests are merged as the commit of this run';

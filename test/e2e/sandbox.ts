@@ -50,7 +50,7 @@ export interface TestSandboxOptions {
 export async function openSandbox(options: number | TestSandboxOptions = {}, behind = 0): Promise<TestSandbox> {
   const { speed = 1, behindMs = behind, habits = '' } = typeof options === 'number' ? { speed: options } : options;
   const parsed = parseHabits(habits);
-  if ('expected' in parsed) throw new Error(parsed.expected);
+  if (!parsed.ok) throw new Error(parsed.problem);
   const sandbox = await startSandbox({ clock: { now: () => Date.now() - behindMs }, habits: parsed.value });
   const call = async (method: string, path: string, body?: unknown, token = '') =>
     json(

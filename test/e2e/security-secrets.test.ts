@@ -70,6 +70,15 @@ const FORMS: Readonly<Record<string, string>> = {
   'split by zero-width spaces': [...SECRET].join('\u200b'),
   'split by soft hyphens': [...SECRET].join('\u00ad'),
   'split by colors of a terminal': [...SECRET].join('\u001b[0m'),
+  'split by colors with eight bits': [...SECRET].join('\u009b1m'),
+  'split by character sets': [...SECRET].join('\u001b(B'),
+  'split by links of a terminal': [...SECRET].join('\u001b]8;;https://example.com/\u0007'),
+  'split by backspaces': [...SECRET].join('x\b'),
+  'Base64 in lines': (
+    bytes(SECRET)
+      .toString('base64')
+      .match(/.{1,16}/g) ?? []
+  ).join(' \r  '),
   'split, decomposed and escaped': json([...SECRET.normalize('NFD')].join('\u2060')),
 };
 
@@ -163,5 +172,27 @@ describe('ids, addresses and hashes of this action', () => {
       session_url: `https://app.devin.ai/sessions/${STUB_ID.slice(6)}`,
     });
     expect(result.summary).toContain(STUB_ID);
+  });
+});
+
+describe('session secrets that cannot be read', () => {
+  test.each([
+    ['a YAML mapping', 'TOKEN: hunter2-hunter2\nOTHER: "quoted-value-9"', ['hunter2-hunter2', 'quoted-value-9']],
+    [
+      'a value that goes over lines',
+      'KEY=first-line-of-it\nsecond-line-of-it',
+      ['first-line-of-it', 'second-line-of-it'],
+    ],
+    ['a key that is repeated', 'KEY=one-value-of-it\nKEY=other-value-of-it', ['one-value-of-it', 'other-value-of-it']],
+  ])('are hidden all the same, in the log and by the runner: %s', async (_, lines, values) => {
+    // A title that repeats them makes them show in the error.
+    const result = await step(lines, { devin_mode: values.join(' '), max_retries: values[0] ?? '' });
+    expect(result.outputs['error_code']).toBe('input_invalid');
+    expect(errorOf(result)).toContain('session_secrets');
+    const masks = result.commands.filter(({ name }) => name === 'add-mask').map(({ message }) => message);
+    for (const value of values) {
+      expect(masks).toContain(value);
+      expect(written(result)).not.toContain(value);
+    }
   });
 });

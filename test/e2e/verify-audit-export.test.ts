@@ -168,20 +168,24 @@ describe('an export that somebody touched fails', () => {
       writeFileSync(manifest, text.replace(`"bytes": ${file.bytes},`, `"bytes": ${file.bytes + 6},`));
       const step = await one.verify();
       expect(step.outputs['error_code']).toBe('export_corrupt');
-      expect(step.stdout).toMatch(/✗ devin-audit_\S+ (has 6 bytes behind its compressed text|cannot be decompressed)/);
+      expect(step.stdout).toMatch(/✗ devin-audit_\S+ (has 6 bytes after its compressed text|cannot be decompressed)/);
       expect(step.stdout).not.toContain('was changed');
     },
   );
 
-  test('and the checkpoint tells that the last manifest was replaced', async () => {
+  test('and the checkpoint, or the hash that the user kept, shows that the last manifest was replaced', async () => {
     const one = job();
     const checkpoint_file = 'audit-checkpoint.json';
     await one.export({ checkpoint_file, until: daysAgo(4) });
     const last = await one.export({ checkpoint_file, until: daysAgo(2) });
+    const manifest = readFileSync(one.path(last.outputs['manifest_file'] ?? ''));
+    const expected_hash = createHash('sha256').update(manifest).digest('hex');
+    expect((await one.verify({ expected_hash, checkpoint_file })).exitCode).toBe(0);
     appendFileSync(one.path(last.outputs['manifest_file'] ?? ''), '\n');
     expect((await one.verify()).exitCode).toBe(0);
-    const step = await one.verify({ checkpoint_file });
+    const step = await one.verify({ checkpoint_file, expected_hash });
     expect(step.outputs['error_code']).toBe('export_corrupt');
+    expect(step.stdout).toMatch(/✗ expected_hash is \w+…, which is not in this folder/);
     expect(step.stdout).toContain('the end of the chain was changed or removed');
   });
 });

@@ -1,12 +1,12 @@
 import type { ScriptStep } from './server/script.ts';
 
 /** Seconds after which a session of these tests begins to work, and has done so for a while. */
-export const WORKING_AT = 6;
+const WORKING_AT = 6;
 /** Seconds after which most of these sessions stop. */
 export const END_AT = 40;
 
 /** A session that begins as in the field, and then works. */
-export const WORKING: readonly ScriptStep[] = [
+const WORKING: readonly ScriptStep[] = [
   { at: 0, status: 'new', detail: null },
   { at: 3, status: 'claimed' },
   { at: WORKING_AT, status: 'running', detail: 'working' },

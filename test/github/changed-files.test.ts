@@ -9,19 +9,28 @@ describe('the files of a change', () => {
   it('are named, between two fixed commits', async () => {
     const { server, github } = await openBoth();
     server.comparison(BASE, HEAD, names(3));
-    expect(await changedFiles(github, server.repository, BASE, HEAD)).toEqual({ files: names(3), more: false });
+    expect(await changedFiles(github, server.repository, BASE, HEAD)).toEqual({
+      ok: true,
+      files: names(3),
+      more: false,
+    });
     expect(server.requests().length).toBe(1);
   });
 
   it('there may be more than GitHub names', async () => {
     const { server, github } = await openBoth();
     server.comparison(BASE, HEAD, names(450));
-    expect(await changedFiles(github, server.repository, BASE, HEAD)).toEqual({ files: names(300), more: true });
+    expect(await changedFiles(github, server.repository, BASE, HEAD)).toEqual({
+      ok: true,
+      files: names(300),
+      more: true,
+    });
   });
 
   it.each(['main', '', '..', 'a'.repeat(39), `${BASE}/../x`])('%j is no commit, and nothing is asked', async (head) => {
     const { server, github } = await openBoth();
     expect(await changedFiles(github, server.repository, BASE, head)).toEqual({
+      ok: false,
       problem: { finding: 'The event does not name two commits to compare.', advice: '' },
     });
     expect(server.requests()).toEqual([]);
@@ -31,6 +40,7 @@ describe('the files of a change', () => {
     const { server, github } = await openBoth();
     const unknown = await changedFiles(github, server.repository, BASE, HEAD);
     expect(unknown).toEqual({
+      ok: false,
       problem: {
         finding: 'The changed files could not be read: GitHub answered 404.',
         advice: '`permissions: { contents: read }` in the job may help.',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type GithubEvent, readEvent } from '../../src/github/event/event.ts';
+import { readEvent } from '../../src/github/event/event.ts';
+import type { GithubEvent } from '../../src/github/event/shape.ts';
 
 /** A user of a payload. */
 export const user = (login: string, type = 'User') => ({ login, type });

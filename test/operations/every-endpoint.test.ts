@@ -39,6 +39,7 @@ async function callApi(b: Bench, inputs: Readonly<Record<string, string>>): Prom
       written += text;
     },
     clock,
+    machine: { pid: process.pid, host: 'test', isRunning: () => true },
     cancelled: new AbortController().signal,
     cwd: workspace,
   };

@@ -6,15 +6,17 @@ const one = (id: string) => ({ org_id: `org-${id}`, session_id: `devin-${id}`, s
 describe('a session that exists', () => {
   it('is in outputs and summary at once, and says that Devin may still be running', async () => {
     const published: [unknown, string][] = [];
-    const exists = openExisting(async (outputs, summary) => void published.push([outputs, summary]));
-    await exists(one('1'));
+    const existing = openExisting(async (data, summary) => void published.push([data, summary]));
+    expect(existing.data()).toEqual({});
+    await existing.add(one('1'));
+    expect(existing.data()).toEqual(published[0]?.[0]);
     expect(published).toEqual([
       [
         {
           session_id: 'devin-1',
           session_url: 'https://x.test/1',
-          sessions: JSON.stringify([one('1')]),
-          count: '1',
+          sessions: [one('1')],
+          count: 1,
         },
         expect.stringMatching(
           /^### ⏳ Devin is working: \[session\]\(https:\/\/x\.test\/1\)\n[\s\S]*may still be running/,
@@ -24,17 +26,16 @@ describe('a session that exists', () => {
   });
 
   it('never takes the place of another one, however many begin at the same time', async () => {
-    const published: string[] = [];
+    const published: unknown[] = [];
     let busy = false;
-    const exists = openExisting(async ({ sessions = '' }) => {
+    const existing = openExisting(async ({ sessions }) => {
       expect(busy).toBe(false);
       busy = true;
       await new Promise(setImmediate);
       busy = false;
       published.push(sessions);
     });
-    await Promise.all(['1', '2', '3'].map((id) => exists(one(id))));
-    expect(published.map((sessions) => JSON.parse(sessions).length)).toEqual([1, 2, 3]);
-    expect(JSON.parse(published.at(-1) ?? '')).toEqual([one('1'), one('2'), one('3')]);
+    await Promise.all(['1', '2', '3'].map((id) => existing.add(one(id))));
+    expect(published).toEqual([[one('1')], [one('1'), one('2')], [one('1'), one('2'), one('3')]]);
   });
 });

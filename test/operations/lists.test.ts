@@ -93,7 +93,7 @@ it('list-sessions shows what the API reports, and nothing of what it does not', 
     with: {},
     handle: () => ({ body: { items: [odd, { ...odd, session_id: 'devin-4f2a' }, { url: 'u' }, null] } }),
   });
-  expect(JSON.parse(report.outputs.sessions ?? '')).toEqual([
+  expect(JSON.parse(report.outputs['sessions'] ?? '')).toEqual([
     {
       session_id: 'devin-4f2a',
       url: 'https://app.devin.ai/sessions/4f2a',
@@ -119,7 +119,7 @@ it('list-session-insights sums only the ACUs that are reported', async () => {
   }));
   const { report } = await perform('list-session-insights', { with: {}, handle: () => ({ body: { items } }) });
   expect(report.summary).toMatch(/^### 3 sessions · 0 with insights · 2\.5 ACUs\n/);
-  expect(JSON.parse(report.outputs.sessions ?? '')).toMatchObject([
+  expect(JSON.parse(report.outputs['sessions'] ?? '')).toMatchObject([
     { session_id: 'devin-0', org_id: 'org-1', acus_consumed: null, session_size: 'xxl', num_devin_messages: 2 },
     { acus_consumed: null, analysis: null },
     { acus_consumed: 2.5 },
@@ -132,7 +132,7 @@ describe('the organization', () => {
   it('is the requested one, whatever the response says', async () => {
     const items = [{ ...session({ session_id: '1', org_id: 'org-other' }), analysis: null }];
     const { report } = await perform('list-session-insights', { with: {}, handle: () => ({ body: { items } }) });
-    expect(JSON.parse(report.outputs.sessions ?? '')).toMatchObject([{ org_id: 'org-1' }]);
+    expect(JSON.parse(report.outputs['sessions'] ?? '')).toMatchObject([{ org_id: 'org-1' }]);
   });
 });
 
@@ -142,7 +142,9 @@ describe('list-organizations', () => {
   it.each([401, 403, 404])('falls back on the organization of the credential on %d', async (status) => {
     const handle: Handle = ({ url }) => (url.startsWith('/v3/self') ? own : { status });
     const { report } = await perform('list-organizations', { with: {}, handle });
-    expect(JSON.parse(report.outputs.organizations ?? '')).toMatchObject([{ org_id: 'org-own', org_name: 'org-own' }]);
+    expect(JSON.parse(report.outputs['organizations'] ?? '')).toMatchObject([
+      { org_id: 'org-own', org_name: 'org-own' },
+    ]);
   });
 
   it.each([
@@ -162,7 +164,7 @@ describe('list-organizations', () => {
       { name: 'lost' },
     ];
     const { report } = await perform('list-organizations', { with: {}, handle: () => ({ body: { items } }) });
-    const names = JSON.parse(report.outputs.organizations ?? '').map((row: { org_name: string }) => row.org_name);
+    const names = JSON.parse(report.outputs['organizations'] ?? '').map((row: { org_name: string }) => row.org_name);
     expect(names).toEqual(['alpha', 'org-3', 'Zeta']);
     expect(eachOnce(items.slice(0, 4).map(({ org_id: id = '' }) => ({ org_id: id })))).toHaveLength(3);
   });
@@ -180,7 +182,7 @@ describe('whoami', () => {
     };
     const { report, seen, clock } = await perform('whoami', { with: {}, handle, maxRetries: 5 });
     expect(report.outcome).toBe('success');
-    expect(JSON.parse(report.outputs.identity ?? '')).toEqual({
+    expect(JSON.parse(report.outputs['identity'] ?? '')).toEqual({
       kind: 'service_user',
       id: 'su-1',
       name: null,
@@ -194,7 +196,7 @@ describe('whoami', () => {
       ManageOrganizations: 'no',
     });
     expect(report.data['operations']).toMatchObject({ 'list-sessions': 'unknown' });
-    expect(JSON.parse(report.outputs.allowed_operations ?? '')).not.toContain('list-sessions');
+    expect(JSON.parse(report.outputs['allowed_operations'] ?? '')).not.toContain('list-sessions');
     expect(report.summary).toContain('? unknown, could not be checked');
     expect(new Set(seen.map(({ url }) => url)).size).toBe(seen.length);
     expect(clock.slept.every((ms) => ms <= 1_000)).toBe(true);
@@ -217,7 +219,7 @@ describe('whoami', () => {
   it('says what it can of a credential whose identity is incomplete', async () => {
     const handle: Handle = ({ url }) => (url.startsWith('/v3/self') ? { body: { user_id: 7, user_name: null } } : {});
     const { report } = await perform('whoami', { with: {}, handle });
-    expect(JSON.parse(report.outputs.identity ?? '')).toEqual({ kind: 'user', id: '7', name: null, org_id: null });
+    expect(JSON.parse(report.outputs['identity'] ?? '')).toEqual({ kind: 'user', id: '7', name: null, org_id: null });
   });
 });
 

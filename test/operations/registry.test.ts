@@ -5,8 +5,10 @@ import { ActionError, asActionError, ERROR_CODES } from '../../src/contract/erro
 import { COMMON_INPUTS, isInputName, OPERATION_INPUTS } from '../../src/contract/inputs.ts';
 import { OPERATION_OUTPUTS } from '../../src/contract/outputs.ts';
 import { catalogue } from '../../src/devin/endpoints/index.ts';
-import { docsUrl, errorLink, errorPart, failureReport } from '../../src/operations/failure.ts';
+import { errorLink, errorPart } from '../../src/operations/failure.ts';
 import { organizationOf } from '../../src/operations/organization.ts';
+import { namesOf } from '../../src/operations/permissions.ts';
+import { docsUrl, failureReport } from '../../src/step/failure.ts';
 import { loadOperation, OPERATION_NAMES } from '../../src/step/registry.ts';
 import { world } from './support.ts';
 
@@ -35,11 +37,11 @@ describe.each(OPERATION_NAMES)('%s', (name) => {
   });
 
   it('names permissions that its endpoints name', async () => {
-    const { permissions, local = false } = await loadOperation(name);
+    const { permissions, versions } = await loadOperation(name);
     const known = new Set(catalogue.flatMap(({ permission }) => permission as readonly string[]));
     // call-api needs those of whatever endpoint it calls.
-    expect(permissions.length > 0).toBe(name !== 'call-api' && !local);
-    for (const permission of permissions) expect(known).toContain(permission.split(' ')[0]);
+    expect(permissions.length > 0).toBe(name !== 'call-api' && versions.length > 0);
+    for (const permission of permissions.flatMap(namesOf)) expect(known).toContain(permission);
   });
 });
 
@@ -93,7 +95,7 @@ describe('a step that an error ended', () => {
   it('says code, sentence, findings, fix and where to read more', () => {
     const error = new ActionError('api_rejected', 'HTTP 422: [x](javascript:1)', { list: ['tags: too many', '**b**'] });
     const report = failureReport(error, docs);
-    expect(report).toMatchObject({ outcome: 'failure', error, outputs: {}, data: {} });
+    expect(report).toMatchObject({ outcome: 'failure', error, data: {} });
     expect(report.summary).toBe(
       [
         '### ✗ Devin rejected the request',

@@ -8,7 +8,7 @@ import { prepareSession, promptFacts, REQUEST_INPUTS } from '../../src/operation
 import { TAG_INPUTS } from '../../src/operations/sessions/request/tags.ts';
 import { sendMessageOperation } from '../../src/operations/sessions/send-message.ts';
 import { anyText } from '../runner/support.ts';
-import { checks } from './support.ts';
+import { checks, readyOf } from './support.ts';
 
 type Inputs = Parameters<typeof prepareSession>[0];
 
@@ -201,7 +201,7 @@ describe('the message of send-message', () => {
   const prepare = async (inputs: Parameters<typeof sendMessageOperation.prepare>[0]) => {
     const { checks: all, problems, root } = await checks();
     await writeFile(join(root, 'm.md'), 'from a file');
-    return { text: (await sendMessageOperation.prepare(inputs, all)).text, problems };
+    return { text: readyOf(await sendMessageOperation.prepare(inputs, all)).text, problems };
   };
 
   it('comes from message, prompt or prompt_file', async () => {

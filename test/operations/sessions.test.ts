@@ -113,7 +113,7 @@ describe('create-session', () => {
       { wait: 'finished', on_waiting: 'keep-waiting' },
       life([...asks, ...asks, ['running', 'finished']]),
     );
-    expect(goes.report.outputs.session_outcome).toBe('finished');
+    expect(goes.report.outputs['session_outcome']).toBe('finished');
   });
 
   it.each<[Parameters<typeof session>[0], Record<string, string>, string | undefined]>([
@@ -142,7 +142,7 @@ describe('create-session', () => {
     expect(never.report).toMatchObject({ outcome: 'failure', error: { code: 'not_found' } });
     expect(never.report.error?.message).toContain('may still be running: https://app.devin.ai/sessions/4f2a');
     expect(never.seen.length).toBeLessThan(20);
-    expect(never.report.outputs.session_id).toBe('devin-4f2a');
+    expect(never.report.outputs['session_id']).toBe('devin-4f2a');
   });
 });
 
@@ -181,7 +181,7 @@ describe('a step that is stopped', () => {
     const { handle, signal } = stopping(cancelled(), { status: 403 });
     const { report, lines } = await create({ wait: 'finished' }, handle, { signal });
     expect(report.error?.code).toBe('cancelled');
-    expect(report.outputs.session_outcome).toBe('running');
+    expect(report.outputs['session_outcome']).toBe('running');
     expect(report.summary).toContain('may still be running, and may spend more ACUs');
     expect(lines().some((line) => line.startsWith('::warning title=The session could not be ended'))).toBe(true);
   });
@@ -221,7 +221,7 @@ describe('operations on a session that exists', () => {
     });
     expect(paths(seen)[0]).toBe(request);
     expect(report.outcome).toBe('success');
-    expect(report.outputs.session_id).toBe('devin-4f2a');
+    expect(report.outputs['session_id']).toBe('devin-4f2a');
     expect(report.outputs).not.toHaveProperty('created');
   });
 
@@ -308,10 +308,10 @@ describe('list-sessions', () => {
       with: { max_results: '450' },
       handle: rows(1_000),
     });
-    expect(report.outputs.count).toBe('450');
+    expect(report.outputs['count']).toBe('450');
     expect(report.data).toMatchObject({ count: 450, has_more: true });
     expect(seen.length).toBe(3);
-    expect(JSON.parse(report.outputs.sessions ?? '').at(-1)).toHaveProperty('session_id', 'devin-449');
+    expect(JSON.parse(report.outputs['sessions'] ?? '').at(-1)).toHaveProperty('session_id', 'devin-449');
     expect(report.summary).toContain('### 450 sessions, and more');
     expect(report.summary).toContain('Only the newest 450 are listed; raise `max_results` for more.');
     expect(lines().join('\n')).toContain('450 sessions, and more. Only the newest 450 are listed');
@@ -326,7 +326,7 @@ describe('list-sessions', () => {
     [0, '0', false],
   ])('with max_results: 5 and %d sessions counts %s (more: %s)', async (total, counted, more) => {
     const { report } = await perform('list-sessions', { with: { max_results: '5' }, handle: rows(total) });
-    expect(report.outputs.count).toBe(counted);
+    expect(report.outputs['count']).toBe(counted);
     expect(report.data['has_more']).toBe(more);
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { MAX_SCHEMA_BYTES, type OutputSchema, readSchema } from '../../src/operations/sessions/request/structured.ts';
-import { parseMapping } from '../../src/operations/yaml.ts';
+import { readMapping } from '../../src/operations/yaml-thread.ts';
 
 const SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -13,9 +13,14 @@ const SCHEMA = {
 };
 
 async function usable(text: string): Promise<OutputSchema> {
-  const schema = await readSchema(text);
-  if (typeof schema === 'string') throw new Error(`the schema ${schema}`);
-  return schema;
+  const read = await readSchema(text);
+  if (!read.ok) throw new Error(`the schema ${read.problem}`);
+  return read.schema;
+}
+
+async function problemOf(text: string): Promise<string> {
+  const read = await readSchema(text);
+  return read.ok ? 'none' : read.problem;
 }
 
 describe('a schema for structured output', () => {
@@ -47,16 +52,14 @@ describe('a schema for structured output', () => {
       return JSON.stringify({ title: 'x'.repeat(bytes - bare) });
     };
     expect(await (await usable(sized(MAX_SCHEMA_BYTES))).check({})).toEqual([]);
-    expect(await readSchema(sized(MAX_SCHEMA_BYTES + 1))).toBe('has 65537 bytes as JSON; at most 65536 are allowed');
+    expect(await problemOf(sized(MAX_SCHEMA_BYTES + 1))).toBe('has 65537 bytes as JSON; at most 65536 are allowed');
   });
 
   it('that refers to something outside is refused, however deep', async () => {
     const outside = 'https://example.com/schema.json';
-    expect(await readSchema(JSON.stringify({ $ref: outside }))).toBe(
-      `must be self-contained, but refers to ${outside}`,
-    );
+    expect(await problemOf(JSON.stringify({ $ref: outside }))).toBe(`must be self-contained, but refers to ${outside}`);
     const nested = { properties: { a: { items: [{ anyOf: [{ $ref: 'other.json#/x' }] }] }, b: { $ref: outside } } };
-    expect(await readSchema(JSON.stringify(nested))).toBe(
+    expect(await problemOf(JSON.stringify(nested))).toBe(
       `must be self-contained, but refers to other.json#/x, ${outside}`,
     );
   });
@@ -74,19 +77,19 @@ describe('a schema for structured output', () => {
   });
 
   it('that refers to a part it does not have is refused', async () => {
-    expect(await readSchema('{"$ref": "#/definitions/none"}')).toMatch(/^is not a JSON Schema of Draft 7: /);
+    expect(await problemOf('{"$ref": "#/definitions/none"}')).toMatch(/^is not a JSON Schema of Draft 7: /);
   });
 
   it.each(['[]', '"text"', '5', 'true', 'null', '', 'just words', '- a\n- b'])(
     'that is no mapping (%s) is refused',
     async (text) => {
-      expect(await readSchema(text)).toBe('is no mapping of names to values');
+      expect(await problemOf(text)).toBe('is no mapping of names to values');
     },
   );
 
   it('that is neither JSON nor YAML is refused with the place', async () => {
-    expect(await readSchema('type: object\n  bad: [')).toMatch(/^is neither JSON nor YAML: .*line \d+/);
-    expect(await readSchema('a: 1\na: 2')).toMatch(/^is neither JSON nor YAML: /);
+    expect(await problemOf('type: object\n  bad: [')).toMatch(/^is neither JSON nor YAML: .*line \d+/);
+    expect(await problemOf('a: 1\na: 2')).toMatch(/^is neither JSON nor YAML: /);
   });
 
   it('that says something impossible is refused before anything is spent', async () => {
@@ -97,9 +100,9 @@ describe('a schema for structured output', () => {
       '{"properties": []}',
       '{"pattern": "("}',
     ]) {
-      expect(await readSchema(wrong), wrong).toMatch(/^is not a JSON Schema of Draft 7: /);
+      expect(await problemOf(wrong), wrong).toMatch(/^is not a JSON Schema of Draft 7: /);
     }
-    expect(await readSchema('{"$schema": "https://json-schema.org/draft/2020-12/schema"}')).toMatch(
+    expect(await problemOf('{"$schema": "https://json-schema.org/draft/2020-12/schema"}')).toMatch(
       /^is not a JSON Schema/,
     );
   });
@@ -114,14 +117,14 @@ describe('a schema for structured output', () => {
             .join(', ')}]`,
     );
     const startedAt = performance.now();
-    expect(await readSchema(bomb.join('\n'))).toMatch(/^is neither JSON nor YAML: .*alias/i);
+    expect(await problemOf(bomb.join('\n'))).toMatch(/^is neither JSON nor YAML: .*alias/i);
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   it('that holds itself, or goes too deep, is refused and not a fault of this action', async () => {
-    expect(parseMapping('a: &a\n  b: *a\n')).toMatch(/^is neither JSON nor YAML: /);
-    expect(typeof (await readSchema('properties: &p\n  a: { properties: *p }\n'))).toBe('string');
-    expect(typeof (await readSchema(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`))).toBe('string');
+    expect(await readMapping('a: &a\n  b: *a\n')).toMatch(/^is neither JSON nor YAML: /);
+    expect(await problemOf('properties: &p\n  a: { properties: *p }\n')).not.toBe('none');
+    expect(await problemOf(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)).not.toBe('none');
   });
 });
 

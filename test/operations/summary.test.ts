@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError } from '../../src/contract/errors.ts';
+import { outputTexts } from '../../src/contract/outputs.ts';
 import { FIRST_TURN, judge } from '../../src/operations/sessions/outcome/judge.ts';
 import type { Session } from '../../src/operations/sessions/outcome/outcome.ts';
-import { sessionReport } from '../../src/operations/sessions/outcome/outputs.ts';
+import { SESSION_OUTPUTS, sessionReport } from '../../src/operations/sessions/outcome/outputs.ts';
 import {
   closingLine,
   pullRequestName,
@@ -247,11 +248,13 @@ describe('names and words', () => {
   });
 });
 
+const textsOf = ({ data }: ReturnType<typeof sessionReport>) => outputTexts(SESSION_OUTPUTS, data);
+
 describe('the report of a session', () => {
   it('has outputs as texts and data as values', () => {
-    const report = sessionReport(finished(), { created: true, reused: false });
+    const report = sessionReport(finished());
     expect(report.outcome).toBe('success');
-    expect(report.outputs).toEqual({
+    expect(textsOf(report)).toEqual({
       session_id: 'devin-4f2a',
       session_url: 'https://app.devin.ai/sessions/4f2a',
       session_status: 'running',
@@ -264,17 +267,15 @@ describe('the report of a session', () => {
       summary: '',
       last_message: 'All *done*.',
       acus_consumed: '2.4',
-      created: 'true',
-      reused: 'false',
     });
-    expect(report.data).toMatchObject({ created: true, structured_output: { approve: true }, acus_consumed: 2.4 });
+    expect(report.data).toMatchObject({ structured_output: { approve: true }, acus_consumed: 2.4 });
   });
 
   it('names an open or merged pull request before a closed one', () => {
     const closed = { pr_url: 'https://github.com/acme/api/pull/1', pr_state: 'closed' };
     const merged = { pr_url: 'https://github.com/acme/api/pull/2', pr_state: 'merged' };
     const first = (...requests: (typeof closed)[]) =>
-      sessionReport(story({ session: session({ pull_requests: requests }) })).outputs.pull_request_url;
+      sessionReport(story({ session: session({ pull_requests: requests }) })).data.pull_request_url;
     expect(first(closed, merged)).toBe(merged.pr_url);
     expect(first(closed)).toBe(closed.pr_url);
   });
@@ -285,7 +286,7 @@ describe('the report of a session', () => {
       summary: 'See ATTACHMENT:"https://app.devin.ai/attachments/1/a%20b.png".',
     } as const;
     const lastMessage = 'Done. ATTACHMENT:{"url":"https://app.devin.ai/attachments/2/c.txt","name":"log of {x}.txt"}';
-    expect(sessionReport(story({ report, lastMessage })).outputs).toMatchObject({
+    expect(textsOf(sessionReport(story({ report, lastMessage })))).toMatchObject({
       summary: 'See [a b.png](https://app.devin.ai/attachments/1/a%20b.png).',
       last_message: 'Done. [log of {x}.txt](https://app.devin.ai/attachments/2/c.txt)',
       structured_output: '',
@@ -294,15 +295,14 @@ describe('the report of a session', () => {
   });
 
   it('leaves out what there is not', () => {
-    const { outputs, data } = sessionReport(story({ session: session({ status_detail: null }) }));
-    expect(outputs).toMatchObject({
+    const report = sessionReport(story({ session: session({ status_detail: null }) }));
+    expect(textsOf(report)).toMatchObject({
       session_status_detail: '',
       pull_request_url: '',
       pull_requests: '[]',
       structured_output: '',
     });
-    expect(outputs).not.toHaveProperty('created');
-    expect(data).toMatchObject({ structured_output: null, session_status_detail: null, title: null });
+    expect(report.data).toMatchObject({ structured_output: null, session_status_detail: null, title: null });
   });
 
   it('with an error is a failure that still has its outputs', () => {
@@ -310,7 +310,7 @@ describe('the report of a session', () => {
     expect(sessionReport(story({ error }))).toMatchObject({
       outcome: 'failure',
       error,
-      outputs: { session_id: 'devin-4f2a' },
+      data: { session_id: 'devin-4f2a' },
     });
   });
 });

@@ -2,11 +2,14 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { failed } from '../../src/contract/fallible.ts';
 import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../src/contract/inputs.ts';
+import { outputTexts } from '../../src/contract/outputs.ts';
 import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
 import type { Transport } from '../../src/devin/transport.ts';
-import type { Checks, Context } from '../../src/operations/operation.ts';
+import { NO_CHECK } from '../../src/operations/head-check.ts';
+import type { Checks, Context, Preparation } from '../../src/operations/operation.ts';
 import { singleOf } from '../../src/operations/organization.ts';
 import { openRemains } from '../../src/operations/remains.ts';
 import type { Session } from '../../src/operations/sessions/outcome/outcome.ts';
@@ -60,9 +63,11 @@ export const story = (more: Partial<SessionStory> = {}): SessionStory => ({
 
 /** A step outside of a workflow: no event, no GitHub, and nothing to leave behind. */
 export const ALONE = {
-  event: async () => ({ problem: 'the step runs outside of a workflow' }),
+  event: async () => failed('the step runs outside of a workflow'),
   github: async () => undefined,
   comment: NO_COMMENT,
+  machine: { pid: 1, host: 'test', isRunning: () => true },
+  check: NO_CHECK,
   remains: openRemains(
     () => undefined,
     async () => '',
@@ -85,6 +90,8 @@ export async function checks(): Promise<{ checks: Checks; problems: [InputName, 
       clock: new TestClock(),
       facts: {},
       event: ALONE.event,
+      hasCredential: true,
+      signal: new AbortController().signal,
       problem: (input, message) => problems.push([input, message]),
     },
   };
@@ -134,6 +141,12 @@ export interface Step {
   readonly deadline?: AbortSignal;
 }
 
+/** What an operation made of its inputs. Throws if there is nothing to do. */
+export function readyOf<P>(preparation: Preparation<P>): P {
+  if ('ready' in preparation) return preparation.ready;
+  throw new Error(preparation.skipped);
+}
+
 /** Carries out an operation as `run` does, against a server of the test's own and at its time. */
 export async function perform(name: OperationName, { with: given, handle, signal, maxRetries, deadline }: Step) {
   const operation = await loadOperation(name);
@@ -141,7 +154,7 @@ export async function perform(name: OperationName, { with: given, handle, signal
   const names = [...(Object.keys(COMMON_INPUTS) as readonly string[]).filter(isInputName), ...operation.inputs];
   const { values, problems } = parseInputs(names, read, {});
   const { checks: all, problems: found } = await checks();
-  const prepared = await operation.prepare(values, all);
+  const prepared = readyOf(await operation.prepare(values, all));
   expect([...problems, ...found]).toEqual([]);
   const opened = await world(handle, maxRetries);
   if (deadline !== undefined) opened.clock.deadline = () => deadline;
@@ -165,5 +178,5 @@ export async function perform(name: OperationName, { with: given, handle, signal
     organization: async () => singleOf(values.org_id) ?? '',
   };
   const report = await operation.run(context as Context<InputName, InputName>, prepared);
-  return { ...opened, report };
+  return { ...opened, report: { ...report, outputs: outputTexts(operation.outputs, report.data) } };
 }

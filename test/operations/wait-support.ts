@@ -76,7 +76,7 @@ function pageOf({ messages = [], pageSize = 200 }: Life, at: number, url: string
 }
 
 /** An API whose session lives at the pace of a clock. */
-export function living(life: Life, clock: TestClock): Handle {
+function living(life: Life, clock: TestClock): Handle {
   return (request, response) => {
     const at = clock.ms - START;
     const fault = life.fault?.(at, request);

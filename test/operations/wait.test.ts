@@ -18,8 +18,8 @@ import {
 const PULL = { pull_requests: [{ pr_url: 'https://github.com/acme/api/pull/482', pr_state: 'open' }] };
 const schema = await (async () => {
   const read = await readSchema('type: object\nrequired: [ok]\nproperties: { ok: { type: boolean } }');
-  if (typeof read === 'string') throw new Error(read);
-  return read;
+  if (!read.ok) throw new Error(read.problem);
+  return read.schema;
 })();
 const OK = { structured_output: { ok: true } };
 const BAD = { structured_output: { ok: 'yes' } };

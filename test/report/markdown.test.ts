@@ -150,6 +150,7 @@ describe('links', () => {
 
   it('nothing but a web page becomes a link', () => {
     for (const url of [
+      'https://github.com@evil.example/acme/api/pull/2',
       'javascript:alert(1)',
       'JavaScript:alert(1)',
       ' javascript:alert(1)',

@@ -147,7 +147,7 @@ describe('the log', () => {
   it('a long message of an annotation is cut', () => {
     const { log, parsed } = openLog();
     log.annotate('error', 'T', 'x'.repeat(5_000));
-    expect(parsed().commands[0]?.message).toBe(`${'x'.repeat(4_000)}…`);
+    expect(parsed().commands[0]?.message).toBe(`${'x'.repeat(3_999)}…`);
   });
 });
 

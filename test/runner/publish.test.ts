@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { OutputValues } from '../../src/contract/outputs.ts';
+import { OPERATION_OUTPUTS, type OperationOutput } from '../../src/contract/outputs.ts';
 import { Result } from '../../src/contract/result.ts';
 import { cutToBytes, publish, publishEarly } from '../../src/runner/publish.ts';
 import { Workspace } from '../../src/runner/workspace.ts';
@@ -44,9 +44,13 @@ afterEach(async () => {
 
 afterAll(() => rm(home, { recursive: true, force: true }));
 
+/** Every output that an operation may have. */
+const NAMES = Object.keys(OPERATION_OUTPUTS) as OperationOutput[];
+
 interface Wanted {
   readonly result?: Result;
-  readonly outputs?: OutputValues;
+  /** In place of the data of the result. */
+  readonly data?: Readonly<Record<string, unknown>>;
   readonly summary?: string;
   readonly resultFile?: string;
   readonly secrets?: readonly string[];
@@ -55,7 +59,7 @@ interface Wanted {
 
 async function published({
   result = RESULT,
-  outputs = {},
+  data = result.data ?? {},
   summary = '### ok\n',
   resultFile,
   secrets = [],
@@ -72,7 +76,10 @@ async function published({
   };
   const env = Object.fromEntries(Object.entries(all).filter(([name]) => name !== without));
   const workspace = new Workspace(join(home, 'workspace'));
-  const isWritten = await publish({ result, outputs, summary, resultFile }, { env, log, redactor, workspace });
+  const isWritten = await publish(
+    { result: { ...result, data }, outputs: NAMES, summary, resultFile },
+    { env, log, redactor, workspace },
+  );
   const { commands } = parsed();
   return {
     isWritten,
@@ -111,14 +118,14 @@ describe('cutting a text', () => {
 describe('what a step leaves behind', () => {
   it('outputs come back from the runner as they were, line breaks and forged delimiters included', async () => {
     const message = 'one\nghadelimiter_x\nsession_id=forged\nsession_url<<EOF\nx\nEOF';
-    const { outputs, summary } = await published({ outputs: { session_id: 'devin-1', last_message: message } });
+    const { outputs, summary } = await published({ data: { session_id: 'devin-1', last_message: message } });
     expect(outputs).toEqual({
       session_id: 'devin-1',
       last_message: message,
       outcome: 'success',
       error_code: '',
       skipped_reason: '',
-      result: JSON.stringify(RESULT),
+      result: JSON.stringify({ ...RESULT, data: { session_id: 'devin-1', last_message: message } }),
       result_file: '',
     });
     expect(summary).toBe('### ok\n\n');
@@ -152,12 +159,15 @@ describe('what a step leaves behind', () => {
 
   it('a large output of text is cut, one of JSON left empty, and the file has both', async () => {
     const { outputs, warnings } = await published({
-      outputs: { last_message: 'ä'.repeat(200 * KIB), structured_output: JSON.stringify({ a: 'x'.repeat(300 * KIB) }) },
+      data: { last_message: 'ä'.repeat(200 * KIB), structured_output: { a: 'x'.repeat(300 * KIB) } },
     });
     expect(outputs['last_message']).toBe('ä'.repeat(128 * KIB));
     expect(outputs['structured_output']).toBe('');
     expect(outputs['result_file']).not.toBe('');
-    expect(warnings).toEqual(['The output last_message is too large', 'The output structured_output is too large']);
+    expect(warnings.toSorted()).toEqual([
+      'The output last_message is too large',
+      'The output structured_output is too large',
+    ]);
   });
 
   it('a summary that is cut leaves the whole result in a file, also where none was asked for', async () => {
@@ -179,7 +189,7 @@ describe('what a step leaves behind', () => {
   it('without a file for outputs they are printed, folded, and without a way to forge a command', async () => {
     const { outputs, text } = await published({
       without: 'GITHUB_OUTPUT',
-      outputs: { session_id: 'devin-1', last_message: '::error::x\n##[error]y' },
+      data: { session_id: 'devin-1', last_message: '::error::x\n##[error]y' },
     });
     expect(outputs).toEqual({});
     expect(text).toContain('::group::Outputs\nsession_id=devin-1\nlast_message=::error::x\n# #[error]y\n');
@@ -197,23 +207,23 @@ describe('what a step leaves behind', () => {
   it('no secret is in an output, the summary or the file', async () => {
     const secret = 'hun"ter\\22';
     const { outputs, summary } = await published({
-      outputs: { last_message: `a ${secret} b`, structured_output: JSON.stringify({ [secret]: [secret] }) },
-      result: { ...RESULT, data: { last_message: secret } },
+      data: { last_message: `a ${secret} b`, structured_output: { [secret]: [secret] } },
       summary: `### ${secret}\n`,
       resultFile: 'r.json',
       secrets: [secret],
     });
     expect(outputs['last_message']).toBe('a *** b');
     expect(JSON.parse(outputs['structured_output'] ?? '')).toEqual({ '***': ['***'] });
-    expect(JSON.parse(outputs['result'] ?? '').data).toEqual({ last_message: '***' });
+    const data = { last_message: 'a *** b', structured_output: { '***': ['***'] } };
+    expect(JSON.parse(outputs['result'] ?? '').data).toEqual(data);
     expect(summary).toBe('### ***\n\n');
     const file = await readFile(join(home, 'workspace/r.json'), 'utf8');
-    expect(JSON.parse(file).data).toEqual({ last_message: '***' });
+    expect(JSON.parse(file).data).toEqual(data);
   });
 
   it('a secret such as false, null or 1234 leaves JSON that others can parse', async () => {
     const { outputs } = await published({
-      outputs: { structured_output: '{"a":false,"b":null,"c":12345,"d":"x1234","e":1234,"f":"1234"}' },
+      data: { structured_output: { a: false, b: null, c: 12345, d: 'x1234', e: 1234, f: '1234' } },
       secrets: ['false', 'null', '1234', '":"'],
     });
     expect(JSON.parse(outputs['structured_output'] ?? '')).toEqual({
@@ -223,7 +233,7 @@ describe('what a step leaves behind', () => {
   });
 
   it('a session secret whose value is a word such as true does not take the outputs apart', async () => {
-    const { outputs } = await published({ outputs: { created: 'true' }, secrets: ['true', 'Success'] });
+    const { outputs } = await published({ data: { created: true }, secrets: ['true', 'Success'] });
     expect(outputs).toMatchObject({ created: 'true', outcome: 'success' });
   });
 
@@ -239,7 +249,7 @@ describe('what a step leaves behind', () => {
   it('outputs that cannot be written are printed, and the summary is written anyway', async () => {
     await rm(join(home, 'output'));
     await mkdir(join(home, 'output'));
-    const { isWritten, text, summary } = await published({ outputs: { session_id: 'devin-1' }, summary: '### ok\n' });
+    const { isWritten, text, summary } = await published({ data: { session_id: 'devin-1' }, summary: '### ok\n' });
     expect(isWritten).toBe(false);
     expect(text).toContain('::error title=The outputs were not written::');
     expect(text).toContain('\nsession_id=devin-1\n');
@@ -248,8 +258,8 @@ describe('what a step leaves behind', () => {
 
   it('an output that env: cannot carry is a warning, and is written anyway', async () => {
     const text = 'x'.repeat(100_001);
-    const { outputs, warnings } = await published({ outputs: { last_message: text } });
-    expect(warnings).toEqual(['The output last_message is too large for env:']);
+    const { outputs, warnings } = await published({ data: { last_message: text } });
+    expect(warnings).toEqual(['last_message', 'result'].map((name) => `The output ${name} is too large for env:`));
     expect(outputs['last_message']).toBe(text);
   });
 
@@ -263,7 +273,7 @@ describe('what a step leaves behind', () => {
       session_url: 'https://x/***',
     });
     expect(await readFile(join(home, 'summary'), 'utf8')).toBe('### working\n\n');
-    const { outputs, summary } = await published({ outputs: { session_id: 'devin-1' }, summary: '### done\n' });
+    const { outputs, summary } = await published({ data: { session_id: 'devin-1' }, summary: '### done\n' });
     expect(outputs).toMatchObject({ session_id: 'devin-1', outcome: 'success' });
     expect(summary).toBe('### done\n\n');
   });

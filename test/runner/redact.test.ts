@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Redactor } from '../../src/runner/redact.ts';
@@ -178,6 +179,13 @@ describe('hiding secrets', () => {
       '&#x',
       'e\u0301',
       '\u001b[',
+      '\u001b]8;;x',
+      '\u009d',
+      '\u009b0',
+      '\u001b(',
+      'x\b',
+      '\b',
+      '\n> ',
       ' ',
       '+',
       '{"a":"b\\n"},',
@@ -196,11 +204,18 @@ describe('hiding secrets', () => {
     }
   });
 
-  it('the beginning of a secret is hidden where a text was cut within it', () => {
+  it('the beginning of a secret is hidden where a text was cut within it, and its end where another part is missing', () => {
     const redactor = new Redactor();
-    redactor.add('hunter2hunter2hunter2');
-    expect(redactor.redact('the key is hunter2hun…')).toBe('the key is ***…');
-    expect(redactor.redact('hunter2 is a word, and hunters hunt')).toBe('hunter2 is a word, and hunters hunt');
+    const password = 'hunter2"hunter2/hunter2 and/more+of it';
+    redactor.add(password);
+    const forms = [password, JSON.stringify(password).slice(1, -1), encodeURIComponent(password)];
+    for (const form of [...forms, ...(['base64', 'hex'] as const).map((one) => Buffer.from(password).toString(one))]) {
+      for (const length of [16, 20]) {
+        expect(redactor.redact(`the key is ${form.slice(0, length)}…`), form).toMatch(/^the key is \*\*\*.{0,5}…$/);
+        expect(redactor.redact(`…${form.slice(-length)} is the key`), form).toMatch(/^….{0,5}\*\*\*=* is the key$/);
+      }
+    }
+    expect(redactor.redact('hunter2 is a word, and hunters hunt…')).toBe('hunter2 is a word, and hunters hunt…');
   });
 
   it.each(['\ufe0f', '\u034f', '\u180b', '\u17b4', '&shy;', '&ZeroWidthSpace;', '&zwj;'])(
@@ -211,6 +226,76 @@ describe('hiding secrets', () => {
       expect(redactor.redact(`x ${[...'correct-horse-battery'].join(mark)} y`)).not.toMatch(/b.*a.*t.*t.*e.*r.*y/s);
     },
   );
+
+  const PASSWORD = 'correct/Horse+battery staple é 4711!';
+  const sequences = [
+    '\u009b1m',
+    '\u001b(B',
+    '\u001b]8;;https://example.com/\u0007',
+    '\u001b]8;;x\u001b\\',
+    '\u009d8;;\u009c',
+  ].concat(['\u001bP1$r\u001b\\', '\u001b7', '\u001b=', '\u001b[38;5;1m', '\u001b%G', 'x\b', 'xy\b\b', '\u001b[1mx\b']);
+  it.each(sequences)('a secret that %j splits is hidden, however it is written', (mark) => {
+    const redactor = new Redactor();
+    redactor.add(PASSWORD);
+    const forms = [
+      PASSWORD,
+      PASSWORD.toUpperCase(),
+      encodeURIComponent(PASSWORD),
+      Buffer.from(PASSWORD).toString('base64'),
+    ];
+    for (const form of forms) {
+      const split = [...form].join(mark);
+      // In JSON, a backslash and a letter behind it look like an escaped letter.
+      for (const text of mark.includes('\\') ? [split] : [split, JSON.stringify(split)]) {
+        expect(redactor.redact(`before ${text} after`), text).toMatch(/^before .{0,90}\*\*\*.{0,90} after$/su);
+      }
+    }
+  });
+
+  it('a secret within an escape sequence is hidden as well', () => {
+    const redactor = new Redactor();
+    redactor.add(PASSWORD);
+    const query = encodeURIComponent(PASSWORD).toLowerCase();
+    expect(redactor.redact(`\u001b]8;;https://example.com/?q=${query}\u0007link\u001b]8;;\u0007`)).not.toContain(
+      'battery',
+    );
+    expect(redactor.redact(`\u001b${PASSWORD.toUpperCase()}`)).not.toContain('BATTERY');
+  });
+
+  const ends = ['\n', '\r\n', '\n    ', '\r\n\t', '\n> ', '\n# ', ' \n  | ', ' '];
+  it.each(ends)('a long secret that is wrapped by %j is hidden, in Base64 at any offset and in hex', (end) => {
+    const redactor = new Redactor();
+    const key = Array.from({ length: 40 }, (_, at) => `k${(at * 7919) % 1_000}/+é`).join('');
+    redactor.add(key);
+    const bytes = [0, 1, 2].map((offset) => Buffer.from(`${'x'.repeat(offset)}${key}`));
+    const forms = bytes.flatMap((one) => (['base64', 'base64url', 'hex'] as const).map((form) => one.toString(form)));
+    for (const form of forms) {
+      for (const columns of [16, 64, 76]) {
+        const lines = form.match(new RegExp(`.{1,${columns}}`, 'g')) ?? [];
+        const text = `before\n${lines.join(end)}\nafter`;
+        for (const written of [text, JSON.stringify(text)]) {
+          expect(redactor.redact(written).length, written).toBeLessThan(40);
+        }
+      }
+    }
+  });
+
+  const random = (size: number) =>
+    Array.from({ length: size / 60 }, (_, at) => createHash('sha384').update(`${at}`).digest('base64').slice(0, 60));
+  it.each([
+    ['of many lines', random(120_000).join('\n')],
+    ['of one long line', random(120_000).join('')],
+    ['of a line that a pattern just takes', random(9_600).join('')],
+  ])('a secret %s is hidden as well, whole and in parts', (_, secret) => {
+    const redactor = new Redactor();
+    redactor.add(secret);
+    redactor.add('short-one');
+    for (const form of [secret, JSON.stringify(secret), Buffer.from(secret).toString('base64')]) {
+      expect(redactor.redact(`<${form}> short-one`).replace(/\*+|\\n|[\r\n"=]/g, '')).toMatch(/^<.{0,6}> $/);
+    }
+    for (const line of secret.split('\n').slice(0, 3)) expect(redactor.redact(`x ${line} y`)).toMatch(/^x \*\*\* ?y$/);
+  });
 
   it('a kept id makes hiding no slower than in proportion to the text', () => {
     const redactor = new Redactor();

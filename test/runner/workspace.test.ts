@@ -28,14 +28,14 @@ describe('reading a file of the workspace', () => {
   it('gives its text as it stands', async () => {
     await mkdir(join(root, 'a'));
     await writeFile(join(root, 'a/prompt.md'), ' Grüße\r\n\n');
-    expect(await read('a/prompt.md')).toEqual({ text: ' Grüße\r\n\n' });
-    expect(await read('./a/../a/prompt.md')).toEqual({ text: ' Grüße\r\n\n' });
-    expect(await read(join(root, 'a/prompt.md'))).toEqual({ text: ' Grüße\r\n\n' });
+    expect(await read('a/prompt.md')).toEqual({ ok: true, text: ' Grüße\r\n\n' });
+    expect(await read('./a/../a/prompt.md')).toEqual({ ok: true, text: ' Grüße\r\n\n' });
+    expect(await read(join(root, 'a/prompt.md'))).toEqual({ ok: true, text: ' Grüße\r\n\n' });
   });
 
   it('a byte order mark at its start goes', async () => {
     await writeFile(join(root, 'bom.md'), '\ufeffhello');
-    expect(await read('bom.md')).toEqual({ text: 'hello' });
+    expect(await read('bom.md')).toEqual({ ok: true, text: 'hello' });
   });
 
   it('nothing outside is read: by dots, by an absolute path, by a link to a file or to a folder', async () => {
@@ -53,28 +53,28 @@ describe('reading a file of the workspace', () => {
       'folder/none.txt',
       `${root}-other/x`,
     ]) {
-      expect(await read(path), path).toEqual({ problem: OUTSIDE });
+      expect(await read(path), path).toEqual({ ok: false, problem: OUTSIDE });
     }
   });
 
   it('a name that only begins with two dots is inside', async () => {
     await writeFile(join(root, '..notes'), 'x');
-    expect(await read('..notes')).toEqual({ text: 'x' });
+    expect(await read('..notes')).toEqual({ ok: true, text: 'x' });
   });
 
   it('a link to another file of the workspace is followed', async () => {
     await writeFile(join(root, 'real.md'), 'real');
     await symlink('real.md', join(root, 'link.md'));
-    expect(await read('link.md')).toEqual({ text: 'real' });
+    expect(await read('link.md')).toEqual({ ok: true, text: 'real' });
   });
 
   it('works where the workspace itself is behind a link', async () => {
     await writeFile(join(root, 'a.md'), 'x');
     await symlink(root, join(base, 'alias'));
     workspace = new Workspace(join(base, 'alias'));
-    expect(await read('a.md')).toEqual({ text: 'x' });
-    expect(await read(join(root, 'a.md'))).toEqual({ text: 'x' });
-    expect(await read('../away/secret.txt')).toEqual({ problem: OUTSIDE });
+    expect(await read('a.md')).toEqual({ ok: true, text: 'x' });
+    expect(await read(join(root, 'a.md'))).toEqual({ ok: true, text: 'x' });
+    expect(await read('../away/secret.txt')).toEqual({ ok: false, problem: OUTSIDE });
   });
 
   it('says what is wrong with what is there', async () => {
@@ -83,15 +83,15 @@ describe('reading a file of the workspace', () => {
     await writeFile(join(root, 'exact'), 'x'.repeat(1_000));
     await symlink('nowhere', join(root, 'dangling'));
     await symlink('loop', join(root, 'loop'));
-    expect(await read('.')).toEqual({ problem: 'is a directory, not a file' });
-    expect(await read('none.md')).toEqual({ problem: 'does not exist' });
-    expect(await read('binary/x')).toEqual({ problem: 'does not exist' });
-    expect(await read('dangling')).toEqual({ problem: 'does not exist' });
-    expect(await read('binary')).toEqual({ problem: 'is not UTF-8 text' });
-    expect(await read('large')).toEqual({ problem: 'has 1001 bytes; at most 1000 are allowed' });
-    expect(await read('exact')).toEqual({ text: 'x'.repeat(1_000) });
-    expect(await read('loop')).toEqual({ problem: 'cannot be read (ELOOP)' });
-    expect(await read('a\0b')).toEqual({ problem: OUTSIDE });
+    expect(await read('.')).toEqual({ ok: false, problem: 'is a directory, not a file' });
+    expect(await read('none.md')).toEqual({ ok: false, problem: 'does not exist' });
+    expect(await read('binary/x')).toEqual({ ok: false, problem: 'does not exist' });
+    expect(await read('dangling')).toEqual({ ok: false, problem: 'does not exist' });
+    expect(await read('binary')).toEqual({ ok: false, problem: 'is not UTF-8 text' });
+    expect(await read('large')).toEqual({ ok: false, problem: 'has 1001 bytes; at most 1000 are allowed' });
+    expect(await read('exact')).toEqual({ ok: true, text: 'x'.repeat(1_000) });
+    expect(await read('loop')).toEqual({ ok: false, problem: 'cannot be read (ELOOP)' });
+    expect(await read('a\0b')).toEqual({ ok: false, problem: OUTSIDE });
   });
 });
 
@@ -164,13 +164,13 @@ describe('what is found in the workspace', () => {
     await writeFile(path, 'first');
     const { size: bytes, mtimeMs: changedAt } = await stat(path);
     const found = { path: 'a.txt', bytes, changedAt };
-    expect(await workspace.readFound(found)).toEqual({ bytes: Buffer.from('first') });
+    expect(await workspace.readFound(found)).toEqual({ ok: true, bytes: Buffer.from('first') });
     await writeFile(path, 'other');
     await utimes(path, 1, 2);
-    expect(await workspace.readFound(found)).toEqual({ problem: 'changed while it was read' });
+    expect(await workspace.readFound(found)).toEqual({ ok: false, problem: 'changed while it was read' });
     await rm(path);
     await symlink(join(away, 'secret.txt'), path);
-    expect(await workspace.readFound(found)).toEqual({ problem: 'changed while it was read' });
+    expect(await workspace.readFound(found)).toEqual({ ok: false, problem: 'changed while it was read' });
   });
 
   it('a link counts as something that exists, wherever it leads', async () => {
@@ -187,5 +187,29 @@ describe('what is found in the workspace', () => {
     expect(await workspace.whyNoFolder('folder')).toBeUndefined();
     expect(await workspace.whyNoFolder('file')).toBe('is a file, not a folder');
     expect(await workspace.whyNoFolder('out/one')).toBe(OUTSIDE);
+  });
+});
+
+describe('a pattern that would keep the matcher busy', () => {
+  it.each([
+    ['{a,b}'.repeat(30), 'stands for more than 1000 patterns'],
+    ['{1..1000000}', 'stands for more than 1000 patterns'],
+    ['{1..99}{z..a}', 'stands for more than 1000 patterns'],
+    ['{a,'.repeat(200) + '}'.repeat(200), 'stands for more than 1000 patterns'],
+    ['+(a|aa)b', 'has an extended pattern such as +(…), which is not supported'],
+    ['a/!(x)*', 'has an extended pattern such as +(…), which is not supported'],
+    [`${'*a'.repeat(25)}*b`, 'has more than 3 stars in one name'],
+    [`${'[a-z]*'.repeat(20)}b`, 'has more than 3 stars in one name'],
+    [`${'**/'.repeat(30)}x`, 'has more than 4 times **'],
+    ['a'.repeat(100_000), 'has 100000 characters; the maximum is 1000'],
+  ])('is rejected: %.30s', async (pattern, problem) => {
+    expect(await workspace.findFiles(pattern)).toEqual({ problem });
+  });
+
+  it('leaves usual ones: braces, ranges, classes and stars', async () => {
+    await mkdir(join(root, 'src/b'), { recursive: true });
+    for (const file of ['src/a1.test.ts', 'src/b/c2.md']) await writeFile(join(root, file), '');
+    const found = await workspace.findFiles('**/{a,b,c}{1..3}*.{test.*,md}');
+    expect('files' in found ? found.files.map(({ path }) => path) : found).toEqual(['src/a1.test.ts', 'src/b/c2.md']);
   });
 });

@@ -431,6 +431,30 @@ test('a review of a pull request goes from pending to completed, and only one of
   expect((await b.ask(b.path('pr-reviews?pr_url=x'))).status).toBe(404);
 });
 
+test('a review ends as the habit at the time of its request says, and its commit is the one that was named', async () => {
+  const b = await bench(1, 'field,pace:1,review_end:errored,late_reviews_ms:5000');
+  const pr_url = 'https://github.com/acme/api/pull/8';
+  const commit_sha = 'a'.repeat(40);
+  const show = async () => {
+    const { status, body } = await b.ask(b.path(`pr-reviews?${new URLSearchParams({ pr_url, commit_sha })}`));
+    return status === 200 ? body.status : status;
+  };
+  const ask = async () => (await b.ask(b.path('pr-reviews'), { method: 'POST', json: { pr_url } })).body;
+  expect(await show()).toBe(404);
+  expect(await ask()).toMatchObject({ commit_sha, status: 'pending' });
+  // It exists, but is not shown yet.
+  expect([await show(), (await ask()).status]).toEqual([404, 409]);
+  b.clock.ms += 5_000;
+  expect(await show()).toBe('pending');
+  b.clock.ms += 180_000;
+  expect(await show()).toBe('errored');
+  await b.ask('/sandbox/habits', { method: 'POST', json: { review_end: 'pending', late_reviews_ms: 0 } });
+  expect(await show()).toBe('errored');
+  await ask();
+  b.clock.ms += 86_400_000;
+  expect(await show()).toBe('pending');
+});
+
 test('a code scan has findings once it is done, and a remediation starts a session', async () => {
   const b = await bench(1, 'field');
   const post = (path: string, json: unknown = {}) => b.ask(b.path(path), { method: 'POST', json });

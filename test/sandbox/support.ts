@@ -97,7 +97,7 @@ export async function askAt(url: string, path: string, ask: Ask = {}): Promise<A
 export async function bench(seed = 1, habits = 'documents'): Promise<Bench> {
   const clock = new TestClock();
   const parsed = parseHabits(habits);
-  if ('expected' in parsed) throw new Error(parsed.expected);
+  if (!parsed.ok) throw new Error(parsed.problem);
   const sandbox = await startSandbox({ clock, seed, habits: parsed.value });
   onTestFinished(() => sandbox.close());
   const { body } = await askAt(sandbox.url, '/v3/self', { as: 'cog_sandbox_org' });

@@ -6,7 +6,7 @@ import { Nothing } from './shapes.ts';
  * Parts of the API that exist but whose shapes are not documented anywhere we know: below these paths any request is
  * passed on as it is, and its answer handed back as raw JSON. Paths marked as inferred follow the pattern of the others.
  */
-export const UNLISTED: ReadonlyArray<{
+const UNLISTED: ReadonlyArray<{
   readonly prefix: string;
   readonly about: string;
   readonly permission: readonly string[];

@@ -54,7 +54,7 @@ export interface RestCall extends About {
   /** Method and path, e.g. `GET /repos/{owner}/{repo}/issues/{issue_number}/comments`. */
   readonly route: `${'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'} /${string}`;
   /** Values for the path; what is left becomes the query or the body. */
-  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly parameters: Readonly<Record<string, unknown>>;
   /** A change that gives the same when it is made twice; reading always may be repeated. */
   readonly repeatable?: true;
 }

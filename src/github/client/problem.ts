@@ -1,4 +1,5 @@
 import { ActionError, type ErrorCode } from '../../contract/errors.ts';
+import { isRecord } from '../../contract/json.ts';
 import type { HttpResponse } from '../../http/body.ts';
 import { codeOf as codeOfStatus, isUnclear, RequestFailure } from '../../http/failure.ts';
 import { shortened } from '../../report/shorten.ts';
@@ -45,7 +46,6 @@ export class Refusal extends Error {
 }
 
 const MAX_SAID = 500;
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const oneLine = (text: string) => shortened(text.replace(/\s+/g, ' ').trim(), MAX_SAID);
 
 /** What the body of an error says, field by field where it does. */

@@ -66,7 +66,7 @@ export function stickyComment({ github, repository, thread, key, onNotice }: Sti
     }
   };
 
-  const carryOut = async (body: string): Promise<void> => {
+  const write = async (body: string): Promise<void> => {
     present ??= await find();
     if (present !== undefined && (await edit(present, body))) return;
     await create(body);
@@ -76,7 +76,7 @@ export function stickyComment({ github, repository, thread, key, onNotice }: Sti
     url: () => present?.url,
     update(markdown, end) {
       const body = commentBody(marker, markdown, end);
-      const done = queue.then(() => carryOut(body));
+      const done = queue.then(() => write(body));
       queue = done.catch(() => {});
       return done;
     },

@@ -1,14 +1,13 @@
 import * as z from 'zod/mini';
 import { ActionError } from '../../contract/errors.ts';
+import { type Fallible, failed } from '../../contract/fallible.ts';
 import type { Github } from '../client/client.ts';
 import { permissionsYaml } from '../client/problem.ts';
 import { place } from '../client/repository.ts';
 import type { Unread } from './failures.ts';
 
-/** Paths that differ, or one sentence about why they could not be read. */
-export type ChangedFiles =
-  | { readonly files: readonly string[] /** There may be more. */; readonly more: boolean }
-  | { readonly problem: Unread };
+/** Paths that differ, of which there may be `more`, or why they could not be read. */
+export type ChangedFiles = Fallible<{ readonly files: readonly string[]; readonly more: boolean }, Unread>;
 
 /** GitHub names no more in one comparison. */
 const MAX_FILES = 300;
@@ -27,7 +26,7 @@ export async function changedFiles(
   head: string,
 ): Promise<ChangedFiles> {
   if (!COMMIT.test(base) || !COMMIT.test(head))
-    return { problem: { finding: 'The event does not name two commits to compare.', advice: '' } };
+    return failed({ finding: 'The event does not name two commits to compare.', advice: '' });
   try {
     const { files = [] } = await github.rest(
       {
@@ -40,10 +39,10 @@ export async function changedFiles(
       Comparison,
     );
     const names = files.slice(0, MAX_FILES).map(({ filename }) => filename);
-    return { files: names, more: files.length >= MAX_FILES };
+    return { ok: true, files: names, more: files.length >= MAX_FILES };
   } catch (thrown) {
     if (!(thrown instanceof ActionError) || (thrown.status !== 403 && thrown.status !== 404)) throw thrown;
     const advice = `\`${permissionsYaml(READ)}\` in the job may help.`;
-    return { problem: { finding: `The changed files could not be read: GitHub answered ${thrown.status}.`, advice } };
+    return failed({ finding: `The changed files could not be read: GitHub answered ${thrown.status}.`, advice });
   }
 }

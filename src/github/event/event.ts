@@ -15,9 +15,6 @@ import {
   reviewThread,
 } from './thread.ts';
 
-export type { Person } from './payload.ts';
-export type { Failure, GithubEvent, Thread, WrittenText } from './shape.ts';
-
 type Reader = (payload: Json, page: string) => Discovery;
 
 /** The events that GitHub Actions knows, and the one reader of each. */

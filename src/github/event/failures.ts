@@ -18,7 +18,7 @@ export interface FailureSource {
 }
 
 /** A note of a check at a line of a file. All texts are as somebody's program wrote them. */
-export interface FailureAnnotation {
+interface FailureAnnotation {
   readonly path: string;
   readonly startLine: number;
   readonly endLine: number;

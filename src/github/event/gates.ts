@@ -2,7 +2,7 @@ import { sanitize } from '../../report/untrusted.ts';
 import { isByWriters } from './facts.ts';
 import type { Person } from './payload.ts';
 import type { GithubEvent, WrittenText } from './shape.ts';
-import { findTrigger, type Trigger } from './trigger.ts';
+import { findTrigger, type PhraseRequest } from './trigger.ts';
 
 /** Which events may start something. */
 export interface GateSettings {
@@ -30,7 +30,7 @@ export interface OpenGate {
   /** Logins to look up where there is a token: a member or collaborator may be somebody who only reads. */
   readonly permissionIfToken: readonly string[];
   /** What stands behind the phrase; missing if there is no phrase, or the text is not of the person who is let in. */
-  readonly trigger?: Trigger;
+  readonly trigger?: PhraseRequest;
 }
 
 /** Events that hand secrets or a token that writes to nobody's fork, so that no fork should be let near them. */

@@ -24,12 +24,12 @@ export const readable = (log: string): string =>
     .replace(TIMESTAMP, '')
     .replace(ANSI, '');
 
-/** The last bytes, from the beginning of a line if there is one. */
-function tail(bytes: Buffer): Buffer {
-  if (bytes.length <= LOG_BYTES) return bytes;
+/** The last bytes, from the beginning of a line if there is one, and whether they begin within one. */
+function tail(bytes: Buffer): readonly [Buffer, boolean] {
+  if (bytes.length <= LOG_BYTES) return [bytes, false];
   const end = bytes.subarray(bytes.length - LOG_BYTES);
   const line = end.indexOf('\n');
-  return line === -1 ? end : end.subarray(line + 1);
+  return line === -1 ? [end, true] : [end.subarray(line + 1), false];
 }
 
 /** Reads the end of a job's log. https://docs.github.com/rest/actions/workflow-jobs#download-job-logs-for-a-workflow-run */
@@ -40,6 +40,8 @@ export async function jobLog(github: Github, repository: string, job: { id: numb
     summary: `Read the log of ${job.name}`,
     permissions: { actions: 'read' },
   });
-  const end = tail(bytes);
-  return { text: readable(end.toString('utf8')), cut: !whole || end.length < bytes.length };
+  const [end, isWithinLine] = tail(bytes);
+  // The mark tells that a secret may be cut there.
+  const text = `${isWithinLine ? '…' : ''}${readable(end.toString('utf8'))}`;
+  return { text, cut: !whole || end.length < bytes.length };
 }

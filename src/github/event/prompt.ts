@@ -10,7 +10,7 @@ import {
   sanitizeVerbatim,
 } from '../../report/untrusted.ts';
 import type { GithubEvent } from './shape.ts';
-import type { Trigger } from './trigger.ts';
+import type { PhraseRequest } from './trigger.ts';
 
 /** What a prompt about an event is made of. */
 export interface EventRequest {
@@ -18,7 +18,7 @@ export interface EventRequest {
   readonly instruction?: string | undefined;
   readonly event: GithubEvent;
   /** What a person asked for behind the trigger phrase. */
-  readonly trigger?: Trigger | undefined;
+  readonly trigger?: PhraseRequest | undefined;
   /** What was fetched on top of the payload, such as logs; untrusted as well, its labels are ours. */
   readonly extra: readonly Part[];
 }
@@ -50,7 +50,7 @@ const DEFAULTS = {
 };
 
 /** Whether a text is nothing but the phrase and the request behind it, which has a part of its own. */
-function isOnlyRequest(text: string, { args }: Trigger): boolean {
+function isOnlyRequest(text: string, { args }: PhraseRequest): boolean {
   const body = text.trim();
   return args !== '' && body.endsWith(args) && /^\S+(?:[ \t]+new)?\s*$/.test(body.slice(0, body.length - args.length));
 }

@@ -18,20 +18,24 @@ import {
 } from './payload.ts';
 import type { Discovery, Thread, WrittenText } from './shape.ts';
 
-type Kind = Thread['kind'];
+type ThreadKind = Thread['kind'];
 
-const NOUNS: Readonly<Record<Kind, string>> = {
+const NOUNS: Readonly<Record<ThreadKind, string>> = {
   issue: 'issue',
   pull_request: 'pull request',
   discussion: 'discussion',
 };
-const FOLDERS: Readonly<Record<Kind, string>> = { issue: 'issues', pull_request: 'pull', discussion: 'discussions' };
+const FOLDERS: Readonly<Record<ThreadKind, string>> = {
+  issue: 'issues',
+  pull_request: 'pull',
+  discussion: 'discussions',
+};
 
 /** The page of a thread. */
-export const threadUrl = (page: string, kind: Kind, number: number) => `${page}/${FOLDERS[kind]}/${number}`;
+export const threadUrl = (page: string, kind: ThreadKind, number: number) => `${page}/${FOLDERS[kind]}/${number}`;
 
 /** A thread of the payload; nothing if it has no number. */
-function thread(value: unknown, kind: Kind, page: string): Thread | undefined {
+function thread(value: unknown, kind: ThreadKind, page: string): Thread | undefined {
   const { number: given, title, node_id } = object(value);
   const [number, id] = [integer(given), nodeId(node_id)];
   if (number === undefined) return undefined;
@@ -40,7 +44,7 @@ function thread(value: unknown, kind: Kind, page: string): Thread | undefined {
 }
 
 /** Everything about a thread but its text: what the payload says of it beside what happened. */
-function about(payload: Json, kind: Kind, page: string): Discovery {
+function about(payload: Json, kind: ThreadKind, page: string): Discovery {
   const value = object(payload[kind === 'pull_request' ? 'pull_request' : kind === 'issue' ? 'issue' : 'discussion']);
   const found = thread(value, kind, page);
   const noun = NOUNS[kind];
@@ -99,13 +103,13 @@ function joined(...all: readonly Discovery[]): Discovery {
 }
 
 /** The description of a thread as something beside what this event is about. */
-const background = (value: unknown, kind: Kind): Discovery => ({
+const background = (value: unknown, kind: ThreadKind): Discovery => ({
   facts: fact(`author of the ${NOUNS[kind]}`, login(object(value)['user'])),
   parts: part(`${NOUNS[kind]}: description`, object(value)['body']),
 });
 
 /** A thread whose own description is what somebody wrote. */
-function opened(payload: Json, kind: Kind, page: string): Discovery {
+function opened(payload: Json, kind: ThreadKind, page: string): Discovery {
   const around = about(payload, kind, page);
   const text = written(object(payload[kind]), `${NOUNS[kind]}: description`, around.thread?.url ?? page);
   return joined(around, text);

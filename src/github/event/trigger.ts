@@ -1,5 +1,5 @@
 /** What stands behind a trigger phrase. */
-export interface Trigger {
+export interface PhraseRequest {
   /** What is asked for, trimmed; may be empty. */
   readonly args: string;
   /** `new` stood right behind the phrase: a new session is wanted. */
@@ -18,7 +18,7 @@ function closes(line: string, fence: string): boolean {
  * Finds the phrase at the start of a line, followed by a space or the line's end. Lines in fenced blocks of code do not
  * count, nor do quoted ones, which begin with `>`. The rest of the line and the lines below are what is asked for.
  */
-export function findTrigger(text: string, phrase: string): Trigger | undefined {
+export function findTrigger(text: string, phrase: string): PhraseRequest | undefined {
   if (phrase.trim() === '') return undefined;
   const lines = text.split(/\r\n|[\r\n]/);
   let fence: string | undefined;

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
-import { nearestOf } from '../../contract/kinds.ts';
+import { isRecord } from '../../contract/json.ts';
+import { didYouMean } from '../../contract/kinds.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
-import { isRecord } from '../record.ts';
+import type { Checks } from '../operation.ts';
+import { asMapping, type Parsed } from '../record.ts';
 
 /** Arguments of a call that were found right. */
 export interface Arguments {
@@ -11,20 +13,18 @@ export interface Arguments {
 }
 
 /** Says what is wrong with one of the inputs `params` and `body`: a clause. */
-export type Complain = (input: 'params' | 'body', message: string) => void;
+type Complain = (input: 'params' | 'body', message: string) => void;
 
-/** A call without arguments needs no parser. */
-const yaml = () => import('../yaml.ts');
+/** Reads YAML. */
+type Read = (text: string) => Promise<Parsed>;
+
+const mappingOf = async (text: string | undefined, read: Read) =>
+  text === undefined ? {} : asMapping(await read(text));
 
 const pathNames = ({ path }: Endpoint) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 const queryNames = ({ query }: Endpoint) => {
   const schema = query?.();
   return schema instanceof z.ZodMiniObject ? Object.keys(schema.shape) : undefined;
-};
-
-const hint = (name: string, known: readonly string[]) => {
-  const nearest = nearestOf(name, known);
-  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
 };
 
 function complainOf(
@@ -37,7 +37,7 @@ function complainOf(
     const place = issue.path.join('.');
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {
-        complain(input, `has ${[place, key].filter(Boolean).join('.')}, which does not exist${hint(key, known)}`);
+        complain(input, `has ${[place, key].filter(Boolean).join('.')}, which does not exist${didYouMean(key, known)}`);
       }
     } else {
       complain(input, `${place === '' ? 'as a whole' : `at ${place}`}: ${issue.message}`);
@@ -70,13 +70,12 @@ function widened(schema: z.ZodMiniType | undefined, query: Record<string, unknow
   );
 }
 
-async function readParams(
+function readParams(
   endpoint: Endpoint,
   given: Readonly<Record<string, string>>,
-  text: string | undefined,
+  mapping: Record<string, unknown> | string,
   complain: Complain,
 ) {
-  const mapping = text === undefined ? {} : (await yaml()).parseMapping(text);
   if (typeof mapping === 'string') {
     complain('params', mapping);
     return { params: given, query: {} };
@@ -90,7 +89,7 @@ async function readParams(
     else
       complain(
         'params',
-        `has ${name}, which ${endpoint.id} does not take${hint(name, [...inPath, ...(inQuery ?? [])])}`,
+        `has ${name}, which ${endpoint.id} does not take${didYouMean(name, [...inPath, ...(inQuery ?? [])])}`,
       );
   }
   for (const name of inPath) {
@@ -106,10 +105,11 @@ async function readParams(
 async function readBody(
   { id, body, multipart }: Endpoint,
   text: string | undefined,
+  read: Read,
   complain: Complain,
 ): Promise<Arguments['body']> {
   if (multipart) {
-    const mapping = text === undefined ? {} : (await yaml()).parseMapping(text);
+    const mapping = await mappingOf(text, read);
     const file = typeof mapping === 'string' ? undefined : mapping['file'];
     if (typeof file === 'string' && file !== '') return { file };
     complain('body', `names no file, which ${id} needs: write file and its path in the workspace`);
@@ -120,7 +120,7 @@ async function readBody(
     if (text !== undefined) complain('body', `is given, but ${id} takes none`);
     return undefined;
   }
-  const parsed = text === undefined ? { value: {} } : (await yaml()).parseYaml(text);
+  const parsed = text === undefined ? { value: {} } : await read(text);
   if (typeof parsed === 'string') {
     complain('body', parsed);
     return undefined;
@@ -137,12 +137,14 @@ export async function readArguments(
   endpoint: Endpoint,
   given: Readonly<Record<string, string>>,
   texts: { readonly params: string | undefined; readonly body: string | undefined },
-  complain: Complain,
+  { problem: complain, signal }: Pick<Checks, 'problem' | 'signal'>,
 ): Promise<Arguments> {
-  const { params, query: asked } = await readParams(endpoint, given, texts.params, complain);
+  // A call without arguments needs no parser.
+  const read = async (text: string) => await (await import('../yaml-thread.ts')).readYaml(text, signal);
+  const { params, query: asked } = readParams(endpoint, given, await mappingOf(texts.params, read), complain);
   const schema = endpoint.query?.();
   const query = widened(schema, asked);
   const issues = schema === undefined ? [] : (z.safeParse(schema, query).error?.issues ?? []);
   complainOf('params', issues, queryNames(endpoint) ?? [], complain);
-  return { params, query, body: await readBody(endpoint, texts.body, complain) };
+  return { params, query, body: await readBody(endpoint, texts.body, read, complain) };
 }

@@ -1,15 +1,14 @@
 import { basename, join } from 'node:path';
 import { ActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
+import { isRecord, jsonText } from '../../contract/json.ts';
 import type { AnyCall } from '../../devin/client.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
 import { code } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context, Report } from '../operation.ts';
-import { operation } from '../operation.ts';
-import { isRecord } from '../record.ts';
+import { operation, ready } from '../operation.ts';
 import { type Arguments, readArguments } from './arguments.ts';
-import { MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
+import { type Kept, MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
 import { mayHoldSecrets, secretsIn } from './secrets.ts';
 import { fieldsTable, rowsTable } from './summary.ts';
 import { counterpartOf, findTarget, type Target } from './target.ts';
@@ -71,7 +70,7 @@ async function withFile({ multipart }: Endpoint, call: AnyCall, { workspace }: C
   if (multipart !== true || !isRecord(call.body)) return call;
   const path = String(call.body['file']);
   const read = await workspace.readBytes(path, MAX_UPLOAD_BYTES);
-  if ('problem' in read) throw new ActionError('input_invalid', `The file ${JSON.stringify(path)} ${read.problem}.`);
+  if (!read.ok) throw new ActionError('input_invalid', `The file ${JSON.stringify(path)} ${read.problem}.`);
   const { body: _path, ...rest } = call;
   return { ...rest, file: { name: basename(path), bytes: read.bytes } };
 }
@@ -83,8 +82,15 @@ async function readFileAnswer(endpoint: Endpoint, call: AnyCall, context: CallCo
   context.log.info(`${count(bytes.length, 'byte')} in ${file}`);
   return {
     outcome: 'success',
-    outputs: { status_code: '200', body: '', body_file: file },
-    data: { endpoint: endpoint.id, route: endpoint.route, status_code: 200, body_file: file, bytes: bytes.length },
+    data: {
+      endpoint: endpoint.id,
+      route: endpoint.route,
+      status_code: 200,
+      body: null,
+      body_file: file,
+      count: undefined,
+      bytes: bytes.length,
+    },
     summary: `### ✓ ${code(endpoint.route)}\n\n${count(bytes.length, 'byte')} in ${code(file)}.\n`,
   };
 }
@@ -94,16 +100,19 @@ const tempName = ({ facts }: CallContext, extension: string) =>
   `devin-api-answer-${(facts.step ?? 'step').replaceAll(/[^\w-]/g, '_')}.${extension}`;
 
 /** Puts an answer where it belongs: the file that was asked for, the output, or a file where that is too small. */
-async function keep(body: unknown, context: CallContext): Promise<{ readonly file: string; readonly body: string }> {
+async function keep(body: unknown, context: CallContext): Promise<Kept> {
   const { inputs, workspace, temp } = context;
-  const textOf = (value: unknown) => (value === undefined ? '' : jsonText(value));
   if (inputs.body_file !== undefined) {
-    return { file: await workspace.writeFile(inputs.body_file, `${textOf(body)}\n`), body: '' };
+    return {
+      path: await workspace.writeFile(inputs.body_file, `${body === undefined ? '' : jsonText(body)}\n`),
+      body: null,
+    };
   }
-  const text = textOf(context.redactValue(body));
-  if (Buffer.byteLength(text) <= MAX_KEPT_BYTES) return { file: '', body: text };
+  const clean = body === undefined ? null : context.redactValue(body);
+  const text = clean === null ? '' : jsonText(clean);
+  if (Buffer.byteLength(text) <= MAX_KEPT_BYTES) return { path: null, body: clean };
   const name = await temp.writeFile(tempName(context, 'json'), `${text}\n`);
-  return { file: join(temp.root, name), body: '' };
+  return { path: join(temp.root, name), body: null };
 }
 
 const rowsOf = (endpoint: Endpoint, context: CallContext) =>
@@ -116,32 +125,24 @@ const rowsOf = (endpoint: Endpoint, context: CallContext) =>
     inspect: (text, rows) => mask(text, rows, endpoint, context),
   });
 
-function report(
-  endpoint: Endpoint,
-  status: number,
-  rows: Rows,
-  file: string,
-  body: string,
-  isList: boolean,
-): CallReport {
+function report(endpoint: Endpoint, status: number, rows: Rows, { path, body }: Kept, isList: boolean): CallReport {
   const sample = rows.sample;
   const [first] = sample;
   const shown = isList ? rowsTable(sample) : isRecord(first) ? fieldsTable(first) : '';
   const more =
     rows.count > sample.length
-      ? `\n\n${count(rows.count - sample.length, 'more row')}${file === '' ? '' : ` in ${code(file)}`}.`
+      ? `\n\n${count(rows.count - sample.length, 'more row')}${path === null ? '' : ` in ${code(path)}`}.`
       : '';
   const size = isList ? ` · ${count(rows.count, 'row')}` : '';
   return {
     outcome: 'success',
-    outputs: { status_code: String(status), body, body_file: file, ...(isList ? { count: String(rows.count) } : {}) },
     data: {
       endpoint: endpoint.id,
       route: endpoint.route,
       status_code: status,
-      body_file: file === '' ? null : file,
-      ...(isList ? { count: rows.count } : {}),
-      ...(body === '' ? {} : { body: JSON.parse(body) }),
+      body,
+      body_file: path,
+      count: isList ? rows.count : undefined,
     },
     summary: `### ✓ ${code(endpoint.route)}${size}\n\n${sample.length === 0 ? 'The answer is empty.' : shown}${more}\n`,
   };
@@ -167,9 +168,9 @@ async function readAll(endpoint: Endpoint, call: AnyCall, context: CallContext):
         context.log.progress(`${number(rows.count)} rows`);
       }
     }
-    const { path, body } = await rows.finish();
-    context.log.info(`${count(rows.count, 'row')}${path === '' ? '' : ` in ${path}`}`);
-    return report(endpoint, 200, rows, path, body, true);
+    const kept = await rows.finish();
+    context.log.info(`${count(rows.count, 'row')}${kept.path === null ? '' : ` in ${kept.path}`}`);
+    return report(endpoint, 200, rows, kept, true);
   } catch (thrown) {
     await rows.discard();
     throw thrown;
@@ -184,9 +185,9 @@ async function readOne(endpoint: Endpoint, call: AnyCall, context: CallContext):
   const rows = rowsOf(endpoint, context);
   rows.sample.push(...(isList ? body.slice(0, SAMPLE_ROWS) : body === undefined ? [] : [body]));
   rows.count = isList ? body.length : 1;
-  const { file, body: kept } = await keep(body, context);
-  context.log.info(`HTTP ${status}${file === '' ? '' : `, answer in ${file}`}`);
-  return report(endpoint, status, rows, file, kept, isList);
+  const kept = await keep(body, context);
+  context.log.info(`HTTP ${status}${kept.path === null ? '' : `, response in ${kept.path}`}`);
+  return report(endpoint, status, rows, kept, isList);
 }
 
 /** Calls any operation of the Devin API. */
@@ -197,23 +198,24 @@ export const callApiOperation = operation({
   required: ['endpoint'],
   outputs: ['status_code', 'body', 'body_file', 'count'],
   permissions: [],
-  scope: 'enterprise',
   versions: ['v3', 'v2'],
-  async prepare({ endpoint, params, body, body_file: file }, checks): Promise<Prepared | undefined> {
+  async prepare({ endpoint, params, body, body_file: file }, checks) {
     const reason = file === undefined ? undefined : await checks.workspace.whyNotWritable(file);
     if (reason !== undefined) checks.problem('body_file', `names ${JSON.stringify(file)}, which ${reason}`);
-    if (endpoint === undefined) return undefined;
-    const target = findTarget(endpoint);
-    if (typeof target === 'string') {
-      checks.problem('endpoint', `is ${JSON.stringify(endpoint)}, which ${target}`);
-      return undefined;
+    if (endpoint === undefined) return ready(undefined);
+    const found = findTarget(endpoint);
+    if (!found.ok) {
+      checks.problem('endpoint', `is ${JSON.stringify(endpoint)}, which ${found.problem}`);
+      return ready(undefined);
     }
+    const { target } = found;
     const { id, redirects, secrets } = target.endpoint;
     if (redirects === true && file === undefined) checks.problem('body_file', `is missing; ${id} gives a file`);
     if (secrets !== undefined && file === undefined) {
       checks.problem('body_file', `is missing; ${id} shows a secret this once, which nothing but that file will hold`);
     }
-    return { target, arguments: await readArguments(target.endpoint, target.params, { params, body }, checks.problem) };
+    const all = await readArguments(target.endpoint, target.params, { params, body }, checks);
+    return ready<Prepared | undefined>({ target, arguments: all });
   },
   async run(context, prepared): Promise<CallReport> {
     if (prepared === undefined) throw new ActionError('internal', 'There is no endpoint to call.');

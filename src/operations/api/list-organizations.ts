@@ -1,9 +1,9 @@
 import { ActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
+import { LARGEST_PAGE } from '../../devin/pagination.ts';
 import { code, plain, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { nothingToPrepare, operation } from '../operation.ts';
 import { eachOnce, type VisibleOrganization, visibleOrganizations } from '../visible-organizations.ts';
 
 /** GitHub starts at most this many jobs from one matrix. */
@@ -30,7 +30,7 @@ type ListContext = Context<'matrix_size'>;
 async function fromV2({ devin }: ListContext): Promise<Listed[]> {
   const { v2ListOrganizations } = await import('../../devin/endpoints/v2-organizations.ts');
   const found: VisibleOrganization[] = [];
-  for await (const row of devin.items(v2ListOrganizations, { params: {}, query: { limit: 200 } })) {
+  for await (const row of devin.items(v2ListOrganizations, { params: {}, query: { limit: LARGEST_PAGE } })) {
     const { org_id, org_name, max_cycle_acu_limit: cycle, max_session_acu_limit: session } = row;
     found.push({ org_id, name: org_name || org_id, max_cycle_acu_limit: cycle, max_session_acu_limit: session });
   }
@@ -76,10 +76,9 @@ export const listOrganizationsOperation = operation({
   inputs: ['matrix_size'],
   required: [],
   outputs: ['organizations', 'count', 'matrix'],
-  permissions: ['ManageOrganizations (for more than its own)'],
-  scope: 'enterprise',
+  permissions: [{ all: ['ManageOrganizations'], for: ['all_organizations'] }],
   versions: ['v3', 'v2'],
-  prepare: async () => undefined,
+  prepare: nothingToPrepare,
   async run(context) {
     const listed = (await (context.version === 'v2' ? fromV2(context) : fromV3(context))).sort(byName);
     const matrix = matrixOf(listed, context.inputs.matrix_size);
@@ -97,7 +96,6 @@ export const listOrganizationsOperation = operation({
     }
     return {
       outcome: 'success',
-      outputs: { organizations: jsonText(listed), count: String(listed.length), matrix: jsonText(matrix) },
       data: { organizations: listed, count: listed.length, matrix },
       summary: summaryOf(listed, jobs),
     };

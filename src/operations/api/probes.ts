@@ -4,13 +4,14 @@ import { listAuditLogs } from '../../devin/endpoints/audit-logs.ts';
 import { listConsumptionCycles } from '../../devin/endpoints/consumption.ts';
 import { listGitConnections } from '../../devin/endpoints/git-providers.ts';
 import { getQueueStatus } from '../../devin/endpoints/infrastructure.ts';
+import { getIpAccessList } from '../../devin/endpoints/ip-access-list.ts';
 import { listRoles } from '../../devin/endpoints/members.ts';
 import { listOrganizations } from '../../devin/endpoints/organizations.ts';
 import { listSecrets } from '../../devin/endpoints/secrets.ts';
 import { listSessions } from '../../devin/endpoints/sessions.ts';
 import { v2ListOrganizations } from '../../devin/endpoints/v2-organizations.ts';
 
-/** A cheap read that shows whether the credential has a permission. */
+/** A cheap read that shows whether the credential has a permission, or one of those that its endpoint accepts. */
 export interface Probe {
   readonly permission: string;
   readonly endpoint: Endpoint;
@@ -38,7 +39,8 @@ export const PROBES: readonly Probe[] = [
   organization('ViewOrgSessions', listSessions),
   organization('ManageOrgSecrets', listSecrets),
   enterprise('ManageOrganizations', listOrganizations),
-  enterprise('ManageEnterpriseSettings', listAuditLogs),
+  enterprise('ManageEnterpriseSettings', getIpAccessList, {}),
+  enterprise('ViewAccountAuditLogs', listAuditLogs),
   enterprise('ManageGitIntegrations', listGitConnections),
   enterprise('ManageAccountMembership', listRoles),
   enterprise('ManageBilling', listConsumptionCycles),

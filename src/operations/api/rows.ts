@@ -21,6 +21,13 @@ export interface RowsTarget {
   readonly redact: (rows: readonly unknown[]) => readonly unknown[];
 }
 
+/** Where a response is now: in a file, or here, if it is not larger than an output may be. */
+export interface Kept {
+  readonly path: string | null;
+  /** A value of JSON; null if it is in a file, or empty. */
+  readonly body: unknown;
+}
+
 /** Takes the rows of a list as they come: a file, and what fits into an output and a summary. Memory stays flat. */
 export class Rows {
   readonly #target: RowsTarget;
@@ -80,15 +87,16 @@ export class Rows {
     }
   }
 
-  /** Ends the file, if there is one. `path` is empty where all rows are in `body`. */
-  async finish(): Promise<{ readonly path: string; readonly body: string }> {
+  /** Ends the file, if there is one. */
+  async finish(): Promise<Kept> {
     const { file, workspace, temp } = this.#target;
     if (file !== undefined) this.#draft ??= await workspace.draft(file);
-    if (this.#draft === undefined)
-      return { path: '', body: `[${this.#kept.join('').trimEnd().replaceAll('\n', ',')}]` };
+    if (this.#draft === undefined) {
+      return { path: null, body: JSON.parse(`[${this.#kept.join('').trimEnd().replaceAll('\n', ',')}]`) };
+    }
     if (!this.#byLine) await this.#draft.write(this.count === 0 ? '[]\n' : '\n]\n');
     const path = await this.#draft.commit();
-    return { path: file === undefined ? join(temp.root, path) : path, body: '' };
+    return { path: file === undefined ? join(temp.root, path) : path, body: null };
   }
 
   /** Takes an unfinished file away. */

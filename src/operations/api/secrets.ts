@@ -1,4 +1,4 @@
-import { isRecord } from '../record.ts';
+import { isRecord } from '../../contract/json.ts';
 
 /** Names of fields that hold a secret wherever they stand. */
 const SECRET_NAMES = new Set([

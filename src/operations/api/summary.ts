@@ -1,7 +1,7 @@
-import { jsonText } from '../../contract/json.ts';
+import { isRecord, jsonText } from '../../contract/json.ts';
 import { code, plain, table } from '../../report/markdown.ts';
+import { shortened } from '../../report/shorten.ts';
 import { number } from '../../report/units.ts';
-import { isRecord } from '../record.ts';
 
 const MAX_COLUMNS = 8;
 const MAX_CELL = 120;
@@ -11,7 +11,7 @@ function cell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '';
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : number(value);
   const text = typeof value === 'string' ? value : jsonText(value);
-  const short = text.length > MAX_CELL ? `${text.slice(0, MAX_CELL).toWellFormed()}…` : text;
+  const short = shortened(text, MAX_CELL);
   return typeof value === 'string' ? plain(short) : code(short);
 }
 

@@ -1,4 +1,5 @@
-import { nearestOf } from '../../contract/kinds.ts';
+import { type Fallible, failed } from '../../contract/fallible.ts';
+import { didYouMean } from '../../contract/kinds.ts';
 import type { ApiVersion, Endpoint, Method } from '../../devin/endpoint.ts';
 import { catalogue } from '../../devin/endpoints/index.ts';
 import { unlistedEndpoint } from '../../devin/endpoints/unlisted.ts';
@@ -10,6 +11,8 @@ export interface Target {
   /** Where the text names the beta path of an endpoint that also has a newer one. */
   readonly version?: ApiVersion;
 }
+
+type Found = Fallible<{ readonly target: Target }>;
 
 const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const isMethod = (text: string): text is Method => METHODS.includes(text);
@@ -51,9 +54,9 @@ function whyNotCallable(path: string): string | undefined {
 const decodeAll = (params: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)]));
 
-function byRoute(method: Method, path: string): Target | string {
+function byRoute(method: Method, path: string): Found {
   const reason = whyNotCallable(path);
-  if (reason !== undefined) return reason;
+  if (reason !== undefined) return failed(reason);
   const newer = path.replace(/^\/v3beta1\//, '/v3/');
   // A path without parameters is meant before one that could take its last part for an id.
   const fixedFirst = [...catalogue].sort((a, b) => a.path.split('{').length - b.path.split('{').length);
@@ -61,37 +64,34 @@ function byRoute(method: Method, path: string): Target | string {
     for (const endpoint of fixedFirst) {
       const params = endpoint.method === method ? matchPath(endpoint.path, candidate) : undefined;
       if (params === undefined) continue;
-      return { endpoint, params: decodeAll(params), ...(candidate === path ? {} : { version: 'v3beta1' as const }) };
+      const version = candidate === path ? {} : { version: 'v3beta1' as const };
+      return { ok: true, target: { endpoint, params: decodeAll(params), ...version } };
     }
   }
   const unlisted = unlistedEndpoint(method, path);
-  if (unlisted !== undefined) return { endpoint: unlisted, params: {} };
+  if (unlisted !== undefined) return { ok: true, target: { endpoint: unlisted, params: {} } };
   const others = catalogue
     .filter((endpoint) => matchPath(endpoint.path, path) !== undefined)
     .map((endpoint) => endpoint.method);
-  if (others.length > 0) return `has no ${method}; this path takes ${others.join(', ')}`;
-  const nearest = nearestOf(path, [...new Set(catalogue.map((endpoint) => endpoint.path))]);
-  return `is no path of the API${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+  if (others.length > 0) return failed(`has no ${method}; this path takes ${others.join(', ')}`);
+  return failed(`is no path of the API${didYouMean(path, [...new Set(catalogue.map((endpoint) => endpoint.path))])}`);
 }
 
-/** Finds what the input `endpoint` names: an operation id, or a method and a path. Gives a clause where it is nothing. */
-export function findTarget(text: string): Target | string {
+/** Finds what the input `endpoint` names: an operation id, or a method and a path. */
+export function findTarget(text: string): Found {
   const [, method, path] = /^([A-Za-z]+)\s+(\S.*)$/.exec(text.trim()) ?? [];
   if (method !== undefined && path !== undefined) {
     const upper = method.toUpperCase();
     return isMethod(upper)
       ? byRoute(upper, path.trim())
-      : `begins with ${method}; expected one of ${METHODS.join(', ')}`;
+      : failed(`begins with ${method}; expected one of ${METHODS.join(', ')}`);
   }
   const asked = text.trim().toLowerCase();
   const endpoint = catalogue.find(({ id }) => id.toLowerCase() === asked);
-  if (endpoint !== undefined) return { endpoint, params: {} };
-  if (text.trim().startsWith('/')) return `has no method; write for example GET ${text.trim()}`;
-  const nearest = nearestOf(
-    asked,
-    catalogue.map(({ id }) => id),
-  );
-  return `is no operation of the API${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+  if (endpoint !== undefined) return { ok: true, target: { endpoint, params: {} } };
+  if (text.trim().startsWith('/')) return failed(`has no method; write for example GET ${text.trim()}`);
+  const ids = catalogue.map(({ id }) => id);
+  return failed(`is no operation of the API${didYouMean(asked, ids)}`);
 }
 
 const withoutVersion = (path: string) => path.replace(/^\/(?:beta\/)?v\d(?:beta\d)?/, '').replace(/\{\w+\}/g, '{}');

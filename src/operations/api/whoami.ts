@@ -1,17 +1,11 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
 import { getSelf } from '../../devin/endpoints/self.ts';
-import { code, plain, table } from '../../report/markdown.ts';
-import type { Context, Operation } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { code, plain, prose, table } from '../../report/markdown.ts';
+import { type Context, isLocal, nothingToPrepare, type Operation, operation } from '../operation.ts';
 import { singleOf } from '../organization.ts';
+import { needText } from '../permissions.ts';
+import { type Finding, type Grants, grantOf, verdictOn } from './grants.ts';
 import { PROBES, type Probe, V2_PROBES } from './probes.ts';
-
-/**
- * What a probe found: allowed, refused, not to be told without an organization, or without changing something, or the
- * probe itself failed.
- */
-type Finding = 'yes' | 'no' | 'unasked' | 'unknown' | 'failed';
 
 /** Who a credential is. */
 interface Identity {
@@ -61,36 +55,19 @@ async function probe(
   }
 }
 
-async function probeAll(context: Context<never>, orgId: string | null): Promise<Map<string, Finding>> {
+async function probeAll(context: Context<never>, orgId: string | null): Promise<ReadonlyMap<Probe, Finding>> {
   const probes = context.version === 'v2' ? V2_PROBES : PROBES;
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, over.signal, context.clock.deadline(PROBES_MS)]);
   try {
     const found = await Promise.all(
-      probes.map(async (one) => [one.permission, await probe(context, one, orgId, signal)] as const),
+      probes.map(async (one) => [one, await probe(context, one, orgId, signal)] as const),
     );
     context.signal.throwIfAborted();
     return new Map(found);
   } finally {
     over.abort();
   }
-}
-
-/** Permissions without which an operation cannot run. One with a remark, as `ViewOrgSessions (to wait)`, is for a part. */
-const neededBy = ({ permissions }: Operation) =>
-  // Of two that do the same, the first is the one that a read can find out.
-  permissions.flatMap((text) => /^([A-Z]\w+)(?: or [A-Z]\w+)*$/.exec(text)?.[1] ?? []);
-
-function verdictOn(value: Operation, findings: ReadonlyMap<string, Finding>, version: string): Finding {
-  if (value.local === true) return 'yes';
-  const isV2 = version === 'v2';
-  if (!value.versions.includes(isV2 ? 'v2' : 'v3')) return 'no';
-  if (isV2) return findings.get('Enterprise administrator') ?? 'unknown';
-  const results = neededBy(value).map((name) => findings.get(name) ?? 'unknown');
-  if (results.includes('no')) return 'no';
-  if (results.includes('unasked')) return 'unasked';
-  if (results.includes('failed')) return 'failed';
-  return results.includes('unknown') ? 'unknown' : 'yes';
 }
 
 /** A finding as the result shows it. */
@@ -104,6 +81,11 @@ const MARKS: Readonly<Record<Finding, string>> = {
   failed: '? unknown, could not be checked',
 };
 
+const needsOf = (value: Operation): string => {
+  if (value.permissions.length === 0) return isLocal(value) ? 'no credential' : 'those of the endpoint';
+  return value.permissions.map((need) => prose(needText(need))).join(', ');
+};
+
 function summaryOf(
   identity: Identity,
   rows: ReadonlyArray<readonly [Operation, Finding]>,
@@ -111,11 +93,7 @@ function summaryOf(
 ): string {
   const who = identity.name ?? identity.id ?? identity.kind;
   const scope = identity.org_id === null ? 'of the enterprise' : `of ${code(identity.org_id)}`;
-  const operations = rows.map(([value, finding]) => [
-    code(value.name),
-    MARKS[finding],
-    value.permissions.map(plain).join(', '),
-  ]);
+  const operations = rows.map(([value, finding]) => [code(value.name), MARKS[finding], needsOf(value)]);
   const permissions = [...findings].map(([name, finding]) => [code(name), MARKS[finding]]);
   return [
     `### ${plain(who)} · ${plain(identity.kind.replaceAll('_', ' '))} ${scope}`,
@@ -135,22 +113,27 @@ export const whoamiOperation = operation({
   inputs: [],
   required: [],
   outputs: ['identity', 'allowed_operations'],
-  permissions: ['ReadAccountMeta (every service user has it)'],
-  scope: 'organization',
+  permissions: [{ all: ['ReadAccountMeta'] }],
   versions: ['v3', 'v2'],
-  prepare: async () => undefined,
+  prepare: nothingToPrepare,
   async run(context) {
     const identity = await identify(context);
-    const findings = await probeAll(context, singleOf(context.inputs.org_id) ?? identity.org_id);
-    findings.set('ReadAccountMeta', 'yes');
+    const { inputs, version } = context;
+    const grants: Grants = {
+      found: await probeAll(context, singleOf(inputs.org_id) ?? identity.org_id),
+      version: version === 'v2' ? 'v2' : 'v3',
+      hasOwnOrganization: identity.org_id !== null,
+      namesOrganizations: inputs.org_id !== undefined && inputs.org_id !== '*',
+    };
+    const names = ['ReadAccountMeta', ...[...grants.found.keys()].map(({ permission }) => permission)];
+    const findings = new Map(names.map((name) => [name, grantOf(name, grants)]));
     const operations = await context.operations();
-    const rows = operations.map((value) => [value, verdictOn(value, findings, context.version)] as const);
+    const rows = operations.map((value) => [value, verdictOn(value, grants)] as const);
     const allowed = rows.filter(([, finding]) => finding === 'yes').map(([{ name }]) => name);
     context.log.info(`${identity.name ?? identity.kind}${identity.org_id === null ? '' : ` of ${identity.org_id}`}`);
     for (const [{ name }, finding] of rows) context.log.info(`  ${name.padEnd(22)} ${MARKS[finding]}`);
     return {
       outcome: 'success',
-      outputs: { identity: jsonText(identity), allowed_operations: jsonText(allowed) },
       data: {
         identity,
         allowed_operations: allowed,

@@ -1,20 +1,19 @@
-import { setFlagsFromString } from 'node:v8';
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import { operation, type Report } from '../operation.ts';
+import { operation, type Report, ready } from '../operation.ts';
 import { isoTime } from './events/time.ts';
 import { commitJob } from './export/export-commit.ts';
 import { checkExport, EXPORT_INPUTS } from './export/inputs.ts';
-import { type ExportContext, type Job, openJob } from './export/job.ts';
+import { type ExportContext, type Job, lockOutput, openJob, scopeOfRun } from './export/job.ts';
 import { openOutput } from './export/output.ts';
 import { rangeReader } from './export/read-range.ts';
 import { alertError, annotateAlerts, OUTPUTS, reportOf } from './export/report.ts';
 import { type PassResult, runPass } from './export/run-export.ts';
 import { loadFormat } from './formats/index.ts';
 
-/** Events of a cancelled run that can be put into the files of their organizations before the runner ends the process. */
-const MAX_SORTED_WHEN_CANCELLED = 200_000;
+/** Events of a canceled run that can be written to the files of their organizations before the runner ends the process. */
+const MAX_SORTED_WHEN_CANCELLED = 20_000;
 
-/** A run that failed half-way: with a checkpoint, what it has is kept, and the next run goes on from there. */
+/** Whether a run that failed halfway keeps what it has: the next one continues from its checkpoint. */
 function isWorthKeeping({ context, window, tally }: Job, { code }: ActionError, highWater: number): boolean {
   const { checkpoint_file: file, partition } = context.inputs;
   if (file === undefined || code === 'internal') return false;
@@ -23,20 +22,20 @@ function isWorthKeeping({ context, window, tally }: Job, { code }: ActionError, 
 }
 
 async function passOver(job: Job): Promise<PassResult> {
-  const { context, scope, staging, window, tally, found } = job;
-  const { inputs, devin, clock, workspace, signal, log } = context;
+  const { context, scope, source, staging, window, tally, found } = job;
+  const { inputs, workspace, signal, log } = context;
   const { compression, partition } = inputs;
   const format = await loadFormat(inputs.format);
   const output = openOutput({ workspace, staging, format, compression, partition, isV2: scope.version === 'v2' });
   try {
     return await runPass({
-      read: rangeReader({ devin, clock, scope, patience: inputs.max_retries }),
+      ...rangeReader(source),
       window,
       concurrency: inputs.concurrency,
       signal,
       actions: scope.actions,
       maxEvents: inputs.max_events,
-      // At least a second, for events may still come in the last one of a window.
+      // At least a second: more events may appear in the last second of a window.
       remember: inputs.checkpoint_file === undefined ? undefined : Math.max(1, Math.ceil(inputs.overlap / 1_000)),
       checkpoint: found?.checkpoint,
       tally,
@@ -72,7 +71,7 @@ function diskError(thrown: unknown, folder: string): unknown {
   const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
   return new ActionError(
     'input_invalid',
-    `The export cannot be written to ${folder} (${code}). Nothing was committed: the checkpoint stays where it was.`,
+    `The export cannot be written to ${folder} (${code}). Nothing was committed: the checkpoint did not change.`,
     {
       title: isFull ? 'The disk is full' : 'The export cannot be written',
       fix: isFull
@@ -82,18 +81,18 @@ function diskError(thrown: unknown, folder: string): unknown {
     },
   );
 }
-/**
- * Pages are short-lived, and V8 answers so much short-lived data with more and more room for it: a long export would take
- * 200 MB more than a short one, and be none the faster. So the room for new objects stays what it is, and old ones are
- * looked through when they take three times what was alive the time before, not four times.
- */
-function keepHeapSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=200');
+async function carryOut(context: ExportContext): Promise<Report<(typeof OUTPUTS)[number]>> {
+  const scope = scopeOfRun(context);
+  const lock = await lockOutput(context);
+  try {
+    return await exportLocked(await openJob(context, scope, lock));
+  } finally {
+    await lock.release().catch(() => undefined);
+  }
 }
 
-async function carryOut(context: ExportContext): Promise<Report<(typeof OUTPUTS)[number]>> {
-  const job = await openJob(context);
+async function exportLocked(job: Job): Promise<Report<(typeof OUTPUTS)[number]>> {
+  const { context } = job;
   const { log, inputs } = context;
   const { window, tally } = job;
   if (window.to <= window.from && inputs.shard === undefined) return reportOf(job, undefined, false, undefined);
@@ -105,20 +104,16 @@ async function carryOut(context: ExportContext): Promise<Report<(typeof OUTPUTS)
   return reportOf(job, committed, result.hasMore, result.failure ?? alert);
 }
 
-/** Exports audit events into files, with a manifest that proves what they are. */
+/** Exports audit events to files, with a manifest that proves their content. */
 export const exportAuditLogsOperation = operation({
   name: 'export-audit-logs',
   summary: 'Exports the audit events of the enterprise, or of one organization, into files with a manifest.',
   inputs: EXPORT_INPUTS,
   required: [],
   outputs: OUTPUTS,
-  permissions: ['ManageEnterpriseSettings or ViewAccountAuditLogs'],
-  scope: 'enterprise',
+  permissions: [{ anyOf: ['ManageEnterpriseSettings', 'ViewAccountAuditLogs'] }],
   versions: ['v3', 'v2'],
-  async prepare(inputs, checks) {
-    keepHeapSmall();
-    await checkExport(inputs, checks);
-  },
+  prepare: async (inputs, checks) => ready(await checkExport(inputs, checks)),
   async run(context) {
     try {
       return await carryOut(context);

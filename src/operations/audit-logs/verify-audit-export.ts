@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { ActionError } from '../../contract/errors.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import type { Checked } from './verify/report.ts';
 
-/** Findings that the error lists; the summary and the result have more. */
+/** Findings that the error lists; the summary and the result have more of them. */
 const MAX_LISTED = 20;
 const MAX_CHECKPOINT_BYTES = 256 * 1024 * 1024;
 
@@ -12,13 +12,11 @@ export const verifyAuditExportOperation = operation({
   name: 'verify-audit-export',
   summary:
     'Checks the files of an audit-log export against their manifests, and the chain of manifests. Needs no credential.',
-  inputs: ['output_dir', 'checkpoint_file'],
+  inputs: ['output_dir', 'checkpoint_file', 'expected_hash'],
   required: [],
   outputs: ['events', 'files', 'manifest_file', 'oldest', 'newest'],
   permissions: [],
-  scope: 'enterprise',
-  local: true,
-  versions: ['v3', 'v2'],
+  versions: [],
   async prepare({ output_dir: folder, checkpoint_file: checkpoint }, { workspace, problem }) {
     if (folder !== undefined) {
       const reason = await workspace.whyNoFolder(folder);
@@ -26,19 +24,21 @@ export const verifyAuditExportOperation = operation({
       const why = reason ?? missing;
       if (why !== undefined) problem('output_dir', `names ${JSON.stringify(folder)}, which ${why}`);
     }
-    if (checkpoint === undefined) return undefined;
+    if (checkpoint === undefined) return ready(undefined);
     const read = await workspace.readText(checkpoint, MAX_CHECKPOINT_BYTES);
-    if ('text' in read) return { path: checkpoint, text: read.text };
+    if ('text' in read) return ready({ path: checkpoint, text: read.text });
     problem('checkpoint_file', `names ${JSON.stringify(checkpoint)}, which ${read.problem}`);
-    return undefined;
+    return ready(undefined);
   },
   async run({ inputs, workspace, signal, log }, checkpoint) {
-    const { checkAnchor, verifyExport } = await import('./verify/export.ts');
+    const { verifyExport } = await import('./verify/export.ts');
+    const { checkAnchor, checkExpected } = await import('./verify/anchor.ts');
     const { chainData, corruptMessage, verifyLines, verifySummary } = await import('./verify/report.ts');
     const folder = inputs.output_dir;
     const verified = await verifyExport(resolve(workspace.root, folder), signal);
     const { manifests, chains, files, events, bytes, findings } = verified;
     if (checkpoint !== undefined) checkAnchor(checkpoint.path, checkpoint.text, verified, findings);
+    if (inputs.expected_hash !== undefined) checkExpected(inputs.expected_hash, verified, findings);
     const oldest = files.map((file) => file.oldest).sort()[0];
     const newest = files
       .map((file) => file.newest)
@@ -66,17 +66,13 @@ export const verifyAuditExportOperation = operation({
     return {
       outcome: findings.count === 0 ? 'success' : 'failure',
       ...error,
-      outputs: {
-        events: String(events),
-        files: JSON.stringify(list),
-        manifest_file: last === undefined ? '' : `${folder.replace(/\/+$/, '')}/${last.path}`,
-        oldest: oldest ?? '',
-        newest: newest ?? '',
-      },
       data: {
         events,
         bytes,
         files: list,
+        manifest_file: last === undefined ? null : `${folder.replace(/\/+$/, '')}/${last.path}`,
+        oldest: oldest ?? null,
+        newest: newest ?? null,
         manifests: manifests.map(({ path, sha256 }) => ({ path, sha256 })),
         chains: chains.map(chainData),
         findings: findings.kept,

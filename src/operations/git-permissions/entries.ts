@@ -1,4 +1,5 @@
 import { nearestOf } from '../../contract/kinds.ts';
+import { shortened } from '../../report/shorten.ts';
 import type { Finding, Place } from '../plan/positions.ts';
 import { isPattern } from './glob.ts';
 import { SUBJECTS } from './manifest-schema.ts';
@@ -27,7 +28,7 @@ export interface RawEntry {
   readonly read_only?: boolean | undefined;
 }
 
-const quote = (text: string) => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+const quote = (text: string) => JSON.stringify(shortened(text, 100));
 
 /** What is wrong with a path, as a clause; undefined if nothing is. */
 function pathProblem(subject: Entry['subject'], path: string): string | undefined {

@@ -2,7 +2,7 @@ import { ActionError } from '../../contract/errors.ts';
 import { code, plain, prose, table } from '../../report/markdown.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import { listed } from '../plan/report.ts';
 import { isExported, manifestText, type ObservedOrganization } from './manifest-text.ts';
 import { openSource, readObserved } from './read.ts';
@@ -54,12 +54,11 @@ export const exportGitPermissionsOperation = operation({
   inputs: ['manifest', 'overwrite'],
   required: [],
   outputs: ['manifest', 'count'],
-  permissions: ['ManageGitIntegrations', 'ManageOrganizations (to find organizations by name)'],
-  scope: 'enterprise',
+  permissions: [{ all: ['ManageGitIntegrations'] }, { all: ['ManageOrganizations'], for: ['unnamed_organizations'] }],
   severalOrganizations: true,
   versions: ['v3', 'v2'],
   readOnly: () => true,
-  async prepare({ manifest = [], overwrite = false }, { workspace, problem }): Promise<string> {
+  async prepare({ manifest = [], overwrite = false }, { workspace, problem }) {
     const [path = '', ...others] = manifest;
     const reason = await workspace.whyNotWritable(path);
     if (others.length > 0 || /[*?{[]/.test(path))
@@ -72,7 +71,7 @@ export const exportGitPermissionsOperation = operation({
         problem('manifest', `names ${JSON.stringify(path)}, ${kept}; to replace it, set overwrite: true`);
       }
     }
-    return path;
+    return ready(path);
   },
   async run(context, path) {
     const source = await openSource(context);
@@ -91,7 +90,6 @@ export const exportGitPermissionsOperation = operation({
     context.log.info(`${count(entries, 'entry', 'entries')} written to ${written}`);
     return {
       outcome: 'success',
-      outputs: { manifest: written, count: String(entries) },
       data: { manifest: written, count: entries, organizations: all.length, left_out: leftOut.slice(0, 200) },
       summary: summaryOf(all, written, entries, leftOut),
     };

@@ -1,5 +1,6 @@
 import { nearestOf } from '../../contract/kinds.ts';
 import type { Scope } from '../../reconcile/kind.ts';
+import { shortened } from '../../report/shorten.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
 import { type Entry, lineOf } from './entries.ts';
 import { globTest } from './glob.ts';
@@ -37,9 +38,14 @@ export interface ResolveOptions {
   readonly prune: boolean | undefined;
   /** Input `org_id`: only these; all of the manifest where undefined. */
   readonly only: readonly string[] | undefined;
+  /** Lets signals and the time limit through, and throws when one ends the step: a manifest may mean hours of work. */
+  readonly pause: () => Promise<void>;
 }
 
-const quote = (text: string) => JSON.stringify(text.slice(0, 100));
+/** Each is compared with everything that an organization has. */
+const MAX_PROTECTED_PATTERNS = 100;
+
+const quote = (text: string) => JSON.stringify(shortened(text, 100));
 
 /** A thing by its ID, or by its name if only one has it. */
 function byIdOrName<T extends { readonly id: string; readonly name: string }>(
@@ -82,16 +88,18 @@ interface OrganizationParts {
 }
 
 /** The organizations of the manifest, each once, even if it is listed by its ID and by its name. */
-function organizationsOf(
+async function organizationsOf(
   manifest: Manifest,
   known: readonly Organization[] | undefined,
   faults: Finding[],
-): OrganizationParts[] {
+  pause: ResolveOptions['pause'],
+): Promise<OrganizationParts[]> {
   const found = new Map<string, { organization: Organization; parts: OrganizationPart[] }>();
   for (const part of manifest.organizations) {
     const organization = known === undefined ? byId(part.name) : byIdOrName('organization', part.name, known);
     if ('problem' in organization) {
       faults.push({ ...part.place, message: organization.problem });
+      await pause();
       continue;
     }
     const there = found.get(organization.id) ?? { organization, parts: [] };
@@ -129,7 +137,9 @@ async function expanded(
   connection: Connection,
   repositories: RepositoryLists,
   { faults, warnings }: Found,
+  pause: ResolveOptions['pause'],
 ): Promise<Desired[]> {
+  await pause();
   const list = repositories(connection);
   if (list === undefined) {
     faults.push({
@@ -139,10 +149,15 @@ async function expanded(
     return [];
   }
   const isMatch = globTest(entry.path);
-  const exceptions = entry.except.map((pattern) => ({ pattern, test: globTest(pattern) }));
   const matching = (await list).filter(isMatch);
-  const paths = matching.filter((path) => !exceptions.some(({ test }) => test(path)));
-  const idle = exceptions.filter(({ test }) => !matching.some(test));
+  const [left, idle] = [new Set(matching), [] as string[]];
+  for (const pattern of matching.length === 0 ? [] : entry.except) {
+    await pause();
+    const excepted = matching.filter(globTest(pattern));
+    for (const path of excepted) left.delete(path);
+    if (excepted.length === 0) idle.push(pattern);
+  }
+  const paths = matching.filter((path) => left.has(path));
   if (paths.length === 0) {
     const why = matching.length === 0 ? '' : ' that `except` does not exclude';
     faults.push({
@@ -150,7 +165,7 @@ async function expanded(
       message: `repos ${quote(entry.path)} matches no repository of ${connection.name}${why}`,
     });
   }
-  for (const { pattern } of matching.length === 0 ? [] : idle) {
+  for (const pattern of idle) {
     warnings.push({
       ...entry.place,
       message: `except ${quote(pattern)} matches nothing of repos ${quote(entry.path)}`,
@@ -189,7 +204,15 @@ function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
   return [...found.values()];
 }
 
+const subjectKey = ({ subject, path }: Pick<Entry, 'subject' | 'path'>, connection: string) =>
+  `${connection} ${subject} ${path.toLowerCase()}`;
+
 function rulesOf(entries: readonly Entry[], connections: Connections, faults: Finding[]): ProtectionRule[] {
+  const patterns = entries.filter(({ subject }) => subject === 'repos');
+  const excess = patterns[MAX_PROTECTED_PATTERNS];
+  if (excess !== undefined) {
+    faults.push({ ...excess.place, message: `protected has more than ${MAX_PROTECTED_PATTERNS} patterns` });
+  }
   return entries.flatMap((entry) => {
     const connection = connections.of(entry, faults);
     if (connection === undefined) return [];
@@ -199,6 +222,17 @@ function rulesOf(entries: readonly Entry[], connections: Connections, faults: Fi
       (isMatch === undefined ? sameSubject(entry, observed) : observed.subject === 'repo' && isMatch(observed.path));
     return [{ entry, connection, covers }];
   });
+}
+
+/** Which entries must stay: those that the manifest protects, and those that this release does not know. */
+function protection(rules: readonly ProtectionRule[]) {
+  const patterns = rules.filter(({ entry }) => entry.subject === 'repos').slice(0, MAX_PROTECTED_PATTERNS);
+  const named = new Set(rules.map(({ entry, connection }) => subjectKey(entry, connection.key)));
+  return (observed: Observed) => {
+    const { subject, path, connection } = observed;
+    if (subject === 'unknown' || named.has(subjectKey({ subject, path }, connection.key))) return true;
+    return patterns.some(({ covers }) => covers(observed));
+  };
 }
 
 function pruneOf(
@@ -229,14 +263,12 @@ export async function resolveManifest(
   options: ResolveOptions,
 ): Promise<ResolvedManifest> {
   const [faults, warnings]: [Finding[], Finding[]] = [[], []];
-  const all = organizationsOf(manifest, await source.organizations(), faults);
+  const all = await organizationsOf(manifest, await source.organizations(), faults, options.pause);
   const asked = options.only;
   const chosen = asked === undefined ? all : all.filter(({ organization }) => asked.includes(organization.id));
   const connections = new Connections(await source.connections(chosen.map(({ organization }) => organization.id)));
   const rules = rulesOf(manifest.protected, connections, faults);
-  // What this release does not know stays as it is.
-  const isProtected = (observed: Observed) =>
-    observed.subject === 'unknown' || rules.some(({ covers }) => covers(observed));
+  const isProtected = protection(rules);
   const scopes: WantedScope[] = [];
   for (const parts of chosen) {
     const { id, name } = parts.organization;
@@ -246,7 +278,8 @@ export async function resolveManifest(
       if (connection === undefined) continue;
       const { subject, path, readOnly, place } = entry;
       if (subject === 'repos') {
-        for (const one of await expanded(entry, connection, repositories, { faults, warnings })) desired.push(one);
+        for (const one of await expanded(entry, connection, repositories, { faults, warnings }, options.pause))
+          desired.push(one);
       } else desired.push({ subject, path, connection, readOnly, place });
     }
     const each = unique(desired, faults);

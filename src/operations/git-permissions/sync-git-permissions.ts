@@ -4,11 +4,12 @@ import { planAll } from '../../reconcile/plan.ts';
 import { details, prose } from '../../report/markdown.ts';
 import { count } from '../../report/units.ts';
 import type { Log } from '../../runner/log.ts';
-import { operation } from '../operation.ts';
+import { operation, type Report, ready } from '../operation.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
 import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext } from '../plan/report.ts';
 import { runPlan } from '../plan/step.ts';
-import { findManifest, type Manifest, type ReadManifest, readManifest } from './manifest.ts';
+import { findManifest, type Manifest, type ReadManifest } from './manifest.ts';
+import { readManifestAside } from './manifest-thread.ts';
 import { permissionKind } from './permission.ts';
 import { openSource, readObserved } from './read.ts';
 import { checkRepositories } from './repositories.ts';
@@ -18,6 +19,8 @@ import { type PermissionSource, repositoryLists } from './source.ts';
 /** The page of a run shows at most ten annotations of a kind. */
 const MAX_ANNOTATIONS = 10;
 const MAX_NOTICES = 100;
+/** A pause takes a millisecond, and what is done for each of so many patterns less than a second. */
+const TURNS = 20;
 
 const textOf = ({ file, line, message }: Finding) => `${file}:${line}: ${message}`;
 
@@ -106,7 +109,12 @@ async function compared(context: PlanContext, manifest: Manifest, source: Permis
   reject(log, readOnlyFault(manifest, source.knowsReadOnly));
   const only = inputs.org_id === '*' ? undefined : inputs.org_id;
   const lists = repositoryLists(source);
-  const wanted = await resolveManifest(manifest, source, lists, { prune: inputs.prune, only });
+  let turns = 0;
+  const pause = async () => {
+    turns += 1;
+    if (turns % TURNS === 0) await context.clock.sleep(0, context.signal);
+  };
+  const wanted = await resolveManifest(manifest, source, lists, { prune: inputs.prune, only, pause });
   reject(log, wanted.faults);
   checkAsked(only, wanted.scopes);
   const rows = await readObserved(context, source, wanted.scopes);
@@ -116,6 +124,20 @@ async function compared(context: PlanContext, manifest: Manifest, source: Permis
   reject(log, inOrder(faults));
   for (const one of unchecked) log.annotate('warning', 'New entries were not checked', one);
   return { kind, scopes, warnings: sorted([...wanted.warnings, ...spellings(scopes, kind)]) };
+}
+
+/** What a plan without a credential can do, as for a pull request of a fork: check the manifest. */
+function onlyChecked(log: Log, { manifest, faults, warnings }: ReadManifest): Report {
+  reject(log, faults);
+  warn(log, sorted(warnings));
+  const size = `${count(manifest.entries, 'entry', 'entries')} of ${count(manifest.organizations.length, 'organization')}`;
+  const reason = `no credential, as for every pull request of a fork: the manifest is valid (${size}), but was not compared with Devin`;
+  return {
+    outcome: 'skipped',
+    skippedReason: reason,
+    data: { entries: manifest.entries, organizations: manifest.organizations.length },
+    summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(sorted(warnings))].join('\n\n')}\n`,
+  };
 }
 
 async function run(context: PlanContext, { manifest, faults }: ReadManifest) {
@@ -140,30 +162,17 @@ export const syncGitPermissionsOperation = operation({
   inputs: PLAN_INPUTS,
   required: [],
   outputs: PLAN_OUTPUTS,
-  permissions: ['ManageGitIntegrations', 'ManageOrganizations (to find organizations by name)'],
-  scope: 'enterprise',
+  permissions: [{ all: ['ManageGitIntegrations'] }, { all: ['ManageOrganizations'], for: ['names'] }],
   severalOrganizations: true,
   versions: ['v3', 'v2'],
   readOnly: ({ mode }) => mode !== 'apply',
-  async prepare({ manifest = [], plan_file: planFile }, { workspace, problem }): Promise<ReadManifest> {
+  async prepare({ manifest = [], mode, plan_file: planFile }, { workspace, signal, problem }) {
     const reason = planFile === undefined ? undefined : await workspace.whyNotWritable(planFile);
     if (reason !== undefined) problem('plan_file', `names ${JSON.stringify(planFile)}, which ${reason}`);
     const found = await findManifest(manifest, workspace);
     if ('problem' in found) problem('manifest', found.problem);
-    return await readManifest('problem' in found ? [] : found.files, workspace);
-  },
-  offline(log, { manifest, faults, warnings }) {
-    reject(log, faults);
-    warn(log, sorted(warnings));
-    const size = `${count(manifest.entries, 'entry', 'entries')} of ${count(manifest.organizations.length, 'organization')}`;
-    const reason = `no credential, as for every pull request of a fork: the manifest is valid (${size}), but was not compared with Devin`;
-    return {
-      outcome: 'skipped',
-      skippedReason: reason,
-      outputs: {},
-      data: { entries: manifest.entries, organizations: manifest.organizations.length },
-      summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(sorted(warnings))].join('\n\n')}\n`,
-    };
+    const read = await readManifestAside('problem' in found ? [] : found.files, { workspace, signal });
+    return mode === 'apply' ? ready(read) : { ready: read, withoutCredential: (log: Log) => onlyChecked(log, read) };
   },
   run,
 });

@@ -2,6 +2,7 @@ import type { Alias, Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, visit } from 'yaml';
 import * as z from 'zod/mini';
 import { nearestOf } from '../../contract/kinds.ts';
+import { shortened } from '../../report/shorten.ts';
 
 /** A line of a file, from 1. */
 export interface Place {
@@ -46,7 +47,7 @@ function targetsOf(document: Document.Parsed): ReadonlyMap<Alias, Node> {
 }
 
 /** The target of an alias; any other node is its own. */
-export const resolved = ({ document }: Source, node: unknown): unknown =>
+const resolved = ({ document }: Source, node: unknown): unknown =>
   isAlias(node) ? targetsOf(document).get(node) : node;
 
 /** Where a node begins. */
@@ -93,7 +94,9 @@ export function nodeAt(source: Source, from: unknown, path: readonly PropertyKey
 }
 
 /** The node of a key. */
-export const keyNode = (source: Source, map: unknown, key: string): unknown => pairOf(source, map, key)?.key ?? map;
+const keyNode = (source: Source, map: unknown, key: string): unknown => pairOf(source, map, key)?.key ?? map;
+
+type Issue = z.core.$ZodIssue;
 
 /** Names that a schema of an object knows, for those that are misspelled. */
 const namesOf = (schema: z.ZodMiniType): string[] => ('shape' in schema ? Object.keys(Object(schema.shape)) : []);
@@ -103,11 +106,18 @@ function unknownKeys(schema: z.ZodMiniType, keys: readonly string[]): { key: str
   return keys.map((key) => {
     const nearest = nearestOf(key, names);
     const hint = nearest === undefined ? `; known are ${names.join(', ')}` : `; did you mean ${nearest}?`;
-    return { key, message: `the key ${JSON.stringify(key.slice(0, 60))} is not known${hint}` };
+    return { key, message: `the key ${JSON.stringify(shortened(key, 60))} is not known${hint}` };
   });
 }
 
-function findingsOf(source: Source, node: unknown, schema: z.ZodMiniType, issue: z.core.$ZodIssue): Finding[] {
+/** The value at the end of a path of names and numbers; undefined if there is none. */
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce(
+    (part: unknown, key) => (typeof part === 'object' && part !== null ? Reflect.get(part, key) : part),
+    value,
+  );
+
+function findingsOf(source: Source, node: unknown, value: unknown, schema: z.ZodMiniType, issue: Issue): Finding[] {
   if (issue.code === 'unrecognized_keys') {
     const map = nodeAt(source, node, issue.path);
     return unknownKeys(schema, issue.keys).map(({ key, message }) => ({
@@ -117,7 +127,7 @@ function findingsOf(source: Source, node: unknown, schema: z.ZodMiniType, issue:
   }
   const name = issue.path.join('.');
   const at = placeOf(source, nodeAt(source, node, issue.path));
-  const missing = issue.code === 'invalid_type' && /received undefined/.test(issue.message);
+  const missing = issue.code === 'invalid_type' && valueAt(value, issue.path) === undefined;
   const what = missing ? 'is missing' : `is wrong: ${issue.message.replace(/^Invalid input: /, '')}`;
   return [{ ...at, message: name === '' ? what.replace(/^is wrong: /, 'an entry is wrong: ') : `${name} ${what}` }];
 }
@@ -138,7 +148,7 @@ export function checkPart<T extends z.ZodMiniType>(
     const path = JSON.stringify(issue.path);
     if (told.has(path) && issue.code !== 'unrecognized_keys') continue;
     told.add(path);
-    for (const finding of findingsOf(source, node, schema, issue)) findings.push(finding);
+    for (const finding of findingsOf(source, node, value, schema, issue)) findings.push(finding);
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { ActionError, type ErrorCode } from '../../contract/errors.ts';
 import type { InputName } from '../../contract/inputs.ts';
-import type { Change, Plan } from '../../reconcile/kind.ts';
+import type { Action, Change, Counts, Plan } from '../../reconcile/kind.ts';
 import { differs } from '../../reconcile/plan.ts';
 import { byName, headline } from '../../reconcile/render.ts';
 import type { Applied, Limiter, Store } from '../../reconcile/store.ts';
@@ -80,42 +80,37 @@ export function logPlan<D, O>({ log }: PlanContext, step: PlanStep<D, O>): void 
   if (lines.length > LOGGED_CHANGES) log.info(`  and ${lines.length - LOGGED_CHANGES} more, all in the plan file`);
 }
 
-/** The outputs of a plan, or of its apply. */
-export function outputsOf<D, O>(
-  { plan }: PlanStep<D, O>,
-  file: string,
-  applied?: Applied<D, O>,
-): PlanReport['outputs'] {
-  const { counts, hash } = plan;
-  const done = (action: string) =>
-    applied?.results.filter(({ change, error }) => change.action === action && error === undefined).length;
-  const failed = applied?.results.filter(({ error }) => error !== undefined).length ?? 0;
-  const converged = applied?.converged ?? !differs(counts);
-  return {
-    has_changes: String(differs(counts)),
-    added: String(done('create') ?? counts.added),
-    removed: String(done('delete') ?? counts.removed),
-    updated: String(done('update') ?? counts.updated),
-    unchanged: String(counts.unchanged),
-    failed: String(failed),
-    escalations: String(counts.escalations),
-    plan_hash: hash,
-    plan_file: file,
-    converged: String(converged),
-  };
+/** The result of a plan: it was only made, it was refused, or it was applied. */
+export type Fate<D, O> = 'planned' | 'refused' | Applied<D, O>;
+
+/** How many entries were added, removed and updated, or would be. */
+function changed<D, O>({ added, removed, updated }: Counts, fate: Fate<D, O>) {
+  if (fate === 'planned') return { added, removed, updated };
+  const done = (action: Action) =>
+    fate === 'refused'
+      ? 0
+      : fate.results.filter(({ change, error }) => change.action === action && error === undefined).length;
+  return { added: done('create'), removed: done('delete'), updated: done('update') };
 }
 
-/** The same for the result, with the failures one by one. */
-export function dataOf<D, O>(step: PlanStep<D, O>, file: string, applied?: Applied<D, O>): Record<string, unknown> {
-  const { plan } = step;
+/** The result of a plan or of its apply as data, with the failures one by one. */
+export function dataOf<D, O>(step: PlanStep<D, O>, file: string, fate: Fate<D, O>): PlanReport['data'] {
+  const { counts, hash, scopes } = step.plan;
+  const applied = typeof fate === 'string' ? undefined : fate;
   const failures = applied?.results.filter(({ error }) => error !== undefined) ?? [];
+  const numbers = changed(counts, fate);
   return {
-    has_changes: differs(plan.counts),
-    counts: plan.counts,
-    plan_hash: plan.hash,
+    has_changes: differs(counts),
+    ...numbers,
+    unchanged: counts.unchanged,
+    failed: failures.length,
+    escalations: counts.escalations,
+    plan_hash: hash,
     plan_file: file,
-    converged: applied?.converged ?? !differs(plan.counts),
-    scopes: plan.scopes.slice(0, 1_000).map(({ scope, changes, unchanged }) => ({
+    converged: applied?.converged ?? !differs(counts),
+    counts: { ...counts, ...numbers },
+    planned: counts,
+    scopes: scopes.slice(0, 1_000).map(({ scope, changes, unchanged }) => ({
       id: scope.id,
       name: scope.name,
       changes: changes.length,

@@ -15,7 +15,7 @@ const changed = (message: string, fix: string) => new ActionError('plan_changed'
 /** Warns of an apply that runs before the review: for a pull request that is not merged yet. */
 export async function warnBeforeMerge({ event, log }: PlanContext): Promise<void> {
   const read = await event();
-  if ('problem' in read || !PULL_EVENTS.includes(read.event.name)) return;
+  if (!read.ok || !PULL_EVENTS.includes(read.event.name)) return;
   const { merged } = read.event;
   if (isClosed(read.event) && merged === true) return;
   const advice = 'Use `mode: plan` here, and apply on `pull_request: closed` if it is merged, or on a push.';

@@ -16,7 +16,6 @@ import {
   dataOf,
   listed,
   logPlan,
-  outputsOf,
   type PlanContext,
   type PlanReport,
   type PlanStep,
@@ -94,7 +93,9 @@ async function planned<D, O>(
   const said = changed ? `Plan: ${headline(plan)}` : 'No changes';
   const title = `### ${mark}${said} · ${where(step)} · ${short(plan.hash)}`;
   const { note, commentEnd } = await carried(context, step);
-  const hint = `Apply this plan: \`mode: apply\` with \`expected_plan_hash: ${plan.hash}\`.`;
+  // In a comment, the plan is found by its pull request.
+  const expected = commentEnd === undefined ? plan.hash : 'reviewed';
+  const hint = `To apply exactly this plan: \`mode: apply\` with \`expected_plan_hash: ${expected}\`.`;
   const frame = {
     scopeName,
     notices: [...(error === undefined ? [] : [errorPart(error)]), ...(note === undefined ? [] : [prose(note)])],
@@ -104,8 +105,7 @@ async function planned<D, O>(
   return {
     outcome: !isDrift && limit !== undefined ? 'failure' : changed ? 'changes' : 'success',
     ...(error === undefined ? {} : { error }),
-    outputs: outputsOf(step, file),
-    data: dataOf(step, file),
+    data: dataOf(step, file, 'planned'),
     summary: renderPlan(title, plan, frame),
     ...(commentEnd === undefined ? {} : { commentEnd }),
   };
@@ -119,8 +119,7 @@ async function refused<D, O>(context: PlanContext, step: PlanStep<D, O>, error: 
   return {
     outcome: 'failure',
     error,
-    outputs: { ...outputsOf(step, file), added: '0', removed: '0', updated: '0' },
-    data: dataOf(step, file),
+    data: dataOf(step, file, 'refused'),
     summary: renderPlan(title, step.plan, frame),
   };
 }
@@ -152,7 +151,6 @@ async function carriedOut<D, O>(
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
-    outputs: outputsOf(step, file, applied),
     data: dataOf(step, file, applied),
     summary: renderPlan(title, plan, frame, applied),
   };
@@ -167,7 +165,7 @@ async function isRest<D, O>(
   if (scopes !== undefined) return continues(plan, scopes);
   if (inputs.plan_file === undefined) return false;
   const file = await workspace.readText(inputs.plan_file, MAX_PLAN_BYTES);
-  const reviewed = 'text' in file ? scopesOfFile(plan.name, hash, file.text) : undefined;
+  const reviewed = file.ok ? scopesOfFile(plan.name, hash, file.text) : undefined;
   return reviewed !== undefined && continues(plan, reviewed);
 }
 

@@ -1,5 +1,4 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
 import type { Organizations } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { code, link, plain, table } from '../../report/markdown.ts';
@@ -9,8 +8,8 @@ import type { Report } from '../operation.ts';
 import { NO_COMMENT } from '../thread-comment.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
-import { carryOut, type Done, type RunContext, type RunRequest } from './one.ts';
-import { type SESSION_OUTPUTS, sessionOutputs } from './outcome/outputs.ts';
+import { carrySession, type Done, type RunContext, type RunRequest } from './one.ts';
+import { NO_SESSION, type SESSION_OUTPUTS, sessionData } from './outcome/outputs.ts';
 import { pullRequestName } from './outcome/summary.ts';
 
 type AcrossOutput = (typeof SESSION_OUTPUTS)[number] | 'created' | 'reused' | 'attachments' | 'sessions' | 'count';
@@ -107,7 +106,7 @@ const failuresFirst = (rows: readonly Row[]) => [
   ...rows.filter(({ error }) => error === undefined),
 ];
 
-const headline = (rows: readonly Row[], goal: string) => {
+const tally = (rows: readonly Row[], goal: string) => {
   const good = rows.filter(({ error }) => error === undefined).length;
   const skipped = rows.filter(({ error }) => error?.code === 'gate_closed').length;
   const done = `${good} of ${count(rows.length, 'session')} ${goal === 'finished' ? 'finished' : 'started'}`;
@@ -119,7 +118,7 @@ function summaryOf(rows: readonly Row[], goal: string, error: ActionError | unde
   const opened = rows.reduce((sum, { done }) => sum + (done?.story.session.pull_requests.length ?? 0), 0);
   const head = ['Organization', 'Outcome', 'Session', 'Pull requests', 'ACUs', 'Why'];
   return [
-    `### ${error === undefined ? '✅' : '❌'} ${headline(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
+    `### ${error === undefined ? '✅' : '❌'} ${tally(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
     filled(head, failuresFirst(rows).map(summaryRow)),
     error === undefined ? '' : errorPart(new ActionError(error.code, error.message, { fix: error.fix })),
   ]
@@ -133,21 +132,20 @@ function reportOf(rows: readonly Row[], context: RunContext): Report<AcrossOutpu
   const error = errorOf(rows, idempotency.toLowerCase() !== 'none');
   const sessions = rows.map(entryFor);
   const first = rows.find(({ done }) => done !== undefined)?.done;
-  const single = first?.story;
   const asked = context.inputs.download_attachments !== undefined;
   const files = rows.flatMap(({ done }) => done?.downloaded ?? []);
-  context.log.info(headline(rows, wait));
+  context.log.info(tally(rows, wait));
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
-    outputs: {
-      ...(single === undefined ? {} : sessionOutputs(single)),
-      ...(first === undefined ? {} : { created: String(first.started.created), reused: String(first.started.reused) }),
-      ...(asked ? { attachments: JSON.stringify(files) } : {}),
-      sessions: jsonText(sessions),
-      count: String(sessions.length),
+    data: {
+      ...(first === undefined ? NO_SESSION : sessionData(first.story)),
+      created: first?.started.created,
+      reused: first?.started.reused,
+      attachments: asked ? files : undefined,
+      sessions,
+      count: sessions.length,
     },
-    data: { sessions, count: sessions.length, ...(asked ? { attachments: files } : {}) },
     summary: summaryOf(rows, wait, error),
   };
 }
@@ -174,7 +172,9 @@ export async function createAcross(
         log: organizations.length === 1 ? log : log.within(org.name),
         inputs: { ...inputs, ...(folder === undefined ? {} : { download_attachments: `${folder}/${org.id}` }) },
       };
-      return attempt(own, org, () => carryOut(own, org.id, prepared, { turn, organizations: organizations.length }));
+      return attempt(own, org, () =>
+        carrySession(own, org.id, prepared, { turn, organizations: organizations.length }),
+      );
     }),
   );
   const [first] = rows;

@@ -1,14 +1,12 @@
 import type { InputName, InputValues } from '../../contract/inputs.ts';
-import { jsonText } from '../../contract/json.ts';
-import type { Checks, Context } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { type Checks, type Context, operation, type Preparation, ready } from '../operation.ts';
 import { isSeveral, singleOf } from '../organization.ts';
 import { entryOf } from './entries.ts';
 import { START_INPUTS } from './once/started.ts';
-import { carryOut, RUN_INPUTS, type RunRequest } from './one.ts';
+import { carrySession, RUN_INPUTS, type RunRequest } from './one.ts';
 import { SESSION_OUTPUTS, sessionReport } from './outcome/outputs.ts';
 import { type PreparedSession, prepareSession, REQUEST_INPUTS } from './request/request.ts';
-import { prepareTrigger, TRIGGER_INPUTS, type Trigger } from './request/trigger.ts';
+import { type Admitted, prepareTrigger, TRIGGER_INPUTS } from './request/trigger.ts';
 
 const INPUTS = [
   ...new Set([...REQUEST_INPUTS, ...TRIGGER_INPUTS, ...START_INPUTS, ...RUN_INPUTS]),
@@ -19,10 +17,10 @@ type CreateInput = (typeof INPUTS)[number];
 /** A request, and the event that asks for it, if it is one that does. */
 interface Prepared {
   readonly session: PreparedSession;
-  readonly trigger: Trigger;
+  readonly trigger: Admitted | undefined;
 }
 
-async function prepare(inputs: Partial<InputValues<CreateInput>>, checks: Checks): Promise<Prepared> {
+async function prepare(inputs: Partial<InputValues<CreateInput>>, checks: Checks): Promise<Preparation<Prepared>> {
   const { download_attachments: folder, wait, context } = inputs;
   const reason = folder === undefined ? undefined : await checks.workspace.whyNoFolder(folder);
   if (reason !== undefined) checks.problem('download_attachments', `names ${JSON.stringify(folder)}, which ${reason}`);
@@ -30,9 +28,11 @@ async function prepare(inputs: Partial<InputValues<CreateInput>>, checks: Checks
     checks.problem('download_attachments', 'needs wait: finished, since Devin attaches files while it works');
   }
   const trigger = await prepareTrigger(inputs, checks);
-  const says = trigger !== undefined && 'event' in trigger && (trigger.event.parts.length > 0 || trigger.asked);
-  const closed = trigger !== undefined && 'closed' in trigger;
-  return { session: await prepareSession(inputs, checks, context === 'event' && Boolean(says || closed)), trigger };
+  const closed = trigger !== undefined && 'closed' in trigger ? trigger.closed : undefined;
+  const admitted = trigger !== undefined && 'event' in trigger ? trigger : undefined;
+  const says = (admitted?.event.parts.length ?? 0) > 0 || admitted?.asked !== undefined;
+  const session = await prepareSession(inputs, checks, context === 'event' && (says || closed !== undefined));
+  return closed === undefined ? ready({ session, trigger: admitted }) : { skipped: closed };
 }
 
 /** Lets the event in if its sender may write, and puts it into the prompt if it is to be there. */
@@ -40,7 +40,7 @@ async function requestOf(
   context: Context<CreateInput>,
   { session, trigger }: Prepared,
 ): Promise<{ readonly request: RunRequest; readonly context: Context<CreateInput> }> {
-  if (trigger === undefined || 'closed' in trigger) return { request: session, context };
+  if (trigger === undefined) return { request: session, context };
   const { admit } = await import('./request/admit.ts');
   await admit(context, trigger);
   const { thread } = trigger.event;
@@ -62,15 +62,13 @@ export const createSessionOperation = operation({
   required: [],
   outputs: [...SESSION_OUTPUTS, 'created', 'reused', 'attachments', 'sessions', 'count'],
   permissions: [
-    'UseDevinSessions',
-    'ViewOrgSessions (to wait, to reuse, and to find the session of an earlier attempt)',
-    'ManageOrgSessions (to end on cancel, and to reuse)',
+    { all: ['UseDevinSessions'] },
+    { all: ['ViewOrgSessions'], for: ['wait', 'reuse', 'rerun'] },
+    { all: ['ManageOrgSessions'], for: ['on_cancel', 'reuse'] },
   ],
-  scope: 'organization',
   severalOrganizations: true,
   versions: ['v3'],
   prepare,
-  gate: ({ trigger }) => (trigger !== undefined && 'closed' in trigger ? trigger.closed : undefined),
   async run(given, prepared) {
     const { request, context } = await requestOf(given, prepared);
     const { log, facts, inputs } = context;
@@ -81,8 +79,7 @@ export const createSessionOperation = operation({
     const about = [facts.repository, singleOf(inputs.org_id), facts.thread?.name].filter((part) => part !== undefined);
     log.info(`Devin session${about.length === 0 ? '' : ` for ${about.join(' · ')}`}`);
     const orgId = await context.organization();
-    const { started, story, downloaded } = await carryOut(context, orgId, request);
-    const report = sessionReport(story, started);
+    const { started, story, downloaded } = await carrySession(context, orgId, request);
     const entry = entryOf(
       orgId,
       { ...story.session, structured_output: story.output ?? null },
@@ -90,16 +87,11 @@ export const createSessionOperation = operation({
       started,
       story.error,
     );
-    const files = downloaded === undefined ? {} : { attachments: JSON.stringify(downloaded) };
+    const { created, reused } = started;
+    const report = sessionReport(story);
     return {
       ...report,
-      outputs: { ...report.outputs, ...files, sessions: jsonText([entry]), count: '1' },
-      data: {
-        ...report.data,
-        ...(downloaded === undefined ? {} : { attachments: downloaded }),
-        sessions: [entry],
-        count: 1,
-      },
+      data: { ...report.data, created, reused, attachments: downloaded, sessions: [entry], count: 1 },
     };
   },
 });

@@ -87,7 +87,7 @@ async function freePath(
  * must not cost the outputs.
  */
 export async function downloadAll(
-  { devin, workspace, log }: Pick<Context, 'devin' | 'workspace' | 'log'>,
+  { devin, workspace, log, redact }: Pick<Context, 'devin' | 'workspace' | 'log' | 'redact'>,
   orgId: string,
   sessionId: string,
   folder: string,
@@ -107,7 +107,8 @@ export async function downloadAll(
       const { uuid, name } = address;
       try {
         const bytes = await devin.download(downloadAttachment, { params: { org_id: orgId, uuid, name } });
-        const path = await workspace.writeFile(await freePath(folder, safeName(name), taken, workspace), bytes);
+        // The bytes stay as they are; a name goes on into logs and artifacts.
+        const path = await workspace.writeFile(await freePath(folder, safeName(redact(name)), taken, workspace), bytes);
         files.push({ name, path, bytes: bytes.length });
       } catch (thrown) {
         wrong.push(`${name}: ${asActionError(thrown).message}`);

@@ -1,5 +1,6 @@
 import type { InputName, InputValues } from '../../contract/inputs.ts';
-import type { Instant } from '../../contract/kinds.ts';
+import { instantSeconds } from '../../contract/kinds.ts';
+import { LARGEST_PAGE } from '../../devin/pagination.ts';
 import { number } from '../../report/units.ts';
 import type { Checks } from '../operation.ts';
 
@@ -15,15 +16,11 @@ export const FILTER_INPUTS = [
 
 type Filters = InputValues<(typeof FILTER_INPUTS)[number]>;
 
-const LARGEST_PAGE = 200;
-
-const secondsOf = (moment: Instant, now: number) => Math.floor(('at' in moment ? moment.at : now - moment.ago) / 1_000);
-
 /** Reports a range of time that holds nothing. */
 export async function checkRange({ since, until }: Partial<Filters>, { clock, problem }: Checks): Promise<void> {
   const now = clock.now();
   if (since === undefined || until === undefined) return;
-  if (secondsOf(since, now) >= secondsOf(until, now)) problem('since', 'is not before until');
+  if (instantSeconds(since, now) >= instantSeconds(until, now)) problem('since', 'is not before until');
 }
 
 /** Says that a list was cut at `max_results`. */
@@ -64,7 +61,7 @@ export function filterQuery(inputs: Filters, now: number) {
     ...(tags === undefined ? {} : { tags: [...tags] }),
     ...(repos === undefined ? {} : { repo_names: [...repos] }),
     ...(playbook === undefined ? {} : { playbook_id: playbook }),
-    ...(since === undefined ? {} : { created_after: secondsOf(since, now) }),
-    ...(until === undefined ? {} : { created_before: secondsOf(until, now) }),
+    ...(since === undefined ? {} : { created_after: instantSeconds(since, now) }),
+    ...(until === undefined ? {} : { created_before: instantSeconds(until, now) }),
   };
 }

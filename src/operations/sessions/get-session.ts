@@ -1,5 +1,5 @@
 import { getSession } from '../../devin/endpoints/sessions.ts';
-import { operation } from '../operation.ts';
+import { nothingToPrepare, operation } from '../operation.ts';
 import { FIRST_TURN, judge } from './outcome/judge.ts';
 import { spanMs } from './outcome/outcome.ts';
 import { SESSION_OUTPUTS, sessionReport } from './outcome/outputs.ts';
@@ -14,10 +14,9 @@ export const getSessionOperation = operation({
   inputs: ['session_id'],
   required: ['session_id'],
   outputs: SESSION_OUTPUTS,
-  permissions: ['ViewOrgSessions'],
-  scope: 'organization',
+  permissions: [{ all: ['ViewOrgSessions'] }],
   versions: ['v3'],
-  prepare: async () => undefined,
+  prepare: nothingToPrepare,
   async run(context) {
     const { devin, log, facts, inputs } = context;
     const orgId = await context.organization();

@@ -1,13 +1,12 @@
-import { inputError, type Problem } from '../../contract/parse.ts';
+import { type InputProblem, inputError } from '../../contract/parse.ts';
 import type { ItemOf } from '../../devin/endpoint.ts';
 import { v2ListSessionInsights } from '../../devin/endpoints/v2-sessions.ts';
+import { LARGEST_PAGE } from '../../devin/pagination.ts';
 import type { Context } from '../operation.ts';
 import { singleOf } from '../organization.ts';
 import { type FILTER_INPUTS, filterQuery } from './filters.ts';
 import type { InsightsRow } from './insights-report.ts';
 import { newestOf } from './newest.ts';
-
-const LARGEST_PAGE = 200;
 
 /** Inputs for which v2 has no counterpart. */
 const MISSING = ['session_id', 'tags', 'repos', 'playbook_id', 'generate'] as const;
@@ -37,7 +36,7 @@ const rowOf = (session: ItemOf<typeof v2ListSessionInsights>): InsightsRow => ({
 function checkInputs(inputs: V2Context['inputs']): void {
   const set = MISSING.filter((name) => inputs[name] !== undefined && inputs[name] !== false);
   const message = 'is not available in the legacy API v2; leave it out, or pass a service user key (cog_…)';
-  const problems: Problem[] = set.map((input) => ({ input, message }));
+  const problems: InputProblem[] = set.map((input) => ({ input, message }));
   if (problems.length > 0) throw inputError(problems);
 }
 

@@ -1,5 +1,4 @@
 import { type ActionError, asActionError } from '../../contract/errors.ts';
-import { jsonText } from '../../contract/json.ts';
 import { pool } from '../../contract/pool.ts';
 import type { AnswerOf } from '../../devin/endpoint.ts';
 import {
@@ -9,7 +8,7 @@ import {
 } from '../../devin/endpoints/session-insights.ts';
 import { count } from '../../report/units.ts';
 import type { Checks, Context, Report } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery, fitting, onlyNewest } from './filters.ts';
 import { analysed, type InsightsRow, insightsSummary } from './insights-report.ts';
 import { newestOf } from './newest.ts';
@@ -119,10 +118,9 @@ export const listSessionInsightsOperation = operation({
   inputs: INPUTS,
   required: [],
   outputs: ['sessions', 'count'],
-  permissions: ['ViewOrgSessions', 'ManageOrgSessions (to generate)'],
-  scope: 'organization',
+  permissions: [{ all: ['ViewOrgSessions'] }, { all: ['ManageOrgSessions'], for: ['generate'] }],
   versions: ['v3', 'v2'],
-  prepare: checkInputs,
+  prepare: async (inputs, checks) => ready(await checkInputs(inputs, checks)),
   async run(context): Promise<Report<'sessions' | 'count'>> {
     const isV2 = context.version === 'v2';
     const { rows, more, error }: Read = isV2
@@ -133,7 +131,6 @@ export const listSessionInsightsOperation = operation({
     return {
       outcome: error === undefined ? 'success' : 'failure',
       ...(error === undefined ? {} : { error }),
-      outputs: { sessions: jsonText(rows), count: String(rows.length) },
       data: { count: rows.length, has_more: more, sessions: rows },
       summary: insightsSummary(rows, more, error),
     };

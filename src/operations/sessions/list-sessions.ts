@@ -1,8 +1,7 @@
-import { jsonText } from '../../contract/json.ts';
 import { listSessions } from '../../devin/endpoints/sessions.ts';
 import { link, plain, table } from '../../report/markdown.ts';
 import { acusCell, count, instant, number } from '../../report/units.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery, fitting, onlyNewest } from './filters.ts';
 import { newestOf } from './newest.ts';
 import type { Session } from './outcome/outcome.ts';
@@ -53,10 +52,9 @@ export const listSessionsOperation = operation({
   inputs: FILTER_INPUTS,
   required: [],
   outputs: ['sessions', 'count'],
-  permissions: ['ViewOrgSessions'],
-  scope: 'organization',
+  permissions: [{ all: ['ViewOrgSessions'] }],
   versions: ['v3'],
-  prepare: checkRange,
+  prepare: async (inputs, checks) => ready(await checkRange(inputs, checks)),
   async run(context) {
     const { devin, inputs, clock, log } = context;
     const most = inputs.max_results;
@@ -70,7 +68,6 @@ export const listSessionsOperation = operation({
     const short = sessions.map(inShort);
     return {
       outcome: 'success',
-      outputs: { sessions: jsonText(short), count: String(sessions.length) },
       data: { count: sessions.length, has_more: more, sessions: short },
       summary: summaryOf(sessions, more),
     };

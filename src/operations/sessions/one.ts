@@ -18,7 +18,7 @@ export type RunContext = Context<
 >;
 
 /** Lets a task run when its turn has come. */
-export type Turn = <T>(task: () => Promise<T>) => Promise<T>;
+type Turn = <T>(task: () => Promise<T>) => Promise<T>;
 
 /** A session that was carried through as far as the inputs ask for. */
 export interface Done {
@@ -36,7 +36,7 @@ export interface RunRequest extends StartRequest {
 }
 
 /** How a session takes its place among others of the step. */
-export interface Place {
+export interface Companions {
   readonly turn?: Turn;
   /** How many organizations the step has sessions in. */
   readonly organizations?: number;
@@ -83,7 +83,7 @@ async function startAndWait(
   context: RunContext,
   orgId: string,
   prepared: RunRequest,
-  { turn = atOnce, organizations = 1 }: Place,
+  { turn = atOnce, organizations = 1 }: Companions,
 ): Promise<{ readonly started: Started; readonly story: SessionStory }> {
   const { inputs, log, clock } = context;
   const sentAt = clock.now();
@@ -127,11 +127,11 @@ async function startAndWait(
 }
 
 /** Starts a session in an organization, waits for it as `wait` says, and downloads its files. */
-export async function carryOut(
+export async function carrySession(
   context: RunContext,
   orgId: string,
   prepared: RunRequest,
-  place: Place = {},
+  place: Companions = {},
 ): Promise<Done> {
   const { inputs, log, clock, signal } = context;
   const from = clock.now();

@@ -1,7 +1,7 @@
-import { ActionError, asActionError } from '../../contract/errors.ts';
+import { asActionError } from '../../contract/errors.ts';
 import { getSession, sessionFromId } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import { failedLook } from './once/lookup.ts';
 import { hasGot, sendOnce, sentTo } from './once/message.ts';
 import { uploaded } from './once/start.ts';
@@ -83,8 +83,9 @@ async function deliver(context: SendContext, orgId: string, { text, uploads }: P
   const { before: known, ...mark } = sentTo(before, message);
   // Of a session that could not be read, nothing is known from before the message.
   const sent = before.status === 'unknown' ? mark : { ...mark, before: known };
-  const session = await sendOnce(context, orgId, before, message, sent);
-  if (session instanceof ActionError) throw session;
+  const response = await sendOnce(context, orgId, before, message, sent);
+  if (!response.ok) throw response.problem;
+  const { session } = response;
   const { bytes } = await promptFacts(text, context.redact);
   log.info(`Message (${bytes} bytes) sent to ${session.url}`);
   return { session, sent };
@@ -98,13 +99,12 @@ export const sendMessageOperation = operation({
   required: ['session_id'],
   outputs: SESSION_OUTPUTS,
   permissions: [
-    'ManageOrgSessions',
-    'ViewOrgSessions (to wait, and to send once per run)',
-    'UseDevinSessions (to upload)',
+    { all: ['ManageOrgSessions'] },
+    { all: ['ViewOrgSessions'], for: ['wait', 'once'] },
+    { all: ['UseDevinSessions'], for: ['attachments'] },
   ],
-  scope: 'organization',
   versions: ['v3'],
-  async prepare({ message, prompt, prompt_file: file, attachments }, checks): Promise<Prepared> {
+  async prepare({ message, prompt, prompt_file: file, attachments }, checks) {
     if (message !== undefined && prompt !== undefined) {
       checks.problem('prompt', 'is set together with message; set only one of them');
     }
@@ -113,7 +113,8 @@ export const sendMessageOperation = operation({
       checks.problem('message', 'is missing; set message, prompt, or prompt_file');
     }
     const text = await textOrFile([message === undefined ? 'prompt' : 'message', 'prompt_file'], [said, file], checks);
-    return { text: (text ?? '').toWellFormed(), uploads: await prepareUploads(attachments, checks) };
+    const uploads = await prepareUploads(attachments, checks);
+    return ready<Prepared>({ text: (text ?? '').toWellFormed(), uploads });
   },
   async run(context, prepared) {
     const orgId = await context.organization();

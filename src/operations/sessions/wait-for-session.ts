@@ -1,4 +1,4 @@
-import { operation } from '../operation.ts';
+import { operation, ready } from '../operation.ts';
 import { SESSION_OUTPUTS, sessionReport } from './outcome/outputs.ts';
 import { prepareSchema, SCHEMA_INPUTS } from './request/request.ts';
 import { WAIT_INPUTS, waitForSession } from './wait/wait.ts';
@@ -10,10 +10,9 @@ export const waitForSessionOperation = operation({
   inputs: ['session_id', ...WAIT_INPUTS, ...SCHEMA_INPUTS, 'structured_output_required'],
   required: ['session_id'],
   outputs: SESSION_OUTPUTS,
-  permissions: ['ViewOrgSessions'],
-  scope: 'organization',
+  permissions: [{ all: ['ViewOrgSessions'] }],
   versions: ['v3'],
-  prepare: prepareSchema,
+  prepare: async (inputs, checks) => ready(await prepareSchema(inputs, checks)),
   async run(context, schema) {
     const { inputs, log } = context;
     const orgId = await context.organization();

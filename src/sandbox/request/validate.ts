@@ -83,9 +83,9 @@ export function check<T extends z.ZodMiniType>(schema: T, value: unknown, place:
   return checkStrictly(schema, withoutUnknown(value, result.error.issues), place);
 }
 
-type Kind = 'text' | 'number' | 'boolean' | 'list';
+type ScalarKind = 'text' | 'number' | 'boolean' | 'list';
 
-function kindOf(schema: z.core.$ZodType): Kind {
+function kindOf(schema: z.core.$ZodType): ScalarKind {
   if (schema instanceof z.ZodMiniOptional || schema instanceof z.ZodMiniNullable)
     return kindOf(schema._zod.def.innerType);
   if (schema instanceof z.ZodMiniNumber) return 'number';
@@ -93,9 +93,9 @@ function kindOf(schema: z.core.$ZodType): Kind {
   return schema instanceof z.ZodMiniArray ? 'list' : 'text';
 }
 
-const kinds = new WeakMap<z.ZodMiniType, ReadonlyMap<string, Kind>>();
+const kinds = new WeakMap<z.ZodMiniType, ReadonlyMap<string, ScalarKind>>();
 
-function kindsOf(schema: z.ZodMiniType): ReadonlyMap<string, Kind> {
+function kindsOf(schema: z.ZodMiniType): ReadonlyMap<string, ScalarKind> {
   let known = kinds.get(schema);
   if (!known) {
     const shape = schema instanceof z.ZodMiniObject ? schema._zod.def.shape : {};
@@ -107,7 +107,7 @@ function kindsOf(schema: z.ZodMiniType): ReadonlyMap<string, Kind> {
 
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, '1': true, false: false, '0': false };
 
-function fromText(text: string, kind: Kind): unknown {
+function fromText(text: string, kind: ScalarKind): unknown {
   if (kind === 'number' && /^[+-]?\d{1,15}$/.test(text)) return Number(text);
   if (kind === 'boolean') return BOOLEANS[text.toLowerCase()] ?? text;
   return text;

@@ -94,7 +94,7 @@ const CONTROLS: Readonly<Record<string, Readonly<Record<string, Control>>>> = {
     GET: habitsOf,
     POST: (core, body) => {
       const parsed = readHabits(checkStrictly(HabitsBody(), body, ['body']), core.settings);
-      if ('expected' in parsed) throw invalidField(['body'], `Expected ${parsed.expected}`, 'unknown_habit');
+      if (!parsed.ok) throw invalidField(['body'], `Expected ${parsed.problem}`, 'unknown_habit');
       core.settings = parsed.value;
       return habitsOf(core);
     },

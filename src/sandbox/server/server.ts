@@ -80,8 +80,8 @@ export function serve(core: Core, outside: Clock, closing: AbortSignal): Server 
     const body = await readBody(request).catch((error: unknown) => (error instanceof Problem ? error : undefined));
     if (body === undefined) return note(0);
     const query = url.slice(path.length + 1);
-    const carryOut = !fault || fault.after_commit === true || (fault.truncate === true && method === 'GET');
-    const reply = !carryOut
+    const isCarriedOut = !fault || fault.after_commit === true || (fault.truncate === true && method === 'GET');
+    const reply = !isCarriedOut
       ? undefined
       : await orProblem(path, () => {
           if (body instanceof Problem) throw body;

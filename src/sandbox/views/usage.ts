@@ -4,7 +4,7 @@ import type { World } from '../world/state.ts';
 import { acusConsumed } from './session-view.ts';
 
 /** The products that use ACUs. */
-export type Product = 'devin' | 'cascade' | 'terminal' | 'review';
+type Product = 'devin' | 'cascade' | 'terminal' | 'review';
 
 /** What one user or service user used of one product at one time. Every figure about consumption is a sum of these. */
 export interface UsageEntry {
@@ -33,7 +33,7 @@ export interface UsageFilter {
 }
 
 /** ACUs of one day, whose `date` is its start in Unix seconds. `review` is null where there was none. */
-export type DailyConsumption = {
+type DailyConsumption = {
   readonly date: number;
   readonly acus: number;
   readonly acus_by_product: {

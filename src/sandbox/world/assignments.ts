@@ -35,24 +35,24 @@ export function roleIn(holder: Holder, orgId: string | null): Role | undefined {
   return holder.assignments.find((one) => one.orgId === orgId)?.role;
 }
 
-const placeOf = (orgId: string | null) => (orgId === null ? 'in the enterprise' : `in the organization ${orgId}`);
+const whereText = (orgId: string | null) => (orgId === null ? 'in the enterprise' : `in the organization ${orgId}`);
 
 /** Gives a first role. @throws a 409 if there is one already. */
 export function assign(holder: Holder, orgId: string | null, role: Role, what: string): void {
   const present = roleIn(holder, orgId);
-  if (present) throw new Problem(409, `${what} already has the role "${present.role_name}" ${placeOf(orgId)}`);
+  if (present) throw new Problem(409, `${what} already has the role "${present.role_name}" ${whereText(orgId)}`);
   const added = { orgId, role };
   holder.assignments = orgId === null ? [added, ...holder.assignments] : [...holder.assignments, added];
 }
 
 /** Replaces a role. @throws a 404 if there is none to replace. */
 export function reassign(holder: Holder, orgId: string | null, role: Role, what: string): void {
-  if (!roleIn(holder, orgId)) throw notFound(`${what} ${placeOf(orgId)}`);
+  if (!roleIn(holder, orgId)) throw notFound(`${what} ${whereText(orgId)}`);
   holder.assignments = holder.assignments.map((one) => (one.orgId === orgId ? { orgId, role } : one));
 }
 
 /** Takes a role away. @throws a 404 if there is none. */
 export function unassign(holder: Holder, orgId: string | null, what: string): void {
-  if (!roleIn(holder, orgId)) throw notFound(`${what} ${placeOf(orgId)}`);
+  if (!roleIn(holder, orgId)) throw notFound(`${what} ${whereText(orgId)}`);
   holder.assignments = holder.assignments.filter((one) => one.orgId !== orgId);
 }

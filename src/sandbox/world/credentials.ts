@@ -46,7 +46,7 @@ const ENTERPRISE_ONLY = new Set([
 ]);
 
 /** What a role permits, and in which organization; null is the whole enterprise. */
-export interface Grant {
+interface Grant {
   readonly orgId: string | null;
   readonly permissions: ReadonlySet<string>;
 }

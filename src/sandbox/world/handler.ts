@@ -7,7 +7,7 @@ import type { World } from './state.ts';
 import type { Row } from './table.ts';
 
 /** A request that has found its endpoint and whose caller may use it. */
-export interface Incoming {
+interface Incoming {
   readonly world: World;
   readonly caller: Caller;
   readonly params: Readonly<Record<string, string>>;

@@ -33,7 +33,7 @@ interface Book {
 const DAY = 86_400;
 
 /** The present in Unix seconds. */
-export const secondsOf = (world: World): number => Math.floor(world.now / 1000);
+export const nowSeconds = (world: World): number => Math.floor(world.now / 1000);
 
 /** Adds a service user; `orgId` is null for one of the enterprise. */
 function add(world: World, book: Book, orgId: string | null, name: string, expiresAt: number | null): Row<ServiceUser> {
@@ -53,7 +53,7 @@ function addKey(world: World, book: Book, key: Omit<ApiKey, 'token' | 'lastUsedA
 /** The service users of the sandbox's own credentials, which work whatever becomes of those, and a few others. */
 const book = shelf((world): Book => {
   const made: Book = { users: new Table(), keys: new Table(), byToken: new Map() };
-  const now = secondsOf(world);
+  const now = nowSeconds(world);
   const organizations = world.state.counts.organizations;
   const seed = (name: string, org: number | null, role: string, expiresAt: number | null) => {
     const orgId = org === null ? null : organizationId(world.seeded, org);
@@ -95,10 +95,10 @@ export function addServiceUser(
 
 /** Adds a key, whose token works from now on. */
 export function addApiKey(world: World, serviceUser: string, name: string, expiresAt: number | null): Row<ApiKey> {
-  return addKey(world, book(world), { serviceUserId: serviceUser, name, createdAt: secondsOf(world), expiresAt });
+  return addKey(world, book(world), { serviceUserId: serviceUser, name, createdAt: nowSeconds(world), expiresAt });
 }
 
-const isPast = (world: World, seconds: number | null) => seconds !== null && seconds <= secondsOf(world);
+const isPast = (world: World, seconds: number | null) => seconds !== null && seconds <= nowSeconds(world);
 
 /** Whether a key was not revoked and has not expired. */
 export function isActive(world: World, key: ApiKey): boolean {
@@ -139,7 +139,7 @@ export function provisionedCaller(world: World, token: ProvisionedToken): Caller
   const key = book(world).byToken.get(token)?.value;
   const user = key && serviceUsers(world).get(key.serviceUserId);
   if (!key || !user || !isActive(world, key) || !isPresent(world, user.value)) return undefined;
-  key.lastUsedAt = secondsOf(world);
+  key.lastUsedAt = nowSeconds(world);
   const assignments = assignmentsOf(world, user.value);
   const isOfEnterprise = user.orgId === null || assignments.some(({ orgId }) => orgId === null);
   return {

@@ -4,7 +4,7 @@ import { STATUS_DETAILS } from '../../devin/endpoints/sessions.ts';
 export type Ending = 'finish' | 'waiting' | 'blocked' | 'approval' | 'error' | 'slow' | 'exit' | `suspended:${string}`;
 
 /** The structured output that a finished session has. */
-export type Output = 'none' | 'fits' | 'misfits';
+type OutputCourse = 'none' | 'fits' | 'misfits';
 
 /** What a session will do, settled when it is created. */
 export interface Life {
@@ -14,7 +14,7 @@ export interface Life {
   /** 1 = as long as in the field; smaller is faster. */
   readonly pace: number;
   readonly pullRequest: boolean;
-  readonly output: Output;
+  readonly output: OutputCourse;
   /** Milliseconds after a message in which the session is still shown as it was before. */
   readonly lag?: number;
 }
@@ -88,7 +88,7 @@ export function lifeOf(
   let ending: Ending = 'finish';
   let finishAfter = FIELD.done * 1000 * pace;
   let pullRequest = false;
-  let output: Output = hasSchema ? 'fits' : 'none';
+  let output: OutputCourse = hasSchema ? 'fits' : 'none';
   let lag = 0;
   for (const tag of tags) {
     if (!tag.startsWith('sandbox:') || tag.startsWith('sandbox:habit:')) continue;

@@ -7,7 +7,7 @@ import type { RunFacts } from '../../../src/github/event/facts.ts';
 import { isProven, openRemains, parseRemaining, prover } from '../../../src/operations/remains.ts';
 import { clearUp } from '../../../src/operations/sessions/once/leftovers.ts';
 import { START_INPUTS } from '../../../src/operations/sessions/once/started.ts';
-import { carryOut, RUN_INPUTS, type RunContext } from '../../../src/operations/sessions/one.ts';
+import { carrySession, RUN_INPUTS, type RunContext } from '../../../src/operations/sessions/one.ts';
 import { Log } from '../../../src/runner/log.ts';
 import { Redactor } from '../../../src/runner/redact.ts';
 import { Workspace } from '../../../src/runner/workspace.ts';
@@ -134,7 +134,7 @@ export async function runModelStep(api: ModelApi, step: ModelStep): Promise<Outc
   const over = new ActionError('timeout', 'The time is over.');
   const signal = stopping({ cancelled: cancelled.signal, clock }, step.timeout * 1_000, over);
   const context = contextOf(api, step, signal, log, state, () => isKilled);
-  const main = carryOut(context, ORG, {
+  const main = carrySession(context, ORG, {
     body: { prompt: 'Fix it.' },
     extraBody: {},
     schema: undefined,

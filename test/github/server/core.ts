@@ -4,7 +4,8 @@ import { answerMisfit, isFields, requestMisfits, routeOf } from './document.ts';
 import { type Fault, Faults } from './faults.ts';
 import { answerGraphql } from './graphql.ts';
 import { bodyOf, sendJson } from './http.ts';
-import { type Answer, HANDLERS } from './routes.ts';
+import type { Answer } from './paging.ts';
+import { HANDLERS } from './routes.ts';
 import { mayUse, notAccessible, Refused, State, type Token } from './state.ts';
 
 /** One request that the local GitHub got. */
@@ -27,6 +28,8 @@ export class Core {
   readonly seen: SeenRequest[] = [];
   readonly breaches: string[] = [];
   latencyMs = 0;
+  /** Called with each request before it is answered. */
+  before: (method: string, path: string) => void = () => {};
   api = '';
   files = '';
 
@@ -46,6 +49,7 @@ export class Core {
     const graphql = pathname === (this.prefix === '' ? '/graphql' : '/api/graphql');
     const path = graphql ? '/graphql' : pathname.slice(this.prefix.length);
     const text = await bodyOf(request);
+    this.before(method, path);
     const fault = this.faults.take(method, path, text);
     if (this.latencyMs > 0) await delay(this.latencyMs);
     const token = this.token(request);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
+import { threadNode } from './reviews.ts';
 import { type Accepted, type Comment, edit, mayUse, notAccessible, type State, type Token } from './state.ts';
 
 // The package exports its types only.
@@ -92,6 +93,20 @@ function root(state: State, token: Token) {
       comments: (args: Page) => connection(state.comments.filter((each) => each.thread === number).map(shown), args),
     };
   };
+  const pullRequest = (number: number) => {
+    if (!state.pulls.has(number)) {
+      throw refusal('NOT_FOUND', `Could not resolve to a PullRequest with the number of ${number}.`);
+    }
+    needs({ 'pull-requests': 'read' });
+    const first = state.reviewComments.filter(({ pull, replyTo }) => pull === number && replyTo === null);
+    return {
+      reviewThreads: (args: Page) =>
+        connection(
+          first.map((comment) => threadNode(state, comment)),
+          args,
+        ),
+    };
+  };
   return {
     viewer: { login: token.login },
     node: ({ id }: { id: string }) => found(id),
@@ -105,7 +120,10 @@ function root(state: State, token: Token) {
       }),
     repository: ({ owner, name }: { owner: string; name: string }) => {
       if (`${owner}/${name}` === state.repository) {
-        return { discussion: ({ number }: { number: number }) => discussion(number) };
+        return {
+          discussion: ({ number }: { number: number }) => discussion(number),
+          pullRequest: ({ number }: { number: number }) => pullRequest(number),
+        };
       }
       throw refusal('NOT_FOUND', `Could not resolve to a Repository with the name '${owner}/${name}'.`);
     },

@@ -1,7 +1,14 @@
 import { Core, type SeenRequest } from './core.ts';
 import type { Fault } from './faults.ts';
 import { type FileOptions, fileServer, listen, sendJson } from './http.ts';
+import type { Review, ReviewComment } from './reviews.ts';
 import type { Author, CheckRun, Comment, Job, Pull, State, Thread, Token } from './state.ts';
+
+/** A pull request that has just been opened. */
+const opened = (number: number): Pull => ({
+  ...{ number, head: 'b'.repeat(40), base: 'main', draft: false, state: 'open' },
+  ...{ mergedAt: null, mergeCommit: null, commits: [] },
+});
 
 /** How to start it. */
 export interface Options {
@@ -29,6 +36,12 @@ export interface LocalGithub {
   comment(thread: number, body: string, login?: string): Comment;
   /** A pull request of this number is merged now, as this commit, into `main` if no other branch is given. */
   merge(number: number, mergeCommit: string, more?: Partial<Pull>): void;
+  /** A pull request, which is a thread as well. */
+  pull(number: number, given?: Partial<Pull>): Pull;
+  /** Somebody reviews a commit of a pull request. */
+  review(pull: number, given?: Partial<Omit<Review, 'id' | 'pull'>>): Review;
+  /** Somebody comments on lines in a review. */
+  reviewComment(review: Review, given?: Partial<Omit<ReviewComment, 'id' | 'pull' | 'review'>>): ReviewComment;
   /** Somebody deletes a comment. */
   deleteComment(comment: Comment): void;
   /** Comments of a thread, oldest first. */
@@ -40,6 +53,8 @@ export interface LocalGithub {
   job(job: Partial<Job>, annotations?: CheckRun['annotations']): Job;
   comparison(base: string, head: string, files: readonly string[]): void;
   fault(fault: Fault): void;
+  /** Does something right before each request is answered. */
+  before(act: (method: string, path: string) => void): void;
   /** Makes every answer wait, in milliseconds. */
   latency(ms: number): void;
   requests(): readonly SeenRequest[];
@@ -48,6 +63,9 @@ export interface LocalGithub {
   close(): Promise<void>;
 }
 
+/** The app that posts the reviews of Devin. */
+const REVIEWER: Author = { login: 'devin-ai-integration[bot]', bot: true };
+
 const BOT: Token = { login: 'github-actions[bot]', bot: true, installation: true, permissions: 'all' };
 /** Permissions of `${{ github.token }}` are always a list; this one has everything that the server asks for. */
 const EVERYTHING = {
@@ -55,7 +73,7 @@ const EVERYTHING = {
   'pull-requests': 'write',
   discussions: 'write',
   actions: 'read',
-  checks: 'read',
+  checks: 'write',
   contents: 'read',
 } as const;
 
@@ -102,7 +120,29 @@ export async function openGithub(options: Options = {}): Promise<LocalGithub> {
     comment: (thread, body, login = 'octocat') => state.comment(thread, body, author(login)),
     merge(number, mergeCommit, more = {}) {
       const times = { mergedAt: state.now, mergeCommit, commits: [mergeCommit] };
-      state.pulls.set(number, { number, head: 'b'.repeat(40), base: 'main', ...times, ...more });
+      state.pulls.set(number, { ...opened(number), state: 'closed', ...times, ...more });
+    },
+    pull(number, given) {
+      const thread = { kind: 'pull_request', number, nodeId: `I_${number}`, locked: false } as const;
+      state.threads.set(number, thread);
+      const pull = { ...opened(number), ...given };
+      state.pulls.set(number, pull);
+      return pull;
+    },
+    review(pull, given) {
+      const commit = state.pulls.get(pull)?.head ?? '';
+      const base = { author: REVIEWER, commit, state: 'COMMENTED', body: '' };
+      const review = { ...base, ...given, id: state.id(), pull };
+      state.reviews.push(review);
+      return review;
+    },
+    reviewComment(review, given) {
+      const { id, pull, author } = review;
+      const place = { path: 'src/parser.ts', startLine: null, endLine: 12, replyTo: null };
+      const base = { author, body: '', ...place, resolved: false, outdated: false, editor: null };
+      const comment = { ...base, ...given, id: state.id(), review: id, pull };
+      state.reviewComments.push(comment);
+      return comment;
     },
     deleteComment(comment) {
       state.comments = state.comments.filter((each) => each !== comment);
@@ -125,6 +165,9 @@ export async function openGithub(options: Options = {}): Promise<LocalGithub> {
     },
     comparison: (base, head, changed) => state.comparisons.push({ base, head, files: changed }),
     fault: (fault) => core.faults.add(fault),
+    before(act) {
+      core.before = act;
+    },
     latency(ms) {
       core.latencyMs = ms;
     },

@@ -1,41 +1,8 @@
 import { example, type Fields } from './document.ts';
+import { type Answer, type Asked, type Handler, page, repositoryPath } from './paging.ts';
 import { PULL_HANDLERS } from './pulls.ts';
-import {
-  type Accepted,
-  type CheckRun,
-  type Comment,
-  edit,
-  type Job,
-  Refused,
-  type State,
-  type Token,
-} from './state.ts';
-
-/** One request, checked by the document. */
-export interface Asked {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly body: Fields;
-  readonly token: Token;
-  readonly state: State;
-  /** Address of the API as the caller sees it. */
-  readonly api: string;
-  /** Address where files lie. */
-  readonly files: string;
-}
-
-/** An answer. */
-export interface Answer {
-  readonly status: number;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** How a route of the document is served, and what a token needs for it. */
-export interface Handler {
-  readonly accepted: (asked: Asked) => Accepted;
-  readonly serve: (asked: Asked) => Answer;
-}
+import { REVIEW_HANDLERS } from './reviews.ts';
+import { type Accepted, type CheckRun, type Comment, edit, type Job, Refused } from './state.ts';
 
 const always =
   (...accepted: Accepted) =>
@@ -43,24 +10,6 @@ const always =
     accepted;
 const notFound = () => new Refused(404, 'Not Found');
 const numbered = (asked: Asked, name: string) => Number(asked.params[name]);
-
-/** A page of a list, with the `link` header that GitHub gives. */
-function page<T>({ query, api }: Asked, path: string, all: readonly T[], render: (one: T) => unknown) {
-  const size = Math.min(100, Number(query.get('per_page') ?? 30));
-  const at = Number(query.get('page') ?? 1);
-  const last = Math.max(1, Math.ceil(all.length / size));
-  const link = (rel: string, to: number) => `<${api}${path}?per_page=${size}&page=${to}>; rel="${rel}"`;
-  const links = [
-    ...(at > 1 ? [link('prev', at - 1), link('first', 1)] : []),
-    ...(at < last ? [link('next', at + 1), link('last', last)] : []),
-  ];
-  return {
-    rows: all.slice((at - 1) * size, at * size).map(render),
-    headers: links.length === 0 ? {} : { link: links.join(', ') },
-  };
-}
-
-const repositoryPath = ({ repository }: State) => `/repos/${repository}`;
 
 function commentBody(asked: Asked, comment: Comment): Fields {
   const { api, state } = asked;
@@ -162,12 +111,14 @@ function attemptJobs(asked: Asked): Answer {
 
 function checkRunBody({ api, state }: Asked, run: CheckRun): Fields {
   const base = example('check-run');
-  const { id, name, conclusion } = run;
+  const { id, name, conclusion, status = 'completed', head, externalId } = run;
   const count = run.annotations?.length ?? 0;
   const output = run.output ?? { title: null, summary: null };
   return {
     ...base,
-    ...{ id, name, conclusion, check_suite: { id: run.suite } },
+    ...{ id, name, conclusion, status, check_suite: { id: run.suite } },
+    ...(head === undefined ? {} : { head_sha: head }),
+    ...(externalId === undefined ? {} : { external_id: externalId }),
     app: { ...Object(base['app']), slug: run.app },
     output: {
       text: null,
@@ -250,6 +201,43 @@ function collaborator(asked: Asked): Answer {
   return { status: 200, body: { permission, role_name: name === 'none' ? '' : name, user } };
 }
 
+/** What a check says about itself; GitHub takes no more characters. */
+function checkOutput({ body }: Asked): CheckRun['output'] {
+  const { title, summary } = Object(body['output']);
+  if (String(summary).length > 65_535) throw new Refused(422, 'Invalid request. summary is too long');
+  return { title: String(title), summary: String(summary) };
+}
+
+function createCheck(asked: Asked): Answer {
+  const { state, body, token } = asked;
+  if (!token.installation) throw new Refused(403, 'You must authenticate via a GitHub App.');
+  const [id, output] = [state.id(), checkOutput(asked)];
+  const { name, head_sha: head, status, conclusion = null } = body;
+  const run = { id, name: String(name), suite: 1, app: 'github-actions', head: String(head), status: String(status) };
+  const made: CheckRun = {
+    ...run,
+    conclusion: conclusion === null ? null : String(conclusion),
+    ...(output ? { output } : {}),
+  };
+  state.checkRuns.set(id, made);
+  return { status: 201, body: checkRunBody(asked, made) };
+}
+
+function updateCheck(asked: Asked): Answer {
+  const before = oneCheckRun(asked);
+  const { status, conclusion, external_id: externalId } = asked.body;
+  const output = checkOutput(asked);
+  const after = {
+    ...before,
+    status: String(status),
+    conclusion: String(conclusion),
+    ...(output ? { output } : {}),
+    ...(externalId === undefined ? {} : { externalId: String(externalId) }),
+  };
+  asked.state.checkRuns.set(before.id, after);
+  return { status: 200, body: checkRunBody(asked, after) };
+}
+
 const FILES_OF_COMPARISON = 300;
 
 function compare(asked: Asked): Answer {
@@ -305,6 +293,12 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET /repos/{owner}/{repo}/collaborators/{username}/permission': {
     accepted: always({ metadata: 'read' }),
     serve: collaborator,
+  },
+  ...REVIEW_HANDLERS,
+  'POST /repos/{owner}/{repo}/check-runs': { accepted: always({ checks: 'write' }), serve: createCheck },
+  'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}': {
+    accepted: always({ checks: 'write' }),
+    serve: updateCheck,
   },
   'GET /repos/{owner}/{repo}/check-runs/{check_run_id}': {
     accepted: always({ checks: 'read' }),

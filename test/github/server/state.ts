@@ -1,3 +1,5 @@
+import type { Review, ReviewComment } from './reviews.ts';
+
 /** Who wrote something. */
 export interface Author {
   readonly login: string;
@@ -32,7 +34,9 @@ export function edit(comment: Comment, body: string, at: number): void {
 export interface Pull {
   readonly number: number;
   /** The last commit of its branch. */
-  readonly head: string;
+  head: string;
+  draft: boolean;
+  state: 'open' | 'closed';
   /** The branch that it is merged into. */
   readonly base: string;
   /** When it was merged, in milliseconds since 1970; null while it is not. */
@@ -73,7 +77,11 @@ export interface CheckRun {
   readonly name: string;
   readonly suite: number;
   readonly app: string;
-  readonly conclusion: string;
+  readonly conclusion: string | null;
+  readonly status?: string;
+  /** The commit that it is on. */
+  readonly head?: string;
+  readonly externalId?: string;
   readonly output?: { readonly title: string; readonly summary: string; readonly text?: string };
   readonly annotations?: readonly Annotation[];
 }
@@ -106,6 +114,8 @@ export class State {
   /** Roles of collaborators by login. */
   readonly roles = new Map<string, string>();
   readonly checkRuns = new Map<number, CheckRun>();
+  reviews: Review[] = [];
+  reviewComments: ReviewComment[] = [];
   jobs: Job[] = [];
   comparisons: Comparison[] = [];
   readonly pulls = new Map<number, Pull>();

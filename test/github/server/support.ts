@@ -8,7 +8,7 @@ import { type LocalGithub, type Options, openGithub } from './index.ts';
 export const START = Date.UTC(2026, 0, 31, 8);
 
 /** A clock whose sleeps are over at once, and add up. */
-export class InstantClock implements Clock {
+class InstantClock implements Clock {
   ms = START;
   readonly slept: number[] = [];
 

@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMON_INPUTS, type InputName, type InputValues, isInputName } from '../../../src/contract/inputs.ts';
-import { type Problem, parseInputs } from '../../../src/contract/parse.ts';
+import type { Machine } from '../../../src/contract/machine.ts';
+import { outputTexts } from '../../../src/contract/outputs.ts';
+import { type InputProblem, parseInputs } from '../../../src/contract/parse.ts';
 import { Devin } from '../../../src/devin/client.ts';
 import type { ApiVersion } from '../../../src/devin/endpoint.ts';
 import { openTransport } from '../../../src/devin/transport.ts';
@@ -12,7 +14,7 @@ import { Redactor } from '../../../src/runner/redact.ts';
 import { Workspace } from '../../../src/runner/workspace.ts';
 import { loadOperation } from '../../../src/step/registry.ts';
 import { TestClock } from '../../devin/support.ts';
-import { ALONE } from '../support.ts';
+import { ALONE, readyOf } from '../support.ts';
 
 /** A folder in the main memory where the system has one: what is written there waits for no disk. */
 export const QUICK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -22,6 +24,19 @@ export function folder(where = tmpdir()): { readonly root: string; remove(): voi
   const root = realpathSync(mkdtempSync(join(where, 'audit-')));
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
+
+/** The machine of the test, as main.ts describes it. */
+const THIS_MACHINE: Machine = {
+  pid: process.pid,
+  host: hostname(),
+  isRunning(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  },
+};
 
 /** One run of the export in this process. */
 export interface ExportRun {
@@ -38,8 +53,14 @@ export interface ExportRun {
 
 const operation = await loadOperation('export-audit-logs');
 
+/** What an export printed, and its outputs. */
+interface Outcome {
+  readonly printed: string;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
 /** Runs the export. Throws what the step would fail with, or an error that lists the wrong inputs. */
-export async function runExport(run: ExportRun): Promise<Report & { readonly printed: string }> {
+export async function runExport(run: ExportRun): Promise<Report & Outcome> {
   const { url, root, now, version = 'v3' } = run;
   const clock = new TestClock();
   clock.ms = now;
@@ -47,12 +68,14 @@ export async function runExport(run: ExportRun): Promise<Report & { readonly pri
   const names = [...(Object.keys(COMMON_INPUTS) as readonly string[]).filter(isInputName), ...operation.inputs];
   const given: Readonly<Record<string, string>> = { api_url: url, max_retries: '2', ...run.with };
   const { values, problems } = parseInputs(names, (name) => given[name], {});
-  const found: Problem[] = [...problems];
-  const prepared = await operation.prepare(values, {
+  const found: InputProblem[] = [...problems];
+  const preparation = await operation.prepare(values, {
     workspace,
     clock,
     facts: {},
     event: ALONE.event,
+    hasCredential: true,
+    signal: new AbortController().signal,
     problem: (input, message) => found.push({ input, message }),
   });
   if (found.length > 0) throw new Error(found.map(({ input, message }) => `${input} ${message}`).join('\n'));
@@ -84,6 +107,7 @@ export async function runExport(run: ExportRun): Promise<Report & { readonly pri
     signal,
     facts: { repository: 'acme/api', runId: '4242' },
     ...ALONE,
+    machine: THIS_MACHINE,
     workspace,
     temp: workspace,
     version,
@@ -95,7 +119,8 @@ export async function runExport(run: ExportRun): Promise<Report & { readonly pri
     organization: async () => '',
   };
   try {
-    return { ...(await operation.run(context as Context<InputName, InputName>, prepared)), printed };
+    const report = await operation.run(context as Context<InputName, InputName>, readyOf(preparation));
+    return { ...report, printed, outputs: outputTexts(operation.outputs, report.data) };
   } finally {
     await transport.close();
   }

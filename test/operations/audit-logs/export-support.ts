@@ -37,8 +37,18 @@ export class AuditApi {
   trick: () => Trick = () => 'right';
   /** Turns the fields of an answer into others. */
   distort: (answer: Record<string, unknown>, query: URLSearchParams) => unknown = (answer) => answer;
-  /** Milliseconds before an answer. */
+  /** The bytes of a response, if a test wants others than its JSON. */
+  bytes: (answer: unknown) => Uint8Array | string = (answer) => JSON.stringify(answer);
+  /** Compares events as the API orders them. */
+  order: (a: ApiEvent, b: ApiEvent) => number = (a, b) => a.created_at - b.created_at;
+  /** Milliseconds before a response. */
   latency = 0;
+  /** Responses wait for it. */
+  gate: Promise<unknown> | undefined;
+  /** What the `Date` of a response says, in milliseconds since 1970; undefined for no such header. */
+  time: number | undefined;
+  /** The most events that v2 returns at once, whatever the client asks for. */
+  v2Limit = 200;
   readonly queries: URLSearchParams[] = [];
   readonly #server = createServer((request, response) => this.#answer(request, response));
   url = '';
@@ -59,6 +69,8 @@ export class AuditApi {
     this.queries.push(url.searchParams);
     const trick = this.trick();
     response.setHeader('content-type', 'application/json');
+    response.sendDate = false;
+    if (this.time !== undefined) response.setHeader('date', new Date(this.time).toUTCString());
     const send = () => {
       if (trick === 'reset') request.socket.destroy();
       else if (trick === 'status') response.writeHead(503).end('{"detail":"down"}');
@@ -66,9 +78,10 @@ export class AuditApi {
       else if (trick === 'truncate') {
         response.writeHead(200, { 'content-length': '1000' });
         response.write('{"items": [', () => request.socket.destroy());
-      } else response.end(JSON.stringify(this.#page(url, trick)));
+      } else response.end(this.bytes(this.#page(url, trick)));
     };
-    if (this.latency > 0) setTimeout(send, this.latency);
+    if (this.gate !== undefined) void this.gate.then(send);
+    else if (this.latency > 0) setTimeout(send, this.latency);
     else send();
   }
 
@@ -82,7 +95,7 @@ export class AuditApi {
     const found = this.events
       .filter(({ created_at: at }) => at >= from && at <= to)
       .filter((event) => action === null || event.action === action)
-      .sort((a, b) => a.created_at - b.created_at);
+      .sort(this.order);
     const start = Number(query.get('after') ?? 0);
     const size = Math.min(this.pageSize, Number(query.get('first')));
     const items = found.slice(trick === 'repeat-last' ? Math.max(0, start - 1) : start, start + size);
@@ -95,7 +108,7 @@ export class AuditApi {
     const found = this.events
       .filter(({ created_at: at }) => at > (after ?? 0) && at < (before ?? 0))
       .sort((a, b) => b.created_at - a.created_at)
-      .slice(0, Number(query.get('limit')));
+      .slice(0, Math.min(this.v2Limit, Number(query.get('limit'))));
     const audit_logs = found.map((event) => ({
       ...event,
       created_at: new Date(event.created_at * 1_000).toISOString(),

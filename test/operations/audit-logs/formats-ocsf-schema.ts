@@ -1,122 +1,98 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { readFileSync } from 'node:fs';
+import { isRecord } from './formats-support.ts';
 
-const text = { type: 'string', minLength: 1 };
-const nameOrUid = { anyOf: [{ required: ['name'] }, { required: ['uid'] }] };
+/** An attribute of OCSF: its type, and what restricts it. */
+interface Attribute {
+  readonly type: string;
+  readonly list?: boolean;
+  readonly required?: boolean;
+  /** The attribute exists only in events that name this profile. */
+  readonly profile?: string;
+  readonly values?: readonly (number | string)[];
+}
 
-const user = {
-  type: 'object',
-  ...nameOrUid,
-  properties: {
-    uid: text,
-    name: text,
-    email_addr: text,
-    type: { type: 'string' },
-    type_id: { enum: [0, 1, 2, 3, 99] },
-  },
-  additionalProperties: false,
+/** A class, or an object, of OCSF. */
+interface Shape {
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly at_least_one?: readonly string[];
+}
+
+interface Schema {
+  readonly types: Readonly<Record<string, { readonly is: string; readonly pattern?: string; readonly max?: number }>>;
+  readonly objects: Readonly<Record<string, Shape>>;
+  readonly classes: Readonly<Record<string, Shape>>;
+}
+
+/** Names, types, and rules of the classes that this project writes, from tag 1.3.0 of the official schema. */
+const SCHEMA: Schema = JSON.parse(readFileSync(new URL('ocsf-1.3.0.json', import.meta.url), 'utf8'));
+
+const JS_TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
+  string_t: (value) => typeof value === 'string',
+  integer_t: Number.isInteger,
+  long_t: Number.isInteger,
+  float_t: (value) => typeof value === 'number',
+  boolean_t: (value) => typeof value === 'boolean',
+  json_t: () => true,
 };
 
-const named = {
-  type: 'object',
-  ...nameOrUid,
-  properties: { uid: text, name: text, type: text },
-  additionalProperties: false,
-};
+function valueProblems(
+  path: string,
+  { type, values }: Attribute,
+  value: unknown,
+  profiles: ReadonlySet<string>,
+): string[] {
+  if (type === 'object') return isRecord(value) ? [] : [`${path} is not an object`];
+  const scalar = SCHEMA.types[type];
+  if (scalar === undefined) {
+    const shape = SCHEMA.objects[type];
+    return shape === undefined
+      ? [`${path} is a ${type}, which this test does not know`]
+      : problems(path, shape, value, profiles);
+  }
+  const found: string[] = [];
+  if (JS_TYPES[scalar.is]?.(value) !== true) found.push(`${path} is not a ${scalar.is}`);
+  if (scalar.pattern !== undefined && !new RegExp(scalar.pattern).test(String(value)))
+    found.push(`${path} is not a ${type}`);
+  if (String(value).length > (scalar.max ?? Number.POSITIVE_INFINITY))
+    found.push(`${path} is longer than ${scalar.max}`);
+  if (values?.some((one) => String(one) === String(value)) === false)
+    found.push(`${path} must not be ${String(value)}`);
+  return found;
+}
 
-const service = { type: 'object', required: ['name'], properties: { name: text }, additionalProperties: false };
+function problems(path: string, shape: Shape, value: unknown, profiles: ReadonlySet<string>): string[] {
+  if (!isRecord(value)) return [`${path} is not an object`];
+  const found: string[] = [];
+  const isKnown = ({ profile }: Attribute) => profile === undefined || profiles.has(profile);
+  for (const [name, attribute] of Object.entries(shape.attributes)) {
+    if (attribute.required === true && isKnown(attribute) && value[name] === undefined)
+      found.push(`${path}.${name} is missing`);
+  }
+  for (const [name, member] of Object.entries(value)) {
+    const attribute = Object.hasOwn(shape.attributes, name) ? shape.attributes[name] : undefined;
+    if (attribute === undefined || !isKnown(attribute)) {
+      found.push(`${path}.${name} is unknown`);
+      continue;
+    }
+    if (attribute.list === true && !Array.isArray(member)) found.push(`${path}.${name} is not a list`);
+    for (const one of attribute.list === true && Array.isArray(member) ? member : [member]) {
+      found.push(...valueProblems(`${path}.${name}`, attribute, one, profiles));
+    }
+  }
+  if (shape.at_least_one?.every((name) => value[name] === undefined) === true) {
+    found.push(`${path} has none of ${shape.at_least_one.join(', ')}`);
+  }
+  return found;
+}
 
-/** The members of the base event that this project writes, and which of them OCSF 1.3 demands. */
-const base = {
-  type: 'object',
-  required: ['activity_id', 'category_uid', 'class_uid', 'metadata', 'severity_id', 'time', 'type_uid'],
-  properties: {
-    activity_id: { type: 'integer' },
-    activity_name: text,
-    category_uid: { type: 'integer' },
-    category_name: text,
-    class_uid: { enum: [0, 3001, 3002, 3004, 3005, 3006, 6003] },
-    class_name: text,
-    type_uid: { type: 'integer' },
-    severity_id: { enum: [0, 1, 2, 3, 4, 5, 6, 99] },
-    severity: text,
-    message: { type: 'string' },
-    time: { type: 'integer' },
-    raw_data: text,
-    unmapped: { type: 'object' },
-    metadata: {
-      type: 'object',
-      required: ['product', 'version'],
-      properties: {
-        version: { const: '1.3.0' },
-        uid: text,
-        event_code: { type: 'string' },
-        log_name: text,
-        original_time: text,
-        tenant_uid: text,
-        product: {
-          type: 'object',
-          required: ['vendor_name'],
-          properties: { name: text, vendor_name: text },
-          additionalProperties: false,
-        },
-      },
-      additionalProperties: false,
-    },
-    actor: {
-      type: 'object',
-      anyOf: [{ required: ['user'] }, { required: ['app_name'] }],
-      properties: { user, app_name: text },
-      additionalProperties: false,
-    },
-    user,
-    entity: named,
-    group: named,
-    service,
-    privileges: { type: 'array', items: text },
-    api: {
-      type: 'object',
-      required: ['operation'],
-      properties: { operation: { type: 'string' }, service },
-      additionalProperties: false,
-    },
-    src_endpoint: {
-      type: 'object',
-      anyOf: [{ required: ['ip'] }, { required: ['svc_name'] }],
-      properties: { ip: { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] }, svc_name: text },
-      additionalProperties: false,
-    },
-  },
-  additionalProperties: false,
-};
-
-/** What a class demands: its category, its activities, and further members. */
-const CLASSES = [
-  { uid: 0, category: 0, activities: [0, 99], required: [] },
-  { uid: 3001, category: 3, activities: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 99], required: ['user'] },
-  { uid: 3002, category: 3, activities: [0, 1, 2, 3, 4, 5, 6, 7, 99], required: ['user', 'service'] },
-  { uid: 3004, category: 3, activities: [0, 1, 2, 3, 4, 99], required: ['entity'] },
-  { uid: 3005, category: 3, activities: [0, 1, 2, 99], required: ['user', 'privileges'] },
-  { uid: 3006, category: 3, activities: [0, 1, 2, 3, 4, 5, 6, 99], required: ['group'] },
-  { uid: 6003, category: 6, activities: [0, 1, 2, 3, 4, 99], required: ['actor', 'api', 'src_endpoint'] },
-] as const;
-
-const ofClass = ({ uid, category, activities, required }: (typeof CLASSES)[number]) => ({
-  required,
-  oneOf: activities.map((activity) => ({
-    properties: {
-      class_uid: { const: uid },
-      category_uid: { const: category },
-      activity_id: { const: activity },
-      type_uid: { const: uid * 100 + activity },
-    },
-  })),
-});
-
-/** Says whether an object is an event of OCSF 1.3, as far as this project writes such events. */
-export const isOcsf: ValidateFunction = new Ajv2020({
-  allErrors: true,
-  strict: true,
-  strictRequired: false,
-  strictTypes: false,
-  formats: { ipv4: /^\d{1,3}(\.\d{1,3}){3}$/, ipv6: /^[0-9a-f:.%]+$/i },
-}).compile({ ...base, anyOf: CLASSES.map(ofClass) });
+/** What is wrong with an event by the schema of OCSF 1.3.0; empty if it is valid. Unknown attributes are errors. */
+export function ocsfProblems(event: Readonly<Record<string, unknown>>): readonly string[] {
+  const shape = SCHEMA.classes[String(event['class_uid'])];
+  if (shape === undefined) return [`class_uid is ${String(event['class_uid'])}`];
+  const { metadata } = event;
+  const named = isRecord(metadata) && Array.isArray(metadata['profiles']) ? metadata['profiles'] : [];
+  const found = problems('event', shape, event, new Set(named.map(String)));
+  const { class_uid: uid, activity_id: activity, type_uid: type } = event;
+  if (Number(uid) * 100 + Number(activity) !== type) found.push(`type_uid must not be ${String(type)}`);
+  return found;
+}

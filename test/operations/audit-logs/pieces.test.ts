@@ -1,31 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placeOf, ReadEvent } from '../../../src/operations/audit-logs/events/parse-event.ts';
+import type { WaitingEvent } from '../../../src/operations/audit-logs/events/event.ts';
+import { parseEvent } from '../../../src/operations/audit-logs/events/parse-event.ts';
 import { type Part, readInOrder } from '../../../src/operations/audit-logs/export/pieces.ts';
-import type { ReadRange } from '../../../src/operations/audit-logs/export/read-range.ts';
+import { type ReadRange, secondsPerEvent } from '../../../src/operations/audit-logs/export/range.ts';
 import { shardOf } from '../../../src/operations/audit-logs/export/window.ts';
 
-const at = (time: number, id: number) => new ReadEvent(`e${id}`, time, 'login', null, placeOf(Buffer.from('{}')));
+const at = (time: number, id: number): WaitingEvent =>
+  parseEvent(JSON.stringify({ audit_log_id: `e${id}`, created_at: time, action: 'login' }), false);
 
 interface Manners {
   readonly pageSize: number;
   readonly newestFirst: boolean;
-  readonly onPage?: (held: number) => void;
 }
 
-/** A source that gives the events of a range in pages. */
-function sourceOf(events: readonly ReadEvent[], { pageSize, newestFirst }: Manners): ReadRange {
-  return async function* read({ from, to }) {
+/** A source that returns the events of a range in pages, and gives up a range of which too many remain. */
+function sourceOf(events: readonly WaitingEvent[], { pageSize, newestFirst }: Manners): ReadRange {
+  return async ({ from, to }, limit) => {
     const found = events.filter((event) => event.at >= from && event.at < to);
     const ordered = newestFirst ? found.toReversed() : found;
-    for (let start = 0; start < Math.max(1, ordered.length); start += pageSize) {
-      // Others get their turn, as they would while an answer is on its way.
+    for (let end = pageSize; ; end += pageSize) {
+      // Others get their turn, as they would while a response is on its way.
       await new Promise((resolve) => setImmediate(resolve));
-      const page = ordered.slice(start, start + pageSize);
-      const last = page.at(-1)?.at ?? from;
-      const isLast = start + pageSize >= ordered.length;
-      const rest = newestFirst ? { from, to: last + 1 } : { from: last, to };
-      yield { events: page, rest: isLast ? undefined : rest };
+      if (end >= ordered.length) return { events: ordered };
+      if (end >= limit && to - from > 1) return { secondsPerEvent: secondsPerEvent(ordered.slice(0, end)) };
     }
   };
 }
@@ -75,11 +73,10 @@ describe('a range that is read in pieces', () => {
     const events = Array.from({ length: 5_000 }, (_, id) => at(id, id));
     let read = 0;
     const inner = sourceOf(events, { pageSize: 10, newestFirst: false });
-    const source: ReadRange = async function* counted(range, signal) {
-      for await (const page of inner(range, signal)) {
-        read += page.events.length;
-        yield page;
-      }
+    const source: ReadRange = async (range, limit, signal) => {
+      const result = await inner(range, limit, signal);
+      if ('events' in result) read += result.events.length;
+      return result;
     };
     let taken = 0;
     const { signal } = new AbortController();
@@ -96,9 +93,9 @@ describe('a range that is read in pieces', () => {
   it('ends with what could not be read, once all that comes before is handed on', async () => {
     const events = Array.from({ length: 500 }, (_, id) => at(id, id));
     const inner = sourceOf(events, { pageSize: 10, newestFirst: false });
-    const source: ReadRange = async function* failing(range, signal) {
+    const source: ReadRange = async (range, limit, signal) => {
       if (range.from >= 200) throw new Error('down');
-      yield* inner(range, signal);
+      return await inner(range, limit, signal);
     };
     const parts: Part[] = [];
     const { signal } = new AbortController();

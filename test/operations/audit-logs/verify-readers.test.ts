@@ -16,13 +16,11 @@ function readIn(format: Parameters<typeof openReader>[0], bytes: Uint8Array, len
   return { found, problems };
 }
 
-/** An id as the format can hold it. */
-const heldIn = (format: string, id: string) => {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(new TextEncoder().encode(id));
-  return format === 'cef'
-    ? text.replace(/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
-    : text;
-};
+/** An ID as the format can contain it. */
+const heldIn = (format: string, id: string) =>
+  format === 'cef'
+    ? id.toWellFormed().replace(/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+    : id;
 
 describe.each(['jsonl', 'csv', 'ocsf', 'ecs', 'cef'] as const)('the verification of %s', (name) => {
   test('finds every event with its id and time, however hostile and in whatever pieces', async () => {
@@ -33,9 +31,7 @@ describe.each(['jsonl', 'csv', 'ocsf', 'ecs', 'cef'] as const)('the verification
         const { found, problems } = readIn(name, new TextEncoder().encode(text), length);
         expect(problems).toEqual([]);
         expect(found.map(({ at }) => at)).toEqual(events.map(({ at }) => at));
-        // JSON keeps half surrogates, which UTF-8 does not have.
-        const ids = events.map(({ id }) => (name === 'csv' || name === 'cef' ? heldIn(name, id) : id));
-        expect(found.map(({ id }) => id)).toEqual(ids);
+        expect(found.map(({ id }) => id)).toEqual(events.map(({ id }) => heldIn(name, id)));
       }),
     );
   });

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { type Checkpoint, checkpointText } from '../../../src/operations/audit-logs/chain/checkpoint.ts';
 import {
   type Manifest,
   type ManifestFile,
@@ -9,6 +10,7 @@ import {
   readManifest,
   sha256Of,
 } from '../../../src/operations/audit-logs/chain/manifest.ts';
+import { type Partition, partitionFolder, timeKey } from '../../../src/operations/audit-logs/chain/partitions.ts';
 import type { AuditEvent } from '../../../src/operations/audit-logs/events/event.ts';
 import { isoTime } from '../../../src/operations/audit-logs/events/time.ts';
 import type { FormatName } from '../../../src/operations/audit-logs/formats/index.ts';
@@ -28,6 +30,10 @@ export interface ExportOptions {
   readonly windows?: number;
   /** The windows are shards of a matrix instead of a chain. */
   readonly isSharded?: boolean;
+  /** In which folders the files are; `none` puts all of them into one. */
+  readonly partition?: Partition;
+  /** Seconds after the minute of each event, for times with a fraction. */
+  readonly fractions?: readonly number[];
 }
 
 /** An export in a folder of its own. */
@@ -103,6 +109,29 @@ export class TestExport {
     });
   }
 
+  /** The text of the checkpoint that the export would have written, with some members changed. */
+  checkpoint(changes: Partial<Checkpoint> = {}): string {
+    const [first, last] = [this.manifest(0), this.manifest(this.manifests.length - 1)];
+    const time = (iso: string) => Date.parse(iso) / 1_000;
+    return checkpointText({
+      schema_version: 1,
+      kind: 'devin-audit-checkpoint',
+      scope: last.scope,
+      since: time(first.window.since),
+      high_water: time(last.window.until),
+      seen_since: time(last.window.until) - 600,
+      seen: [],
+      sequence: last.sequence,
+      last_manifest: { sha256: this.hash(this.manifests.length - 1) },
+      ...changes,
+    });
+  }
+
+  /** SHA-256 of a manifest. */
+  hash(index: number): string {
+    return sha256Of(this.read(this.name(index)));
+  }
+
   /** What is wrong with it, as lines. */
   async findings(): Promise<readonly string[]> {
     return (await verifyExport(this.root, new AbortController().signal)).findings.lines(1_000);
@@ -124,21 +153,23 @@ async function encode(format: FormatName, events: readonly AuditEvent[]): Promis
 const EVENTS = 5;
 
 /** Events of half an hour, of which some are awkward to write. */
-const eventsFrom = (from: number): readonly AuditEvent[] =>
+const eventsFrom = (from: number, fractions: readonly number[] = []): readonly AuditEvent[] =>
   Array.from({ length: EVENTS }, (_, i) =>
     eventOf({
       audit_log_id: `audit-log-${from}-${i}`,
-      created_at: from + i * 60,
+      created_at: from + (fractions[i] ?? i * 60),
       data: { note: ['=1+1', 'two\nlines, "quoted"', 'a|b\\c=d act=x', 'Ünïcödé ✓', ''][i] },
     }),
   );
 
 async function writeFile(into: TestExport, options: ExportOptions, from: number): Promise<ManifestFile> {
-  const { format = 'jsonl', compression = 'none' } = options;
-  const events = eventsFrom(from);
+  const { format = 'jsonl', compression = 'none', partition = 'none', fractions } = options;
+  const events = eventsFrom(from, fractions);
   const plain = await encode(format, events);
   const stored = compression === 'none' ? plain : gzipSync(plain);
-  const path = `day=21/devin-audit_${from}.${format}${compression === 'none' ? '' : '.gz'}`;
+  const key = partition === 'org' ? 'org-1' : timeKey(partition, from);
+  const folder = partition === 'none' ? 'day=21/' : partitionFolder(partition, key);
+  const path = `${folder}devin-audit_${from}.${format}${compression === 'none' ? '' : '.gz'}`;
   into.write(path, stored);
   return {
     path,
@@ -148,13 +179,13 @@ async function writeFile(into: TestExport, options: ExportOptions, from: number)
     plain_bytes: plain.length,
     events: events.length,
     oldest: isoTime(from),
-    newest: isoTime(from + (EVENTS - 1) * 60),
+    newest: isoTime(events.at(-1)?.at ?? from),
   };
 }
 
 /** Writes an export as the engine writes it: files of half an hour, a manifest for each hour, one chain. */
 export async function writeExport(options: ExportOptions = {}): Promise<TestExport> {
-  const { format = 'jsonl', compression = 'none', windows = 3, isSharded = false } = options;
+  const { format = 'jsonl', compression = 'none', windows = 3, isSharded = false, partition = 'none' } = options;
   const made = new TestExport();
   let previous: Manifest['previous'] = null;
   for (let index = 0; index < windows; index += 1) {
@@ -167,7 +198,7 @@ export async function writeExport(options: ExportOptions = {}): Promise<TestExpo
       scope: { api: 'api.devin.ai', version: 'v3', org_id: null, actions: [] },
       format,
       compression,
-      partition: 'none',
+      partition,
       window: { since: isoTime(since), until: isoTime(since + HOUR), reread_from: isoTime(since - 600) },
       shard: isSharded ? { index: index + 1, count: windows } : null,
       has_more: false,

@@ -1,7 +1,7 @@
 import { appendFileSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { sha256Of } from '../../../src/operations/audit-logs/chain/manifest.ts';
-import type { ExportOptions, TestExport } from './verify-support.ts';
+import { type ExportOptions, START, type TestExport } from './verify-support.ts';
 
 /** A way to tamper with an export, and what has to be found. */
 export interface Tampering {
@@ -11,6 +11,9 @@ export interface Tampering {
   /** Where it has to be found; the default is the first file of the second manifest. */
   readonly where?: (one: TestExport) => string;
   readonly what: RegExp;
+  /** The text of a checkpoint, or the hash of the newest manifest, that was kept elsewhere before. */
+  readonly checkpoint?: (one: TestExport) => string;
+  readonly expected?: (one: TestExport) => string;
 }
 
 const first = (text: string) => text.slice(0, text.indexOf('\n') + 1);
@@ -66,7 +69,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a compressed file grows without end',
     options: { compression: 'gzip' },
     tamper: (one) => one.write(one.file(1), gzipSync(Buffer.alloc(50_000_000))),
-    what: /^holds more text than its manifest says/,
+    what: /^has more text than its manifest says/,
   },
   {
     name: 'a file is missing',
@@ -77,7 +80,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a file was added that no manifest names',
     tamper: (one) => one.write('day=21/devin-audit_extra.jsonl', one.read(one.file(1))),
     where: () => 'day=21/devin-audit_extra.jsonl',
-    what: /^is here, but no manifest names it/,
+    what: /^exists, but no manifest names it/,
   },
   {
     name: 'two files changed places',
@@ -87,7 +90,7 @@ export const TAMPERINGS: readonly Tampering[] = [
       one.write(one.file(1), a);
     },
     where: (one) => `${one.file(1)}:1`,
-    what: /^holds an event of 2026-09-21T13:00:00Z, which is outside of the window/,
+    what: /^has an event of 2026-09-21T13:00:00Z, which is outside of the window/,
   },
   {
     name: 'a link stands in place of a file',
@@ -156,7 +159,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a line is no event, and the manifest was made to agree',
     tamper: (one) => one.forgeFile(1, (text) => text.replace('"audit_log_id"', '"id"')),
     where: (one) => `${one.file(1)}:1`,
-    what: /^is no event in the format jsonl/,
+    what: /^is not an event in the format jsonl/,
   },
   {
     name: 'the last line has no end, and the manifest was made to agree',
@@ -184,7 +187,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a manifest hides events that came late',
     tamper: (one) => one.forge(1, (manifest) => Object.assign(manifest, { late_events: 3 })),
     where: (one) => one.name(1),
-    what: /^counts 3 events that came late, but its files hold 0/,
+    what: /^counts 3 events that came late, but its files have 0/,
   },
   {
     name: 'the times of a file were changed in the manifest',
@@ -194,13 +197,13 @@ export const TAMPERINGS: readonly Tampering[] = [
         manifest.oldest = manifest.window.reread_from;
       });
     },
-    what: /^holds events from .* to .*; its manifest says otherwise/,
+    what: /^has events from .* to .*; its manifest says otherwise/,
   },
   {
     name: 'a manifest in the middle was changed',
     tamper: (one) => one.edit(1, (manifest) => Object.assign(manifest, { duplicates_dropped: 5 })),
     where: (one) => one.name(2),
-    what: /^follows the manifest \w+…, which is not here: the chain is broken; manifests\/.* ends where it begins, but its sha256 is/,
+    what: /^follows the manifest \w+…, which does not exist: the chain is broken; manifests\/.* ends where it begins, but its sha256 is/,
   },
   {
     name: 'a manifest in the middle is missing with its files',
@@ -231,7 +234,7 @@ export const TAMPERINGS: readonly Tampering[] = [
       one.edit(1, (manifest) => Object.assign(manifest, { previous: last, sequence: 2 }));
     },
     where: (one) => one.name(1),
-    what: /^comes behind manifests\/.*, but their windows overlap or are in another order/,
+    what: /^comes after manifests\/.*, but their windows overlap or are in another order/,
   },
   {
     name: 'a window was made shorter, so that something lies between two',
@@ -240,7 +243,7 @@ export const TAMPERINGS: readonly Tampering[] = [
         window.since = '2026-09-21T14:00:01Z';
       }),
     where: (one) => one.name(1),
-    what: /^comes behind manifests\/.*, but nothing covers 2026-09-21T14:00:00Z to 2026-09-21T14:00:01Z: a gap/,
+    what: /^comes after manifests\/.*, but nothing covers 2026-09-21T14:00:00Z to 2026-09-21T14:00:01Z: a gap/,
   },
   {
     name: 'two single exports overlap',
@@ -250,7 +253,7 @@ export const TAMPERINGS: readonly Tampering[] = [
       one.edit(1, ({ window }) => Object.assign(window, { since: '2026-09-21T13:50:00Z' }));
     },
     where: (one) => one.name(1),
-    what: /^comes behind manifests\/.*, but their windows overlap/,
+    what: /^comes after manifests\/.*, but their windows overlap/,
   },
   {
     name: 'a manifest was copied under another name',
@@ -307,7 +310,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     options: { format: 'csv' },
     tamper: (one) => one.forgeFile(1, (text) => text.replace('audit_log_id', 'id')),
     where: (one) => `${one.file(1)}:1`,
-    what: /^is not the head of such a file/,
+    what: /^is not the header of such a file/,
   },
   {
     name: 'all manifests are missing',
@@ -317,4 +320,110 @@ export const TAMPERINGS: readonly Tampering[] = [
     where: () => 'manifests/*.manifest.json',
     what: /^is missing: there is no manifest that can be read/,
   },
+  ...(['hour', 'day', 'org'] as const).map(
+    (partition): Tampering => ({
+      name: `an event is not in the folder of its ${partition}, and the manifest was made to agree`,
+      options: { partition },
+      tamper(one) {
+        const path = one.file(1);
+        const other = path.replace(/(hour|day|org_id)=[^/]+\/(?=devin)/, '$1=20/');
+        one.write(other, one.read(path));
+        one.remove(path);
+        one.forge(1, ({ files: [file] }) => Object.assign(file ?? {}, { path: other }));
+      },
+      where: (one) => `${one.file(1).replace(/(hour|day|org_id)=[^/]+\/(?=devin)/, '$1=20/')}:1`,
+      what: /^has an event that belongs into (year=2026\/|org_id=org-1\/)/,
+    }),
+  ),
+  {
+    name: 'the beginning of the chain is missing, and the checkpoint knows it',
+    checkpoint: (one) => one.checkpoint(),
+    tamper(one) {
+      for (const path of [one.file(0), one.file(0, 1), one.name(0)]) one.remove(path);
+    },
+    where: () => 'checkpoint.json',
+    what: /^says that the chain begins at 2026-09-21T13:00:00Z, but the first manifest that exists begins at 2026-09-21T14:00:00Z/,
+  },
+  {
+    name: 'the beginning of the chain was removed, and the rest was made to agree',
+    checkpoint(one) {
+      return one.checkpoint();
+    },
+    tamper(one) {
+      for (const path of [one.file(0), one.file(0, 1), one.name(0)]) one.remove(path);
+      one.edit(1, (manifest) => Object.assign(manifest, { previous: null, sequence: 0 }));
+      one.edit(2, (manifest) => Object.assign(manifest, { previous: { sha256: one.hash(1) }, sequence: 1 }));
+    },
+    where: () => 'checkpoint.json',
+    what: /^knows the last manifest as \w+…, which is not in this folder/,
+  },
+  ...([-3_600, 1, 3_600] as const).map(
+    (moved): Tampering => ({
+      name: `the mark of the checkpoint was moved by ${moved} s, and its hash was made to agree`,
+      checkpoint: (one) => one.checkpoint({ high_water: START + 3 * 3_600 + moved }),
+      tamper: () => undefined,
+      where: () => 'checkpoint.json',
+      what: /^says that everything before .* is exported, but the last manifest ends at 2026-09-21T16:00:00Z: the mark was moved/,
+    }),
+  ),
+  {
+    name: 'the start of the checkpoint was moved, and its hash was made to agree',
+    checkpoint: (one) => one.checkpoint({ since: START + 3_600 }),
+    tamper: () => undefined,
+    where: () => 'checkpoint.json',
+    what: /the beginning of the chain is missing/,
+  },
+  {
+    name: 'the checkpoint belongs to another place of the chain',
+    checkpoint: (one) => one.checkpoint({ sequence: 7 }),
+    tamper: () => undefined,
+    where: () => 'checkpoint.json',
+    what: /^says that the last manifest is number 7 of its chain, but it is number 2/,
+  },
+  {
+    name: 'the checkpoint has another scope',
+    checkpoint: (one) => one.checkpoint({ scope: { ...one.manifest(0).scope, org_id: 'org-9' } }),
+    tamper: () => undefined,
+    where: () => 'checkpoint.json',
+    what: /^has another scope/,
+  },
+  {
+    name: 'the checkpoint was changed',
+    checkpoint: (one) => one.checkpoint().replace('"seen":[]', '"seen":[["a",1]]'),
+    tamper: () => undefined,
+    where: () => 'checkpoint.json',
+    what: /^cannot be compared/,
+  },
+  {
+    name: 'the newest manifest was replaced, and the user knows its hash',
+    expected: (one) => one.hash(2),
+    tamper: (one) => one.edit(2, (manifest) => Object.assign(manifest, { duplicates_dropped: 5 })),
+    where: () => 'expected_hash',
+    what: /^is \w+…, which is not in this folder/,
+  },
+  {
+    name: 'the newest manifest was removed with its files, and the user knows its hash',
+    expected: (one) => one.hash(2),
+    tamper(one) {
+      for (const path of [one.file(2), one.file(2, 1), one.name(2)]) one.remove(path);
+    },
+    where: () => 'expected_hash',
+    what: /^is \w+…, which is not in this folder/,
+  },
+  {
+    name: 'another manifest follows the one that the user knows',
+    expected: (one) => one.hash(1),
+    tamper: () => undefined,
+    where: () => 'expected_hash',
+    what: /^is \w+…, but manifests\/.* follows it/,
+  },
+  ...(['ocsf', 'ecs', 'csv'] as const).map(
+    (format): Tampering => ({
+      name: `the ID of an event was changed in ${format} except in its original, and the manifest was made to agree`,
+      options: { format },
+      tamper: (one) => one.forgeFile(1, (text) => text.replace(/audit-log-(?=\d+-0)/, 'audit-log-x')),
+      where: (one) => `${one.file(1)}:${format === 'csv' ? 2 : 1}`,
+      what: new RegExp(`^is not an event in the format ${format}`),
+    }),
+  ),
 ];

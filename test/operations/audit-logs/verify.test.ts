@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { checkpointText } from '../../../src/operations/audit-logs/chain/checkpoint.ts';
-import { sha256Of } from '../../../src/operations/audit-logs/chain/manifest.ts';
 import { FORMAT_NAMES } from '../../../src/operations/audit-logs/formats/index.ts';
-import { checkAnchor, verifyExport } from '../../../src/operations/audit-logs/verify/export.ts';
+import { checkAnchor, checkExpected } from '../../../src/operations/audit-logs/verify/anchor.ts';
+import { verifyExport } from '../../../src/operations/audit-logs/verify/export.ts';
 import { SeenIds } from '../../../src/operations/audit-logs/verify/ids.ts';
 import { type ExportOptions, START, type TestExport, writeExport } from './verify-support.ts';
 import { TAMPERINGS } from './verify-tamperings.ts';
@@ -82,11 +81,14 @@ describe('an export that nobody touched', () => {
 });
 
 describe('an export that somebody tampered with', () => {
-  test.each(TAMPERINGS)('$name', async ({ options = {}, tamper, where = (one) => one.file(1), what }) => {
+  test.each(TAMPERINGS)('$name', async ({ options = {}, tamper, where = (one) => one.file(1), what, ...kept }) => {
     const one = await exported(options);
-    const place = where(one);
+    const [place, checkpoint, expected] = [where(one), kept.checkpoint?.(one), kept.expected?.(one)];
     tamper(one);
-    const { findings } = await verifyExport(one.root, never);
+    const verified = await verifyExport(one.root, never);
+    const { findings } = verified;
+    if (checkpoint !== undefined) checkAnchor('checkpoint.json', checkpoint, verified, findings);
+    if (expected !== undefined) checkExpected(expected, verified, findings);
     const there = findings.kept.filter((finding) => finding.where === place).map((finding) => finding.what);
     expect(
       there.some((text) => what.test(text)),
@@ -110,51 +112,58 @@ describe('an export that somebody tampered with', () => {
   );
 });
 
-describe('a checkpoint as an anchor', () => {
-  const checkpoint = (last: string) =>
-    checkpointText({
-      schema_version: 1,
-      kind: 'devin-audit-checkpoint',
-      scope: { api: 'api.devin.ai', version: 'v3', org_id: null, actions: [] },
-      since: START,
-      high_water: START + 3_600,
-      seen_since: START,
-      seen: [],
-      sequence: 2,
-      last_manifest: { sha256: last },
-    });
-  const findingsWith = async (one: TestExport, text: string) => {
+describe('a checkpoint, and a hash that the user knows', () => {
+  const check = async (one: TestExport, text: string, hash: string) => {
     const verified = await verifyExport(one.root, never);
     checkAnchor('checkpoint.json', text, verified, verified.findings);
+    checkExpected(hash, verified, verified.findings);
     return verified.findings.lines(10);
   };
 
-  test('agrees with an export that nobody touched', async () => {
+  test('agree with an export that nobody touched', async () => {
     const one = await exported();
-    expect(await findingsWith(one, checkpoint(sha256Of(one.read(one.name(2)))))).toEqual([]);
+    expect(await check(one, one.checkpoint(), one.hash(2))).toEqual([]);
   });
 
-  test('tells that the last manifest was changed, which no other manifest could', async () => {
+  test('tell that the chain goes on after them', async () => {
     const one = await exported();
-    const text = checkpoint(sha256Of(one.read(one.name(2))));
-    one.edit(2, (manifest) => Object.assign(manifest, { duplicates_dropped: 5 }));
+    const text = one.checkpoint({ last_manifest: { sha256: one.hash(1) }, sequence: 1, high_water: START + 7_200 });
+    expect((await check(one, text, one.hash(2)))[0]).toContain('follows it');
+  });
+});
+
+/** Times that a format with milliseconds cannot tell apart, or could move into the next second. */
+const FRACTIONS = [0.0004, 0.0006, 20.9996, 20.9998, 1_799.99999];
+
+test.each(FORMAT_NAMES)('an export with times of less than a millisecond passes in the format %s', async (format) => {
+  for (const partition of ['none', 'hour', 'org'] as const) {
+    const one = await exported({ format, partition, fractions: FRACTIONS });
     expect(await one.findings()).toEqual([]);
-    expect((await findingsWith(one, text))[0]).toMatch(
-      /^checkpoint.json knows the last manifest as \w+…, which is not here/,
-    );
-  });
-
-  test('tells that the chain goes on behind it, and that it is damaged itself', async () => {
-    const one = await exported();
-    const text = checkpoint(sha256Of(one.read(one.name(1))));
-    expect((await findingsWith(one, text))[0]).toContain('goes on behind it');
-    expect((await findingsWith(one, text.replace('"seen":[]', '"seen":[["a",1]]')))[0]).toContain('is no anchor');
-  });
+  }
 });
 
 test('hundreds of thousands of ids are told apart, and each that comes again is found', () => {
   const seen = new SeenIds();
   const ids = Array.from({ length: 200_000 }, (_, i) => `audit-log-${(i * 7_919).toString(16)}`);
-  expect(ids.every((id, i) => seen.add(id, i % 7) === undefined)).toBe(true);
-  expect(ids.every((id, i) => seen.add(id, 9) === i % 7)).toBe(true);
+  expect(ids.every((id, i) => seen.add(id, i % 7, id) === undefined)).toBe(true);
+  expect(ids.every((id, i) => seen.add(id, 9, id)?.file === i % 7)).toBe(true);
+  expect([seen.add('audit-log-0', 1, 'audit-log-0'), seen.add('audit-log-0', 1, 'other')]).toEqual([
+    { file: 0, isSame: true },
+    { file: 0, isSame: false },
+  ]);
+});
+
+test('a verification ends within a piece of a file when it is canceled, however large the file is', async () => {
+  const one = await exported({ windows: 1 });
+  one.forgeFile(0, (text) => text.replace('devin', 'x'.repeat(4_000_000)));
+  const controller = new AbortController();
+  const { signal } = controller;
+  let checks = 0;
+  signal.throwIfAborted = () => {
+    checks += 1;
+    if (checks === 8) controller.abort(new Error('canceled'));
+    AbortSignal.prototype.throwIfAborted.call(signal);
+  };
+  await expect(verifyExport(one.root, signal)).rejects.toThrow('canceled');
+  expect(checks).toBe(8);
 });

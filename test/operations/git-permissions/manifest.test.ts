@@ -137,7 +137,11 @@ describe('a manifest', () => {
       'version: 1\nconnections: { a: 010 }\norganizations: {}\n',
       '1.yml:2: connections.a is wrong: expected string',
     ],
-    ['a list as a key', 'version: 1\norganizations:\n  ? [a]\n  : { permissions: [] }\n', '1.yml:3: a key is not text'],
+    [
+      'a list as a key',
+      'version: 1\norganizations:\n  ? [a]\n  : { permissions: [] }\n',
+      '1.yml:3: a key must be a text',
+    ],
     ['%YAML', '%YAML 1.1\n---\nversion: 1\n', '1.yml:1: %YAML is not supported'],
     ['an unknown tag', 'version: 1\norganizations: !map {}\n', '1.yml:2: a tag (!…) is not supported'],
     ['two documents', 'version: 1\n---\nversion: 1\n', '1.yml:2: Source contains multiple documents'],
@@ -336,7 +340,8 @@ async function resolve(text: string, repositories: readonly string[] = [], prune
   const { manifest, faults } = await read(text);
   expect(faults).toEqual([]);
   const source = sourceOf(repositories);
-  return await resolveManifest(manifest, source, repositoryLists(source), { prune, only: undefined });
+  const options = { prune, only: undefined, pause: async () => undefined };
+  return await resolveManifest(manifest, source, repositoryLists(source), options);
 }
 
 describe('what a manifest names', () => {
@@ -419,7 +424,8 @@ describe('what a manifest names', () => {
     const { manifest } = await read(text);
     const check = async (source: PermissionSource) => {
       const lists = repositoryLists(source);
-      const { scopes, rules } = await resolveManifest(manifest, source, lists, { prune: false, only: undefined });
+      const options = { prune: false, only: undefined, pause: async () => undefined };
+      const { scopes, rules } = await resolveManifest(manifest, source, lists, options);
       const old: Observed = { id: '1', subject: 'repo', path: 'Acme/Old', connection: hub, readOnly: false };
       return await checkRepositories(
         scopes.map((scope) => ({ ...scope, observed: [old] })),

@@ -6,45 +6,48 @@ import { Manifest, scopeOf, sha256Of } from './manifest.ts';
 import type { Scope } from './scope.ts';
 
 const MAX_CHECKPOINT_BYTES = 256 * 1024 * 1024;
-/** Clocks of two runners may differ by so much. */
+/** The clocks of two runs may differ by this much. */
 const CLOCK_TOLERANCE_S = 300;
 
-/** What a checkpoint file holds, but for its own hash. Times are in Unix seconds. */
+/** What a checkpoint file contains, except its own hash. Times are in Unix seconds. */
 const Content = z.object({
   schema_version: z.literal(1),
   kind: z.literal('devin-audit-checkpoint'),
   scope: Manifest.shape.scope,
   /** Where the first export of the chain began. */
   since: z.int(),
-  /** Everything before is exported; the next window begins here. */
+  /** Every event before this time is exported; the next window begins here. */
   high_water: z.int(),
-  /** `seen` holds every exported event from here on. */
+  /** `seen` has every exported event from this time on. */
   seen_since: z.int(),
-  /** Exported events near the high-water mark: id and time of each. */
-  seen: z.array(z.tuple([z.string(), z.number()])),
+  /** Exported events near the high-water mark: ID, time, and fingerprint of each. Earlier releases wrote no fingerprint. */
+  seen: z.array(z.union([z.tuple([z.string(), z.number(), z.string()]), z.tuple([z.string(), z.number()])])),
   /** Place of the last manifest in its chain, from 0. */
   sequence: z.int(),
   /** SHA-256 of the bytes of the last manifest. */
   last_manifest: z.object({ sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)) }),
 });
 
-/** What a checkpoint remembers. */
+/** A checkpoint file. `sha256` is the hash of the text that the file would have without this member and without its line end. */
+export const CheckpointFile = z.extend(Content, { sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)) });
+
+/** What a checkpoint contains. */
 export type Checkpoint = z.output<typeof Content>;
 
 const invalid = (path: string, problem: string, fix?: string) =>
   new ActionError('checkpoint_invalid', `The checkpoint ${JSON.stringify(path)} ${problem}.`, {
     fix:
       fix ??
-      'Restore the file from a backup, or delete it to export from `since` again; nothing is lost, but events may come twice.',
+      'Restore the file from a backup, or delete it to export from `since` again; nothing is lost, but events may be exported twice.',
   });
 
-/** The text of a checkpoint's file. Its last member is the hash of the others, so that damage shows. */
+/** The text of a checkpoint file. Its last member is the hash of the others, which shows damage. */
 export function checkpointText(checkpoint: Checkpoint): string {
   const content = JSON.stringify(checkpoint);
   return `${content.slice(0, -1)},"sha256":"${sha256Of(content)}"}\n`;
 }
 
-/** Reads the text of a checkpoint. @throws `checkpoint_invalid` for one that is damaged or none at all */
+/** Reads the text of a checkpoint. @throws `checkpoint_invalid` if it is damaged or not a checkpoint */
 export function parseCheckpoint(path: string, text: string): Checkpoint {
   let json: unknown;
   try {
@@ -56,12 +59,12 @@ export function parseCheckpoint(path: string, text: string): Checkpoint {
   }
   const version = z.safeParse(z.object({ kind: Content.shape.kind, schema_version: z.int() }), json);
   if (!version.success)
-    throw invalid(path, 'is no checkpoint of an audit-log export', 'Set `checkpoint_file` to the right file.');
+    throw invalid(path, 'is not a checkpoint of an audit-log export', 'Set `checkpoint_file` to the right file.');
   if (version.data.schema_version !== 1) {
     const fix = 'Use that release again, or delete the file to export from `since`.';
     throw invalid(path, `has the form ${version.data.schema_version}, which is of another release of this action`, fix);
   }
-  const read = z.safeParse(z.extend(Content, { sha256: z.string() }), json);
+  const read = z.safeParse(CheckpointFile, json);
   if (!read.success) throw invalid(path, `is damaged: ${read.error.issues[0]?.path.join('.')} is wrong`);
   const { sha256: _sha256, ...content } = read.data;
   if (checkpointText(content).trim() !== text.trim())
@@ -69,7 +72,7 @@ export function parseCheckpoint(path: string, text: string): Checkpoint {
   return content;
 }
 
-function check(path: string, checkpoint: Checkpoint, scope: Scope, now: number): void {
+function checkScope(path: string, checkpoint: Checkpoint, scope: Scope): void {
   const [own, asked] = [checkpoint.scope, scopeOf(scope)];
   const differing = (['api', 'version', 'org_id', 'actions'] as const).filter(
     (name) => JSON.stringify(own[name]) !== JSON.stringify(asked[name]),
@@ -81,11 +84,14 @@ function check(path: string, checkpoint: Checkpoint, scope: Scope, now: number):
       fix: 'Give each export a `checkpoint_file` of its own, or set the inputs as they were.',
     });
   }
-  if (checkpoint.high_water > now + CLOCK_TOLERANCE_S) {
-    const fix =
-      'Look at the clock of the runner; if it is right, restore an older checkpoint, or delete the file to export from `since`.';
-    throw invalid(path, `is from the future: it ends at ${isoTime(checkpoint.high_water)}`, fix);
-  }
+}
+
+/** @throws `checkpoint_invalid` if a checkpoint is dated in the future; `now` is the API's time in Unix seconds */
+export function checkNotFuture(path: string, { high_water: mark }: Checkpoint, now: number): void {
+  if (mark <= now + CLOCK_TOLERANCE_S) return;
+  const fix =
+    'A run on a machine with a wrong clock may have written it. Restore an older checkpoint, or delete the file to export from `since`.';
+  throw invalid(path, `is from the future: it ends at ${isoTime(mark)}, but the API's time is ${isoTime(now)}`, fix);
 }
 
 /** A checkpoint as it was found. */
@@ -95,19 +101,19 @@ export interface FoundCheckpoint {
 }
 
 /**
- * Reads a checkpoint; undefined where there is none yet, or no more. `now` in Unix seconds.
- * @throws `checkpoint_invalid` for one that is damaged, of another scope or from the future
+ * Reads a checkpoint; undefined if the file does not exist.
+ *
+ * @throws `checkpoint_invalid` if it is damaged or belongs to another scope
  */
 export async function readCheckpoint(
   workspace: Workspace,
   path: string,
   scope: Scope,
-  now: number,
 ): Promise<FoundCheckpoint | undefined> {
   if (!(await workspace.exists(path))) return undefined;
   const read = await workspace.readText(path, MAX_CHECKPOINT_BYTES);
   if ('problem' in read) throw invalid(path, read.problem);
   const checkpoint = parseCheckpoint(path, read.text);
-  check(path, checkpoint, scope, now);
+  checkScope(path, checkpoint, scope);
   return { checkpoint, text: read.text };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, join, normalize } from 'node:path/posix';
 import * as z from 'zod/mini';
 import { ActionError } from '../../../contract/errors.ts';
@@ -7,8 +8,8 @@ import { MAX_MANIFEST_BYTES, readManifest, sha256Of } from './manifest.ts';
 const MAX_JOURNAL_BYTES = 512 * 1024 * 1024;
 
 /**
- * What is left to do once every file is whole: the one step that cannot be done at once is written down first, and a
- * run that was killed in the middle of it is finished by the next one.
+ * What remains to be done once every file is complete. It is written down first, so that the next run can complete it if this
+ * one is killed.
  */
 const Journal = z.object({
   schema_version: z.literal(1),
@@ -19,39 +20,76 @@ const Journal = z.object({
   checkpoint: z.nullable(z.object({ path: z.string(), text: z.string(), base: z.nullable(z.string()) })),
 });
 
-/** What is left to do. Paths are from the workspace. */
+/** What remains to be done. Paths are relative to the workspace. */
 export type Journal = z.output<typeof Journal>;
 
-/** Where a run keeps what is not whole yet: beside the files, so that a file only has to change its name. */
+/** Where a run keeps incomplete files: beside the final ones, so that a file only has to change its name. */
 export const stagingOf = (outputDir: string, label: string): string => join(outputDir, `.devin-audit-${label}`);
 
 const journalOf = (staging: string) => join(staging, 'journal.json');
 
-/** Puts files, manifest and checkpoint in their places, in this order; each step may be repeated. */
-async function carryOut(
+/**
+ * Puts files and manifest in their places, in this order; each step may be repeated.
+ *
+ * @param isRecovery an earlier run may have done a part of it
+ */
+async function place(
   workspace: Workspace,
   staging: string,
-  { files, manifest, checkpoint }: Journal,
+  { files, manifest }: Journal,
+  isRecovery: boolean,
 ): Promise<void> {
-  await removeFormer(workspace, manifest, files);
-  for (const { staged, path } of files) {
+  const hashes = hashesOf(manifest);
+  const present = await workspace.readText(manifest.path, MAX_MANIFEST_BYTES);
+  // The manifest comes after the files, which a later step may have moved elsewhere since.
+  const isPlaced = isRecovery && 'text' in present && present.text === manifest.text;
+  if (!isPlaced) await removeFormer(workspace, manifest, files);
+  for (const [at, { staged, path }] of files.entries()) {
     if (await workspace.exists(join(staging, staged))) await workspace.move(join(staging, staged), path);
+    // A run that was interrupted here may have moved it already.
+    else if (!isPlaced && !(isRecovery && (await hashOf(workspace, path)) === hashes[at])) {
+      // Without this, every later run would fail in the same way.
+      await workspace.remove(staging);
+      throw missing(path);
+    }
   }
   await workspace.writeFile(manifest.path, manifest.text);
+}
+
+/** Writes the checkpoint, once everything else is in its place. */
+async function finish(workspace: Workspace, staging: string, { checkpoint }: Journal): Promise<void> {
   if (checkpoint !== null && (await isBase(workspace, checkpoint))) {
     await workspace.writeFile(checkpoint.path, checkpoint.text);
   }
   await workspace.remove(staging);
 }
 
-/** Whether the checkpoint is still the one that the run began with; one that was changed since is somebody else's. */
+/** SHA-256 of each file of a manifest, in the order of the files. */
+function hashesOf({ text }: Journal['manifest']): readonly string[] {
+  const read = readManifest(text);
+  return 'problem' in read ? [] : read.manifest.files.map(({ sha256 }) => sha256);
+}
+
+async function hashOf(workspace: Workspace, path: string): Promise<string | undefined> {
+  if (!(await workspace.exists(path))) return undefined;
+  const hash = createHash('sha256');
+  for await (const chunk of workspace.chunks(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+const missing = (path: string) =>
+  new ActionError('export_corrupt', `The file ${JSON.stringify(path)} of this export is missing.`, {
+    fix: 'Something removed it while the export ran. The checkpoint did not change: run the export again.',
+  });
+
+/** Whether the checkpoint is still the one that the run began with; if not, it belongs to another run. */
 async function isBase(workspace: Workspace, { path, base }: NonNullable<Journal['checkpoint']>): Promise<boolean> {
   if (!(await workspace.exists(path))) return true;
   const present = await workspace.readText(path, MAX_JOURNAL_BYTES);
   return 'text' in present && sha256Of(present.text) === base;
 }
 
-/** Removes the files of an earlier run over the same window that this one does not write again. */
+/** Removes the files of an earlier run over the same window that this run does not write again. */
 async function removeFormer(
   workspace: Workspace,
   manifest: Journal['manifest'],
@@ -65,22 +103,23 @@ async function removeFormer(
   const kept = new Set(files.map(({ path }) => path));
   for (const { path } of read.manifest.files) {
     const place = join(folder, path);
-    // A manifest is a file like others, so somebody may have put any path into it.
+    // A manifest is a file like others, so it may contain any path.
     const isOurs = !path.split(/[\\/]/).includes('..') && /(^|\/)devin-audit_[^/]+$/.test(path);
     if (isOurs && !kept.has(place)) await workspace.remove(place);
   }
 }
 
-/** Commits a run whose files are all whole. From the moment the journal has its name, the run has happened. */
+/** Commits a run whose files are all complete. As soon as the journal has its name, the run counts. */
 export async function commit(workspace: Workspace, staging: string, journal: Journal): Promise<void> {
   try {
     await workspace.writeFile(journalOf(staging), JSON.stringify(journal));
   } catch (thrown) {
-    // Without its journal, the run has not happened; a full disk needs the room.
+    // Without its journal, the run does not count; a full disk needs the space.
     await workspace.remove(staging).catch(() => undefined);
     throw thrown;
   }
-  await carryOut(workspace, staging, journal);
+  await place(workspace, staging, journal, false);
+  await finish(workspace, staging, journal);
 }
 
 /** Where a run may have written. */
@@ -91,8 +130,9 @@ export interface Places {
 }
 
 /**
- * Finishes what a killed run had begun to commit, and removes what one left that had not. True if there was a commit.
- * @throws `export_corrupt` for a journal that no run has written
+ * Completes what a killed run had begun to commit, and removes what a run left that had not. True if there was a commit.
+ *
+ * @throws `export_corrupt` for a journal that no run has written, or if a file of it is missing
  */
 export async function recover(workspace: Workspace, places: Places): Promise<boolean> {
   const { staging } = places;
@@ -101,16 +141,18 @@ export async function recover(workspace: Workspace, places: Places): Promise<boo
   const journal = 'text' in found ? parseJournal(found.text) : undefined;
   if (journal === undefined) await workspace.remove(staging);
   else {
-    // What a link in the staging folder leads to is no file of an export.
-    await carryOut(workspace, staging, expected(journal, places)).catch((thrown: unknown) => {
-      throw thrown instanceof ActionError ? foreign(thrown) : thrown;
+    const left = expected(journal, places);
+    await place(workspace, staging, left, true).catch((thrown: unknown) => {
+      // What a link in the staging folder leads to is not a file of an export.
+      throw thrown instanceof ActionError && thrown.code === 'input_invalid' ? foreign(thrown) : thrown;
     });
+    await finish(workspace, staging, left);
   }
   return journal !== undefined;
 }
 
 const foreign = (cause?: unknown) =>
-  new ActionError('export_corrupt', 'The journal of a run that was interrupted is not what a run writes.', {
+  new ActionError('export_corrupt', 'The journal of an interrupted run is not what a run writes.', {
     cause,
     fix: 'Remove the folder `.devin-audit-…` in `output_dir`, and export again.',
   });
@@ -119,14 +161,14 @@ function parseJournal(text: string): Journal {
   try {
     return Journal.parse(JSON.parse(text));
   } catch (cause) {
-    // It got its name when it was whole, so somebody else changed it.
+    // It got its name when it was complete, so something else changed it.
     throw foreign(cause);
   }
 }
 
 /**
- * A journal that names no file but those of this export: one that came with the repository must not have others
- * written, such as the hooks of git. A checkpoint of another name is left alone.
+ * A journal that names only files of this export: one that came with the repository must not write others, such as the
+ * hooks of git. A checkpoint with another name is ignored.
  */
 function expected(journal: Journal, { outputDir, checkpointFile }: Places): Journal {
   const { files, manifest, checkpoint } = journal;

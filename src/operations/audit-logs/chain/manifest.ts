@@ -6,16 +6,16 @@ import type { Scope } from './scope.ts';
 
 /** Largest manifest that is read, in bytes. */
 export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
-/** Folder of the manifests, inside of `output_dir`. */
+/** Folder of the manifests, inside `output_dir`. */
 export const MANIFEST_FOLDER = 'manifests';
-/** How often each manifest's name ends. */
+/** How the name of each manifest ends. */
 export const MANIFEST_SUFFIX = '.manifest.json';
 
 const moment = () => z.iso.datetime();
 const sha256 = () => z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const count = () => z.int().check(z.gte(0));
 
-/** A file of an export. `sha256` and `bytes` are of the file as it is stored, the others of it without its compression. */
+/** A file of an export. `sha256` and `bytes` describe the file as it is stored, the others the file without its compression. */
 const ManifestFile = z.object({
   /** From `output_dir`, with `/`. */
   path: z.string(),
@@ -30,8 +30,8 @@ const ManifestFile = z.object({
 
 /**
  * What one run exported. Times are ISO 8601 in UTC, to the second. The window is from `since`, inclusive, to `until`,
- * exclusive; only where `has_more` is true, the files may hold a part of the second `until`. From `reread_from` to
- * `since` the run looked for events that came late.
+ * exclusive; only if `has_more` is true, the files may contain a part of the second `until`. From `reread_from` to
+ * `since` the run searched for late events.
  */
 export const Manifest = z.object({
   schema_version: z.literal(1),
@@ -52,7 +52,7 @@ export const Manifest = z.object({
   shard: z.nullable(z.object({ index: z.int(), count: z.int() })),
   has_more: z.boolean(),
   events: count(),
-  /** Events from before `since`, which were not there when the run before looked. */
+  /** Events from before `since`, which did not exist when the run before read the range. */
   late_events: count(),
   duplicates_dropped: count(),
   oldest: z.nullable(moment()),
@@ -100,11 +100,11 @@ export const manifestText = (manifest: Manifest): string => `${JSON.stringify(ma
 /** SHA-256 of a text, in hex. */
 export const sha256Of = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
 
-/** Name of a manifest inside of `output_dir`; another try of the same window has the same. */
+/** Name of a manifest inside `output_dir`; another attempt at the same window has the same name. */
 export const manifestPath = (window: string, label: string): string =>
   `${MANIFEST_FOLDER}/devin-audit_${window}_${label}${MANIFEST_SUFFIX}`;
 
-/** What a manifest says of the run that wrote it. */
+/** What a manifest says about the run that wrote it. */
 export const runOf = ({ repository, workflow, runId, attempt, job, actor }: RunFacts): Manifest['run'] => ({
   ...(repository === undefined ? {} : { repository }),
   ...(workflow === undefined ? {} : { workflow }),

@@ -1,7 +1,7 @@
 import { compactTime, type Range } from '../events/time.ts';
 import { sha256Of } from './manifest.ts';
 
-/** How the events of an export are spread over files. */
+/** How the events of an export are divided into files. */
 export type Partition = 'none' | 'hour' | 'day' | 'org';
 
 /** The length of a partition by time, in seconds; undefined for the others. */
@@ -12,21 +12,21 @@ export const UNIT_SECONDS: Readonly<Record<Partition, number | undefined>> = {
   org: undefined,
 };
 
-/** The folder name that stands for no organization; readers of such folders take it for null. */
+/** The folder of events without an organization; readers of such folders read it as null. */
 const NO_ORGANIZATION = '__HIVE_DEFAULT_PARTITION__';
 
 const LONGEST_NAME = 150;
 
-/** An id from the API as the name of a folder, which no id can leave, and no two ids share. */
+/** An ID from the API as the name of a folder. No ID can leave its folder, and no two IDs share one. */
 function folderName(id: string): string {
   const name = encodeURIComponent(id.toWellFormed()).replaceAll(
     /[.~!'()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}-${sha256Of(id).slice(0, 16)}`;
 }
 
-/** The partition of an event by time: where its hour or day begins, in Unix seconds; 0 where there is no such partition. */
+/** The partition of an event by time: when its hour or day begins, in Unix seconds; 0 without such a partition. */
 export function timeKey(partition: Partition, at: number): number {
   const unit = UNIT_SECONDS[partition];
   return unit === undefined ? 0 : Math.floor(at / unit) * unit;
@@ -38,42 +38,45 @@ function timeFolder(partition: 'hour' | 'day', start: number): string {
   return partition === 'hour' ? `${folder}hour=${hour}/` : folder;
 }
 
-/** What the name of a file is made of. */
+/** The folder of a partition inside `output_dir`, with a slash at its end; empty if there are no partitions. */
+export function partitionFolder(partition: Partition, key: number | string | null): string {
+  if (partition === 'none') return '';
+  if (partition === 'org') return `org_id=${typeof key === 'string' ? folderName(key) : NO_ORGANIZATION}/`;
+  return timeFolder(partition, Number(key));
+}
+
+/** The parts of the name of a file. */
 export interface FileNaming {
   readonly partition: Partition;
   /** The window of the run. */
   readonly window: Range;
   /** Place of its manifest in the chain. */
   readonly sequence: number;
-  /** What stands for the scope. */
+  /** What identifies the scope. */
   readonly label: string;
   /** With its dot. */
   readonly extension: string;
 }
 
 /**
- * A window as it stands in names. Several runs may end within one second where `max_events` stops them; such windows of
- * no length are told apart by their place in the chain.
+ * A window in the form of names. Several runs may end within one second if `max_events` stops them; such windows of
+ * no length differ by their place in the chain.
  */
 export const windowName = ({ from, to }: Range, sequence: number): string =>
   `${compactTime(from)}_${compactTime(to)}${from === to ? `_${sequence}` : ''}`;
 
 /**
- * The path of a file inside of `output_dir`: the folders of its partition, and the part of the window that it covers. So
- * another try of the same window writes the same names. Events that came late, of hours before the window, get a name
- * of their own.
+ * The path of a file inside `output_dir`: the folders of its partition, and the part of the window that it covers. So
+ * another attempt at the same window writes the same names. Late events, of hours before the window, get a name of their
+ * own.
  */
 export function filePath(naming: FileNaming, key: number | string | null): string {
   const { partition, window, sequence, label, extension } = naming;
   const name = (range: Range, late = '') => `devin-audit_${windowName(range, sequence)}${late}_${label}${extension}`;
-  if (partition === 'org') {
-    const id = typeof key === 'string' ? folderName(key) : NO_ORGANIZATION;
-    return `org_id=${id}/${name(window)}`;
-  }
+  const folder = partitionFolder(partition, key);
   const unit = UNIT_SECONDS[partition];
-  if (partition === 'none' || unit === undefined) return name(window);
+  if (unit === undefined) return folder + name(window);
   const start = Number(key);
   const covered = { from: Math.max(start, window.from), to: Math.min(start + unit, window.to) };
-  const folder = timeFolder(partition, start);
-  return covered.from < covered.to ? folder + name(covered) : folder + name(window, '_late');
+  return folder + (covered.from < covered.to ? name(covered) : name(window, '_late'));
 }

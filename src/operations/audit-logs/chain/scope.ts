@@ -3,7 +3,7 @@ import { isSandbox } from '../../../contract/api-url.ts';
 import { isLoopback } from '../../../contract/kinds.ts';
 import type { ApiVersion } from '../../../devin/endpoint.ts';
 
-/** Whose events an export holds. Two exports of different scopes have nothing to say about each other. */
+/** Whose events an export contains. Two exports of different scopes are independent of each other. */
 export interface Scope {
   /** Host of the API; one on this machine is `loopback`, whatever its port. */
   readonly api: string;
@@ -26,7 +26,7 @@ export function scopeFrom(
   return { api, version, orgId, actions: [...new Set(actions)].sort() };
 }
 
-/** Eight hex digits that stand for a scope, and for how its files are written, in the files' names. */
+/** Eight hexadecimal digits that identify a scope, and how its files are written, in the names of the files. */
 export function labelOf({ api, version, orgId, actions }: Scope, ...more: readonly string[]): string {
   const parts = JSON.stringify([api, version, orgId ?? null, actions, ...more]);
   return createHash('sha256').update(parts).digest('hex').slice(0, 8);

@@ -1,7 +1,7 @@
 import { nearestOf } from '../../../contract/kinds.ts';
 import { AUDIT_LOG_ACTIONS } from '../../../devin/endpoints/audit-log-actions.ts';
 
-/** Whether an action meets one of some patterns, in which `*` stands for any text. */
+/** Whether an action matches one of some patterns, in which `*` matches any text. */
 export function actionMatcher(patterns: readonly string[]): (action: string) => boolean {
   const exact = new Set(patterns.filter((pattern) => !pattern.includes('*')));
   const open = patterns.filter((pattern) => pattern.includes('*')).map((pattern) => pattern.split('*'));
@@ -9,8 +9,8 @@ export function actionMatcher(patterns: readonly string[]): (action: string) => 
 }
 
 /**
- * Whether a text is made of these pieces, in order, with any text between them. The earliest place for each is as good
- * as any other, so nothing is tried twice, as a regular expression would do it for a pattern of many stars.
+ * Whether a text consists of these pieces, in order, with any text between them. The earliest place for each is as good as
+ * any other, so nothing is tried twice, unlike a regular expression for a pattern with many stars.
  */
 function fits(text: string, pieces: readonly string[]): boolean {
   const [first = '', ...rest] = pieces;
@@ -25,7 +25,7 @@ function fits(text: string, pieces: readonly string[]): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
-/** Patterns that meet no documented action, each with the nearest one that does. New actions appear over time. */
+/** Patterns that match no documented action, each with the nearest action. New actions appear over time. */
 export function unknownActions(patterns: readonly string[]): { readonly pattern: string; readonly nearest?: string }[] {
   return patterns
     .filter((pattern) => !AUDIT_LOG_ACTIONS.some(actionMatcher([pattern])))

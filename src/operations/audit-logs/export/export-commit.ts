@@ -9,7 +9,7 @@ import { loadFormat } from '../formats/index.ts';
 import type { ExportContext, Job } from './job.ts';
 import type { PassResult } from './run-export.ts';
 
-/** What came of an export. */
+/** The result of an export. */
 export interface Committed {
   readonly manifest: Manifest;
   readonly text: string;
@@ -49,7 +49,7 @@ async function manifestOf(job: Job, result: PassResult, window: Range): Promise<
   };
 }
 
-/** The checkpoint behind a manifest. */
+/** The checkpoint that follows a manifest. */
 function nextCheckpoint(
   { found, scope, window: { from } }: Job,
   result: PassResult,
@@ -64,7 +64,7 @@ function nextCheckpoint(
     since: before?.since ?? from,
     high_water: result.highWater,
     seen_since: Math.max(before?.seen_since ?? from, result.highWater - remember),
-    seen: result.seen.map(([id, at]) => [id, at]),
+    seen: [...result.seen],
     sequence: manifest.sequence,
     last_manifest: { sha256: sha256Of(manifestText(manifest)) },
   });
@@ -72,8 +72,9 @@ function nextCheckpoint(
 
 /** Puts everything in its place: files, manifest, and only then the checkpoint. */
 export async function commitJob(job: Job, result: PassResult): Promise<Committed> {
-  const { context, label, staging, found } = job;
+  const { context, label, staging, found, lock } = job;
   const { inputs, workspace } = context;
+  await lock.check();
   const window = { from: job.window.from, to: result.highWater };
   const manifest = await manifestOf(job, result, window);
   const text = manifestText(manifest);

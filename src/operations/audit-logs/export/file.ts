@@ -1,13 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Draft } from '../../../runner/workspace.ts';
 import type { ManifestFile } from '../chain/manifest.ts';
-import type { ReadEvent } from '../events/parse-event.ts';
+import type { WaitingEvent } from '../events/event.ts';
 import { isoTime } from '../events/time.ts';
 import { type Compression, type Compressor, openCompressor } from '../formats/compression.ts';
 import type { BinaryFormat, TextFormat } from '../formats/index.ts';
 import { type Encoder, encoderOf } from './encoders.ts';
 
-/** A file of the export that is whole, without its name. */
+/** A complete file of the export, without its name. */
 export type WrittenFile = Omit<ManifestFile, 'path'>;
 
 /** Writes one file of an export: format, compression, hashes and disk in one pass. */
@@ -30,8 +30,8 @@ export class ExportFile {
     this.#storedHash = this.#compressor === undefined ? undefined : createHash('sha256');
   }
 
-  /** Adds events, which come in the order of time. */
-  async add(events: readonly ReadEvent[]): Promise<void> {
+  /** Adds events in the order of time. */
+  async add(events: readonly WaitingEvent[]): Promise<void> {
     const [first, last] = [events[0], events.at(-1)];
     if (first === undefined || last === undefined) return;
     if (this.#events === 0) this.#oldest = first.at;
@@ -71,7 +71,7 @@ export class ExportFile {
     };
   }
 
-  /** Takes the file away. */
+  /** Removes the file. */
   async discard(): Promise<void> {
     this.#compressor?.destroy();
     await this.#draft.discard();

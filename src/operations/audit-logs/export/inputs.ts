@@ -32,11 +32,11 @@ async function checkTimes({ since, until, checkpoint_file: file }: Given, checks
   const now = clock.now();
   if (since === undefined) {
     if (file === undefined)
-      problem('since', 'is missing; without a checkpoint_file, an export has to know where to begin');
+      problem('since', 'is missing; without a checkpoint_file, the export has to know where to begin');
     else if (!(await workspace.exists(file))) {
       problem(
         'since',
-        `is missing; there is no checkpoint ${JSON.stringify(file)} yet, or no more, so the export has to know where to begin`,
+        `is missing; the checkpoint ${JSON.stringify(file)} does not exist, so the export has to know where to begin`,
       );
     }
     return;
@@ -52,13 +52,10 @@ function checkShard({ shard, since, until, checkpoint_file: file }: Given, { pro
     ['until', until],
   ] as const) {
     if (instant === undefined || 'ago' in instant) {
-      problem(
-        'shard',
-        `needs a fixed ${name}: with one that moves, the jobs of a matrix would not agree on the borders`,
-      );
+      problem('shard', `needs a fixed ${name}: otherwise, the jobs of a matrix would not agree on the borders`);
     }
   }
-  if (file !== undefined) problem('shard', 'does not go with checkpoint_file: a shard is a part of a fixed range');
+  if (file !== undefined) problem('shard', 'cannot be used with checkpoint_file: a shard is a part of a fixed range');
 }
 
 async function checkPlaces({ output_dir: folder, checkpoint_file: file }: Given, checks: Checks): Promise<void> {

@@ -1,7 +1,8 @@
 import { join } from 'node:path/posix';
 import type { Draft, Workspace } from '../../../runner/workspace.ts';
 import { type Partition, timeKey } from '../chain/partitions.ts';
-import { placeOf, type ReadEvent, readEvent } from '../events/parse-event.ts';
+import type { WaitingEvent } from '../events/event.ts';
+import { parseEvent } from '../events/parse-event.ts';
 import type { Compression } from '../formats/compression.ts';
 import type { BinaryFormat, TextFormat } from '../formats/index.ts';
 import { ExportFile, type WrittenFile } from './file.ts';
@@ -9,7 +10,7 @@ import { ExportFile, type WrittenFile } from './file.ts';
 /** What files are written, and how. */
 export interface OutputOptions {
   readonly workspace: Workspace;
-  /** Folder for files that have no name yet. */
+  /** Folder for files that have no final name yet. */
   readonly staging: string;
   readonly format: TextFormat | BinaryFormat;
   readonly compression: Compression;
@@ -18,7 +19,7 @@ export interface OutputOptions {
   readonly isV2: boolean;
 }
 
-/** A file that waits in the staging folder for its name. */
+/** A complete file in the staging folder that has no final name yet. */
 export interface StagedFile extends WrittenFile {
   /** Its name in the staging folder. */
   readonly staged: string;
@@ -26,16 +27,16 @@ export interface StagedFile extends WrittenFile {
   readonly key: number | string | null;
 }
 
-/** Takes events in the order of time, and spreads them over files. */
+/** Takes events in the order of time, and divides them into files. */
 export interface Output {
-  add(events: readonly ReadEvent[]): Promise<void>;
+  add(events: readonly WaitingEvent[]): Promise<void>;
   /** Ends all files. */
   finish(): Promise<readonly StagedFile[]>;
-  /** Takes away what is not whole. */
+  /** Removes what is incomplete. */
   discard(): Promise<void>;
 }
 
-/** Opens files one after the other. */
+/** Writes files one after the other. */
 class Files {
   readonly #options: OutputOptions;
   readonly #staged: StagedFile[] = [];
@@ -45,8 +46,8 @@ class Files {
     this.#options = options;
   }
 
-  /** Adds events to the file of a partition; another partition than before ends the file of that one. */
-  async add(key: StagedFile['key'], events: readonly ReadEvent[]): Promise<void> {
+  /** Adds events to the file of a partition; a new partition ends the file of the one before. */
+  async add(key: StagedFile['key'], events: readonly WaitingEvent[]): Promise<void> {
     if (this.#current !== undefined && this.#current.key !== key) await this.#end();
     this.#current ??= { file: await this.#open(), key };
     await this.#current.file.add(events);
@@ -79,7 +80,7 @@ class Files {
   }
 }
 
-/** Writes the events of each hour or day, or all of them, as they come. */
+/** Writes the events of each hour or day, or all of them, in their order. */
 function byTime(options: OutputOptions): Output {
   const files = new Files(options);
   return {
@@ -104,8 +105,8 @@ const MAX_PENDING = 4 * 1024 * 1024;
 const BATCH = 1_000;
 
 /**
- * Collects the events of each organization in a file of its own first, since there may be thousands of them at once,
- * and only then formats and compresses one organization after the other.
+ * First collects the events of each organization in its own file, because there may be thousands of organizations, and
+ * only then formats and compresses one organization after the other.
  */
 class ByOrganization implements Output {
   readonly #options: OutputOptions;
@@ -118,8 +119,10 @@ class ByOrganization implements Output {
     this.#files = new Files(options);
   }
 
-  async add(events: readonly ReadEvent[]): Promise<void> {
-    for (const { org, json } of events) {
+  async add(events: readonly WaitingEvent[]): Promise<void> {
+    for (const event of events) {
+      const { org } = event;
+      const { json } = event.open();
       const entry = this.#drafts.get(org) ?? (await this.#open(org));
       entry.pending += `${json}\n`;
       this.#pending += json.length;
@@ -159,9 +162,9 @@ class ByOrganization implements Output {
   }
 
   async #convert(org: string | null, path: string): Promise<void> {
-    let batch: ReadEvent[] = [];
+    let batch: WaitingEvent[] = [];
     for await (const json of this.#options.workspace.readLines(path)) {
-      batch.push(readEvent(JSON.parse(json), placeOf(Buffer.from(json)), 0, this.#options.isV2));
+      batch.push(parseEvent(json, this.#options.isV2));
       if (batch.length < BATCH) continue;
       await this.#files.add(org, batch);
       batch = [];

@@ -23,13 +23,13 @@ export const OUTPUTS = [
   'alerts',
 ] as const;
 
-/** The error of events that `alert_on` names. */
+/** The error for events that `alert_on` names. */
 export function alertError({ alertCount, alertCounts }: Tally): ActionError {
   const list = [...alertCounts].map(([action, events]) => `${action}: ${count(events, 'event')}`);
   return new ActionError('alert_raised', `${count(alertCount, 'audit event')} matched alert_on.`, { list });
 }
 
-/** Shows each action that `alert_on` names and that came up on the page of the run. */
+/** Shows a warning on the page of the run for each action that matched `alert_on`. */
 export function annotateAlerts({ context: { log }, tally }: Job): void {
   for (const [action, events] of tally.alertCounts) {
     const first = tally.alerts.find((alert) => alert.action === action);
@@ -39,7 +39,7 @@ export function annotateAlerts({ context: { log }, tally }: Job): void {
   }
 }
 
-/** Says what came of an export; without `committed` there was nothing new to cover. */
+/** Reports the result of an export; without `committed`, there was nothing new to cover. */
 export function reportOf(
   job: Job,
   committed: Committed | undefined,
@@ -47,10 +47,10 @@ export function reportOf(
   error: ActionError | undefined,
 ): Report<(typeof OUTPUTS)[number]> {
   const { context, tally, window, found } = job;
-  const { inputs, clock, log } = context;
+  const { inputs, devin, log } = context;
   const manifest = committed?.manifest;
   const end = committed?.window.to ?? found?.checkpoint.high_water ?? window.from;
-  const lagSeconds = Math.max(0, Math.floor(clock.now() / 1_000) - end);
+  const lagSeconds = Math.max(0, Math.floor(devin.now() / 1_000) - end);
   const files = (manifest?.files ?? []).map(({ path, sha256, bytes, events, oldest, newest }) => ({
     path: placeOf(context, path),
     sha256,
@@ -97,18 +97,6 @@ export function reportOf(
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
-    outputs: {
-      events: String(data.events),
-      files: JSON.stringify(files),
-      manifest_file: data.manifest_file,
-      checkpoint_file: data.checkpoint_file,
-      duplicates_dropped: String(data.duplicates_dropped),
-      oldest: data.oldest ?? '',
-      newest: data.newest ?? '',
-      lag_seconds: String(lagSeconds),
-      has_more: String(hasMore),
-      alerts: String(data.alerts),
-    },
     data,
     summary: exportSummary(story),
   };

@@ -1,74 +1,99 @@
 import { type ActionError, asActionError } from '../../../contract/errors.ts';
 import { number } from '../../../report/units.ts';
 import type { Checkpoint } from '../chain/checkpoint.ts';
-import type { ReadEvent } from '../events/parse-event.ts';
+import { printOf, type WaitingEvent } from '../events/event.ts';
 import { actionMatcher } from './actions.ts';
 import type { Output, StagedFile } from './output.ts';
 import { type Part, readInOrder } from './pieces.ts';
-import type { ReadRange } from './read-range.ts';
+import type { ReadRange } from './range.ts';
 import type { Tally } from './tally.ts';
 import type { Window } from './window.ts';
 
-/** What a pass over a window needs. */
+/** What reading a window needs. */
 export interface PassOptions {
   readonly read: ReadRange;
   readonly window: Window;
   readonly concurrency: number;
+  /** Events that are read as one piece. */
+  readonly pieceEvents: number;
   readonly signal: AbortSignal;
   /** Actions to export; empty for all. */
   readonly actions: readonly string[];
   readonly maxEvents: number | undefined;
-  /** Exported events near the end are remembered for so many seconds; undefined to remember none. */
+  /** For how many seconds exported events near the end are remembered; undefined to remember none. */
   readonly remember: number | undefined;
-  /** Events that the run before has exported. */
+  /** Has the events that the run before exported. */
   readonly checkpoint: Checkpoint | undefined;
   readonly tally: Tally;
   readonly output: Output;
   readonly progress: (text: string) => void;
-  /** Whether what was read before a failure is worth its files. */
+  /** Whether to keep what was read before a failure. */
   readonly keeps: (failure: ActionError, highWater: number) => boolean;
 }
 
-/** How a pass ended. */
+/** An exported event near the end: its ID, its time, and its fingerprint if one is known. */
+type Seen = Checkpoint['seen'][number];
+
+/** How reading a window ended. */
 export interface PassResult {
   readonly files: readonly StagedFile[];
-  /** Everything before is exported; Unix seconds. */
+  /** Every event before this time is exported; Unix seconds. */
   readonly highWater: number;
   readonly hasMore: boolean;
-  /** Id and time of the exported events near the end. */
-  readonly seen: readonly (readonly [string, number])[];
-  /** Why the pass ended before its window did, where that is a failure. */
+  /** The exported events near the end. */
+  readonly seen: readonly Seen[];
+  /** Why reading ended before the window did, if that is a failure. */
   readonly failure: ActionError | undefined;
 }
 
 const PROGRESS_EVENTS = 50_000;
 
-/** The exported events of the last seconds, forgotten as time goes on. */
+/** The exported events of the last seconds. */
 class Recent {
   readonly #span: number;
-  #entries: (readonly [string, number])[] = [];
+  readonly #before: readonly Seen[];
+  #events: WaitingEvent[] = [];
   #pruneAt = 1_000;
 
-  constructor(span: number, before: readonly (readonly [string, number])[]) {
+  constructor(span: number, before: readonly Seen[]) {
     this.#span = span;
-    this.#entries = [...before];
+    this.#before = before;
   }
 
-  add(events: readonly ReadEvent[]): void {
-    for (const { id, at } of events) this.#entries.push([id, at]);
-    if (this.#entries.length > this.#pruneAt) {
-      const newest = events.at(-1)?.at ?? 0;
-      this.#entries = this.from(newest - this.#span - 1);
-      this.#pruneAt = Math.max(1_000, this.#entries.length * 2);
-    }
+  add(events: readonly WaitingEvent[]): void {
+    for (const event of events) this.#events.push(event);
+    if (this.#events.length <= this.#pruneAt) return;
+    const oldest = (events.at(-1)?.at ?? 0) - this.#span - 1;
+    this.#events = this.#events.filter(({ at }) => at >= oldest);
+    this.#pruneAt = Math.max(1_000, this.#events.length * 2);
   }
 
-  from(time: number): (readonly [string, number])[] {
-    return this.#entries.filter(([, at]) => at >= time);
+  from(time: number): Seen[] {
+    const known = this.#before.filter(([, at]) => at >= time);
+    const added = this.#events
+      .filter(({ at }) => at >= time)
+      .map((event): Seen => [event.id, event.at, printOf(event)]);
+    return [...known, ...added];
   }
 }
 
-/** What comes next: a part, why there is none, or neither at the end. */
+/** The events that the runs before have exported, near the end of the last one. */
+class Known {
+  readonly #seen = new Map<string, Seen[]>();
+
+  constructor(seen: readonly Seen[]) {
+    for (const one of seen) this.#seen.set(one[0], [...(this.#seen.get(one[0]) ?? []), one]);
+  }
+
+  /** Whether an event was exported before. Another event with the same ID was not. */
+  has(event: WaitingEvent): boolean {
+    const same = this.#seen.get(event.id);
+    if (same === undefined) return false;
+    return same.some(([, at, print]) => (print === undefined ? at === event.at : print === printOf(event)));
+  }
+}
+
+/** What comes next: a part, a failure, or neither at the end. */
 interface Next {
   readonly part?: Part;
   readonly failure?: ActionError;
@@ -83,11 +108,11 @@ async function nextOf(parts: AsyncGenerator<Part>): Promise<Next> {
   }
 }
 
-/** Takes the events of one window, in order, from the API into files. */
+/** Writes the events of one window, in order, from the API to files. */
 class Pass {
   readonly #options: PassOptions;
   readonly #isWanted: (action: string) => boolean;
-  readonly #known: ReadonlySet<string>;
+  readonly #known: Known;
   readonly #recent: Recent | undefined;
   #highWater: number;
   #hasMore = false;
@@ -96,20 +121,20 @@ class Pass {
     const { actions, checkpoint, remember, window } = options;
     this.#options = options;
     this.#isWanted = actions.length === 0 ? () => true : actionMatcher(actions);
-    this.#known = new Set(checkpoint?.seen.map(([id]) => id));
+    this.#known = new Known(checkpoint?.seen ?? []);
     this.#recent = remember === undefined ? undefined : new Recent(remember, checkpoint?.seen ?? []);
     this.#highWater = window.from;
   }
 
   async run(): Promise<PassResult> {
-    const { output, window, read, concurrency, signal, keeps } = this.#options;
+    const { output, window, read, concurrency, pieceEvents, signal, keeps } = this.#options;
     const range = { from: window.rereadFrom, to: window.to };
-    const parts = readInOrder(read, range, { concurrency, signal });
+    const parts = readInOrder(read, range, { concurrency, signal, pieceEvents });
     try {
       let next = await nextOf(parts);
       while (next.part !== undefined && (await this.#take(next.part))) next = await nextOf(parts);
       const { failure } = next;
-      // Before the files are ended, which takes its time where there are many.
+      // Before the files are completed, which takes time if there are many.
       if (failure !== undefined && !keeps(failure, this.#highWater)) throw failure;
       this.#hasMore ||= failure !== undefined;
       const files = await output.finish();
@@ -119,11 +144,11 @@ class Pass {
     }
   }
 
-  /** Exports a part. False where the limit of events is reached. */
+  /** Exports a part. False if the limit of events is reached. */
   async #take({ range, events, repeated }: Part): Promise<boolean> {
     const { tally, maxEvents, window } = this.#options;
     const wanted = events.filter(({ action }) => this.#isWanted(action));
-    const fresh = wanted.filter(({ id }) => !this.#known.has(id));
+    const fresh = wanted.filter((event) => !this.#known.has(event));
     const room = maxEvents === undefined ? fresh.length : maxEvents - tally.events;
     const first = fresh[room];
     tally.duplicates += repeated + wanted.length - fresh.length;
@@ -133,7 +158,7 @@ class Pass {
     return first === undefined;
   }
 
-  async #write(events: readonly ReadEvent[]): Promise<void> {
+  async #write(events: readonly WaitingEvent[]): Promise<void> {
     const { output, tally, window, progress } = this.#options;
     await output.add(events);
     const steps = Math.floor(tally.events / PROGRESS_EVENTS);
@@ -142,14 +167,14 @@ class Pass {
     if (Math.floor(tally.events / PROGRESS_EVENTS) > steps) progress(`${number(tally.events)} events`);
   }
 
-  /** What the next run has to know: everything that it could read again. */
-  #seen(): readonly (readonly [string, number])[] {
+  /** What the next run has to know: every event that it could read again. */
+  #seen(): readonly Seen[] {
     return this.#recent?.from(this.#highWater - (this.#options.remember ?? 0)) ?? [];
   }
 }
 
 /**
- * Reads a window and writes its events to staged files. A failure to read does not throw where what came before it is
- * kept: that is whole, and may be committed. A failure to write does.
+ * Reads a window and writes its events to staged files. A failure to read does not throw if what came before it is kept,
+ * because that is complete and can be committed. A failure to write throws.
  */
 export const runPass = (options: PassOptions): Promise<PassResult> => new Pass(options).run();

@@ -7,24 +7,24 @@ import type { Tally } from './tally.ts';
 const SHOWN_ACTIONS = 100;
 const SHOWN_NAMES = 30;
 const SHOWN_FILES = 100;
-/** Alerts that stand open; the figures should not be out of sight. */
+/** Alerts that are shown expanded; the figures should remain visible. */
 const OPEN_ALERTS = 10;
 /** Bars of the chart; a longer range has a bar for each month. */
 const MAX_BARS = 62;
 
-/** What a summary tells. */
+/** What a summary shows. */
 export interface ExportStory {
   readonly tally: Tally;
   readonly window: Range;
   readonly lagSeconds: number;
   readonly hasMore: boolean;
-  /** Undefined where nothing was exported, not even an empty window. */
+  /** Undefined if nothing was exported, not even an empty window. */
   readonly manifest: Manifest | undefined;
   readonly manifestFile: string;
   /** SHA-256 of the manifest. */
   readonly manifestHash: string;
   readonly outputDir: string;
-  /** Why the step fails, in Markdown; empty where it does not. */
+  /** Why the step fails, in Markdown; empty if it does not. */
   readonly failure: string;
 }
 
@@ -38,7 +38,7 @@ export function bytes(value: number): string {
 /** `2026-11-20 03:00 → 2026-11-21 03:00`, in UTC. */
 const span = ({ from, to }: Range) => `${instant(from * 1_000)} → ${instant(to * 1_000)}`;
 
-/** The line that tells it all. */
+/** The most important line. */
 export function headline({ tally, window, lagSeconds, hasMore }: ExportStory): string {
   const behind = `${duration(Math.max(0, lagSeconds) * 1_000)} behind`;
   return `${count(tally.events, 'event')}, ${span(window)}${hasMore ? ', and more' : ''} · ${behind}`;
@@ -46,7 +46,7 @@ export function headline({ tally, window, lagSeconds, hasMore }: ExportStory): s
 
 const organization = (id: string | null) => (id === null ? 'the enterprise itself' : code(id));
 
-/** What alerts are about, first of all. */
+/** The alerts, which come first. */
 function alertsPart({ alerts, alertCount }: Tally): string {
   if (alertCount === 0) return '';
   const rows = alerts.map(({ at, action, org, actor, id }) => [
@@ -112,7 +112,7 @@ function chart(story: ExportStory): string {
   return fence(lines.join('\n'), 'mermaid');
 }
 
-/** A table of counts, folded away. What is rare comes first where that is what to look at. */
+/** A collapsed table of counts. If rare entries are the interesting ones, they come first. */
 function countsPart<K>(
   title: string,
   counts: ReadonlyMap<K, number>,
@@ -144,7 +144,7 @@ function filesPart({ manifest, manifestFile, manifestHash, outputDir }: ExportSt
   return details(`Files (${number(manifest.files.length)}) and manifest`, list + anchor);
 }
 
-/** The summary of an export: alerts, figures, a chart, and everything else folded. */
+/** The summary of an export: alerts, figures, a chart, and everything else collapsed. */
 export function exportSummary(story: ExportStory): string {
   const { tally, failure, manifest } = story;
   const mark = failure !== '' ? '✗' : tally.alertCount > 0 ? '⚠' : '✓';

@@ -1,10 +1,10 @@
-import type { ReadEvent } from '../events/parse-event.ts';
+import type { WaitingEvent } from '../events/event.ts';
 import { actionMatcher } from './actions.ts';
 
-/** Different names that are counted one by one; what is beyond counts as one. */
+/** Different names that are counted one by one; all others count as one. */
 const MAX_NAMES = 10_000;
 const OTHERS = 'others';
-/** Alerts that are told one by one. */
+/** Alerts that are listed. */
 const MAX_ALERTS = 100;
 const DAY = 86_400;
 
@@ -15,7 +15,7 @@ export interface Alert {
   readonly at: number;
   readonly action: string;
   readonly org: string | null;
-  /** Who did it: the e-mail address only where it may be shown. */
+  /** Who acted; the email address only if it may be shown. */
   readonly actor: string;
 }
 
@@ -28,14 +28,15 @@ export interface TallyOptions {
 const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** Who caused an event. */
-function actorOf({ raw }: ReadEvent, includeEmails: boolean): string {
+function actorOf(event: WaitingEvent, includeEmails: boolean): string {
+  const { raw } = event.open();
   const email = includeEmails ? textOf(raw['user_email']) : undefined;
   return (
     email ?? textOf(raw['service_user_name']) ?? textOf(raw['service_user_id']) ?? textOf(raw['user_id']) ?? 'unknown'
   );
 }
 
-/** Counts what an export holds, for its summary. */
+/** Counts the events of an export, for its summary. */
 export class Tally {
   readonly #isAlert: (action: string) => boolean;
   readonly #options: TallyOptions;
@@ -43,7 +44,7 @@ export class Tally {
   readonly organizations = new Map<string | null, number>();
   /** By the Unix time at which each day (UTC) begins. */
   readonly days = new Map<number, number>();
-  /** Empty unless addresses may be shown: ids say little. */
+  /** Empty unless addresses may be shown, because IDs say little. */
   readonly actors = new Map<string, number>();
   /** By action. */
   readonly alertCounts = new Map<string, number>();
@@ -64,8 +65,8 @@ export class Tally {
     return [...this.alertCounts.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Counts exported events; those before `since` came late. */
-  add(events: readonly ReadEvent[], since: number): void {
+  /** Counts exported events; those before `since` are late. */
+  add(events: readonly WaitingEvent[], since: number): void {
     for (const event of events) {
       const { at, action, org } = event;
       this.events += 1;
@@ -80,7 +81,7 @@ export class Tally {
     }
   }
 
-  #alert(event: ReadEvent): void {
+  #alert(event: WaitingEvent): void {
     const { id, at, action, org } = event;
     countIn(this.alertCounts, action, OTHERS);
     if (this.alerts.length >= MAX_ALERTS) return;

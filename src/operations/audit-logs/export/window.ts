@@ -8,7 +8,7 @@ import type { Range } from '../events/time.ts';
 export const secondsOf = (instant: Instant, now: number): number =>
   Math.floor(('at' in instant ? instant.at : now - instant.ago) / 1_000);
 
-/** What says which range to export. Times in milliseconds. */
+/** The inputs that define the range. Times in milliseconds. */
 export interface WindowInputs {
   readonly since: Instant | undefined;
   readonly until: Instant | undefined;
@@ -20,13 +20,13 @@ export interface WindowInputs {
 
 /** The range of a run. */
 export interface Window extends Range {
-  /** Where reading begins: before `from`, to find events that came late. */
+  /** Where reading begins: before `from`, to find late events. */
   readonly rereadFrom: number;
 }
 
 /**
- * One of `count` parts of a range. The borders depend on nothing but range, count and partition, so jobs agree on them
- * whenever they start; they lie on full days or hours where the range is long enough, so that no file is cut in two.
+ * One of `count` parts of a range. The borders depend only on range, count, and partition, so jobs agree on them whenever
+ * they start. If the range is long enough, they are on whole days or hours, so that no file is divided.
  */
 export function shardOf(range: Range, partition: Partition, { index, count }: { index: number; count: number }): Range {
   const length = range.to - range.from;
@@ -42,14 +42,14 @@ export function shardOf(range: Range, partition: Partition, { index, count }: { 
 }
 
 /**
- * The window of a run: from the checkpoint, or from `since` where there is none, to a bound that stays fixed while pages
- * are read. It is empty (`to` is not after `from`) where nothing is new. `now` in milliseconds.
+ * The window of a run: from the checkpoint, or from `since` without one, to a bound that remains fixed while pages are
+ * read. It is empty (`to` is not after `from`) if nothing is new. `now` is the time of the API in milliseconds.
  */
 export function windowOf(inputs: WindowInputs, checkpoint: Checkpoint | undefined, now: number): Window {
   const { since, until, settle, overlap, shard, partition } = inputs;
   const settled = Math.floor((now - settle) / 1_000);
   const asked = until === undefined ? settled : secondsOf(until, now);
-  // What has not happened yet cannot be read to its end.
+  // The future cannot be read to its end.
   const end = asked * 1_000 > now ? settled : asked;
   if (checkpoint !== undefined) {
     const { high_water: from, seen_since: seenSince } = checkpoint;

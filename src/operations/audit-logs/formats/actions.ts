@@ -1,4 +1,4 @@
-/** Classes of OCSF 1.3 that audit events of Devin fall into, with the names of their activities. */
+/** Classes of OCSF 1.3 for audit events of Devin, with the names of their activities. */
 export const OCSF_CLASSES = {
   base: { uid: 0, name: 'Base Event', category: 0, categoryName: 'Uncategorized', activities: {} },
   account: {
@@ -57,7 +57,7 @@ export interface OcsfClass {
 /** The short name of a class in the table below. */
 export type ClassName = keyof typeof OCSF_CLASSES;
 
-/** `severity_id` of OCSF, and what CEF calls it from 0 to 10. */
+/** `severity_id` of OCSF, and the severity of CEF from 0 to 10. */
 export const SEVERITIES = {
   info: { id: 1, name: 'Informational', cef: 1 },
   low: { id: 2, name: 'Low', cef: 3 },
@@ -65,13 +65,13 @@ export const SEVERITIES = {
   high: { id: 4, name: 'High', cef: 8 },
 } as const;
 
-/** How grave an action is, whoever does it: what opens an access is graver than what edits a note. */
+/** How severe an action is, whoever acts: granting access is more severe than editing a note. */
 export type Severity = keyof typeof SEVERITIES;
 
 /** What an action is in OCSF and in ECS. */
 export interface Meaning {
   readonly ocsf: ClassName;
-  /** `activity_id` of the class; 99 where the class has no word for it. */
+  /** `activity_id` of the class; 99 if the class has no name for it. */
   readonly activity: number;
   readonly severity: Severity;
   /** `event.category` of ECS. */
@@ -80,7 +80,7 @@ export interface Meaning {
   readonly type: readonly string[];
 }
 
-/** An action that is not in the table, which new releases of Devin may bring. Nothing is guessed from its name. */
+/** An action that is not in the table, because it is new. Nothing is guessed from its name. */
 export const UNKNOWN_ACTION: Meaning = {
   ocsf: 'base',
   activity: 99,
@@ -218,5 +218,5 @@ export const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   ]),
 );
 
-/** What an action means, be it known or not. */
+/** What an action means, even if it is unknown. */
 export const meaningOf = (action: string): Meaning => MEANINGS.get(action) ?? UNKNOWN_ACTION;

@@ -3,20 +3,20 @@ import { createGzip, createZstdCompress } from 'node:zlib';
 /** How the files of an export are compressed. */
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-/** What a compression adds to a file's name. */
+/** What a compression adds to the name of a file. */
 export const SUFFIXES: Readonly<Record<Compression, string>> = { none: '', gzip: '.gz', zstd: '.zst' };
 
 /** Compresses a file piece by piece. The same pieces give the same bytes, on every system. */
 export interface Compressor {
-  /** Takes bytes; gives those that are ready. */
+  /** Takes bytes; returns those that are ready. */
   write(bytes: Uint8Array): Promise<Uint8Array>;
-  /** Gives the rest. */
+  /** Returns the rest. */
   end(): Promise<Uint8Array>;
-  /** Lets go of it before its end. */
+  /** Releases it before its end. */
   destroy(): void;
 }
 
-/** The place in a gzip header that names the system; 255 is unknown. Its time is 0 already. */
+/** The byte of a gzip header that names the system, and its value for unknown. Its time is 0 already. */
 const [GZIP_SYSTEM, UNKNOWN_SYSTEM] = [9, 255];
 
 /** A compressor; undefined for none. */

@@ -1,10 +1,9 @@
-import type { AuditEvent } from '../events/event.ts';
-import { field, isoTime, json, unknownFields } from './fields.ts';
+import { dataOf, field, isoTime, json, unknownFields } from './fields.ts';
 import type { TextFormat } from './format.ts';
 
 /**
- * The columns. They never depend on the events, so that files can be joined. `data` and `other` (fields that the API
- * does not document) are JSON, for what they hold differs from action to action.
+ * The columns. They never depend on the events, so that files can be joined. `data` and `other` (fields that the API does
+ * not document) are JSON, because they differ from action to action; `original` is the event as it came.
  */
 export const CSV_COLUMNS = [
   'audit_log_id',
@@ -18,14 +17,15 @@ export const CSV_COLUMNS = [
   'service_user_name',
   'data',
   'other',
+  'original',
 ] as const;
 
-/** A cell that a spreadsheet would take for a formula, also behind the apostrophes that this format adds. */
+/** A cell that a spreadsheet would read as a formula, also after the apostrophes that this format adds. */
 const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /**
- * A cell by RFC 4180. One that a spreadsheet would calculate gets an apostrophe in front; whoever wants the text back
- * takes one apostrophe from each cell that begins with apostrophes and one of `=`, `+`, `-`, `@`, a tab or a line break.
+ * A cell by RFC 4180. One that a spreadsheet would calculate gets an apostrophe in front. To restore the text, remove one
+ * apostrophe from each cell that begins with apostrophes and then `=`, `+`, `-`, `@`, a tab, or a line break.
  */
 export function csvCell(text: string): string {
   const safe = FORMULA.test(text) ? `'${text}` : text;
@@ -33,12 +33,9 @@ export function csvCell(text: string): string {
   return /^[\w.:-]*$/.test(safe) ? safe : `"${safe.toWellFormed().replaceAll('"', '""')}"`;
 }
 
-function dataCell({ raw }: AuditEvent): string {
-  const data = raw['data'];
-  return data === undefined || data === null ? '' : json(data);
-}
+const jsonCell = (value: unknown) => (value === undefined ? '' : json(value));
 
-/** One record an event, for spreadsheets and for tools that read nothing else. */
+/** One record for each event, for spreadsheets and for tools that read nothing else. */
 export const csv: TextFormat = {
   name: 'csv',
   extension: 'csv',
@@ -54,8 +51,9 @@ export const csv: TextFormat = {
       field(event, 'user_email') ?? '',
       field(event, 'service_user_id') ?? '',
       field(event, 'service_user_name') ?? '',
-      dataCell(event),
-      unknownFields(event) ?? '',
+      jsonCell(dataOf(event)),
+      jsonCell(unknownFields(event)),
+      event.json,
     ];
     return `${cells.map(csvCell).join(',')}\r\n`;
   },

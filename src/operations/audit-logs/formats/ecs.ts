@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../events/event.ts';
 import { meaningOf } from './actions.ts';
-import { actorType, dataOf, field, isoTime, json, original, sourceIp, unknownFields } from './fields.ts';
+import { actorType, dataOf, field, isoTime, json, membersOf, sourceIp, unknownFields } from './fields.ts';
 import type { TextFormat } from './format.ts';
 
 /** The version of the Elastic Common Schema. */
@@ -14,19 +14,17 @@ function userOf(event: AuditEvent): Readonly<Record<string, string | undefined>>
 }
 
 /**
- * The Elastic Common Schema, one event a line. `event.id` is the id to de-duplicate by, `event.original` the event as it
- * came. Devin does not say whether an action succeeded, so the outcome is `unknown`. What ECS has no field for is under
- * `devin.audit`.
+ * The Elastic Common Schema, one line for each event. `event.id` is the ID, `event.original` the event as it came. Devin does
+ * not say whether an action succeeded, so the outcome is `unknown`. What ECS has no field for is under `devin.audit`.
  */
 export const ecs: TextFormat = {
   name: 'ecs',
   extension: 'ecs.jsonl',
   head: '',
-  isJson: true,
   encode(event) {
     const { category, type } = meaningOf(event.action);
     const organization = field(event, 'org_id');
-    const ip = sourceIp(dataOf(event));
+    const ip = sourceIp(membersOf(event));
     const document = {
       '@timestamp': isoTime(event.at),
       ecs: { version: ECS_VERSION },
@@ -39,18 +37,14 @@ export const ecs: TextFormat = {
         outcome: 'unknown',
         module: 'devin',
         dataset: 'devin.audit',
-        original: original(event),
+        original: event.json,
       },
       user: userOf(event),
       organization: organization === undefined ? undefined : { id: organization },
       source: ip === undefined ? undefined : { ip },
       observer: { vendor: 'Cognition', product: 'Devin' },
+      devin: { audit: { actor_type: actorType(event), data: dataOf(event), other: unknownFields(event) } },
     };
-    const data = event.raw['data'];
-    const dataMember = data === undefined || data === null ? '' : `,"data":${json(data)}`;
-    const other = unknownFields(event);
-    const otherMember = other === undefined ? '' : `,"other":${other}`;
-    const own = `{"actor_type":"${actorType(event)}"${dataMember}${otherMember}}`;
-    return `${json(document).slice(0, -1)},"devin":{"audit":${own}}}\n`;
+    return `${json(document)}\n`;
   },
 };

@@ -6,19 +6,17 @@ export interface TextFormat {
   readonly name: Exclude<FormatName, 'parquet'>;
   /** Of the file's name, without a dot. */
   readonly extension: string;
-  /** What a file begins with, its line end included; often empty. */
+  /** How a file begins, including the line end; often empty. */
   readonly head: string;
-  /** Each line is JSON: UTF-8 may go through as characters of its bytes, since JSON looks at ASCII alone. */
-  readonly isJson?: true;
-  /** An event as whole lines, the last line end included. */
+  /** An event as complete lines, including the last line end. */
   encode(event: AuditEvent): string;
 }
 
 /** A file of a binary format that is being written. */
 export interface BinaryFile {
-  /** Takes events; gives the bytes that are ready, if any. */
+  /** Takes events; returns the bytes that are ready, if any. */
   add(events: readonly AuditEvent[]): Uint8Array | undefined;
-  /** Gives the rest of the file. */
+  /** Returns the rest of the file. */
   end(): Uint8Array;
 }
 
@@ -26,6 +24,6 @@ export interface BinaryFile {
 export interface BinaryFormat {
   readonly name: 'parquet';
   readonly extension: 'parquet';
-  /** Begins a file. It holds one group of rows in memory, never the whole file. */
+  /** Begins a file. One group of rows is in memory, never the whole file. */
   open(): BinaryFile;
 }

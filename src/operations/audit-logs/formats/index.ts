@@ -13,5 +13,5 @@ const FORMATS = {
   parquet: async () => (await import('./parquet.ts')).parquet,
 } as const satisfies Record<FormatName, () => Promise<TextFormat | BinaryFormat>>;
 
-/** Loads a format. The same events give the same bytes in every one of them. */
+/** Loads a format. In each, the same events give the same bytes. */
 export const loadFormat = async (name: FormatName): Promise<TextFormat | BinaryFormat> => FORMATS[name]();

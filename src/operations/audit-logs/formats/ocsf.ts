@@ -1,12 +1,17 @@
 import type { AuditEvent } from '../events/event.ts';
-import { type ClassName, meaningOf, OCSF_CLASSES, SEVERITIES } from './actions.ts';
-import { dataOf, field, firstOf, isoTime, json, original, quoted, sourceIp, titleOf, unknownFields } from './fields.ts';
+import { msOf } from '../events/time.ts';
+import { type ClassName, type Meaning, meaningOf, OCSF_CLASSES, SEVERITIES } from './actions.ts';
+import { dataOf, field, firstOf, isoTime, json, membersOf, sourceIp, titleOf, unknownFields } from './fields.ts';
 import type { TextFormat } from './format.ts';
 
-/** The version of OCSF: the newest one that Amazon Security Lake takes. */
+/** The version of OCSF: the newest one that Amazon Security Lake accepts. */
 export const OCSF_VERSION = '1.3.0';
 
+/** The longest text of OCSF, in characters. */
+const MAX_TEXT = 65_535;
+
 type Data = Readonly<Record<string, unknown>> | undefined;
+type Members = Readonly<Record<string, unknown>>;
 
 /** Names under which `data` may say whom or what an action was about. */
 const ABOUT = {
@@ -19,70 +24,60 @@ const ABOUT = {
   roleName: ['role_name', 'name'],
 } as const;
 
-/** Members of a JSON object out of those that are known, each with its comma in front. */
-const member = (name: string, value: string | undefined) => (value === undefined ? '' : `,"${name}":${quoted(value)}`);
+/** What OCSF accepts as an email address. */
+const EMAIL = /^[a-zA-Z0-9!#$%&'*+\-/=?^_`{|}~.]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9-.]+$/;
 
-/** A user object. OCSF wants a name or a uid, so one of whom nothing is known is called so. */
-function user(typeId: number, type: string, uid: string | undefined, name: string | undefined, email = ''): string {
-  const known = member('uid', uid) + member('name', name ?? (uid === undefined ? 'Unknown' : undefined));
-  return `{"type_id":${typeId},"type":"${type}"${known}${email === '' ? '' : member('email_addr', email)}}`;
-}
+/** An ID and a name, of which OCSF demands at least one. */
+const named = (uid: string | undefined, name: string | undefined): Members => ({
+  uid,
+  name: name ?? (uid === undefined ? 'Unknown' : undefined),
+});
 
 /** Who acted. OCSF 1.3 has no type for a service, hence 99. */
-function actingUser(event: AuditEvent): string | undefined {
+function actingUser(event: AuditEvent): Members | undefined {
   const serviceId = field(event, 'service_user_id');
   const serviceName = field(event, 'service_user_name');
-  if (serviceId !== undefined || serviceName !== undefined) return user(99, 'Service User', serviceId, serviceName);
+  if (serviceId !== undefined || serviceName !== undefined) {
+    return { type_id: 99, type: 'Service User', ...named(serviceId, serviceName) };
+  }
   const email = field(event, 'user_email');
   const id = field(event, 'user_id');
-  return id === undefined && email === undefined ? undefined : user(1, 'User', id, email, email);
+  if (id === undefined && email === undefined) return undefined;
+  const isAddress = email !== undefined && EMAIL.test(email);
+  return { type_id: 1, type: 'User', ...named(id, email), email_addr: isAddress ? email : undefined };
 }
 
-const affectedUser = (data: Data) => {
-  const uid = firstOf(data, ABOUT.userId);
-  const name = firstOf(data, ABOUT.userName);
-  return user(0, 'Unknown', uid, name);
-};
+const affectedUser = (data: Data): Members => ({
+  type_id: 0,
+  type: 'Unknown',
+  ...named(firstOf(data, ABOUT.userId), firstOf(data, ABOUT.userName)),
+});
 
-/** An object that OCSF wants to have a name or a uid. */
-function named(type: string, uid: string | undefined, name: string | undefined): string {
-  return `{"type":"${type}"${member('uid', uid)}${member('name', name ?? (uid === undefined ? 'Unknown' : undefined))}}`;
-}
-
-/** What a class demands beyond the base event, each member with its comma in front. */
+/** What a class demands in addition to the base event. */
 const CLASS_MEMBERS: Readonly<
-  Record<ClassName, (event: AuditEvent, data: Data, actor: string | undefined, ip: string | undefined) => string>
+  Record<ClassName, (event: AuditEvent, data: Data, user: Members | undefined) => Members>
 > = {
-  base: () => '',
-  account: (_, data) => `,"user":${affectedUser(data)}`,
-  authentication: (_, data, actor) => `,"user":${actor ?? affectedUser(data)},"service":{"name":"Devin"}`,
-  entity: (_, data) => `,"entity":${named('Role', firstOf(data, ABOUT.roleId), firstOf(data, ABOUT.roleName))}`,
-  access(_, data) {
-    const privilege = firstOf(data, ABOUT.privileges);
-    return `,"user":${affectedUser(data)},"privileges":[${privilege === undefined ? '' : json(privilege)}]`;
-  },
+  base: () => ({}),
+  account: (_, data) => ({ user: affectedUser(data) }),
+  authentication: (_, data, user) => ({ user: user ?? affectedUser(data), service: { name: 'Devin' } }),
+  entity: (_, data) => ({
+    entity: { type_id: 99, type: 'Role', ...named(firstOf(data, ABOUT.roleId), firstOf(data, ABOUT.roleName)) },
+  }),
+  access: (_, data) => ({ user: affectedUser(data), privileges: [firstOf(data, ABOUT.privileges) ?? 'Unknown'] }),
   group(event, data) {
     const uid = firstOf(data, ABOUT.groupId) ?? field(event, 'org_id');
-    return `,"group":${named('Group', uid, firstOf(data, ABOUT.groupName))},"user":${affectedUser(data)}`;
+    return { group: { type: 'Group', ...named(uid, firstOf(data, ABOUT.groupName)) }, user: affectedUser(data) };
   },
-  api: ({ action }, _, __, ip) =>
-    `,"api":{"operation":${quoted(action)},"service":{"name":"Devin"}}${
-      // The class demands an endpoint. Without an address only the service is known; none is made up.
-      ip === undefined ? ',"src_endpoint":{"svc_name":"Devin"}' : ''
-    }`,
+  api: ({ action }) => ({ api: { operation: action, service: { name: 'Devin' } } }),
 };
 
-/** Beginnings of the lines, by action: what does not depend on the event is written once. */
-const heads = new Map<string, string>();
-/** Actions are an open list, so somebody could send ever new ones. */
-const MAX_HEADS = 1_000;
+/** Classes that know an actor only by the profile `host`. */
+const ACTOR_BY_PROFILE: ReadonlySet<ClassName> = new Set(['entity', 'access', 'group']);
 
-function makeHead(action: string): string {
-  const { ocsf, activity, severity } = meaningOf(action);
+function classification({ action }: AuditEvent, { ocsf, activity, severity }: Meaning): Members {
   const { uid, name, category, categoryName, activities } = OCSF_CLASSES[ocsf];
   const names: Readonly<Record<number, string>> = activities;
-  const { id: severityId, name: severityName } = SEVERITIES[severity];
-  const fixed = {
+  return {
     activity_id: activity,
     // With 99, the name is the source's own.
     activity_name: names[activity] ?? (titleOf(action) || 'Other'),
@@ -91,53 +86,64 @@ function makeHead(action: string): string {
     class_uid: uid,
     class_name: name,
     type_uid: uid * 100 + activity,
-    severity_id: severityId,
-    severity: severityName,
+    severity_id: SEVERITIES[severity].id,
+    severity: SEVERITIES[severity].name,
     message: titleOf(action),
   };
-  const metadata = {
+}
+
+function metadata(event: AuditEvent, ocsf: ClassName): Members {
+  return {
     version: OCSF_VERSION,
     product: { name: 'Devin', vendor_name: 'Cognition' },
+    profiles: ACTOR_BY_PROFILE.has(ocsf) ? ['host'] : undefined,
     log_name: 'audit-logs',
-    event_code: action,
+    event_code: event.action,
+    uid: event.id,
+    original_time: isoTime(event.at),
+    tenant_uid: field(event, 'org_id'),
   };
-  return `${json(fixed).slice(0, -1)},"metadata":${json(metadata).slice(0, -1)}`;
 }
 
-function headOf(action: string): string {
-  const known = heads.get(action);
-  if (known !== undefined) return known;
-  const made = makeHead(action);
-  if (heads.size < MAX_HEADS) heads.set(action, made);
-  return made;
+/** Where a request came from. API Activity demands an endpoint: without an address, only the service is known. */
+function endpointOf(ocsf: ClassName, ip: string | undefined): Members | undefined {
+  if (ip !== undefined) return { ip };
+  return ocsf === 'api' ? { svc_name: 'Devin' } : undefined;
 }
 
-/** What has no place of its own in OCSF: the event's `data`, and fields that the API does not document. */
-function unmapped(event: AuditEvent): string {
-  const data = event.raw['data'];
-  const other = unknownFields(event);
-  if ((data === undefined || data === null) && other === undefined) return '';
-  const inside = data === undefined || data === null ? '' : `"data":${json(data)}`;
-  const rest = other === undefined ? '' : other.slice(1, -1);
-  return `,"unmapped":{${inside}${inside !== '' && rest !== '' ? ',' : ''}${rest}}`;
+/** What has no place of its own in OCSF. `more` has what only the base event has no place for. */
+function unmapped(event: AuditEvent, more: Members): Members | undefined {
+  const original = event.json.length > MAX_TEXT ? { original: event.json } : {};
+  const members = { ...more, data: dataOf(event), ...unknownFields(event), ...original };
+  return Object.values(members).some((value) => value !== undefined) ? members : undefined;
 }
 
-/** OCSF 1.3, one event a line. `metadata.uid` is the id to de-duplicate by; `raw_data` is the event as it came. */
+/**
+ * OCSF 1.3, one line for each event. `metadata.uid` is the ID; `raw_data` is the event as it came, or `unmapped.original` if it
+ * is longer than a text of OCSF may be.
+ */
 export const ocsf: TextFormat = {
   name: 'ocsf',
   extension: 'ocsf.jsonl',
   head: '',
-  isJson: true,
   encode(event) {
-    const data = dataOf(event);
-    const actor = actingUser(event);
-    const ip = sourceIp(data);
-    const members = CLASS_MEMBERS[meaningOf(event.action).ocsf](event, data, actor, ip);
-    const metadata = `${member('uid', event.id)}${member('original_time', isoTime(event.at))}`;
-    const tenant = member('tenant_uid', field(event, 'org_id'));
-    const source = ip === undefined ? '' : `,"src_endpoint":{"ip":"${ip}"}`;
-    const acting = actor === undefined ? '{"app_name":"Devin"}' : `{"user":${actor}}`;
-    const time = Math.round(event.at * 1_000);
-    return `${headOf(event.action)}${metadata}${tenant}},"time":${time},"actor":${acting}${members}${source},"raw_data":${json(original(event))}${unmapped(event)}}\n`;
+    const meaning = meaningOf(event.action);
+    const isBase = meaning.ocsf === 'base';
+    const data = membersOf(event);
+    const user = actingUser(event);
+    const context = {
+      actor: user === undefined ? { app_name: 'Devin' } : { user },
+      src_endpoint: endpointOf(meaning.ocsf, sourceIp(data)),
+    };
+    const document = {
+      ...classification(event, meaning),
+      metadata: metadata(event, meaning.ocsf),
+      time: msOf(event.at),
+      ...(isBase ? {} : context),
+      ...CLASS_MEMBERS[meaning.ocsf](event, data, user),
+      raw_data: event.json.length > MAX_TEXT ? undefined : event.json,
+      unmapped: unmapped(event, isBase ? context : {}),
+    };
+    return `${json(document)}\n`;
   },
 };

@@ -1,14 +1,15 @@
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import type { AuditEvent } from '../events/event.ts';
-import { field, json, original } from './fields.ts';
+import { msOf } from '../events/time.ts';
+import { dataOf, field, json } from './fields.ts';
 import type { BinaryFile, BinaryFormat } from './format.ts';
 
-/** Rows of a group. A group is written as soon as it is full, so this bounds the memory. */
+/** Rows of a group. A group is written as soon as it is full, which limits the memory. */
 const GROUP_ROWS = 10_000;
 /** Characters of a group, for events that are large. */
 const GROUP_CHARACTERS = 8 * 1024 * 1024;
 
-/** A column: its name, and what an event has in it. Texts; null where the event says nothing. */
+/** A column: its name, and its value for an event: text, or null if the event says nothing. */
 type Column = readonly [name: string, of: (event: AuditEvent) => string | null];
 
 const optional =
@@ -16,9 +17,9 @@ const optional =
   (event: AuditEvent): string | null =>
     field(event, name)?.toWellFormed() ?? null;
 
-function dataText({ raw }: AuditEvent): string | null {
-  const data = raw['data'];
-  return data === undefined || data === null ? null : json(data);
+function dataText(event: AuditEvent): string | null {
+  const data = dataOf(event);
+  return data === undefined ? null : json(data);
 }
 
 const TEXTS: readonly Column[] = [
@@ -30,7 +31,7 @@ const TEXTS: readonly Column[] = [
   ['service_user_id', optional('service_user_id')],
   ['service_user_name', optional('service_user_name')],
   ['data', dataText],
-  ['original', original],
+  ['original', ({ json: text }) => text],
 ];
 
 const REQUIRED: ReadonlySet<string> = new Set(['audit_log_id', 'action', 'original']);
@@ -38,7 +39,14 @@ const REQUIRED: ReadonlySet<string> = new Set(['audit_log_id', 'action', 'origin
 /** `time` in milliseconds since 1970 (UTC), everything else text; `data` and `original` are JSON. */
 const SCHEMA: SchemaElement[] = [
   { name: 'audit_event', num_children: TEXTS.length + 1 },
-  { name: 'time', type: 'INT64', converted_type: 'TIMESTAMP_MILLIS', repetition_type: 'REQUIRED' },
+  {
+    name: 'time',
+    type: 'INT64',
+    converted_type: 'TIMESTAMP_MILLIS',
+    // Without this, some readers take the time for one of an unknown time zone.
+    logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+    repetition_type: 'REQUIRED',
+  },
   ...TEXTS.map(
     ([name]): SchemaElement => ({
       name,
@@ -68,7 +76,7 @@ function open(): BinaryFile {
     characters = 0;
   };
   const addRow = (event: AuditEvent) => {
-    times.push(BigInt(Math.round(event.at * 1_000)));
+    times.push(BigInt(msOf(event.at)));
     for (const [at, [, of]] of TEXTS.entries()) {
       const text = of(event);
       texts[at]?.push(text);
@@ -76,7 +84,7 @@ function open(): BinaryFile {
     }
     if (times.length >= GROUP_ROWS || characters >= GROUP_CHARACTERS) writeGroup();
   };
-  /** What is written so far, which the writer then forgets; it goes on counting from the start of the file. */
+  /** What is written so far; the writer forgets it, and continues to count from the start of the file. */
   const take = () => {
     const bytes = writer.getBytes().slice();
     writer.index = 0;

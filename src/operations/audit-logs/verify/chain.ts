@@ -10,13 +10,13 @@ export interface FoundManifest {
   readonly manifest: Manifest;
 }
 
-/** Manifests that follow each other, the oldest first. */
+/** Manifests that follow each other, oldest first. */
 export type Chain = readonly FoundManifest[];
 
 const sinceOf = ({ manifest }: FoundManifest) => Date.parse(manifest.window.since);
 const untilOf = ({ manifest }: FoundManifest) => Date.parse(manifest.window.until);
 
-/** What tells exports apart that may share a folder: whose events they hold, and in which format. */
+/** What distinguishes exports that may share a folder: whose events they contain, and in which format. */
 export const streamOf = ({ scope, format }: Manifest): string =>
   JSON.stringify([scope.api, scope.version, scope.org_id, scope.actions, format]);
 
@@ -26,23 +26,23 @@ const byTime = (a: FoundManifest, b: FoundManifest) =>
   a.manifest.sequence - b.manifest.sequence ||
   (a.path < b.path ? -1 : 1);
 
-/** Says where two windows, the first of which begins first, do not join. A gap may be meant where nothing links them. */
+/** Reports where two windows, the first of which begins first, do not join. Without a link, a gap may be intended. */
 function compareWindows(findings: Findings, before: FoundManifest, after: FoundManifest, mayLeaveGap = false): void {
   const { until } = before.manifest.window;
   const { since } = after.manifest.window;
   const [end, start] = [untilOf(before), sinceOf(after)];
   if (start > end) {
-    const what = `comes behind ${before.path}, but nothing covers ${until} to ${since}: a gap`;
+    const what = `comes after ${before.path}, but nothing covers ${until} to ${since}: a gap`;
     if (mayLeaveGap) findings.note(after.path, what);
     else findings.add(after.path, what);
   }
   if (start < end) {
-    const what = `comes behind ${before.path}, but their windows overlap or are in another order`;
+    const what = `comes after ${before.path}, but their windows overlap or are in another order`;
     findings.add(after.path, `${what}: it begins ${since}, the other ends ${until}`);
   }
 }
 
-/** Leaves out manifests that stand twice, and says so. */
+/** Leaves out copies of manifests, and reports them. */
 function eachOnce(all: readonly FoundManifest[], findings: Findings): readonly FoundManifest[] {
   const byHash = new Map<string, FoundManifest>();
   for (const one of all) {
@@ -53,7 +53,7 @@ function eachOnce(all: readonly FoundManifest[], findings: Findings): readonly F
   return [...byHash.values()];
 }
 
-/** Follows the manifests from each beginning. Where several claim the same predecessor, each goes on by itself. */
+/** Follows the manifests from each beginning. If several follow the same one, each continues by itself. */
 function follow(all: readonly FoundManifest[], findings: Findings): readonly Chain[] {
   const known = new Set(all.map(({ sha256 }) => sha256));
   const next = new Map<string, FoundManifest[]>();
@@ -102,7 +102,7 @@ function checkLinks(chain: Chain, findings: Findings): void {
   }
 }
 
-/** Sets of shards: each is what one matrix exported. A set begins anew where an index does not go on. */
+/** Sets of shards: each is what one matrix exported. A new set begins where the index does not increase. */
 function setsOf(shards: readonly Chain[]): readonly (readonly FoundManifest[])[] {
   const groups = new Map<string, FoundManifest[]>();
   for (const [first] of shards) {
@@ -143,10 +143,10 @@ function checkShards(shards: readonly Chain[], findings: Findings): void {
 
 const isShard = ([root]: Chain) => root?.manifest.shard !== null && root?.manifest.previous === null;
 
-/** A manifest that nothing links with others: one export without a checkpoint. */
+/** A manifest without a link to others: one export without a checkpoint. */
 const isLoose = (chain: Chain) => chain.length === 1 && chain[0]?.manifest.previous === null && !isShard(chain);
 
-/** Several beginnings of one stream: somebody removed or changed what connected them, or a checkpoint was lost. */
+/** Reports several beginnings of one stream: what connected them was removed or changed, or a checkpoint was lost. */
 function checkBeginnings(chains: readonly Chain[], findings: Findings): void {
   for (const [at, chain] of chains.entries()) {
     const [root] = chain;
@@ -154,7 +154,7 @@ function checkBeginnings(chains: readonly Chain[], findings: Findings): void {
     if (root === undefined || earlier.length === 0) continue;
     const previous = root.manifest.previous?.sha256;
     if (previous !== undefined) {
-      const lost = `follows the manifest ${shortHash(previous)}, which is not here: the chain is broken`;
+      const lost = `follows the manifest ${shortHash(previous)}, which does not exist: the chain is broken`;
       findings.add(root.path, lost + suspectOf(root, earlier));
     } else if (!earlier.every(isLoose)) {
       findings.add(root.path, 'begins a second chain: nothing connects it with the manifests before');
@@ -162,7 +162,7 @@ function checkBeginnings(chains: readonly Chain[], findings: Findings): void {
   }
 }
 
-/** The manifest that was probably changed, so that its hash is another now. */
+/** The manifest that was probably changed, so that its hash differs. */
 function suspectOf(root: FoundManifest, earlier: readonly Chain[]): string {
   const suspect = earlier.map((chain) => chain.at(-1)).find((tail) => tail && untilOf(tail) === sinceOf(root));
   if (suspect === undefined) return '';
@@ -170,7 +170,7 @@ function suspectOf(root: FoundManifest, earlier: readonly Chain[]): string {
   return `; ${suspect.path} ends where it begins, but its sha256 is ${hash}: one of the two was changed`;
 }
 
-/** Where the windows of one stream, chains and shards together, do not join. */
+/** Reports where the windows of one stream, chains and shards together, do not join. */
 function checkCoverage(chains: readonly Chain[], findings: Findings): void {
   for (const [at, chain] of chains.entries()) {
     const before = chains[at - 1];
@@ -183,7 +183,7 @@ function checkCoverage(chains: readonly Chain[], findings: Findings): void {
   }
 }
 
-/** Finds the chains among manifests, and everything that is wrong with how they hang together. */
+/** Finds the chains among manifests, and reports everything that is wrong with their links. */
 export function findChains(manifests: readonly FoundManifest[], findings: Findings): readonly Chain[] {
   const chains = follow(eachOnce([...manifests].sort(byTime), findings), findings);
   for (const chain of chains) checkLinks(chain, findings);
@@ -208,7 +208,7 @@ export function findChains(manifests: readonly FoundManifest[], findings: Findin
   return chains;
 }
 
-/** What one manifest says that cannot be true. */
+/** Reports what one manifest says that cannot be true. */
 export function checkManifest({ path, manifest }: FoundManifest, findings: Findings): void {
   const { window, files, events, oldest, newest, shard, sequence, previous } = manifest;
   if ((sequence === 0) !== (previous === null)) {
@@ -233,6 +233,6 @@ export function checkManifest({ path, manifest }: FoundManifest, findings: Findi
     findings.add(path, 'has a window that ends before it begins');
   }
   if (shard !== null && (shard.index < 1 || shard.index > shard.count)) {
-    findings.add(path, `is shard ${shard.index} of ${shard.count}, which cannot be`);
+    findings.add(path, `is shard ${shard.index} of ${shard.count}, which is impossible`);
   }
 }

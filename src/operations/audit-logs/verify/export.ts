@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { asActionError } from '../../../contract/errors.ts';
-import { parseCheckpoint } from '../chain/checkpoint.ts';
 import {
   MANIFEST_FOLDER,
   MANIFEST_SUFFIX,
@@ -11,7 +9,7 @@ import {
 } from '../chain/manifest.ts';
 import { type Chain, checkManifest, type FoundManifest, findChains, streamOf } from './chain.ts';
 import { verifyFile } from './file.ts';
-import { Findings, shortHash } from './findings.ts';
+import { Findings } from './findings.ts';
 import { type Listing, linkOf, listFolder, openInside, whyNotInside } from './folder.ts';
 import { SeenIds } from './ids.ts';
 
@@ -28,15 +26,15 @@ interface Verification {
 export interface Verified {
   readonly manifests: readonly FoundManifest[];
   readonly chains: readonly Chain[];
-  /** Files that were there to be checked. */
+  /** Files that existed and were checked. */
   readonly files: readonly ManifestFile[];
   readonly bytes: number;
-  /** Events as they were counted. */
+  /** Number of events that were found. */
   readonly events: number;
   readonly findings: Findings;
 }
 
-/** How a checkpoint begins. One may lie in the folder of its export. */
+/** How a checkpoint begins. It may be in the folder of its export. */
 const CHECKPOINT_HEAD = '{"schema_version":1,"kind":"devin-audit-checkpoint"';
 
 const isManifest = (path: string) => path.startsWith(`${MANIFEST_FOLDER}/`) && path.endsWith(MANIFEST_SUFFIX);
@@ -63,7 +61,7 @@ async function readManifests({ root, listing, findings, signal }: Verification):
   return manifests;
 }
 
-/** Whether a file is there to be read; says so where it is not. */
+/** Whether a file exists and may be read; reports it if not. */
 function isThere(
   { listing, findings }: Verification,
   { path: manifest }: FoundManifest,
@@ -84,7 +82,7 @@ function isThere(
   return false;
 }
 
-/** Files that nothing accounts for. */
+/** Reports files that no manifest names. */
 async function checkUnnamed({ root, listing, findings }: Verification, named: ReadonlySet<string>): Promise<void> {
   for (const path of [...listing.files].sort()) {
     if (isManifest(path) || named.has(path)) continue;
@@ -92,7 +90,7 @@ async function checkUnnamed({ root, listing, findings }: Verification, named: Re
     try {
       const head = Buffer.alloc(CHECKPOINT_HEAD.length);
       await handle.read(head, 0, head.length, 0);
-      if (head.toString('latin1') !== CHECKPOINT_HEAD) findings.add(path, 'is here, but no manifest names it');
+      if (head.toString('latin1') !== CHECKPOINT_HEAD) findings.add(path, 'exists, but no manifest names it');
     } finally {
       await handle.close();
     }
@@ -102,7 +100,7 @@ async function checkUnnamed({ root, listing, findings }: Verification, named: Re
   }
 }
 
-/** Checks every file of the manifests, and that no event stands twice. */
+/** Checks every file of the manifests, and that no event is repeated. */
 async function checkFiles(
   verification: Verification,
   manifests: readonly FoundManifest[],
@@ -132,54 +130,27 @@ async function checkFiles(
         file,
         findings,
         signal,
-        event({ id }, line) {
+        event({ id, text }, line) {
           events += 1;
-          const first = seen.add(id, number);
+          const first = seen.add(id, number, text);
           if (first === undefined) return;
-          const where = first === number ? 'further up' : `in ${files[first]?.path}`;
-          findings.add(`${file.path}:${line}`, `repeats the event ${JSON.stringify(id)}, which is ${where} already`);
+          const where = first.file === number ? 'further up' : `in ${files[first.file]?.path}`;
+          const place = `${file.path}:${line}`;
+          if (first.isSame) findings.add(place, `repeats the event ${JSON.stringify(id)}, which is ${where} already`);
+          else findings.note(place, `has the ID ${JSON.stringify(id)} of another event, which is ${where}`);
         },
       });
       late += facts.late;
       bytes += facts.bytes;
     }
     if (findings.count === before && late !== manifest.late_events) {
-      findings.add(owner, `counts ${manifest.late_events} events that came late, but its files hold ${late}`);
+      findings.add(owner, `counts ${manifest.late_events} events that came late, but its files have ${late}`);
     }
   }
   return { files, named: new Set(owners.keys()), bytes, events };
 }
 
-/** Checks that the chain ends where a checkpoint says: nobody took its end away, or made another. */
-export function checkAnchor(
-  checkpointPath: string,
-  text: string,
-  { manifests, chains }: { manifests: readonly FoundManifest[]; chains: readonly Chain[] },
-  findings: Findings,
-): void {
-  let last: string;
-  try {
-    last = parseCheckpoint(checkpointPath, text).last_manifest.sha256;
-  } catch (thrown) {
-    findings.add(checkpointPath, `is no anchor. ${asActionError(thrown).message}`);
-    return;
-  }
-  if (!manifests.some(({ sha256 }) => sha256 === last)) {
-    findings.add(
-      checkpointPath,
-      `knows the last manifest as ${shortHash(last)}, which is not here: the end of the chain was changed or removed`,
-    );
-    return;
-  }
-  if (chains.some((chain) => chain.at(-1)?.sha256 === last)) return;
-  const tail = chains.find((chain) => chain.some(({ sha256 }) => sha256 === last))?.at(-1);
-  findings.add(
-    checkpointPath,
-    `ends the chain at ${shortHash(last)}, but ${tail?.path ?? 'another manifest'} goes on behind it`,
-  );
-}
-
-/** Verifies the export in a folder. It follows no link, sends nothing, and holds no file in memory. */
+/** Verifies the export in a folder. It follows no link, and sends nothing. In memory it has the IDs of all events, but no file. */
 export async function verifyExport(root: string, signal: AbortSignal): Promise<Verified> {
   const findings = new Findings();
   const listing = await listFolder(root, signal);

@@ -4,6 +4,7 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { count } from '../../../report/units.ts';
 import type { Manifest, ManifestFile } from '../chain/manifest.ts';
+import { partitionFolder, timeKey } from '../chain/partitions.ts';
 import { isoTime } from '../events/time.ts';
 import type { Compression } from '../formats/compression.ts';
 import { type Findings, shortHash } from './findings.ts';
@@ -18,11 +19,11 @@ export interface FileCheck {
   readonly file: ManifestFile;
   readonly findings: Findings;
   readonly signal: AbortSignal;
-  /** Called for each event that the file holds. */
+  /** Called for each event of the file. */
   event(found: Found, line: number): void;
 }
 
-/** What a file turned out to hold. */
+/** What a file contains. */
 interface Content {
   events: number;
   /** Events from before the window. */
@@ -33,29 +34,61 @@ interface Content {
 
 const seconds = (iso: string) => Date.parse(iso) / 1_000;
 
-/** Follows the events of a file: their number, their order, and whether they belong into the window. */
-function contentSink({ manifest, file, findings, event }: FileCheck, content: Content): Sink {
-  const [since, until, from] = [manifest.window.since, manifest.window.until, manifest.window.reread_from].map(seconds);
+/** The first event of a file that is not in the window, and what is wrong with it; undefined if it is in. */
+function whyOutside({ manifest }: FileCheck): (found: Found) => string | undefined {
+  const { since, until, reread_from: rereadFrom } = manifest.window;
+  const from = seconds(rereadFrom);
   // Only a run that ended in the middle of a second has a part of it.
-  const end = manifest.has_more ? (until ?? 0) + 1 : (until ?? 0);
+  const end = seconds(until) + (manifest.has_more ? 1 : 0);
+  return ({ at }) =>
+    at >= from && at < end
+      ? undefined
+      : `has an event of ${isoTime(at)}, which is outside of the window (${since} to ${until})`;
+}
+
+/** What is wrong with the folder of an event; undefined if it is that of its partition. */
+function whyElsewhere({ manifest: { partition }, file }: FileCheck): (found: Found) => string | undefined {
+  const folder = file.path.slice(0, file.path.lastIndexOf('/') + 1);
+  let known: number | string | null | undefined;
+  return ({ at, org }) => {
+    const key = partition === 'org' ? org : timeKey(partition, at);
+    if (partition === 'none' || key === known) return undefined;
+    known = key;
+    const own = partitionFolder(partition, key);
+    return own === folder ? undefined : `has an event that belongs into ${own}`;
+  };
+}
+
+/** What is wrong with the order of an event; undefined if it comes after the one above it. */
+function whyUnordered(): (found: Found) => string | undefined {
   let last: Found | undefined;
-  let isOrdered = true;
-  let isInside = true;
+  return (found) => {
+    const before = last;
+    last = found;
+    if (before === undefined || found.at > before.at) return undefined;
+    const isSameTime = found.at === before.at;
+    // Within a millisecond, a format that has no finer time cannot show the order.
+    if (isSameTime && (found.isRounded === true || found.id >= before.id)) return undefined;
+    return 'comes before the event above it: the order is not that of the export';
+  };
+}
+
+/** Checks the events of a file: their number, order, window, and partition. Each fault is reported once for each file. */
+function contentSink(check: FileCheck, content: Content): Sink {
+  const { manifest, file, findings, event } = check;
+  const since = seconds(manifest.window.since);
+  let rules = [whyOutside(check), whyElsewhere(check), whyUnordered()];
   return {
     event(found, line) {
       content.events += 1;
-      if (found.at < (since ?? 0)) content.late += 1;
+      if (found.at < since) content.late += 1;
       content.oldest = Math.min(content.oldest, found.at);
       content.newest = Math.max(content.newest, found.at);
-      if (isInside && (found.at < (from ?? 0) || found.at >= end)) {
-        isInside = false;
-        findings.add(`${file.path}:${line}`, `holds an event of ${isoTime(found.at)}, which is outside of the window`);
-      }
-      if (isOrdered && last !== undefined && (found.at < last.at || (found.at === last.at && found.id < last.id))) {
-        isOrdered = false;
-        findings.add(`${file.path}:${line}`, 'comes before the event above it: the order is not that of the export');
-      }
-      last = found;
+      rules = rules.filter((rule) => {
+        const problem = rule(found);
+        if (problem !== undefined) findings.add(`${file.path}:${line}`, problem);
+        return problem === undefined;
+      });
       event(found, line);
     },
     problem: (what, line) => findings.add(`${file.path}:${line}`, what),
@@ -75,12 +108,12 @@ async function hashOf(handle: FileHandle, signal: AbortSignal): Promise<{ sha256
 async function decompressorOf(
   compression: Exclude<Compression, 'none'>,
 ): Promise<Transform & { bytesWritten: number }> {
-  // Loaded here: Node 20, under which the tests start, has no zstd.
+  // Loaded only if a file is compressed.
   const zlib = await import('node:zlib');
   return compression === 'gzip' ? zlib.createGunzip() : zlib.createZstdDecompress();
 }
 
-/** Sizes that differ say more than hashes that do. */
+/** Different sizes say more than different hashes. */
 function compareSize(findings: Findings, path: string, unit: string, actual: number, promised: number): boolean {
   if (actual === promised) return true;
   const difference = count(Math.abs(actual - promised), unit);
@@ -93,7 +126,7 @@ function compareHash(findings: Findings, path: string, what: string, actual: str
   findings.add(path, `was changed: its ${what} is ${shortHash(actual)}, the manifest says ${shortHash(promised)}`);
 }
 
-/** Takes a file's text apart; gives the hash of it. It stops where there is more text than the manifest says. */
+/** Reads the text of a file and compares its hash. It stops if there is more text than the manifest says. */
 async function readText(check: FileCheck, handle: FileHandle, sink: Sink, stored: number): Promise<void> {
   const { manifest, file, findings, signal } = check;
   if (manifest.format === 'parquet') return;
@@ -115,19 +148,19 @@ async function readText(check: FileCheck, handle: FileHandle, sink: Sink, stored
       await pipeline(chunksOf(handle, signal), decompressor, take, { signal });
     } catch (thrown) {
       signal.throwIfAborted();
-      // Whoever stops reading on purpose ends the pipeline as well.
+      // Stopping on purpose ends the pipeline as well.
       if (bytes <= file.plain_bytes) {
         const reason = thrown instanceof Error ? thrown.message : String(thrown);
-        findings.add(file.path, `cannot be decompressed: ${reason}, behind ${count(bytes, 'byte')} of its text`);
+        findings.add(file.path, `cannot be decompressed: ${reason}, after ${count(bytes, 'byte')} of its text`);
         return;
       }
     }
     const behind = stored - decompressor.bytesWritten;
     if (bytes <= file.plain_bytes && behind > 0)
-      findings.add(file.path, `has ${count(behind, 'byte')} behind its compressed text`);
+      findings.add(file.path, `has ${count(behind, 'byte')} after its compressed text`);
   }
   if (bytes > file.plain_bytes) {
-    findings.add(file.path, 'holds more text than its manifest says');
+    findings.add(file.path, 'has more text than its manifest says');
     return;
   }
   reader.end();
@@ -140,11 +173,11 @@ function compareContent({ file, findings }: FileCheck, content: Content): void {
   const { events, oldest, newest } = content;
   if (!compareSize(findings, file.path, 'event', events, file.events) || events === 0) return;
   if (isoTime(oldest) !== file.oldest || isoTime(newest) !== file.newest) {
-    findings.add(file.path, `holds events from ${isoTime(oldest)} to ${isoTime(newest)}; its manifest says otherwise`);
+    findings.add(file.path, `has events from ${isoTime(oldest)} to ${isoTime(newest)}; its manifest says otherwise`);
   }
 }
 
-/** Checks one file from its first byte to its last. Gives how many of its events came late. */
+/** Checks one file from its first byte to its last. Returns how many of its events came late. */
 export async function verifyFile(check: FileCheck): Promise<{ readonly late: number; readonly bytes: number }> {
   const { root, file, manifest, findings, signal } = check;
   const handle = await openInside(root, file.path).catch((thrown: unknown) => {

@@ -1,4 +1,4 @@
-/** Findings that are kept word by word; the others are only counted. */
+/** Findings that are kept; the others are only counted. */
 const MAX_KEPT = 1_000;
 
 /** One thing that is wrong with an export. */
@@ -12,7 +12,7 @@ export interface Finding {
 /** Collects what is wrong. */
 export class Findings {
   readonly kept: Finding[] = [];
-  /** What is worth knowing, but may well be meant. */
+  /** What is worth knowing, but may be intended. */
   readonly notes: Finding[] = [];
   #count = 0;
 
@@ -27,17 +27,17 @@ export class Findings {
     if (this.kept.length < MAX_KEPT) this.kept.push({ where, what });
   }
 
-  /** Notes something that may well be meant. */
+  /** Notes something that may be intended. */
   note(where: string, what: string): void {
     if (this.notes.length < MAX_KEPT) this.notes.push({ where, what });
   }
 
-  /** Each as a line, at most `max` of them, and how many are left. */
+  /** Each as a line, at most `max` of them, and how many more there are. */
   lines(max: number): readonly string[] {
     const shown = this.kept.slice(0, max).map(({ where, what }) => `${where} ${what}`);
     return this.#count > shown.length ? [...shown, `and ${this.#count - shown.length} more`] : shown;
   }
 }
 
-/** A hash as texts show it: enough of it to tell it from others. */
+/** A hash in texts: enough of it to distinguish it from others. */
 export const shortHash = (hash: string): string => `${hash.slice(0, 12)}…`;

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What stands in an export's folder: files, and what should not be there. */
+/** What is in the folder of an export: files, and what should not exist. */
 export interface Listing {
   /** Paths of the files, from the folder, with `/`. */
   readonly files: ReadonlySet<string>;
@@ -28,7 +28,7 @@ export async function listFolder(root: string, signal: AbortSignal): Promise<Lis
   return { files, others };
 }
 
-/** What forbids a path that a manifest names, as a clause behind it; undefined for one that stays in the folder. */
+/** What forbids a path that a manifest names, as a clause after it; undefined if the path is inside the folder. */
 export function whyNotInside(path: string): string | undefined {
   const parts = path.split('/');
   const isOdd = path === '' || path.includes('\\') || path.includes('\0') || /^[A-Za-z]:/.test(path);
@@ -48,15 +48,15 @@ export function linkOf(path: string, { others }: Listing): string | undefined {
   return undefined;
 }
 
-/** Opens a file of the folder for reading. A link that was put in its place meanwhile is an error. */
+/** Opens a file of the folder for reading. A link that has replaced it meanwhile is an error. */
 export function openInside(root: string, path: string): Promise<FileHandle> {
-  // Windows has no such flags. What became a FIFO meanwhile is not waited for.
+  // Windows has no such flags. A file that became a FIFO meanwhile must not block.
   return open(join(root, path), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
 }
 
 const CHUNK = 256 * 1024;
 
-/** The bytes of a file, piece by piece. A piece is valid until the next one is asked for. */
+/** The bytes of a file, piece by piece. A piece is valid until the next one is requested. */
 export async function* chunksOf(handle: FileHandle, signal: AbortSignal): AsyncGenerator<Buffer> {
   let at = 0;
   for (;;) {

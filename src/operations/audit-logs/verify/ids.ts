@@ -1,69 +1,31 @@
-const FIRST_SLOTS = 1 << 16;
-const FILLED = 0.6;
+import { crc32 } from 'node:zlib';
 
-/** Two independent 32-bit hashes of a text. */
-function hashesOf(text: string): readonly [number, number] {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
-    a = Math.imul(a ^ unit, 2_654_435_761);
-    b = Math.imul(b ^ unit, 1_597_334_677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909);
-  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
-  return [a >>> 0, b >>> 0];
+/** Entries of one map; a map of JavaScript has room for about 16 million. */
+const MAX_ENTRIES = 8_000_000;
+const CRC_VALUES = 2 ** 32;
+
+/** Where an ID was found before, and whether the event there has the same text. */
+export interface Repeated {
+  /** Number of the file, from 0. */
+  readonly file: number;
+  readonly isSame: boolean;
 }
 
-/**
- * Remembers ids and the files that they are in, at some 20 bytes an id whatever its length. It keeps 64-bit hashes: among
- * ten million ids, the chance that two different ones are taken for one is about one in 400,000.
- */
+/** Remembers the IDs of events, and the files that they are in. Its memory grows with the events: about 120 bytes each. */
 export class SeenIds {
-  #first = new Uint32Array(FIRST_SLOTS);
-  #second = new Uint32Array(FIRST_SLOTS);
-  /** Number of the file, from 1 on; 0 is a free slot. */
-  #file = new Uint32Array(FIRST_SLOTS);
-  #size = 0;
+  /** By ID, the file and a checksum of the event in one number. */
+  readonly #maps: Map<string, number>[] = [new Map()];
 
-  /** Adds an id of a file (its number, from 0 on); gives the file that it was in already, if it was. */
-  add(id: string, file: number): number | undefined {
-    const [first, second] = hashesOf(id);
-    const slot = this.#slotOf(first, second);
-    const known = this.#file[slot] ?? 0;
-    if (known !== 0) return known - 1;
-    this.#put(slot, first, second, file + 1);
-    this.#size += 1;
-    if (this.#size > this.#file.length * FILLED) this.#grow();
+  /** Adds an event of a file (its number, from 0); returns where its ID was found before. */
+  add(id: string, file: number, text: string): Repeated | undefined {
+    const sum = crc32(text);
+    for (const map of this.#maps) {
+      const known = map.get(id);
+      if (known !== undefined) return { file: Math.floor(known / CRC_VALUES), isSame: known % CRC_VALUES === sum };
+    }
+    const last = this.#maps.at(-1);
+    if (last !== undefined && last.size < MAX_ENTRIES) last.set(id, file * CRC_VALUES + sum);
+    else this.#maps.push(new Map([[id, file * CRC_VALUES + sum]]));
     return undefined;
-  }
-
-  #put(slot: number, first: number, second: number, file: number): void {
-    this.#first[slot] = first;
-    this.#second[slot] = second;
-    this.#file[slot] = file;
-  }
-
-  /** The slot that holds the hashes, or the free one where they belong. */
-  #slotOf(first: number, second: number): number {
-    const mask = this.#file.length - 1;
-    let slot = (first ^ (second << 7)) & mask;
-    while (this.#file[slot] !== 0 && (this.#first[slot] !== first || this.#second[slot] !== second)) {
-      slot = (slot + 1) & mask;
-    }
-    return slot;
-  }
-
-  #grow(): void {
-    const [first, second, file] = [this.#first, this.#second, this.#file];
-    const slots = file.length * 2;
-    this.#first = new Uint32Array(slots);
-    this.#second = new Uint32Array(slots);
-    this.#file = new Uint32Array(slots);
-    for (const [slot, number] of file.entries()) {
-      if (number === 0) continue;
-      const [a, b] = [first[slot] ?? 0, second[slot] ?? 0];
-      this.#put(this.#slotOf(a, b), a, b, number);
-    }
   }
 }

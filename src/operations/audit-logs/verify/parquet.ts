@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import type { Sink } from './readers.ts';
+import { agreeing, type Sink } from './readers.ts';
 
 function bufferOf(handle: FileHandle, byteLength: number): AsyncBuffer {
   return {
@@ -23,8 +23,8 @@ export async function readParquet(handle: FileHandle, bytes: number, sink: Sink,
     for (const group of metadata.row_groups) {
       signal.throwIfAborted();
       const rowEnd = row + Number(group.num_rows);
-      const columns = ['audit_log_id', 'time'];
-      for (const { audit_log_id: id, time } of await parquetReadObjects({
+      const columns = ['audit_log_id', 'time', 'original'];
+      for (const { audit_log_id: id, time, original } of await parquetReadObjects({
         file,
         metadata,
         columns,
@@ -32,11 +32,12 @@ export async function readParquet(handle: FileHandle, bytes: number, sink: Sink,
         rowEnd,
       })) {
         row += 1;
-        if (typeof id !== 'string' || !(time instanceof Date)) {
-          sink.problem('is no event', row);
+        const found = agreeing(original, id, time instanceof Date ? time.getTime() : Number.NaN);
+        if (found === undefined) {
+          sink.problem('is not an event', row);
           return;
         }
-        sink.event({ id, at: time.getTime() / 1_000 }, row);
+        sink.event(found, row);
       }
     }
   } catch {

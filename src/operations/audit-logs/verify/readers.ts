@@ -1,35 +1,38 @@
 import { isRecord } from '../../record.ts';
-import { placeOf, readEvent } from '../events/parse-event.ts';
+import { parseEvent } from '../events/parse-event.ts';
 import { CSV_COLUMNS } from '../formats/csv.ts';
 import type { FormatName } from '../formats/names.ts';
 
 /** Longest event that is read, in characters. */
 const MAX_EVENT = 64 * 1024 * 1024;
 
-/** An event as it stands in a file. */
+/** An event as it is in a file. */
 export interface Found {
   readonly id: string;
   /** Unix seconds. */
   readonly at: number;
+  /** The organization; null if the event belongs to none. */
+  readonly org: string | null;
+  /** The text of the event. */
+  readonly text: string;
+  /** `at` has only milliseconds, because the format has no place for more. */
+  readonly isRounded?: true;
 }
 
-/** What a reader has to say. A line is counted from 1; in a format without lines it is the number of the row. */
+/** What a reader reports. Lines are counted from 1; in a format without lines, rows are. */
 export interface Sink {
   event(found: Found, line: number): void;
   problem(what: string, line: number): void;
 }
 
-/** Reads the events of one file of text, piece by piece. After a problem it reads no further. */
+/** Reads the events of one text file, piece by piece. After a problem it reads no further. */
 export interface Reader {
   feed(bytes: Uint8Array): void;
   end(): void;
 }
 
-/** Reads one event out of its text; undefined where there is none in it. */
+/** Reads one event out of its text; undefined if the text is not an event. */
 type Parse = (text: string) => Found | undefined;
-
-const found = (id: unknown, at: number): Found | undefined =>
-  typeof id === 'string' && id !== '' && Number.isFinite(at) ? { id, at } : undefined;
 
 function recordOf(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
@@ -42,37 +45,61 @@ function recordOf(text: string): Readonly<Record<string, unknown>> | undefined {
 
 const member = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined);
 
-function parseJsonl(text: string): Found | undefined {
-  const value = recordOf(text);
+/** An event out of its original; undefined if that is not an event. */
+export function foundIn(original: unknown): Found | undefined {
+  if (typeof original !== 'string') return undefined;
   try {
-    // What v2 may leave out, v3 may not; the hash tells whether anything was taken away.
-    return value === undefined ? undefined : readEvent(value, placeOf(Buffer.from(text)), 0, true);
+    // What v2 may leave out, v3 may not; the hash shows whether anything was removed.
+    const { id, at, org } = parseEvent(original, true);
+    return { id, at, org, text: original };
   } catch {
     return undefined;
   }
 }
 
+/**
+ * The event of a document that contains its original, if both agree on ID and time. `ms` is the time in the document, in
+ * milliseconds: the original may have a finer one.
+ */
+export function agreeing(original: unknown, id: unknown, ms: number): Found | undefined {
+  const found = foundIn(original);
+  const isSame = found !== undefined && found.id.toWellFormed() === id && Math.abs(found.at * 1_000 - ms) < 1.001;
+  return isSame ? found : undefined;
+}
+
+const textOf = (id: unknown) => (typeof id === 'string' ? id.toWellFormed() : undefined);
+
 function parseOcsf(text: string): Found | undefined {
   const value = recordOf(text);
-  return found(member(member(value, 'metadata'), 'uid'), Number(member(value, 'time')) / 1_000);
+  const original = member(value, 'raw_data') ?? member(member(value, 'unmapped'), 'original');
+  return agreeing(original, textOf(member(member(value, 'metadata'), 'uid')), Number(member(value, 'time')));
 }
 
 function parseEcs(text: string): Found | undefined {
   const value = recordOf(text);
-  return found(member(member(value, 'event'), 'id'), Date.parse(String(member(value, '@timestamp'))) / 1_000);
+  const event = member(value, 'event');
+  return agreeing(
+    member(event, 'original'),
+    textOf(member(event, 'id')),
+    Date.parse(String(member(value, '@timestamp'))),
+  );
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r' };
+const unescaped = (value: string) => value.replace(/\\(.)/g, (_, character: string) => ESCAPES[character] ?? character);
 
 function parseCef(text: string): Found | undefined {
   // In a value, `=` is escaped, so ` act=` can only be the next key.
   const [, rt, id = ''] =
     /^CEF:0(?:\|(?:[^|\\]|\\.)*){6}\|rt=(\d+) externalId=((?:[^\\=]|\\.)*?) act=/.exec(text) ?? [];
-  const plain = id.replace(/\\(.)/g, (_, sign: string) => ESCAPES[sign] ?? sign);
-  return rt === undefined ? undefined : found(plain, Number(rt) / 1_000);
+  if (rt === undefined || id === '') return undefined;
+  const [, org] = / cs1Label=orgId cs1=((?:[^\\=]|\\.)*?) cs2Label=/.exec(text) ?? [];
+  // A copy: the part of a text would keep all of it in memory.
+  const copy = Buffer.from(unescaped(id)).toString();
+  return { id: copy, at: Number(rt) / 1_000, org: org === undefined ? null : unescaped(org), text, isRounded: true };
 }
 
-/** The cells of a record; undefined where it is none by RFC 4180. */
+/** The cells of a record; undefined if it is none by RFC 4180. */
 function cellsOf(record: string): readonly string[] | undefined {
   const cells: string[] = [];
   const cell = /("(?:[^"]|"")*"|[^",\r\n]*)(,|$)/y;
@@ -85,24 +112,25 @@ function cellsOf(record: string): readonly string[] | undefined {
   }
 }
 
+/** A cell without the apostrophe that keeps a spreadsheet from calculating it. */
+const cellText = (cell: string) => cell.replace(/^'(?='*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])/, '');
+
 function parseCsv(text: string): Found | undefined {
   const cells = text.endsWith('\r') ? cellsOf(text.slice(0, -1)) : undefined;
   if (cells?.length !== CSV_COLUMNS.length) return undefined;
-  return found(
-    (cells[0] ?? '').replace(/^'(?='*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])/, ''),
-    Number(cells[2] || 'none'),
-  );
+  const [id = '', , createdAt = ''] = cells;
+  return agreeing(cells.at(-1), cellText(id), Number(createdAt || 'none') * 1_000);
 }
 
 const PARSERS: Readonly<Record<Exclude<FormatName, 'parquet'>, Parse>> = {
-  jsonl: parseJsonl,
+  jsonl: foundIn,
   csv: parseCsv,
   ocsf: parseOcsf,
   ecs: parseEcs,
   cef: parseCef,
 };
 
-const CSV_HEAD = `${CSV_COLUMNS.join(',')}\r`;
+const CSV_HEADER = `${CSV_COLUMNS.join(',')}\r`;
 
 const quotes = (text: string) => {
   let count = 0;
@@ -110,7 +138,7 @@ const quotes = (text: string) => {
   return count;
 };
 
-/** Cuts text into lines, or into records where a format lets line breaks stand in quotes. */
+/** Divides text into lines, or into records if a format allows line breaks in quotes. */
 class LineReader implements Reader {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   readonly #format: Exclude<FormatName, 'parquet'>;
@@ -120,12 +148,12 @@ class LineReader implements Reader {
   #isQuoted = false;
   #line = 1;
   #isOver = false;
-  #awaitsHead: boolean;
+  #awaitsHeader: boolean;
 
   constructor(format: Exclude<FormatName, 'parquet'>, sink: Sink) {
     this.#format = format;
     this.#sink = sink;
-    this.#awaitsHead = format === 'csv';
+    this.#awaitsHeader = format === 'csv';
   }
 
   feed(bytes: Uint8Array): void {
@@ -154,7 +182,7 @@ class LineReader implements Reader {
       return;
     }
     if (this.#length > 0 || this.#isQuoted) this.#stop('ends in the middle of a line');
-    else if (this.#awaitsHead) this.#stop('has no head');
+    else if (this.#awaitsHeader) this.#stop('has no header');
   }
 
   #take(text: string, endsLine: boolean): void {
@@ -176,13 +204,13 @@ class LineReader implements Reader {
   }
 
   #record(text: string): void {
-    if (this.#awaitsHead) {
-      this.#awaitsHead = false;
-      if (text !== CSV_HEAD) this.#stop('is not the head of such a file');
+    if (this.#awaitsHeader) {
+      this.#awaitsHeader = false;
+      if (text !== CSV_HEADER) this.#stop('is not the header of such a file');
       return;
     }
     const event = PARSERS[this.#format](text);
-    if (event === undefined) this.#stop(`is no event in the format ${this.#format}`);
+    if (event === undefined) this.#stop(`is not an event in the format ${this.#format}`);
     else this.#sink.event(event, this.#line);
   }
 
@@ -192,5 +220,5 @@ class LineReader implements Reader {
   }
 }
 
-/** A reader of a format of text. */
+/** The reader of a text format. */
 export const openReader = (format: Exclude<FormatName, 'parquet'>, sink: Sink): Reader => new LineReader(format, sink);

@@ -6,7 +6,7 @@ import type { Findings } from './findings.ts';
 /** Findings that the summary shows. */
 const MAX_ROWS = 100;
 
-/** What was looked at. */
+/** What was checked. */
 export interface Checked {
   readonly folder: string;
   readonly manifests: readonly FoundManifest[];
@@ -30,7 +30,7 @@ export function size(bytes: number): string {
 
 const minutes = (iso: string | undefined) => (iso === undefined ? '' : iso.slice(0, 16).replace('T', ' '));
 
-/** How a chain begins, for one whose first manifest follows another that is elsewhere. */
+/** How a chain begins, if its first manifest follows one that is elsewhere. */
 function beginning([root]: Chain): string {
   const previous = root?.manifest.previous?.sha256;
   return previous === undefined ? '' : `follows ${previous}, which is not in this folder`;
@@ -94,14 +94,14 @@ export function verifySummary(checked: Checked, findings: Findings): string {
       : [
           details(
             'Hashes to keep elsewhere',
-            `${anchors}\n\nWhoever can write to the folder could make a new chain. The last hash, kept where they cannot write, tells.`,
+            `${anchors}\n\nSomeone who can write to the folder could make a new chain. The last hash, kept where they cannot write, reveals it.`,
           ),
         ]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
-/** The same as lines of the log. */
+/** The same as lines for the log. */
 export function verifyLines(checked: Checked, findings: Findings): readonly string[] {
   const { folder, chains, bytes } = checked;
   const lines = [`Verified ${folder}: ${headOf(checked)}, ${size(bytes)}`];
@@ -117,11 +117,11 @@ export function verifyLines(checked: Checked, findings: Findings): readonly stri
   return [...lines, ...notes, ...findings.lines(MAX_ROWS).map((line) => `  ✗ ${line}`)];
 }
 
-/** One sentence of what is wrong. */
+/** One sentence about what is wrong. */
 export const corruptMessage = ({ folder, files }: Checked, findings: Findings): string =>
   `The export in ${folder} is not what its manifests say: ${count(findings.count, 'finding')} in ${count(files, 'file')}.`;
 
-/** What tells a chain: its ends and its length. */
+/** What identifies a chain: its ends and its length. */
 export const chainData = (chain: Chain): Readonly<Record<string, unknown>> => ({
   manifests: chain.length,
   first_sha256: chain[0]?.sha256 ?? null,

@@ -1,4 +1,5 @@
 import { ActionError } from '../../../contract/errors.ts';
+import type { Fallible } from '../../../contract/fallible.ts';
 import { bareId } from '../../../contract/session-id.ts';
 import type { Session } from '../outcome/outcome.ts';
 import { stepTag } from '../request/tags.ts';
@@ -50,7 +51,7 @@ export async function takeSession(start: Start, key: Key): Promise<Started | Fol
     session.url,
   );
   const woken = standing === 'asleep' ? await wake(start, key, session) : undefined;
-  return woken instanceof ActionError ? notWoken(session, woken) : found(context, key, best, woken);
+  return woken?.ok === false ? notWoken(session, woken.problem) : found(context, key, best, woken?.sent);
 }
 
 function found(context: StartContext, key: Key, { session, standing }: Existing, sent: Started['sent']): Started {
@@ -65,19 +66,21 @@ function found(context: StartContext, key: Key, { session, standing }: Existing,
   };
 }
 
+type Woken = Fallible<{ readonly sent: NonNullable<Started['sent']> }, ActionError>;
+
 /** Wakes a session that fell asleep without a result, once per attempt. Gives the response that rejects the message. */
-async function wake(start: Start, key: Key, session: Session): Promise<NonNullable<Started['sent']> | ActionError> {
+async function wake(start: Start, key: Key, session: Session): Promise<Woken> {
   const { context, orgId, asUserId } = start;
   const { facts, startedAt, log } = context;
   const reference = await stepTag(['wake', key.tag, facts.runId ?? startedAt, facts.attempt ?? startedAt]);
   const earlier = { mark: reference, since: 0 };
-  if (await hasGot(context, orgId, session.session_id, earlier)) return earlier;
+  if (await hasGot(context, orgId, session.session_id, earlier)) return { ok: true, sent: earlier };
   const message = { text: WAKE, asUserId, urls: async () => [], reference };
   const sent = sentTo(session, message);
   const response = await sendOnce(context, orgId, session, message, sent);
-  if (response instanceof ActionError) return response;
+  if (!response.ok) return response;
   log.progress(`${session.url} was asleep, and was asked to continue.`);
-  return sent;
+  return { ok: true, sent };
 }
 
 /** A session that does not take a message is over, unless the credential may not send one. */

@@ -3,7 +3,7 @@ import type { Context } from '../../operation.ts';
 import { stepTag, usesKey } from '../request/tags.ts';
 
 /** Inputs that make the key. */
-export const KEY_INPUTS = ['idempotency'] as const satisfies readonly InputName[];
+const KEY_INPUTS = ['idempotency'] as const satisfies readonly InputName[];
 
 /** By what the session of a step is known again: a tag on it. */
 export interface Key {

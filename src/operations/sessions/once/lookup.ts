@@ -1,6 +1,7 @@
 import { ActionError, asActionError } from '../../../contract/errors.ts';
 import { bareId, isSameSession } from '../../../contract/session-id.ts';
 import { getSession, listSessions } from '../../../devin/endpoints/sessions.ts';
+import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import type { Context } from '../../operation.ts';
 import type { Asked } from '../outcome/judge.ts';
 import type { Session } from '../outcome/outcome.ts';
@@ -8,8 +9,6 @@ import { lastPollAt } from '../wait/schedule.ts';
 import type { Key } from './idempotency.ts';
 import type { IsOwn } from './identity.ts';
 import { byStanding, type Standing, standingBy, standingOf } from './standing.ts';
-
-const LARGEST_PAGE = 200;
 
 /** A message may show up late: so long before each check, in milliseconds. */
 const CHECKS_MS = [0, 1_000, 2_000, 4_000];

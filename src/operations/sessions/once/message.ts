@@ -1,4 +1,5 @@
 import { ActionError, asActionError } from '../../../contract/errors.ts';
+import { type Fallible, failed } from '../../../contract/fallible.ts';
 import { sendSessionMessage } from '../../../devin/endpoints/sessions.ts';
 import type { Context } from '../../operation.ts';
 import type { Session } from '../outcome/outcome.ts';
@@ -103,6 +104,9 @@ async function arrived(
 /** Whether a session is so new that a 404 says nothing about it. */
 const isYoung = ({ created_at: at }: Session, now: number) => at === null || now - at * 1_000 < YOUNG_MS;
 
+/** The session that took a message, or the response that rejected it. */
+export type Delivery = Fallible<{ readonly session: Session }, ActionError>;
+
 /**
  * Sends a message once, as far as that can be known. Gives the session, or the response that rejects the message. A
  * rejected message was certainly not accepted, so one to a session that is not known yet is sent again.
@@ -113,7 +117,7 @@ export async function sendOnce(
   live: Session,
   message: Message,
   sent: Sent,
-): Promise<Session | ActionError> {
+): Promise<Delivery> {
   const { devin, log, signal, clock } = context;
   const { asUserId, urls, reference } = message;
   const files = await urls();
@@ -128,19 +132,19 @@ export async function sendOnce(
   const pauses = [...UNKNOWN_PAUSES_MS];
   for (let tries = 1; ; ) {
     try {
-      return await devin.call(sendSessionMessage, { params, body });
+      return { ok: true, session: await devin.call(sendSessionMessage, { params, body }) };
     } catch (thrown) {
       const error = asActionError(thrown);
-      if (isAccepted(error)) return live;
+      if (isAccepted(error)) return { ok: true, session: live };
       const pause = error.status === 404 && isYoung(live, clock.now()) ? pauses.shift() : undefined;
       if (pause !== undefined) {
         await clock.sleep(pause, signal);
         continue;
       }
-      if (isRefusal(error)) return error;
+      if (isRefusal(error)) return failed(error);
       if (!error.ambiguous || signal.aborted) throw error;
       if (reference === undefined) throw unclear(error, live.url);
-      if (await arrived(context, orgId, live, sent, error)) return live;
+      if (await arrived(context, orgId, live, sent, error)) return { ok: true, session: live };
       if (tries === 2) throw error;
       log.progress('It did not arrive, so it is sent again.');
       tries += 1;

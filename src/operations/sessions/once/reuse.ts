@@ -1,4 +1,4 @@
-import { ActionError, asActionError } from '../../../contract/errors.ts';
+import { type ActionError, asActionError } from '../../../contract/errors.ts';
 import { duration } from '../../../report/units.ts';
 import type { Context } from '../../operation.ts';
 import { type Session, suspensionOf } from '../outcome/outcome.ts';
@@ -93,12 +93,13 @@ export async function deliver(context: ReuseContext, asked: Search, message: Mes
     return { session: undefined, follows: newest && why !== undefined ? { url: newest.url, why } : undefined };
   }
   const sent = sentTo(live, message);
-  const answer = await sendOnce(context, asked.orgId, live, message, sent);
-  if (!(answer instanceof ActionError)) return { session: answer, sent };
-  tellRefusal(log, live, answer);
+  const response = await sendOnce(context, asked.orgId, live, message, sent);
+  if (response.ok) return { session: response.session, sent };
+  const refusal = response.problem;
+  tellRefusal(log, live, refusal);
   return {
     session: undefined,
-    follows: { url: live.url, why: `did not take the message (HTTP ${answer.status ?? 'unknown'})` },
+    follows: { url: live.url, why: `did not take the message (HTTP ${refusal.status ?? 'unknown'})` },
   };
 }
 

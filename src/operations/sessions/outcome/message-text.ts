@@ -1,4 +1,4 @@
-import { isRecord } from '../../record.ts';
+import { isRecord } from '../../../contract/json.ts';
 
 /** A piece of a message: text as it is, or a file that the message refers to. */
 export type Piece = { readonly text: string } | { readonly name: string; readonly url: string };

@@ -1,6 +1,5 @@
-import { jsonText } from '../../../contract/json.ts';
-import type { OperationOutput, OutputValues } from '../../../contract/outputs.ts';
-import type { Report } from '../../operation.ts';
+import type { OperationOutput, OutputData } from '../../../contract/outputs.ts';
+import type { Report, ReportData } from '../../operation.ts';
 import { readable } from './message-text.ts';
 import type { Session } from './outcome.ts';
 import { type SessionStory, sessionSummary } from './summary.ts';
@@ -27,27 +26,8 @@ type SessionOutput = (typeof SESSION_OUTPUTS)[number];
 const firstPullRequest = ({ pull_requests: requests }: Session) =>
   (requests.find(({ pr_state: state }) => state !== 'closed') ?? requests[0])?.pr_url;
 
-/** The outputs of a session, as texts. */
-export function sessionOutputs(story: SessionStory): OutputValues<SessionOutput> {
-  const { session, verdict, report, output = null, outputFits = false, lastMessage } = story;
-  return {
-    session_id: session.session_id,
-    session_url: session.url,
-    session_status: session.status,
-    session_status_detail: session.status_detail ?? '',
-    session_outcome: verdict.outcome,
-    pull_request_url: firstPullRequest(session) ?? '',
-    pull_requests: jsonText(session.pull_requests),
-    structured_output: output === null ? '' : jsonText(output),
-    structured_output_checked: String(outputFits),
-    summary: readable(report?.summary ?? ''),
-    last_message: readable(lastMessage),
-    acus_consumed: session.acus_consumed === null ? '' : String(session.acus_consumed),
-  };
-}
-
-/** The same as values. */
-function sessionData(story: SessionStory): Record<string, unknown> {
+/** What the result says of a session. */
+export function sessionData(story: SessionStory): ReportData<SessionOutput> {
   const { session, orgId, verdict, report, output = null, outputFits = false, lastMessage } = story;
   return {
     session_id: session.session_id,
@@ -68,23 +48,29 @@ function sessionData(story: SessionStory): Record<string, unknown> {
   };
 }
 
-/** One report of a session out of its story. */
-export function sessionReport(
-  story: SessionStory,
-  started?: { readonly created: boolean; readonly reused: boolean },
-): Report<SessionOutput | 'created' | 'reused'> {
+/** The same where no session is known: then the outputs stay as they are. */
+export const NO_SESSION: OutputData<SessionOutput> = {
+  session_id: undefined,
+  session_url: undefined,
+  session_status: undefined,
+  session_status_detail: undefined,
+  session_outcome: undefined,
+  pull_request_url: undefined,
+  pull_requests: undefined,
+  structured_output: undefined,
+  structured_output_checked: undefined,
+  summary: undefined,
+  last_message: undefined,
+  acus_consumed: undefined,
+};
+
+/** The report of a session, out of its story. */
+export function sessionReport(story: SessionStory): Report<SessionOutput> {
   const { error } = story;
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
-    outputs: {
-      ...sessionOutputs(story),
-      ...(started === undefined ? {} : { created: String(started.created), reused: String(started.reused) }),
-    },
-    data: {
-      ...sessionData(story),
-      ...(started === undefined ? {} : { created: started.created, reused: started.reused }),
-    },
+    data: sessionData(story),
     summary: sessionSummary(story),
   };
 }

@@ -1,10 +1,10 @@
 import type { ActionError } from '../../../contract/errors.ts';
-import { isRecord } from '../../record.ts';
+import { isRecord } from '../../../contract/json.ts';
 import type { PreparedSession } from '../request/request.ts';
 import type { Session } from './outcome.ts';
 
 /** The tag of sessions that were asked for a completion report. */
-export const REPORT_TAG = 'devin-action:report';
+const REPORT_TAG = 'devin-action:report';
 
 const OUTCOMES = ['done', 'question', 'blocked'] as const;
 

@@ -1,11 +1,10 @@
 import type { ActionError } from '../../../contract/errors.ts';
-import { jsonText } from '../../../contract/json.ts';
+import { isRecord, jsonText } from '../../../contract/json.ts';
 import type { RunFacts } from '../../../github/event/facts.ts';
 import { code, details, fence, link, plain, prose, quote, table } from '../../../report/markdown.ts';
-import { acus, count, duration, instant } from '../../../report/units.ts';
+import { acus, count, duration, instant, shortHash } from '../../../report/units.ts';
 import { errorPart } from '../../failure.ts';
-import { isRecord } from '../../record.ts';
-import { type PromptFacts, shortHash } from '../request/request.ts';
+import type { PromptFacts } from '../request/request.ts';
 import { readable } from './message-text.ts';
 import { type Session, type SessionOutcome, stateOf, type Verdict } from './outcome.ts';
 import type { CompletionReport } from './report.ts';
@@ -156,7 +155,7 @@ function detailsPart({ session, orgId, prompt, requests, underway = false }: Ses
       'Prompt',
       prompt === undefined
         ? ''
-        : `${plain(prompt.beginning)} (sha256 ${code(shortHash(prompt))}, ${count(prompt.bytes, 'byte')})`,
+        : `${plain(prompt.beginning)} (sha256 ${code(shortHash(prompt.sha256))}, ${count(prompt.bytes, 'byte')})`,
     ],
     ['Tags', session.tags.map(code).join(' ')],
     ['Playbook', code(session.playbook_id ?? '')],

@@ -33,7 +33,8 @@ function endOf(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= maxBytes) return text;
   const end = bytes.toString('utf8', bytes.length - maxBytes);
-  return end.slice(end.indexOf('\n') + 1);
+  // The mark tells that a secret may be cut there.
+  return end.includes('\n') ? end.slice(end.indexOf('\n') + 1) : `…${end}`;
 }
 
 /** A job in words: its name, the steps that failed, and what is noted at lines of files. */
@@ -80,7 +81,7 @@ async function failureOf(github: Github, repository: string, failure: NonNullabl
 
 async function filesOf(github: Github, repository: string, { base, head }: NonNullable<GithubEvent['commits']>) {
   const changed = await changedFiles(github, repository, base, head);
-  if ('problem' in changed) return { fetched: NOTHING, missing: [changed.problem] };
+  if (!changed.ok) return { fetched: NOTHING, missing: [changed.problem] };
   const label = `changed files${changed.more ? ', the first ones' : ''}`;
   return {
     fetched: { parts: [{ label, text: changed.files.join('\n'), verbatim: true }], texts: [] },

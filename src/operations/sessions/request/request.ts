@@ -65,9 +65,6 @@ export interface PromptFacts {
   readonly bytes: number;
 }
 
-/** The beginning of a prompt's hash, enough to tell two prompts apart. */
-export const shortHash = ({ sha256 }: PromptFacts) => `${sha256.slice(0, 12)}…`;
-
 /** Says of a prompt what may be shown. Node's crypto is loaded only here, after the request that matters is out. */
 export async function promptFacts(text: string, redact: (text: string) => string): Promise<PromptFacts> {
   const { createHash } = await import('node:crypto');
@@ -91,7 +88,7 @@ export async function textOrFile(
   }
   if (file === undefined) return text;
   const read = await checks.workspace.readText(file, MAX_FILE_BYTES);
-  if ('problem' in read) {
+  if (!read.ok) {
     checks.problem(fileName, `names ${JSON.stringify(file)}, which ${read.problem}`);
     return undefined;
   }
@@ -108,16 +105,16 @@ export async function prepareSchema(
   const text = await textOrFile(SCHEMA_INPUTS, [inline, file], checks);
   if (text === undefined || text.trim() === '') return undefined;
   const { readSchema } = await import('./structured.ts');
-  const schema = await readSchema(text);
-  if (typeof schema !== 'string') return schema;
-  checks.problem(inline === undefined ? 'structured_output_schema_file' : 'structured_output_schema', schema);
+  const read = await readSchema(text, checks.signal);
+  if (read.ok) return read.schema;
+  checks.problem(inline === undefined ? 'structured_output_schema_file' : 'structured_output_schema', read.problem);
   return undefined;
 }
 
 async function prepareExtra(text: string | undefined, checks: Checks): Promise<Record<string, unknown>> {
   if (text === undefined) return {};
-  const { parseMapping } = await import('../../yaml.ts');
-  const extra = parseMapping(text);
+  const { readMapping } = await import('../../yaml-thread.ts');
+  const extra = await readMapping(text, checks.signal);
   if (typeof extra === 'string') {
     checks.problem('extra_body', extra);
     return {};

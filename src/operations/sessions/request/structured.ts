@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
-import { jsonText } from '../../../contract/json.ts';
-import { isRecord } from '../../record.ts';
-import { parseMapping } from '../../yaml.ts';
+import { type Fallible, failed } from '../../../contract/fallible.ts';
+import { isRecord, jsonText } from '../../../contract/json.ts';
+import { Thread, threadEntry } from '../../thread.ts';
+import { readMapping } from '../../yaml-thread.ts';
 
 /** Largest schema that the API takes. */
 export const MAX_SCHEMA_BYTES = 64 * 1024;
@@ -22,62 +22,29 @@ export interface OutputSchema {
 
 /** What the thread that checks is asked: whether a schema is one, and whether a value fits it; both as JSON. */
 export interface SchemaTask {
-  readonly id: number;
   readonly schema: string;
   readonly value?: string | undefined;
 }
 
 /** Its reply. */
 export interface SchemaReply {
-  readonly id: number;
   /** What is wrong with the schema, as a clause. */
   readonly problem?: string;
   readonly findings: readonly string[];
 }
 
-/** The code of the thread lies beside this file, or beside the bundle that holds it. */
-const WORKER = import.meta.url.endsWith('.ts') ? './schema-worker.ts' : './schema-worker.js';
+const checker = new Thread<SchemaTask, SchemaReply>(
+  threadEntry('../../../threads/schema-worker', import.meta.url),
+  MAX_MEMORY,
+);
 
-/** The thread that checks. It does not keep the process alive, except while something is checked. */
-class Checker {
-  #worker: Worker | undefined;
-  readonly #pending = new Map<number, (reply: Omit<SchemaReply, 'id'>) => void>();
-  #last = 0;
-
-  /** Asks the thread, which is started for the first task, and again after a crash. Never rejects. */
-  ask(task: Omit<SchemaTask, 'id'>): Promise<Omit<SchemaReply, 'id'>> {
-    this.#worker ??= this.#start();
-    const worker = this.#worker;
-    this.#last += 1;
-    const id = this.#last;
-    return new Promise((resolve) => {
-      this.#pending.set(id, resolve);
-      worker.ref();
-      worker.postMessage({ id, ...task } satisfies SchemaTask);
-    });
-  }
-
-  #start(): Worker {
-    // Its streams are not passed on: nothing reaches the standard output past the log.
-    const options = { stdout: true, stderr: true, resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY } };
-    const worker = new Worker(new URL(WORKER, import.meta.url), options);
-    worker.on('message', ({ id, ...reply }: SchemaReply) => {
-      this.#pending.get(id)?.(reply);
-      this.#pending.delete(id);
-      if (this.#pending.size === 0) worker.unref();
-    });
-    worker.on('error', (error) => {
-      this.#worker = undefined;
-      const problem = `could not be checked: ${error.message}`;
-      for (const resolve of this.#pending.values()) resolve({ problem, findings: [`the output ${problem}`] });
-      this.#pending.clear();
-    });
-    worker.unref();
-    return worker;
-  }
+/** Never rejects. */
+async function ask(task: SchemaTask, signal?: AbortSignal): Promise<SchemaReply> {
+  const asked = await checker.ask(task, signal);
+  if ('reply' in asked) return asked.reply;
+  const problem = `could not be checked: this ${asked.lost}`;
+  return { problem, findings: [`the output ${problem}`] };
 }
-
-const checker = new Checker();
 
 function externalReferences(node: unknown, found: Set<string> = new Set()): Set<string> {
   if (Array.isArray(node)) for (const entry of node) externalReferences(entry, found);
@@ -93,29 +60,30 @@ function externalReferences(node: unknown, found: Set<string> = new Set()): Set<
  * Reads a JSON Schema of Draft 7 and compiles it, so that a faulty one is found before anything is spent. Gives the
  * schema, or what is wrong as a clause. https://docs.devin.ai/api-reference/v3/sessions/create-session
  */
-export async function readSchema(text: string): Promise<OutputSchema | string> {
+export async function readSchema(
+  text: string,
+  signal?: AbortSignal,
+): Promise<Fallible<{ readonly schema: OutputSchema }>> {
   const size = Buffer.byteLength(text);
-  if (size > MAX_TEXT_BYTES) return `has ${size} bytes; at most ${MAX_TEXT_BYTES} are allowed`;
-  const schema = parseMapping(text);
-  if (typeof schema === 'string') return schema;
+  if (size > MAX_TEXT_BYTES) return failed(`has ${size} bytes; at most ${MAX_TEXT_BYTES} are allowed`);
+  const schema = await readMapping(text, signal);
+  if (typeof schema === 'string') return failed(schema);
   const json = JSON.stringify(schema);
   const bytes = Buffer.byteLength(json);
-  if (bytes > MAX_SCHEMA_BYTES) return `has ${bytes} bytes as JSON; at most ${MAX_SCHEMA_BYTES} are allowed`;
+  if (bytes > MAX_SCHEMA_BYTES) return failed(`has ${bytes} bytes as JSON; at most ${MAX_SCHEMA_BYTES} are allowed`);
   const external = [...externalReferences(schema)];
-  if (external.length > 0) return `must be self-contained, but refers to ${external.join(', ')}`;
-  if ('$async' in schema) return 'must not be asynchronous ($async)';
-  const { problem } = await checker.ask({ schema: json });
-  if (problem !== undefined) return problem;
+  if (external.length > 0) return failed(`must be self-contained, but refers to ${external.join(', ')}`);
+  if ('$async' in schema) return failed('must not be asynchronous ($async)');
+  const { problem } = await ask({ schema: json }, signal);
+  if (problem !== undefined) return failed(problem);
   let last: { readonly value: string; readonly findings: Promise<readonly string[]> } | undefined;
-  return {
-    schema,
-    check(value) {
-      const given = jsonText(value);
-      // Each poll brings the output of the one before, as a rule.
-      if (last?.value !== given) {
-        last = { value: given, findings: checker.ask({ schema: json, value: given }).then(({ findings }) => findings) };
-      }
-      return last.findings;
-    },
+  const check: OutputSchema['check'] = (value) => {
+    const given = jsonText(value);
+    // Each poll brings the output of the one before, as a rule.
+    if (last?.value !== given) {
+      last = { value: given, findings: ask({ schema: json, value: given }).then(({ findings }) => findings) };
+    }
+    return last.findings;
   };
+  return { ok: true, schema: { schema, check } };
 }

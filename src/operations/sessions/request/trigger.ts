@@ -1,7 +1,7 @@
 import type { InputName, InputValues } from '../../../contract/inputs.ts';
 import { isByWriters } from '../../../github/event/facts.ts';
 import type { GithubEvent } from '../../../github/event/shape.ts';
-import type { Trigger as AskedFor } from '../../../github/event/trigger.ts';
+import type { PhraseRequest } from '../../../github/event/trigger.ts';
 import type { Checks } from '../../operation.ts';
 
 /** Inputs that say which events may start a session, and what of an event goes into it. */
@@ -20,7 +20,7 @@ type TriggerInputs = Partial<InputValues<(typeof TRIGGER_INPUTS)[number]>>;
 export interface Admitted {
   readonly event: GithubEvent;
   /** What a person asked for behind the trigger phrase. */
-  readonly asked: AskedFor | undefined;
+  readonly asked: PhraseRequest | undefined;
   /** Logins whose write permission is to be looked up; without a token nobody is let in. */
   readonly permissionOf: readonly string[];
   /** Logins of which the same is wanted where there is a token. */
@@ -28,16 +28,16 @@ export interface Admitted {
 }
 
 /** What the event means for the step: it may go on, or the reason why not; undefined where no event is concerned. */
-export type Trigger = Admitted | { readonly closed: string } | undefined;
+export type Admission = Admitted | { readonly closed: string } | undefined;
 
 /** Reads the event where an input is concerned with it, and holds it against the gates that need no request. */
-export async function prepareTrigger(inputs: TriggerInputs, checks: Checks): Promise<Trigger> {
+export async function prepareTrigger(inputs: TriggerInputs, checks: Checks): Promise<Admission> {
   const { event: name } = checks.facts;
   checkReuse(inputs, checks);
   const wanted = inputs.context === 'event' ? 'context' : inputs.reuse === 'thread' ? 'reuse' : undefined;
   if (wanted === undefined && (name === undefined || isByWriters(name))) return undefined;
   const read = await checks.event();
-  if ('problem' in read) {
+  if (!read.ok) {
     checks.problem(wanted ?? 'allowed_associations', `needs the event, but ${read.problem}`);
     return undefined;
   }

@@ -31,7 +31,7 @@ export async function findUploads(
   for (const pattern of patterns ?? []) {
     const found = await workspace.findFiles(pattern);
     const name = JSON.stringify(pattern);
-    if ('problem' in found) problem('attachments', `names ${name}, which ${found.problem}`);
+    if (!found.ok) problem('attachments', `names ${name}, which ${found.problem}`);
     else if (found.files.length === 0) problem('attachments', `names ${name}, which matches no file`);
     else for (const file of found.files) all.set(file.path, file);
   }
@@ -50,7 +50,7 @@ export async function findUploads(
 async function contentOf(workspace: Context['workspace'], upload: Upload): Promise<UploadText> {
   if ('name' in upload) return upload;
   const read = await workspace.readFound(upload);
-  if ('problem' in read) {
+  if (!read.ok) {
     throw new ActionError('input_invalid', `The file ${JSON.stringify(upload.path)} ${read.problem}.`, {
       fix: 'Make sure that nothing writes to the file while this step runs, then run the step again.',
     });

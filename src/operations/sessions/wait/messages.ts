@@ -2,11 +2,11 @@ import { asActionError } from '../../../contract/errors.ts';
 import { canonicalJson } from '../../../contract/json.ts';
 import type { ItemOf } from '../../../devin/endpoint.ts';
 import { listSessionMessages } from '../../../devin/endpoints/sessions.ts';
+import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import type { Context } from '../../operation.ts';
 import { isEnvironmentWarning, readable } from '../outcome/message-text.ts';
 import type { Session } from '../outcome/outcome.ts';
 
-const LARGEST_PAGE = 200;
 /** Longest time for one page, in milliseconds: messages are worth having, not worth a poll. */
 const PAGE_MS = 15_000;
 /** Longest time in which a poll reads page after page, in milliseconds. */

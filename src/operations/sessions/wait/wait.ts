@@ -1,6 +1,7 @@
 import { ActionError, asActionError } from '../../../contract/errors.ts';
 import type { InputName } from '../../../contract/inputs.ts';
 import { sessionFromId } from '../../../devin/endpoints/sessions.ts';
+import { shortened } from '../../../report/shorten.ts';
 import type { Context } from '../../operation.ts';
 import { type Asked, FIRST_TURN, type Judged, judge } from '../outcome/judge.ts';
 import { type Session, sentenceOf, type Verdict } from '../outcome/outcome.ts';
@@ -65,7 +66,7 @@ function errorOf(
   if (outcome === 'finished' || outcome === 'running') return undefined;
   if (outcome === 'waiting' && (goal !== 'finished' || onWaiting === 'succeed')) return undefined;
   const code = outcome === 'waiting' || outcome === 'blocked' ? 'session_blocked' : 'session_failed';
-  const said = words.length > MAX_QUOTE ? `${words.slice(0, MAX_QUOTE).toWellFormed()}…` : words;
+  const said = shortened(words, MAX_QUOTE);
   const quotes = said !== '' && (outcome === 'waiting' || outcome === 'blocked');
   return new ActionError(code, quotes ? `Devin ${verdict.headline}: ${said}` : sentenceOf(verdict), {
     title: `Devin ${verdict.headline}`,

@@ -23,7 +23,7 @@ interface IndexingCall extends Change {
 }
 
 /** The organization and the repository that a path names. @throws a 404 */
-function placeOf(call: IndexingCall): { readonly orgId: string; readonly path: string } {
+function namedRepository(call: IndexingCall): { readonly orgId: string; readonly path: string } {
   const orgId = organizationOf(call).id;
   return { orgId, path: repositoryOf(call.world, orgId, call.param('repository_path')).repo_path };
 }
@@ -74,19 +74,19 @@ export const repositoryHandlers: readonly Handler[] = [
     return paths.map((path) => stopIndexing(call, id, path));
   }),
   on(repositories.getRepositoryIndexing, (call) => {
-    const { orgId, path } = placeOf(call);
+    const { orgId, path } = namedRepository(call);
     return statusOf(call.world, orgId, path);
   }),
   on(repositories.indexRepository, (call) => {
-    const { orgId, path } = placeOf(call);
+    const { orgId, path } = namedRepository(call);
     return startIndexing(call, orgId, path, call.body.branch_names);
   }),
   on(repositories.removeRepositoryIndexing, (call) => {
-    const { orgId, path } = placeOf(call);
+    const { orgId, path } = namedRepository(call);
     return stopIndexing(call, orgId, path);
   }),
   on(repositories.removeBranchIndexing, (call) => {
-    const { orgId, path } = placeOf(call);
+    const { orgId, path } = namedRepository(call);
     return stopIndexing(call, orgId, path, call.param('branch_name'));
   }),
 ];

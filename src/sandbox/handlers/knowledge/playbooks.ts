@@ -82,7 +82,7 @@ function written(change: Change, orgId: string | null, request: Request, self?: 
 }
 
 /** Adds a playbook; `orgId` is null for one of the enterprise. */
-export function createPlaybook(change: Change, orgId: string | null, request: Request): Row<Playbook> {
+function createPlaybook(change: Change, orgId: string | null, request: Request): Row<Playbook> {
   const content = written(change, orgId, request);
   const table = playbookTable(change.world);
   const playbook_id = `playbook-${change.world.seeded.hex('playbook', table.next)}`;
@@ -99,7 +99,7 @@ export function createPlaybook(change: Change, orgId: string | null, request: Re
 }
 
 /** Replaces what a playbook says. */
-export function replacePlaybook(change: Change, row: Row<Playbook>, request: Request): Playbook {
+function replacePlaybook(change: Change, row: Row<Playbook>, request: Request): Playbook {
   row.value = { ...row.value, ...written(change, row.orgId, request, row.id) };
   recordChange(change, 'update_playbook', row.orgId, { playbook_id: row.id, title: row.value.title });
   return row.value;

@@ -5,7 +5,7 @@ import { recordChange } from '../../world/changes.ts';
 import { type Handler, on } from '../../world/handler.ts';
 import { chosenRole } from '../../world/roles.ts';
 import { organizationOf } from '../../world/rows.ts';
-import { isPresent, type ServiceUser, secondsOf, serviceUsers, showServiceUser } from '../../world/service-users.ts';
+import { isPresent, nowSeconds, type ServiceUser, serviceUsers, showServiceUser } from '../../world/service-users.ts';
 import type { World } from '../../world/state.ts';
 import type { Row } from '../../world/table.ts';
 import { serviceUserOf } from './member-access.ts';
@@ -47,7 +47,7 @@ const enterpriseHandlers: readonly Handler[] = [
   }),
   on(members.deleteEnterpriseServiceUser, (call) => {
     const row = serviceUserOf(call);
-    row.value.deletedAt = secondsOf(call.world);
+    row.value.deletedAt = nowSeconds(call.world);
     recordChange(call, 'delete_service_user', null, { service_user_id: row.id });
     return showServiceUser(call.world, row);
   }),

@@ -2,7 +2,7 @@ import * as endpoints from '../../../devin/endpoints/service-users.ts';
 import { invalidField, Problem } from '../../request/problem.ts';
 import { recordChange } from '../../world/changes.ts';
 import { existing, type Handler, on } from '../../world/handler.ts';
-import { type ApiKey, addApiKey, apiKeys, isActive, secondsOf } from '../../world/service-users.ts';
+import { type ApiKey, addApiKey, apiKeys, isActive, nowSeconds } from '../../world/service-users.ts';
 import type { World } from '../../world/state.ts';
 import type { Row } from '../../world/table.ts';
 import { serviceUserOf } from './member-access.ts';
@@ -43,7 +43,7 @@ function keyOf(call: KeyCall): Row<ApiKey> {
 /** The moment at which a new key ends. @throws a 422 if it is past */
 function futureOrNever(world: World, seconds: number | null | undefined, field: string): number | null {
   if (seconds === undefined || seconds === null) return null;
-  if (seconds > secondsOf(world)) return seconds;
+  if (seconds > nowSeconds(world)) return seconds;
   throw invalidField(['body', field], 'Input should be a time in the future', 'not_in_future');
 }
 
@@ -70,7 +70,7 @@ export const serviceUserKeyHandlers: readonly Handler[] = [
   on(endpoints.revokeServiceUserApiKey, (call) => {
     const key = keyOf(call);
     if (key.value.revokedAt !== null) throw new Problem(409, 'The API key is already revoked');
-    key.value.revokedAt = secondsOf(call.world);
+    key.value.revokedAt = nowSeconds(call.world);
     const data = { service_user_id: key.value.serviceUserId, api_key_id: key.id };
     recordChange(call, 'revoke_service_user_api_key', null, data);
     return show(call.world, key);
@@ -81,7 +81,7 @@ export const serviceUserKeyHandlers: readonly Handler[] = [
     if (!isActive(world, old.value)) throw new Problem(400, 'Only an active API key can be rotated');
     const expires = futureOrNever(world, body.new_key_expires_at, 'new_key_expires_at');
     const key = addApiKey(world, old.value.serviceUserId, old.value.name, expires);
-    if (body.revoke_current !== false) old.value.revokedAt = secondsOf(world);
+    if (body.revoke_current !== false) old.value.revokedAt = nowSeconds(world);
     const data = { service_user_id: old.value.serviceUserId, api_key_id: old.id, new_api_key_id: key.id };
     recordChange(call, 'rotate_service_user_api_key', null, data);
     return withToken(key);

@@ -9,8 +9,8 @@ import { organizationOf } from '../../world/rows.ts';
 import {
   addApiKey,
   addServiceUser,
+  nowSeconds,
   type ShownServiceUser,
-  secondsOf,
   showServiceUser,
 } from '../../world/service-users.ts';
 import type { World } from '../../world/state.ts';
@@ -41,7 +41,7 @@ function provision(
   const { name, orgId, role, ttl } = plan;
   if (ttl !== null && ttl < 1) throw invalidField(['body', 'ttl_seconds'], 'Input should be at least 1', 'too_small');
   refuseEscalation(world, caller, plan);
-  const expires = ttl === null ? null : secondsOf(world) + ttl;
+  const expires = ttl === null ? null : nowSeconds(world) + ttl;
   const user = addServiceUser(world, orgId, name, expires);
   assign(user.value, orgId, role, 'Service user');
   const key = addApiKey(world, user.id, name, expires);

@@ -26,8 +26,7 @@ export function habitTags(tags: readonly string[]): Partial<Habits> {
     if (!tag.startsWith(HABIT)) continue;
     const [name = '', ...value] = tag.slice(HABIT.length).split('=');
     const parsed = parseHabit(name, value.join('='));
-    if ('expected' in parsed)
-      throw invalidField(['body', 'tags'], `${tag}: expected ${parsed.expected}`, 'unknown_habit');
+    if (!parsed.ok) throw invalidField(['body', 'tags'], `${tag}: expected ${parsed.problem}`, 'unknown_habit');
     habits = { ...habits, ...parsed.value };
   }
   return habits;

@@ -7,7 +7,7 @@ import { acusOf, billingCycles, billingDay, usageEntries } from '../../views/usa
 import type { AuditEvent } from '../../world/audit-log.ts';
 import { recordChange } from '../../world/changes.ts';
 import { existing, type Handler, on } from '../../world/handler.ts';
-import { apiKeys, secondsOf } from '../../world/service-users.ts';
+import { apiKeys, nowSeconds } from '../../world/service-users.ts';
 import type { World } from '../../world/state.ts';
 import { infrastructureHandlers } from '../settings/infrastructure.ts';
 import { instant, iso, SUCCESS, viaV3 } from './view.ts';
@@ -33,14 +33,14 @@ const keyHandlers: readonly Handler[] = [
     const active = apiKeys(call.world)
       .all()
       .filter(({ value }) => value.revokedAt === null);
-    for (const { value } of active) value.revokedAt = secondsOf(call.world);
+    for (const { value } of active) value.revokedAt = nowSeconds(call.world);
     recordChange(call, 'revoke_all_enterprise_api_keys', null, { count: active.length });
     return SUCCESS;
   }),
   on(v2.v2RevokeApiKey, (call) => {
     const { id, value } = existing(apiKeys(call.world).get(call.param('api_key_id')), 'API key');
     if (value.revokedAt !== null) throw new Problem(409, 'The API key is already revoked');
-    value.revokedAt = secondsOf(call.world);
+    value.revokedAt = nowSeconds(call.world);
     recordChange(call, 'revoke_enterprise_api_key', null, { api_key_id: id });
     return SUCCESS;
   }),
@@ -136,7 +136,7 @@ export const v2EnterpriseHandlers: readonly Handler[] = [
       hypervisor_id: machine.hypervisor_id,
       status: machine.status,
       seconds_since_report:
-        machine.last_heartbeat === null ? null : Math.max(0, secondsOf(call.world) - machine.last_heartbeat),
+        machine.last_heartbeat === null ? null : Math.max(0, nowSeconds(call.world) - machine.last_heartbeat),
     }));
   }),
   on(v2.v2GetSessionsMetrics, ({ world, query }) => ({

@@ -10,7 +10,7 @@ import { type Group, groups, rolesOf } from '../../world/membership.ts';
 import { chosenRole } from '../../world/roles.ts';
 import { type OrganizationRow, organizationOf } from '../../world/rows.ts';
 import { beginningOf, DAY } from '../../world/seed.ts';
-import { secondsOf } from '../../world/service-users.ts';
+import { nowSeconds } from '../../world/service-users.ts';
 import { shelf } from '../../world/shelf.ts';
 import type { User, World } from '../../world/state.ts';
 import type { Row } from '../../world/table.ts';
@@ -31,7 +31,7 @@ const arrivals = shelf((world) => ({
 function createdAt(world: World, user: Row<User>): number {
   const { beginning, seen } = arrivals(world);
   if (user.n <= world.state.counts.users) return beginning + user.n * HOUR;
-  const at = seen.get(user.id) ?? secondsOf(world);
+  const at = seen.get(user.id) ?? nowSeconds(world);
   seen.set(user.id, at);
   return at;
 }
@@ -60,7 +60,7 @@ function show(world: World, user: Row<User>, activity: ReturnType<typeof activit
     ...user.value,
     enterprise_role: roleIn(rolesOf(world, user), null)?.role_id ?? '',
     created_at: iso(createdAt(world, user)),
-    last_login: isSeeded ? iso(secondsOf(world) - user.n * HOUR) : null,
+    last_login: isSeeded ? iso(nowSeconds(world) - user.n * HOUR) : null,
     login_count: isSeeded ? 3 * user.n : 0,
     saml_id: null,
     sessions_created_count: sessions,

@@ -1,0 +1,42 @@
+import { v2ListAuditLogs } from '../../../devin/endpoints/v2-enterprise.ts';
+import { duration } from '../../../report/units.ts';
+import type { Log } from '../../../runner/log.ts';
+import { isoTime } from '../events/time.ts';
+import { patiently, type Source } from './range.ts';
+import { v3Request } from './read-v3.ts';
+
+/** Clocks that differ by less cause no warning. */
+const TOLERANCE_MS = 30_000;
+
+/**
+ * The time of the API in milliseconds since 1970, from the response to one small request. The end of a window must not
+ * depend on the clock of the runner: if it were ahead, events that have not happened yet would count as exported.
+ */
+export async function apiTime(source: Source, signal: AbortSignal, log: Log): Promise<number> {
+  const { devin, clock, scope } = source;
+  const second = Math.floor(clock.now() / 1_000);
+  const { endpoint, params, query } = v3Request(scope);
+  await patiently(source, signal, () =>
+    scope.version === 'v2'
+      ? devin.raw(v2ListAuditLogs, {
+          params: {},
+          query: { after: isoTime(second - 1), before: isoTime(second), limit: 1 },
+          signal,
+        })
+      : devin.raw(endpoint, {
+          params,
+          query: { ...query, first: 1, time_after: second - 1, time_before: second },
+          signal,
+        }),
+  );
+  const difference = clock.now() - devin.now();
+  if (Math.abs(difference) > TOLERANCE_MS) {
+    const direction = difference > 0 ? 'ahead of' : 'behind';
+    log.annotate(
+      'warning',
+      'The clock of the runner is wrong',
+      `It is ${duration(Math.abs(difference))} ${direction} that of the API. The export uses the time of the API.`,
+    );
+  }
+  return devin.now();
+}

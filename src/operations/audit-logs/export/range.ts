@@ -1,0 +1,69 @@
+import type { Clock } from '../../../contract/clock.ts';
+import { ActionError, asActionError } from '../../../contract/errors.ts';
+import type { Devin } from '../../../devin/client.ts';
+import type { Scope } from '../chain/scope.ts';
+import type { WaitingEvent } from '../events/event.ts';
+import type { Range } from '../events/time.ts';
+
+/** Events of the largest page. */
+export const PAGE_EVENTS = 200;
+/** The API accepts ranges of at most 100 days, and a request asks for one more second. */
+export const MAX_SPAN = 100 * 86_400 - 1;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** The result of reading a range: all its events, in any order, or how dense they are if there are too many. */
+export type RangeRead = { readonly events: readonly WaitingEvent[] } | { readonly secondsPerEvent: number };
+
+/**
+ * Reads a range to its end. If more follow after `limit` events, the range is given up, unless it is a single second.
+ * An event may be returned twice.
+ */
+export type ReadRange = (range: Range, limit: number, signal: AbortSignal) => Promise<RangeRead>;
+
+/** What reading needs. */
+export interface Source {
+  readonly devin: Devin;
+  readonly clock: Clock;
+  readonly scope: Scope;
+  /** How often a page that cannot be read is requested again, after the client has given up. */
+  readonly patience: number;
+}
+
+/** Failures that pass by themselves: an outage, too many requests, a proxy's page instead of JSON. */
+function passes(thrown: unknown): boolean {
+  const { code, cause } = asActionError(thrown);
+  return code === 'api_unavailable' || code === 'rate_limited' || cause instanceof SyntaxError;
+}
+
+/** Repeats a request through an outage of some minutes: an export that runs for an hour should not fail for one. */
+export async function patiently<T>(
+  { clock, patience }: Source,
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (signal.aborted || attempt >= patience || !passes(thrown)) throw thrown;
+      await clock.sleep(Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** attempt) * (1 - clock.random() / 2), signal);
+    }
+  }
+}
+
+/** The events of a response that are in a range. @throws `api_contract` for an event that was not requested */
+export function inside(events: readonly WaitingEvent[], { from, to }: Range): WaitingEvent[] {
+  const stray = events.find(({ at }) => at < from - 1 || at >= to + 1);
+  if (stray !== undefined) {
+    const requested = `outside of the range that was requested (${from - 1} to ${to})`;
+    throw new ActionError('api_contract', `The event ${stray.id} has the created_at ${stray.at}, ${requested}.`);
+  }
+  return events.filter(({ at }) => at >= from && at < to);
+}
+
+/** How many seconds an event takes on average, from the first of some events to the last. */
+export function secondsPerEvent(events: readonly WaitingEvent[]): number {
+  let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { at } of events) [oldest, newest] = [Math.min(oldest, at), Math.max(newest, at)];
+  return (newest - oldest + 1) / events.length;
+}
