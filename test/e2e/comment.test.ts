@@ -240,7 +240,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
     withGithub(async (github) => {
       const result = await step(github, { devin_token: 'cog_of_nobody', api_url: 'sandbox?habits=documents' });
       expect(result.outputs['error_code']).toBe('credential_invalid');
-      expect(onlyComment(github)).toMatch(/^### ✗ Devin rejected the credential\n/);
+      expect(onlyComment(github)).toMatch(/^### ❌ Devin rejected the credential\n/);
     }));
 
   test('of several organizations there is one, with all of them in a table', () =>
@@ -274,7 +274,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       const [got, listed, ...more] = github.comments(ISSUE).map(({ body }) => shown(body));
       expect(more).toEqual([]);
       expect(got).toContain(id);
-      expect(listed).toMatch(/^### 3 sessions/);
+      expect(listed).toMatch(/^### ✅ 3 sessions/);
     }));
 });
 
@@ -298,7 +298,7 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
       expect(post.exitCode).toBe(0);
       expect(warnings(post)).toEqual([]);
       expect(onlyComment(github)).toMatch(
-        /^### ✗ Devin was stopped with the workflow\n\n- \[session\]\(https:.*\) · The session was terminated\\\.(?: Devin may need some seconds to stop\\\.)?\n$/,
+        /^### ❌ Devin was stopped with the workflow\n\n- \[session\]\(https:.*\) · The session was terminated\\\.(?: Devin may need some seconds to stop\\\.)?\n$/,
       );
     }));
 
