@@ -6,12 +6,12 @@ import type { Endpoint } from '../../devin/endpoint.ts';
 import { code, sections } from '../../report/markdown.ts';
 import { title } from '../../report/marks.ts';
 import { count, number, size } from '../../report/units.ts';
+import { fieldsTable, rowsTable } from '../../report/values.ts';
 import type { Context, Report } from '../operation.ts';
 import { operation, ready } from '../operation.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { type Kept, MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
 import { mayHoldSecrets, secretsIn } from './secrets.ts';
-import { fieldsTable, rowsTable } from './summary.ts';
 import { counterpartOf, findTarget, type Target } from './target.ts';
 
 /** Rows after which a line of progress is due. */
