@@ -100,6 +100,7 @@ export const COMMON_INPUTS = {
     line,
     'Key of the comment, to keep several comments apart. If empty, the job and the operation are the key.',
   ),
+  comment_text: optional(text, 'Markdown with which the comment begins, before what the step has to say.'),
   job_index: optional(
     line,
     'Internal: leave it as it is. It distinguishes the jobs of a matrix on a runner that does not.',

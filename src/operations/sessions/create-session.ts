@@ -72,6 +72,7 @@ export const createSessionOperation = operation({
   async run(given, prepared) {
     const { request, context } = await requestOf(given, prepared);
     const { log, facts, inputs } = context;
+    void context.comment.seen();
     if (isSeveral(inputs.org_id)) {
       const { createAcross } = await import('./across.ts');
       return await createAcross(context, inputs.org_id, request);

@@ -260,6 +260,12 @@ function user({ token }: Asked): Answer {
   };
 }
 
+/** Whatever it is about, since the comment of an event is not among those that tests write. */
+function reacted({ body, state }: Asked, subject: string): Answer {
+  state.reactions.push([subject, String(body['content'])]);
+  return { status: 201, body: { ...example('reaction'), content: body['content'] } };
+}
+
 /** Every route that the local GitHub serves, named as in the document. */
 export const HANDLERS: Readonly<Record<string, Handler>> = {
   'GET /user': { accepted: always({}), serve: user },
@@ -289,6 +295,18 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
       edit(comment, newBody(asked), asked.state.now);
       return { status: 200, body: commentBody(asked, comment) };
     },
+  },
+  'POST /repos/{owner}/{repo}/issues/{issue_number}/reactions': {
+    accepted: commenting('write', byIssue),
+    serve: (asked) => reacted(asked, `issue ${threadOf(asked).number}`),
+  },
+  'POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions': {
+    accepted: commenting('write', byComment),
+    serve: (asked) => reacted(asked, `comment ${numbered(asked, 'comment_id')}`),
+  },
+  'POST /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions': {
+    accepted: always({ 'pull-requests': 'write' }),
+    serve: (asked) => reacted(asked, `review comment ${numbered(asked, 'comment_id')}`),
   },
   'GET /repos/{owner}/{repo}/collaborators/{username}/permission': {
     accepted: always({ metadata: 'read' }),

@@ -117,6 +117,8 @@ export class State {
   reviews: Review[] = [];
   reviewComments: ReviewComment[] = [];
   jobs: Job[] = [];
+  /** What somebody reacted to, such as `issue 128`, and with what. */
+  readonly reactions: (readonly [subject: string, content: string])[] = [];
   comparisons: Comparison[] = [];
   readonly pulls = new Map<number, Pull>();
   /** The time of the server, in milliseconds since 1970. */

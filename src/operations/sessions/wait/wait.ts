@@ -3,9 +3,10 @@ import type { InputName } from '../../../contract/inputs.ts';
 import { sessionFromId } from '../../../devin/endpoints/sessions.ts';
 import { shortened } from '../../../report/shorten.ts';
 import type { Context } from '../../operation.ts';
+import { questionOf, sessionComment } from '../outcome/comment.ts';
 import { type Asked, FIRST_TURN, type Judged, judge } from '../outcome/judge.ts';
 import { type Session, sentenceOf, type Verdict } from '../outcome/outcome.ts';
-import { closingLine, type SessionStory, sessionSummary } from '../outcome/summary.ts';
+import { closingLine, type SessionStory } from '../outcome/summary.ts';
 import type { PromptFacts } from '../request/request.ts';
 import { type Ended, type Ending, endSession } from './end.ts';
 import type { Sent } from './messages.ts';
@@ -153,7 +154,10 @@ function commenting({ comment }: WaitContext, base: () => Base) {
     if (news === said) return;
     said = news;
     // Devin is what the step waits for: a GitHub that hangs must not keep it from polling, or from ending the session.
-    void comment.update(sessionSummary({ ...base(), ...looked, underway: true }));
+    const story = { ...base(), ...looked, underway: true };
+    void comment.update(sessionComment(story));
+    const asks = questionOf(story);
+    if (asks !== undefined) void comment.ask(asks.key, asks.markdown);
   };
 }
 
