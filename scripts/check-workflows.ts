@@ -129,7 +129,7 @@ async function checkOurs(step: Step, report: Report): Promise<void> {
     if (!used) report(key, `${name} does not use the input ${input}`);
     const text = isScalar(value) ? String(value.value) : '';
     const parsed = text.includes('${{') || input === 'operation' ? undefined : INPUTS[input].kind.parse(text);
-    if (parsed !== undefined && 'expected' in parsed) report(value ?? key, `${input} should be ${parsed.expected}`);
+    if (parsed?.ok === false) report(value ?? key, `${input} should be ${parsed.problem}`);
   }
 }
 

@@ -106,7 +106,8 @@ function stepsOf(file: string, operation: string): string {
   const steps = Object.values<{ steps?: unknown[] }>(jobs).flatMap((job) => job.steps ?? []);
   const own = steps.filter((step) => Object(step).with?.operation === operation);
   if (own.length === 0) throw new Error(`examples/${file} does not use ${operation}`);
-  return stringify(own.slice(0, 1), { lineWidth: 0 }).trim();
+  const yaml = stringify(own.slice(0, 1), { lineWidth: 0 }).trim();
+  return yaml.replace(/(?<=uses: OWNER\/devin-action@v1)$/m, ' # pin this to a commit');
 }
 
 const rowOf = (name: string, input: Input) => [

@@ -1,9 +1,19 @@
 import { ActionError, asActionError } from '../contract/errors.ts';
 import { createMissing } from './create.ts';
-import type { Action, Change, Kind, ScopePlan } from './kind.ts';
+import type { Action, Change, Kind, Plan, ScopePlan } from './kind.ts';
 import { planScope } from './plan.ts';
 import { replaceSet } from './replace.ts';
-import { type Applied, type Applying, type Result, type Run, settle, stops, type Unit } from './store.ts';
+import {
+  type Applied,
+  type Applying,
+  Ids,
+  lacksReference,
+  type Result,
+  type Run,
+  settle,
+  stops,
+  type Unit,
+} from './store.ts';
 
 /** With more failed additions than this, it is not checked which removals they concern: all removals are held back. */
 const MAX_CHECKED = 100;
@@ -12,7 +22,7 @@ const pendingOf = <D, O>({ changes }: ScopePlan<D, O>) =>
   changes.filter(({ action }) => action !== 'protected' && action !== 'conflict');
 
 async function each<D, O>(
-  run: Run<D, O>,
+  run: Run,
   unit: Unit<D, O>,
   action: Action,
   work: (change: Change<D, O>) => Promise<void>,
@@ -37,22 +47,24 @@ async function each<D, O>(
 }
 
 /** Creates what is missing and changes what differs: nothing is lost by it. */
-async function give<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
+async function give<D, O>(run: Run, unit: Unit<D, O>): Promise<void> {
   if (await replaceSet(run, unit)) {
     unit.settled = true;
     return;
   }
   await createMissing(run, unit);
+  const { store } = unit;
+  for (const change of unit.plan.changes) if (change.action === 'update') lacksReference(run, unit, change);
   await each(run, unit, 'update', async ({ desired, observed }) => {
-    if (desired === undefined || observed === undefined || run.store.update === undefined) return;
+    if (desired === undefined || observed === undefined || store.update === undefined) return;
     const { id } = unit.plan.scope;
     try {
-      await run.store.update(id, desired, observed);
+      await store.update(id, desired, observed, run.ids);
     } catch (thrown) {
       const error = asActionError(thrown);
       // The same change twice leaves the same state, so a lost response costs only a request.
       if (!error.ambiguous || error.code === 'cancelled' || error.code === 'timeout') throw error;
-      await run.store.update(id, desired, observed);
+      await store.update(id, desired, observed, run.ids);
     }
   });
 }
@@ -87,12 +99,13 @@ function isNotGiven<D, O>({ results }: Unit<D, O>, change: Change<D, O>): boolea
  * Checks the removals of what exists more than once: while the list was read, the one that should remain may have been
  * removed, and then the other is the only one.
  */
-async function checkTwins<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
-  const { kind, store, limit } = run;
+async function checkTwins<D, O>(run: Run, unit: Unit<D, O>): Promise<void> {
+  const { scope } = unit.plan;
+  const { kind } = scope;
   const twins = unit.plan.changes.filter(({ twin }) => twin !== undefined);
   if (twins.length === 0 || run.stopped !== undefined || unit.stopped !== undefined) return;
   try {
-    const ids = new Set((await limit(() => store.list(unit.plan.scope.id))).map(kind.observedId));
+    const ids = new Set((await run.limit(() => unit.store.list(scope.id))).map(kind.observedId));
     const alone = twins.filter(({ twin }) => twin !== undefined && !ids.has(kind.observedId(twin)));
     settle(unit, alone, new ActionError('plan_changed', 'The entry that was to remain does not exist.'), false);
   } catch (thrown) {
@@ -101,18 +114,18 @@ async function checkTwins<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void>
 }
 
 /** Removes what is not desired; only after everything else exists. */
-async function take<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
+async function take<D, O>(run: Run, unit: Unit<D, O>): Promise<void> {
   if (unit.settled) return;
   const failed = unit.plan.changes.filter((change) => isNotGiven(unit, change));
   for (const change of unit.plan.changes.filter(({ action }) => action === 'delete')) {
-    const why = heldBack(run.kind, change, failed);
+    const why = heldBack(unit.plan.scope.kind, change, failed);
     if (why !== undefined) settle(unit, [change], why, false);
   }
   await checkTwins(run, unit);
   await each(run, unit, 'delete', async ({ observed }) => {
     if (observed === undefined) return;
     try {
-      await run.store.remove(unit.plan.scope.id, observed);
+      await unit.store.remove?.(unit.plan.scope.id, observed);
     } catch (thrown) {
       const error = asActionError(thrown);
       // What does not exist is removed, by this request or by another.
@@ -122,10 +135,10 @@ async function take<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
 }
 
 /** Reads a scope again. A change whose response was lost counts as made if the scope shows it. */
-async function verify<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<ScopePlan<D, O>> {
+async function verify<D, O>(run: Run, unit: Unit<D, O>): Promise<ScopePlan<D, O>> {
   const { scope } = unit.plan;
-  const observed = await run.limit(() => run.store.list(scope.id));
-  const now = planScope(run.kind, { ...scope, observed });
+  const observed = await run.limit(() => unit.store.list(scope.id));
+  const now = planScope({ ...scope, observed });
   const open = new Set(pendingOf(now).map(({ key }) => key));
   for (const { change, error, tried } of unit.results.values()) {
     if (tried && error?.ambiguous === true && !open.has(change.key)) settle(unit, [change]);
@@ -135,7 +148,7 @@ async function verify<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<ScopePlan
 
 type Verified<D, O> = { readonly plan: ScopePlan<D, O> } | { readonly name: string; readonly error: ActionError };
 
-async function verified<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<Verified<D, O>> {
+async function verified<D, O>(run: Run, unit: Unit<D, O>): Promise<Verified<D, O>> {
   const { name } = unit.plan.scope;
   if (run.stopped !== undefined) return { name, error: run.stopped };
   try {
@@ -145,17 +158,42 @@ async function verified<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<Verifie
   }
 }
 
+/** IDs of everything that exists, under its key and, if it is renamed, under its new one. */
+function existingIds<D, O>(plan: Plan<D, O>): Ids {
+  const ids = new Ids();
+  for (const { scope, changes } of plan.scopes) {
+    const { kind, id: scopeId, observed } = scope;
+    for (const row of observed) ids.set({ kind: kind.name, scopeId, key: kind.observedKey(row) }, kind.observedId(row));
+    for (const { key, desired, observed: row } of changes) {
+      if (desired !== undefined && row !== undefined) ids.set({ kind: kind.name, scopeId, key }, kind.observedId(row));
+    }
+  }
+  return ids;
+}
+
+/** The scopes of a plan that have something to do, each with its store. */
+function unitsOf<D, O>({ plan, stores }: Applying<D, O>): Unit<D, O>[] {
+  return plan.scopes.flatMap((one): Unit<D, O>[] => {
+    if (pendingOf(one).length === 0) return [];
+    const { name } = one.scope.kind;
+    const store = stores.get(name);
+    if (store === undefined) throw new Error(`no store for ${name}`);
+    return [{ plan: one, store, results: new Map(), stopped: undefined, settled: false }];
+  });
+}
+
 /**
- * Applies a plan: in every scope, additions and changes come before removals. One change that fails stops no other,
- * unless the other would remove access or cannot succeed either. At the end, everything changed is read again.
+ * Applies a plan. Kinds come in the order of their dependencies, removals in reverse and after everything else; in every
+ * scope, additions and changes come before removals. One change that fails stops no other, unless the other would remove
+ * access or cannot succeed either. At the end, everything changed is read again.
  */
-export async function applyPlan<D, O>({ kind, store, plan, limit }: Applying<D, O>): Promise<Applied<D, O>> {
-  const run: Run<D, O> = { kind, store, limit, stopped: undefined };
-  const units: Unit<D, O>[] = plan.scopes
-    .filter((scope) => pendingOf(scope).length > 0)
-    .map((scope) => ({ plan: scope, results: new Map(), stopped: undefined, settled: false }));
-  await Promise.all(units.map((unit) => give(run, unit)));
-  await Promise.all(units.map((unit) => take(run, unit)));
+export async function applyPlan<D, O>(applying: Applying<D, O>): Promise<Applied<D, O>> {
+  const { plan, limit } = applying;
+  const run: Run = { limit, ids: existingIds(plan), stopped: undefined };
+  const units = unitsOf(applying);
+  const of = ({ name }: Kind<D, O>) => units.filter((unit) => unit.plan.scope.kind.name === name);
+  for (const kind of plan.kinds) await Promise.all(of(kind).map((unit) => give(run, unit)));
+  for (const kind of plan.kinds.toReversed()) await Promise.all(of(kind).map((unit) => take(run, unit)));
   const checks = await Promise.all(units.map((unit) => verified(run, unit)));
   const left = checks.flatMap((one) => ('plan' in one && pendingOf(one.plan).length > 0 ? [one.plan] : []));
   const unread = checks.flatMap((one) => ('error' in one ? [one] : []));

@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod/mini';
-import type { Kind, Plan } from './kind.ts';
+import type { Plan } from './kind.ts';
 import { DIGEST_LENGTH, type HashedScope, hashedScopes, planHash } from './plan.ts';
 import type { ReviewedPlan } from './reviewed.ts';
 
@@ -14,17 +14,18 @@ const BLOCK = /<!-- devin-action:plan ([A-Za-z0-9+/=]{1,60000}) -->/g;
 
 /** A plan in a comment, with what it was made for. */
 export interface CarriedPlan extends ReviewedPlan {
+  /** What it is about, such as `git permission`. */
   readonly kind: string;
   /** The commit whose manifest it was made from. */
   readonly head: string;
 }
 
-/** Scopes as `[ID, prune, desired digest, observed digest, digests of the changes in one text]`. */
+/** Scopes as `[kind, ID, prune, desired digest, observed digest, digests of the changes in one text]`. */
 const Carried = z.object({
   kind: z.string(),
   head: z.string(),
   hash: z.string(),
-  scopes: z.nullable(z.array(z.tuple([z.string(), z.boolean(), z.string(), z.string(), z.string()]))),
+  scopes: z.nullable(z.array(z.tuple([z.string(), z.string(), z.boolean(), z.string(), z.string(), z.string()]))),
 });
 
 const shortened = (hex: string) => Buffer.from(hex, 'hex').toString('base64url');
@@ -34,15 +35,21 @@ const block = (value: z.input<typeof Carried>) =>
   `${OPENING}${deflateRawSync(JSON.stringify(value)).toString('base64')} -->`;
 
 /** A plan as a hidden part of a comment. `isWhole` is false if it is too large: then only its hash is carried. */
-export function carriedText<D, O>(
-  kind: Kind<D, O>,
-  plan: Plan<D, O>,
+export function carriedText(
+  plan: Plan<unknown, unknown>,
   head: string,
 ): { readonly text: string; readonly isWhole: boolean } {
-  const facts = { kind: kind.name, head, hash: plan.hash };
-  const scopes = hashedScopes(kind, plan.scopes).map(
-    ({ id, prune, desiredDigest, observedDigest, changes }): [string, boolean, string, string, string] => {
-      return [id, prune, shortened(desiredDigest), shortened(observedDigest), changes.join('')];
+  const facts = { kind: plan.name, head, hash: plan.hash };
+  const scopes = hashedScopes(plan.scopes).map(
+    ({
+      kind,
+      id,
+      prune,
+      desiredDigest,
+      observedDigest,
+      changes,
+    }): [string, string, boolean, string, string, string] => {
+      return [kind, id, prune, shortened(desiredDigest), shortened(observedDigest), changes.join('')];
     },
   );
   const text = block({ ...facts, scopes });
@@ -68,14 +75,15 @@ export function carriedPlan(body: string): CarriedPlan | undefined {
   const [first, ...others] = [...body.matchAll(BLOCK)];
   const found = others.length === 0 ? decoded(first?.[1] ?? '') : undefined;
   if (found === undefined) return undefined;
-  const { kind, head, hash } = found;
-  if (found.scopes === null) return { kind, head, hash, scopes: undefined };
-  const scopes: HashedScope[] = found.scopes.map(([id, prune, desired, observed, changes]) => ({
+  const { kind: about, head, hash } = found;
+  if (found.scopes === null) return { kind: about, head, hash, scopes: undefined };
+  const scopes: HashedScope[] = found.scopes.map(([kind, id, prune, desired, observed, changes]) => ({
+    kind,
     id,
     prune,
     desiredDigest: restored(desired),
     observedDigest: restored(observed),
     changes: changes.match(new RegExp(`.{${DIGEST_LENGTH}}`, 'g')) ?? [],
   }));
-  return planHash(kind, scopes) === hash ? { kind, head, hash, scopes } : undefined;
+  return planHash(about, scopes) === hash ? { kind: about, head, hash, scopes } : undefined;
 }

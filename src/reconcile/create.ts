@@ -1,6 +1,6 @@
 import { ActionError, asActionError } from '../contract/errors.ts';
 import type { Change } from './kind.ts';
-import { type Run, settle, stops, type Unit } from './store.ts';
+import { lacksReference, type Run, settle, stops, type Unit } from './store.ts';
 
 type Batch<D, O> = readonly Change<D, O>[];
 
@@ -9,34 +9,48 @@ const ABOUT_ENTRIES = new Set(['api_rejected', 'conflict', 'not_found']);
 
 const wanted = <D, O>(batch: Batch<D, O>) => batch.flatMap(({ desired }) => (desired === undefined ? [] : [desired]));
 
-/** Creates what is missing in a scope, in batches. */
-export async function createMissing<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<void> {
-  const missing = unit.plan.changes.filter(({ action }) => action === 'create');
-  for (let at = 0; at < missing.length; at += run.store.maxBatch) {
-    await createBatch(run, unit, missing.slice(at, at + run.store.maxBatch), false);
+/** Creates what is missing in a scope, in batches; as many at once as the limit of the apply permits. */
+export async function createMissing<D, O>(run: Run, unit: Unit<D, O>): Promise<void> {
+  const { changes } = unit.plan;
+  const missing = changes.filter((change) => change.action === 'create' && !lacksReference(run, unit, change));
+  const { maxBatch } = unit.store;
+  const batches = Array.from({ length: Math.ceil(missing.length / maxBatch) }, (_, at) =>
+    missing.slice(at * maxBatch, (at + 1) * maxBatch),
+  );
+  await Promise.all(batches.map((batch) => createBatch(run, unit, batch, false)));
+}
+
+/** Records the IDs of what was created, so that others can refer to it. */
+function record<D, O>(
+  { ids }: Run,
+  { plan: { scope } }: Unit<D, O>,
+  batch: Batch<D, O>,
+  made: readonly string[],
+): void {
+  for (const [at, { key }] of batch.entries()) {
+    const id = made[at];
+    if (id !== undefined) ids.set({ kind: scope.kind.name, scopeId: scope.id, key }, id);
   }
 }
 
 /** Creates a batch, and finds the cause of a failure; `checked` after the check that a lost response needs. */
-async function createBatch<D, O>(
-  run: Run<D, O>,
-  unit: Unit<D, O>,
-  batch: Batch<D, O>,
-  checked: boolean,
-): Promise<void> {
+async function createBatch<D, O>(run: Run, unit: Unit<D, O>, batch: Batch<D, O>, checked: boolean): Promise<void> {
   if (batch.length === 0) return;
-  const stopped = run.stopped ?? unit.stopped;
-  if (stopped !== undefined) return settle(unit, batch, stopped, false);
   try {
-    await run.limit(() => run.store.create(unit.plan.scope.id, wanted(batch)));
-    settle(unit, batch);
+    const stopped = await run.limit(async () => {
+      const reason = run.stopped ?? unit.stopped;
+      if (reason !== undefined) return reason;
+      record(run, unit, batch, await unit.store.create(unit.plan.scope.id, wanted(batch), run.ids));
+      return undefined;
+    });
+    settle(unit, batch, stopped, stopped === undefined);
   } catch (thrown) {
     await recover(run, unit, batch, asActionError(thrown), checked);
   }
 }
 
 async function recover<D, O>(
-  run: Run<D, O>,
+  run: Run,
   unit: Unit<D, O>,
   batch: Batch<D, O>,
   error: ActionError,
@@ -60,11 +74,12 @@ async function recover<D, O>(
 }
 
 /** What of a batch does not exist. What exists as desired is done. Undefined if the scope cannot be read. */
-async function absentOf<D, O>(run: Run<D, O>, unit: Unit<D, O>, batch: Batch<D, O>): Promise<Batch<D, O> | undefined> {
-  const { kind, store, limit } = run;
+async function absentOf<D, O>(run: Run, unit: Unit<D, O>, batch: Batch<D, O>): Promise<Batch<D, O> | undefined> {
+  const { scope } = unit.plan;
+  const { kind } = scope;
   const existing = new Map<string, O[]>();
   try {
-    for (const row of await limit(() => store.list(unit.plan.scope.id))) {
+    for (const row of await run.limit(() => unit.store.list(scope.id))) {
       const key = kind.observedKey(row);
       existing.set(key, [...(existing.get(key) ?? []), row]);
     }
@@ -75,9 +90,12 @@ async function absentOf<D, O>(run: Run<D, O>, unit: Unit<D, O>, batch: Batch<D, 
   for (const change of batch) {
     const { desired } = change;
     const rows = existing.get(change.key) ?? [];
-    if (rows.length === 0 || desired === undefined) absent.push(change);
-    else if (rows.some((row) => kind.compare(desired, row) === undefined)) settle(unit, [change]);
-    else settle(unit, [change], new ActionError('plan_changed', 'It was created meanwhile, and not as desired.'));
+    const same = desired === undefined ? undefined : rows.find((row) => kind.compare(desired, row) === undefined);
+    if (rows.length === 0) absent.push(change);
+    else if (same !== undefined) {
+      record(run, unit, [change], [kind.observedId(same)]);
+      settle(unit, [change]);
+    } else settle(unit, [change], new ActionError('plan_changed', 'It was created meanwhile, and not as desired.'));
   }
   return absent;
 }

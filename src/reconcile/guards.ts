@@ -1,7 +1,7 @@
 import type { RemovalLimit } from '../contract/kinds.ts';
-import type { Effect, Kind, Plan, ScopePlan } from './kind.ts';
+import type { Effect, Plan, ScopePlan } from './kind.ts';
 
-/** What a plan may change at most. */
+/** What a plan may change at most, of each kind. */
 export interface Limits {
   /** Applies to each scope, and to all of them together. What is removed or restricted counts. */
   readonly maxRemovals: RemovalLimit;
@@ -23,6 +23,8 @@ const entries = (count: number) => `${count} ${count === 1 ? 'entry' : 'entries'
 /** How many changes of each effect there are, and how many of them remove something. */
 interface Tally {
   readonly name: string;
+  /** What an update that restricts does: `lose write access`. */
+  readonly verb: string;
   readonly existing: number;
   readonly removed: number;
   readonly restricted: number;
@@ -34,6 +36,7 @@ function tally({ scope, changes }: ScopePlan<unknown, unknown>): Tally {
     changes.filter((change) => change.effect === effect && (change.action === 'delete') === isRemoval).length;
   return {
     name: scope.name,
+    verb: scope.kind.restricted,
     existing: scope.observed.length,
     removed: of('restricts', true),
     restricted: of('restricts', false),
@@ -42,7 +45,7 @@ function tally({ scope, changes }: ScopePlan<unknown, unknown>): Tally {
 }
 
 /** `3 of 5 entries would be removed and 1 would lose write access (80%)`. */
-function lost({ existing, removed, restricted }: Tally, verb: string): string {
+function lost({ existing, removed, restricted, verb }: Tally): string {
   const share = percent(existing === 0 ? 0 : (removed + restricted) / existing);
   if (restricted === 0) return `${removed} of ${entries(existing)} would be removed (${share})`;
   if (removed === 0) return `${restricted} of ${entries(existing)} would ${verb} (${share})`;
@@ -70,15 +73,16 @@ function unlimited({ name, existing }: Tally, limit: RemovalLimit): string | und
   return `${name}: \`max_removals: ${limit.count}\` would permit the removal of all ${entries(existing)}; write \`max_removals: ${share}%\` for a share, or \`max_removals: all\``;
 }
 
-function removals(kind: Pick<Kind<never, never>, 'restricted'>, one: Tally, limit: RemovalLimit): string | undefined {
+function removals(one: Tally, limit: RemovalLimit): string | undefined {
   if (one.removed + one.restricted === 0 || permits(limit, one)) return undefined;
-  return `${one.name}: ${lost(one, kind.restricted)}, \`max_removals\` is ${shownLimit(limit)}`;
+  return `${one.name}: ${lost(one)}, \`max_removals\` is ${shownLimit(limit)}`;
 }
 
-function total(scopes: readonly Tally[]): Tally {
+function total(name: string, scopes: readonly Tally[]): Tally {
   const sum = (of: (one: Tally) => number) => scopes.reduce((all, one) => all + of(one), 0);
   return {
-    name: 'In total',
+    name,
+    verb: scopes[0]?.verb ?? '',
     existing: sum(({ existing }) => existing),
     removed: sum(({ removed }) => removed),
     restricted: sum(({ restricted }) => restricted),
@@ -86,32 +90,42 @@ function total(scopes: readonly Tally[]): Tally {
   };
 }
 
-/** What forbids applying a plan; nothing if it may be applied. */
-export function violations<D, O>(kind: Kind<D, O>, plan: Plan<D, O>, limits: Limits): Violation[] {
+/** What forbids applying the scopes of one kind, which `label` names if there are others. */
+function ofKind(plans: readonly ScopePlan<unknown, unknown>[], label: string, limits: Limits): Violation[] {
   const { maxRemovals, maxOpenings, allowEmpty } = limits;
   const found: Violation[] = [];
   const report = (guard: Violation['guard'], message: string | undefined) => {
     if (message !== undefined) found.push({ guard, message });
   };
-  const scopes = plan.scopes.map(tally);
+  const scopes = plans.map((plan) => {
+    const one = tally(plan);
+    return { ...one, name: `${one.name}${label}` };
+  });
   for (const [at, one] of scopes.entries()) {
-    const isEmptied = plan.scopes[at]?.scope.desired.length === 0 && one.removed > 0;
+    const isEmptied = plans[at]?.scope.desired.length === 0 && one.removed > 0;
     if (isEmptied && !allowEmpty) {
       const all = entries(one.removed);
       const message = `${one.name}: the manifest lists nothing, so \`prune\` would remove ${all}; \`allow_empty\` is off`;
       report('allow_empty', message);
     }
-    const problem = removals(kind, one, maxRemovals);
+    const problem = removals(one, maxRemovals);
     const isAnyLost = one.removed + one.restricted > 0;
     report('max_removals', problem ?? (isAnyLost ? unlimited(one, maxRemovals) : undefined));
   }
-  const all = total(scopes);
-  if (scopes.length > 1) report('max_removals', removals(kind, all, maxRemovals));
+  const all = total(`In total${label}`, scopes);
+  if (scopes.length > 1) report('max_removals', removals(all, maxRemovals));
   if (maxOpenings !== undefined && all.opened > maxOpenings) {
     for (const { name, opened } of scopes) {
       if (opened > 0) report('max_openings', `${name}: ${entries(opened)} would be opened`);
     }
-    report('max_openings', `In total: ${entries(all.opened)} would be opened, \`max_openings\` is ${maxOpenings}`);
+    report('max_openings', `${all.name}: ${entries(all.opened)} would be opened, \`max_openings\` is ${maxOpenings}`);
   }
   return found;
 }
+
+/** What forbids applying a plan; nothing if it may be applied. Each kind is counted by itself. */
+export const violations = ({ kinds, scopes }: Plan<unknown, unknown>, limits: Limits): Violation[] =>
+  kinds.flatMap(({ name }) => {
+    const own = scopes.filter(({ scope }) => scope.kind.name === name);
+    return ofKind(own, kinds.length > 1 ? ` (${name})` : '', limits);
+  });

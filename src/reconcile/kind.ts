@@ -24,13 +24,26 @@ export interface Shown {
   readonly via?: string;
 }
 
+/** A thing of some kind that another one refers to: by its key, since it may not exist yet. */
+export interface Reference {
+  /** Name of its kind. */
+  readonly kind: string;
+  readonly scopeId: string;
+  readonly key: string;
+}
+
 /**
  * What one kind of resource is like: how its things are told apart, compared and shown. It sends nothing. `D` is a
- * desired thing, `O` an existing one.
+ * desired thing, `O` an existing one. Only the texts, the names and the sentences that a kind returns become part of a
+ * plan, its hash and its file: a sensitive value stays inside `D`.
  */
 export interface Kind<D, O> {
   /** Name of one thing, such as `git permission`. */
   readonly name: string;
+  /** Names of the kinds whose things must exist first; they are also removed later. */
+  readonly dependsOn?: readonly string[];
+  /** Why its things are never removed, as a clause; absent if they can be. */
+  readonly irremovable?: string;
   /** What an update with the effect `restricts` does to an entry: `lose write access`. */
   readonly restricted: string;
   /** A desired thing and an existing one with the same key are the same, within their scope. */
@@ -42,6 +55,10 @@ export interface Kind<D, O> {
   desiredText(desired: D): string;
   observedText(observed: O): string;
   compare(desired: D, observed: O): Difference;
+  /** Earlier keys of a desired thing: an existing one with such a key is renamed, if it is not desired itself. */
+  earlierKeys?(desired: D): readonly string[];
+  /** What a desired thing refers to. It is not sent while one of them could not be created. */
+  references?(desired: D): readonly Reference[];
   create(desired: D): Creation;
   showDesired(desired: D): Shown;
   showObserved(observed: O): Shown;
@@ -49,8 +66,9 @@ export interface Kind<D, O> {
   covers?(observed: O, desired: D): boolean;
 }
 
-/** The things of one owner, such as an organization, as they should be and as they are. */
+/** The things of one kind and one owner, such as an organization, as they should be and as they are. */
 export interface Scope<D, O> {
+  readonly kind: Kind<D, O>;
   readonly id: string;
   readonly name: string;
   /** Removes what exists and is not desired. */
@@ -78,6 +96,10 @@ export interface Change<D, O> {
   /** It opens more than it seems to, so a reviewer should check it. */
   readonly escalation: boolean;
   readonly effect?: Effect;
+  readonly shown: Shown;
+  /** All that the plan depends on of the existing and of the desired thing; absent like them. */
+  readonly from?: string;
+  readonly to?: string;
   /** Of a removal of something that exists more than once: the one that remains. */
   readonly twin?: O;
 }
@@ -109,7 +131,11 @@ export interface Counts {
 
 /** What has to be done so that the existing things become the desired ones. */
 export interface Plan<D, O> {
-  /** Ordered by ID. */
+  /** What it is about, as its file and its comment name it, such as `git permission`. */
+  readonly name: string;
+  /** Ordered by their dependencies. */
+  readonly kinds: readonly Kind<D, O>[];
+  /** Ordered by kind and ID. */
   readonly scopes: readonly ScopePlan<D, O>[];
   readonly counts: Counts;
   /** SHA-256 over the desired things, the existing ones and the changes, hexadecimal: equal for equal worlds. */

@@ -33,25 +33,25 @@ function digest<T>(rows: readonly Keyed<T>[], textOf: (value: T) => string): str
   return hash.update(lines.join('\n')).digest('hex');
 }
 
-type Found<D, O> = Omit<Change<D, O>, 'key'> | 'unchanged' | 'unmanaged';
+type Found<D, O> = Omit<Change<D, O>, 'key' | 'shown' | 'from' | 'to'> | 'unchanged' | 'unmanaged';
 
 /** What is done with something that exists and is not desired. */
 function surplus<D, O>(scope: Scope<D, O>, observed: O, reason: string): Found<D, O> {
   if (!scope.prune) return 'unmanaged';
-  const isProtected = scope.isProtected(observed);
-  return isProtected
-    ? { action: 'protected', observed, reason: `protected; ${reason}`, escalation: false }
-    : { action: 'delete', observed, reason, escalation: false, effect: 'restricts' };
+  const kept = scope.kind.irremovable ?? (scope.isProtected(observed) ? 'protected' : undefined);
+  return kept === undefined
+    ? { action: 'delete', observed, reason, escalation: false, effect: 'restricts' }
+    : { action: 'protected', observed, reason: `${kept}; ${reason}`, escalation: false };
 }
 
-function missing<D, O>(kind: Kind<D, O>, desired: D): Found<D, O> {
+function missing<D, O>({ kind }: Scope<D, O>, desired: D): Found<D, O> {
   const made = kind.create(desired);
   if ('conflict' in made) return { action: 'conflict', desired, reason: made.conflict, escalation: false };
   return { action: 'create', desired, ...made };
 }
 
-function present<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, observed: O): Found<D, O> {
-  const difference = kind.compare(desired, observed);
+function present<D, O>(scope: Scope<D, O>, desired: D, observed: O): Found<D, O> {
+  const difference = scope.kind.compare(desired, observed);
   if (difference === undefined) return 'unchanged';
   const both = { desired, observed };
   if ('conflict' in difference) return { action: 'conflict', ...both, reason: difference.conflict, escalation: false };
@@ -63,38 +63,67 @@ function present<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, observe
 }
 
 /** What exists more than once under one desired key: the one that needs no change remains, otherwise the first. */
-function matched<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, found: readonly O[]): Found<D, O>[] {
-  const kept = found.find((one) => kind.compare(desired, one) === undefined) ?? found[0];
-  if (kept === undefined) return [missing(kind, desired)];
+function matched<D, O>(scope: Scope<D, O>, desired: D, found: readonly O[]): Found<D, O>[] {
+  const kept = found.find((one) => scope.kind.compare(desired, one) === undefined) ?? found[0];
+  if (kept === undefined) return [missing(scope, desired)];
   const rest = found.filter((one) => one !== kept);
-  return [present(kind, scope, desired, kept), ...rest.map((one) => repeated(kind, scope, desired, kept, one))];
+  return [present(scope, desired, kept), ...rest.map((one) => repeated(scope, desired, kept, one))];
 }
 
 /** Something that exists once more. If it must not be removed, and gives more than is desired, a person has to decide. */
-function repeated<D, O>(kind: Kind<D, O>, scope: Scope<D, O>, desired: D, twin: O, observed: O): Found<D, O> {
+function repeated<D, O>(scope: Scope<D, O>, desired: D, twin: O, observed: O): Found<D, O> {
   const found = surplus(scope, observed, 'exists more than once');
   if (typeof found === 'object' && found.action === 'delete') return { ...found, twin };
-  const difference = kind.compare(desired, observed);
+  const difference = scope.kind.compare(desired, observed);
   if (difference === undefined || ('effect' in difference && difference.effect === 'opens')) return found;
   const reason = 'exists more than once, and not as desired; remove one by hand';
   return { action: 'conflict', desired, observed, reason, escalation: false };
 }
 
 /** Each row once, even if pages of its list repeated it. */
-const eachOnce = <D, O>(kind: Kind<D, O>, rows: readonly O[]): readonly O[] => [
-  ...new Map(rows.map((row) => [kind.observedId(row), row])).values(),
+const eachOnce = <D, O>({ observedId }: Kind<D, O>, rows: readonly O[]): readonly O[] => [
+  ...new Map(rows.map((row) => [observedId(row), row])).values(),
 ];
 
+/** The key that an existing thing is compared under: that of the desired thing that it was renamed to, if there is one. */
+function keyFinder<D, O>({ kind, desired, observed }: Scope<D, O>): (row: O) => string {
+  const { earlierKeys } = kind;
+  if (earlierKeys === undefined) return kind.observedKey;
+  const existing = new Set(observed.map(kind.observedKey));
+  const wanted = new Set(desired.map(kind.desiredKey));
+  const renamed = new Map<string, string>();
+  for (const one of desired) {
+    const key = kind.desiredKey(one);
+    const before = earlierKeys(one).find((old) => existing.has(old) && !wanted.has(old) && !renamed.has(old));
+    if (!existing.has(key) && before !== undefined) renamed.set(before, key);
+  }
+  return (row) => renamed.get(kind.observedKey(row)) ?? kind.observedKey(row);
+}
+
+/** A line of a plan with its texts. */
+function changeOf<D, O>(kind: Kind<D, O>, key: string, found: Exclude<Found<D, O>, string>): Change<D, O> {
+  const { desired, observed } = found;
+  const shown =
+    desired !== undefined
+      ? kind.showDesired(desired)
+      : observed !== undefined
+        ? kind.showObserved(observed)
+        : { type: kind.name, name: '' };
+  const from = observed === undefined ? {} : { from: kind.observedText(observed) };
+  return { key, ...found, shown, ...from, ...(desired === undefined ? {} : { to: kind.desiredText(desired) }) };
+}
+
 /** Compares the desired things of a scope with the existing ones. Both are read once, in the order of their keys. */
-export function planScope<D, O>(kind: Kind<D, O>, given: Scope<D, O>): ScopePlan<D, O> {
+export function planScope<D, O>(given: Scope<D, O>): ScopePlan<D, O> {
+  const { kind } = given;
   const scope = { ...given, observed: eachOnce(kind, given.observed) };
   const desired = sorted(scope.desired, kind.desiredKey, kind.desiredText);
-  const observed = sorted(scope.observed, kind.observedKey, kind.observedText);
+  const observed = sorted(scope.observed, keyFinder(scope), kind.observedText);
   const changes: Change<D, O>[] = [];
   const counts = { unchanged: 0, unmanaged: 0 };
   const take = (key: string, found: Found<D, O>) => {
     if (typeof found === 'string') counts[found] += 1;
-    else changes.push({ key, ...found });
+    else changes.push(changeOf(kind, key, found));
   };
   let at = 0;
   for (const { key, value } of desired) {
@@ -104,17 +133,17 @@ export function planScope<D, O>(kind: Kind<D, O>, given: Scope<D, O>): ScopePlan
       at += 1;
     }
     if (row?.key !== key) {
-      take(key, missing(kind, value));
+      take(key, missing(scope, value));
       continue;
     }
     const from = at;
     while (observed[at]?.key === key) at += 1;
     if (at === from + 1) {
-      take(key, present(kind, scope, value, row.value));
+      take(key, present(scope, value, row.value));
       continue;
     }
     const same = observed.slice(from, at).map((one) => one.value);
-    for (const found of matched(kind, scope, value, same)) take(key, found);
+    for (const found of matched(scope, value, same)) take(key, found);
   }
   for (const row of observed.slice(at)) take(row.key, surplus(scope, row.value, NOT_DESIRED));
   changes.sort((a, b) => ORDER[a.action] - ORDER[b.action]);
@@ -124,6 +153,8 @@ export function planScope<D, O>(kind: Kind<D, O>, given: Scope<D, O>): ScopePlan
 
 /** What of a plan is part of its hash; `changes` are digests of changes. */
 export interface HashedScope {
+  /** Name of its kind. */
+  readonly kind: string;
   readonly id: string;
   readonly prune: boolean;
   readonly desiredDigest: string;
@@ -141,29 +172,24 @@ export const changeDigest = (action: string, from = '', to = ''): string =>
     .digest('base64url')
     .slice(0, DIGEST_LENGTH);
 
-/** The digest of a change of a kind. */
-export function digestOfChange<D, O>(kind: Kind<D, O>, { action, desired, observed }: Change<D, O>): string {
-  const from = observed === undefined ? '' : kind.observedText(observed);
-  return changeDigest(action, from, desired === undefined ? '' : kind.desiredText(desired));
-}
-
-/** The hash of a plan for things with a name; its scopes in the order of their IDs. */
+/** The hash of a plan with a name; its scopes in their order. */
 export function planHash(name: string, scopes: Iterable<HashedScope>): string {
   const hash = createHash('sha256').update(`plan 2 ${name}\n`);
-  for (const { id, prune, desiredDigest, observedDigest, changes } of scopes) {
-    hash.update(`${JSON.stringify([id, prune, desiredDigest, observedDigest])}\n${changes.join('\n')}\n`);
+  for (const { kind, id, prune, desiredDigest, observedDigest, changes } of scopes) {
+    hash.update(`${JSON.stringify([kind, id, prune, desiredDigest, observedDigest])}\n${changes.join('\n')}\n`);
   }
   return hash.digest('hex');
 }
 
 /** What of the scopes of a plan is part of its hash. */
-export const hashedScopes = <D, O>(kind: Kind<D, O>, scopes: readonly ScopePlan<D, O>[]): HashedScope[] =>
+export const hashedScopes = (scopes: readonly ScopePlan<unknown, unknown>[]): HashedScope[] =>
   scopes.map(({ scope, changes, desiredDigest, observedDigest }) => ({
+    kind: scope.kind.name,
     id: scope.id,
     prune: scope.prune,
     desiredDigest,
     observedDigest,
-    changes: changes.map((change) => digestOfChange(kind, change)),
+    changes: changes.map(({ action, from, to }) => changeDigest(action, from, to)),
   }));
 
 function countsOf(scopes: readonly ScopePlan<unknown, unknown>[]): Counts {
@@ -189,10 +215,35 @@ function countsOf(scopes: readonly ScopePlan<unknown, unknown>[]): Counts {
   return { added, updated, removed, conflicts, ...rest };
 }
 
-/** Compares all scopes. Equal worlds give plans that are equal byte for byte, whatever the order of their parts. */
-export function planAll<D, O>(kind: Kind<D, O>, given: readonly Scope<D, O>[]): Plan<D, O> {
-  const scopes = given.map((scope) => planScope(kind, scope)).sort((a, b) => order(a.scope.id, b.scope.id));
-  return { scopes, counts: countsOf(scopes), hash: planHash(kind.name, hashedScopes(kind, scopes)) };
+/** Kinds in an order in which each comes after those that it depends on; otherwise by name. */
+function inOrderOfNeed<D, O>(kinds: readonly Kind<D, O>[]): Kind<D, O>[] {
+  const byName = new Map(kinds.map((kind) => [kind.name, kind]));
+  const done = new Set<Kind<D, O>>();
+  const add = (kind: Kind<D, O>, above: readonly string[]) => {
+    if (done.has(kind)) return;
+    if (above.includes(kind.name)) throw new Error(`${kind.name} depends on itself`);
+    for (const name of [...(kind.dependsOn ?? [])].sort(order)) {
+      const needed = byName.get(name);
+      if (needed !== undefined) add(needed, [...above, kind.name]);
+    }
+    done.add(kind);
+  };
+  for (const kind of [...byName.values()].sort((a, b) => order(a.name, b.name))) add(kind, []);
+  return [...done];
+}
+
+/**
+ * Compares all scopes, of one or of several kinds: one plan with one hash. Equal worlds give plans that are equal byte
+ * for byte, whatever the order of their parts.
+ */
+export function planAll<D, O>(name: string, given: readonly Scope<D, O>[]): Plan<D, O> {
+  const kinds = inOrderOfNeed(given.map(({ kind }) => kind));
+  const placeOf = new Map(kinds.map((kind, at) => [kind.name, at]));
+  const place = ({ scope }: ScopePlan<D, O>) => placeOf.get(scope.kind.name) ?? 0;
+  const scopes = given
+    .map((scope) => planScope(scope))
+    .sort((a, b) => place(a) - place(b) || order(a.scope.id, b.scope.id));
+  return { name, kinds, scopes, counts: countsOf(scopes), hash: planHash(name, hashedScopes(scopes)) };
 }
 
 /** Whether a plan changes anything. */

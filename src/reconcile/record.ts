@@ -1,14 +1,6 @@
-import type { Change, Kind, Plan, Shown } from './kind.ts';
+import type { Change, Plan } from './kind.ts';
 import { differs } from './plan.ts';
 import type { Applied, Result } from './store.ts';
-
-/** What a person calls the thing of a change. */
-export const shownOf = <D, O>(kind: Kind<D, O>, { desired, observed }: Change<D, O>): Shown =>
-  desired !== undefined
-    ? kind.showDesired(desired)
-    : observed === undefined
-      ? { type: kind.name, name: '' }
-      : kind.showObserved(observed);
 
 type Results<D, O> = ReadonlyMap<Change<D, O>, Result<D, O>>;
 
@@ -24,16 +16,17 @@ function resultOf<D, O>(result: Result<D, O> | undefined) {
 }
 
 /** A plan as JSON values: the same for the same world, with neither times nor ids that the server gives. */
-export function planRecord<D, O>(kind: Kind<D, O>, plan: Plan<D, O>, applied?: Applied<D, O>) {
+export function planRecord<D, O>(plan: Plan<D, O>, applied?: Applied<D, O>) {
   const results = resultsByChange(applied);
   return {
     schema_version: 1,
-    kind: kind.name,
+    kind: plan.name,
     plan_hash: plan.hash,
     has_changes: differs(plan.counts),
     counts: plan.counts,
     ...(applied === undefined ? {} : { converged: applied.converged }),
     scopes: plan.scopes.map(({ scope, changes, unchanged, unmanaged, desiredDigest, observedDigest }) => ({
+      kind: scope.kind.name,
       id: scope.id,
       name: scope.name,
       prune: scope.prune,
@@ -45,12 +38,12 @@ export function planRecord<D, O>(kind: Kind<D, O>, plan: Plan<D, O>, applied?: A
       unmanaged,
       changes: changes.map((change) => ({
         action: change.action,
-        ...shownOf(kind, change),
+        ...change.shown,
         ...(change.update === undefined ? {} : { update: change.update }),
         reason: change.reason,
         escalation: change.escalation,
-        ...(change.observed === undefined ? {} : { from: kind.observedText(change.observed) }),
-        ...(change.desired === undefined ? {} : { to: kind.desiredText(change.desired) }),
+        ...(change.from === undefined ? {} : { from: change.from }),
+        ...(change.to === undefined ? {} : { to: change.to }),
         ...resultOf(results.get(change)),
       })),
     })),

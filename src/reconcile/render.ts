@@ -1,7 +1,7 @@
 import { code, details, plain, prose, table } from '../report/markdown.ts';
 import { count, number } from '../report/units.ts';
-import type { Change, Counts, Kind, Plan, ScopePlan } from './kind.ts';
-import { resultsByChange, shownOf } from './record.ts';
+import type { Change, Counts, Plan, ScopePlan } from './kind.ts';
+import { resultsByChange } from './record.ts';
 import type { Applied, Result } from './store.ts';
 
 /** A summary takes up to 1 MiB, but this is more than a person reads: the rest is in the plan's file. */
@@ -47,7 +47,8 @@ export function headline({ counts }: Plan<unknown, unknown>): string {
 }
 
 interface Sheet<D, O> {
-  readonly kind: Kind<D, O>;
+  /** The plan has several kinds, so that a table says which is its own. */
+  readonly severalKinds: boolean;
   readonly results: ReadonlyMap<Change<D, O>, Result<D, O>>;
   /** More than one connection is used, so that an entry says which is its own. */
   readonly severalVias: boolean;
@@ -56,8 +57,8 @@ interface Sheet<D, O> {
   cutChanges: number;
 }
 
-function entryCell<D, O>({ kind, severalVias }: Sheet<D, O>, change: Change<D, O>): string {
-  const { type, name, note, via } = shownOf(kind, change);
+function entryCell<D, O>({ severalVias }: Sheet<D, O>, change: Change<D, O>): string {
+  const { type, name, note, via } = change.shown;
   const more = change.update ?? note;
   return [
     plain(type),
@@ -112,7 +113,8 @@ function scopePart<D, O>(sheet: Sheet<D, O>, plan: ScopePlan<D, O>, open: number
   const changes = plan.changes
     .filter(({ action }) => action !== 'protected')
     .sort((a, b) => weight(sheet, a) - weight(sheet, b));
-  const title = `**${plain(plan.scope.name)}** · ${signs(scopeCounts(plan))}`;
+  const kind = sheet.severalKinds ? ` · ${plain(plan.scope.kind.name)}` : '';
+  const title = `**${plain(plan.scope.name)}**${kind} · ${signs(scopeCounts(plan))}`;
   if (sheet.left < 1_000) {
     sheet.cutChanges += changes.length;
     return '';
@@ -174,22 +176,17 @@ function cutNote<D, O>({ cutChanges, frame }: Sheet<D, O>): string {
 }
 
 /** A plan, or its apply, as Markdown of limited size: it is cut between rows. */
-export function renderPlan<D, O>(
-  title: string,
-  kind: Kind<D, O>,
-  plan: Plan<D, O>,
-  frame: Frame,
-  applied?: Applied<D, O>,
-): string {
+export function renderPlan<D, O>(title: string, plan: Plan<D, O>, frame: Frame, applied?: Applied<D, O>): string {
   const vias = new Set<string>();
   const changed = plan.scopes.filter(({ changes }) => changes.some(({ action }) => action !== 'protected'));
   for (const { changes } of changed) {
-    for (const change of changes) vias.add(shownOf(kind, change).via ?? '');
+    for (const { shown } of changes) vias.add(shown.via ?? '');
   }
   const results = resultsByChange(applied);
   const around = [...frame.notices, ...frame.hints].reduce((sum, text) => sum + bytes(text), bytes(title));
   const left = Math.max(0, MAX_BYTES - around - 1_000);
-  const sheet: Sheet<D, O> = { kind, results, severalVias: vias.size > 1, frame, left, cutChanges: 0 };
+  const several = { severalKinds: plan.kinds.length > 1, severalVias: vias.size > 1 };
+  const sheet: Sheet<D, O> = { ...several, results, frame, left, cutChanges: 0 };
   const ordered = byName(changed).sort((a, b) => lightest(sheet, a) - lightest(sheet, b));
   const open = changed.length <= FEW_SCOPES ? OPEN_ROWS.few : OPEN_ROWS.many;
   const parts = ordered.map((scope) => scopePart(sheet, scope, open));

@@ -1,6 +1,6 @@
 import { ActionError, asActionError } from '../contract/errors.ts';
 import type { ScopePlan } from './kind.ts';
-import { hasChanges, planAll } from './plan.ts';
+import { planScope } from './plan.ts';
 import { type Replacing, type Run, type Store, settle, stops, type Unit } from './store.ts';
 
 /** The check before the replacement, and the request itself. */
@@ -33,9 +33,9 @@ function targetOf<D, O>({ changes, scope, unchanged }: ScopePlan<D, O>, store: S
  * Replaces the whole set of a scope, if that is cheaper and nothing has to be cut. False if it was not done and the
  * changes may still be made one by one.
  */
-export async function replaceSet<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promise<boolean> {
-  const { replacing } = run.store;
-  const target = targetOf(unit.plan, run.store);
+export async function replaceSet<D, O>(run: Run, unit: Unit<D, O>): Promise<boolean> {
+  const { replacing } = unit.store;
+  const target = targetOf(unit.plan, unit.store);
   if (target === undefined || replacing === undefined) return false;
   const pending = unit.plan.changes.filter(({ action }) => isPending(action));
   // After a lost response, the set may be either one: what is made one by one would rely on a state of long ago.
@@ -62,16 +62,16 @@ export async function replaceSet<D, O>(run: Run<D, O>, unit: Unit<D, O>): Promis
  * take one turn, so that no other request comes between them. Returns why it was not sent, if it was not.
  */
 async function replaceOnce<D, O>(
-  { kind, store, limit }: Run<D, O>,
-  { plan: { scope, observedDigest } }: Unit<D, O>,
+  { limit }: Run,
+  { plan: { scope, observedDigest }, store }: Unit<D, O>,
   target: readonly D[],
   replacing: Replacing<D, O>,
 ): Promise<ActionError | undefined> {
   return await limit(async () => {
     const observed = await store.list(scope.id);
-    const now = planAll(kind, [{ ...scope, observed }]);
-    if (!hasChanges(now.counts)) return undefined;
-    if (now.scopes[0]?.observedDigest !== observedDigest) {
+    const now = planScope({ ...scope, observed });
+    if (!now.changes.some(({ action }) => isPending(action))) return undefined;
+    if (now.observedDigest !== observedDigest) {
       return new ActionError('plan_changed', `The entries of ${scope.name} changed after the plan was made.`);
     }
     await replacing.replace(scope.id, target);

@@ -1,16 +1,32 @@
-import type { ActionError } from '../contract/errors.ts';
-import type { Change, Kind, Plan, ScopePlan } from './kind.ts';
+import { ActionError } from '../contract/errors.ts';
+import type { Change, Plan, Reference, ScopePlan } from './kind.ts';
+
+/** IDs of things of all kinds of an apply: those that existed, and those that were created. */
+export class Ids {
+  readonly #ids = new Map<string, string>();
+
+  /** The ID of a thing; undefined if it does not exist. */
+  of({ kind, scopeId, key }: Reference): string | undefined {
+    return this.#ids.get(JSON.stringify([kind, scopeId, key]));
+  }
+
+  /** Records the ID of a thing that exists. */
+  set({ kind, scopeId, key }: Reference, id: string): void {
+    this.#ids.set(JSON.stringify([kind, scopeId, key]), id);
+  }
+}
 
 /** Where things of a kind are kept. Every call may throw an `ActionError`; an ambiguous one may have been executed. */
 export interface Store<D, O> {
   /** Everything that exists, read to the end, and again if it changed meanwhile. */
   list(scopeId: string): Promise<readonly O[]>;
-  /** Creates at most `maxBatch` things with one request. */
-  create(scopeId: string, batch: readonly D[]): Promise<void>;
+  /** Creates at most `maxBatch` things with one request; returns their IDs in the same order, or none of them. */
+  create(scopeId: string, batch: readonly D[], ids: Ids): Promise<readonly string[]>;
   readonly maxBatch: number;
   /** Changes a thing in place; absent if nothing can be changed. */
-  update?(scopeId: string, desired: D, observed: O): Promise<void>;
-  remove(scopeId: string, observed: O): Promise<void>;
+  update?(scopeId: string, desired: D, observed: O, ids: Ids): Promise<void>;
+  /** Absent if nothing can be removed; then the kind is `irremovable`. */
+  remove?(scopeId: string, observed: O): Promise<void>;
   /** Replaces everything that exists by a whole set; absent if there is no such request. */
   readonly replacing?: Replacing<D, O> | undefined;
 }
@@ -38,6 +54,7 @@ export interface Result<D, O> {
 /** A scope that is being changed. */
 export interface Unit<D, O> {
   readonly plan: ScopePlan<D, O>;
+  readonly store: Store<D, O>;
   readonly results: Map<Change<D, O>, Result<D, O>>;
   /** Why nothing more is sent for this scope. */
   stopped: ActionError | undefined;
@@ -46,10 +63,9 @@ export interface Unit<D, O> {
 }
 
 /** An apply in progress. */
-export interface Run<D, O> {
-  readonly kind: Kind<D, O>;
-  readonly store: Store<D, O>;
+export interface Run {
   readonly limit: Limiter;
+  readonly ids: Ids;
   /** Why nothing more is sent at all. */
   stopped: ActionError | undefined;
 }
@@ -68,9 +84,9 @@ export interface Applied<D, O> {
 
 /** What an apply needs. */
 export interface Applying<D, O> {
-  readonly kind: Kind<D, O>;
-  readonly store: Store<D, O>;
   readonly plan: Plan<D, O>;
+  /** By the name of the kind. */
+  readonly stores: ReadonlyMap<string, Store<D, O>>;
   readonly limit: Limiter;
 }
 
@@ -88,9 +104,23 @@ export function settle<D, O>(
  * Whether an error ends more than its own request: a rejected credential, a cancelled workflow and a timeout end
  * everything; a missing permission, and a rate limit that outlasts the retries, end their scope.
  */
-export function stops<D, O>(run: Run<D, O>, unit: Unit<D, O>, error: ActionError): boolean {
+export function stops<D, O>(run: Run, unit: Unit<D, O>, error: ActionError): boolean {
   if (['credential_invalid', 'cancelled', 'timeout', 'gate_closed'].includes(error.code)) run.stopped ??= error;
   else if (['permission_denied', 'rate_limited'].includes(error.code)) unit.stopped ??= error;
   else return false;
+  return true;
+}
+
+/**
+ * Whether a change has to wait for something that it refers to and that does not exist. Records why, and that it was not
+ * tried.
+ */
+export function lacksReference<D, O>({ ids }: Run, unit: Unit<D, O>, change: Change<D, O>): boolean {
+  const { desired } = change;
+  const { kind } = unit.plan.scope;
+  const unmet = desired === undefined ? undefined : kind.references?.(desired).find((one) => ids.of(one) === undefined);
+  if (unmet === undefined) return false;
+  const message = `Held back: ${unmet.kind} ${unmet.key}, which it refers to, does not exist.`;
+  settle(unit, [change], new ActionError('apply_incomplete', message), false);
   return true;
 }

@@ -1,4 +1,5 @@
 import { asActionError } from '../contract/errors.ts';
+import { type Fallible, failed } from '../contract/fallible.ts';
 import type { InputValues } from '../contract/inputs.ts';
 import type { Github } from '../github/client/client.ts';
 import type { CommentThread } from '../github/comment/thread.ts';
@@ -31,16 +32,16 @@ interface Target {
 }
 
 /** Where the comment belongs, or why nowhere. */
-async function targetOf(number: number | undefined, { event, facts }: CommentSettings): Promise<Target | string> {
+async function targetOf(number: number | undefined, { event, facts }: CommentSettings): Promise<Fallible<Target>> {
   if (number !== undefined && facts.repository !== undefined) {
-    return { repository: facts.repository, thread: { kind: 'pull_request', number } };
+    return { ok: true, repository: facts.repository, thread: { kind: 'pull_request', number } };
   }
   const read = await event();
-  if (!read.ok) return `${read.problem}.`;
+  if (!read.ok) return failed(`${read.problem}.`);
   const { thread, repository, name } = read.event;
   return thread === undefined || repository === undefined
-    ? `The event ${name} has no issue, pull request or discussion to comment on.`
-    : { repository, thread };
+    ? failed(`The event ${name} has no issue, pull request or discussion to comment on.`)
+    : { ok: true, repository, thread };
 }
 
 async function openSticky(
@@ -50,8 +51,8 @@ async function openSticky(
 ): Promise<Sticky | undefined> {
   const { log, github } = settings;
   const target = await targetOf(number, settings);
-  if (typeof target === 'string') {
-    unwritten(log, target);
+  if (!target.ok) {
+    unwritten(log, target.problem);
     return undefined;
   }
   const client = await github();

@@ -13,7 +13,7 @@ test.each([
   [`${PAGE}/pull/12#issuecomment-34`, { number: 12, page: PAGE, comment: 34 }],
   ['https://ghe.example.com/a/b/pull/1', { number: 1, page: 'https://ghe.example.com/a/b' }],
 ])('%s names an issue or pull request', (text, value) => {
-  expect(threadReference.parse(text)).toEqual({ value });
+  expect(threadReference.parse(text)).toEqual({ ok: true, value });
 });
 
 test.each([
@@ -30,7 +30,7 @@ test.each([
   `${PAGE}/pull/x`,
   'pull/12',
 ])('%j names none', (text) => {
-  expect(threadReference.parse(text)).toHaveProperty('expected');
+  expect(threadReference.parse(text)).toHaveProperty('problem');
 });
 
 test.each([
@@ -39,7 +39,7 @@ test.each([
   ['unknown', ['unknown']],
   ['none', []],
 ])('%j are kinds of findings', (text, value) => {
-  expect(reviewKinds.parse(text)).toEqual({ value });
+  expect(reviewKinds.parse(text)).toEqual({ ok: true, value });
 });
 
 test.each([
@@ -49,6 +49,6 @@ test.each([
   ['all', undefined],
 ])('%j are no kinds of findings', (text, nearest) => {
   const parsed = reviewKinds.parse(text);
-  expect(parsed).toMatchObject({ expected: 'a list of bug, security, flag, analysis, unknown, or none by itself' });
+  expect(parsed).toMatchObject({ problem: 'a list of bug, security, flag, analysis, unknown, or none by itself' });
   expect('nearest' in parsed ? parsed.nearest : undefined).toBe(nearest);
 });

@@ -212,14 +212,16 @@ describe('the plan in the comment on a merged pull request', () => {
     github.merge(129, MERGE);
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 503, after_commit: true }]);
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 403 }]);
-    const first = await here(text, { ...reviewed, max_retries: '0' }, closed());
+    const first = await here(text, { ...reviewed, concurrency: '1' }, closed());
     expect(first.outputs).toMatchObject({ error_code: 'apply_incomplete' });
-    expect(await entries()).toHaveLength(205);
+    const { length } = await entries();
+    expect(length).toBeGreaterThan(5);
+    expect(length).toBeLessThan(3_005);
     // The plan is another one now, and only the file of the reviewed one says that the rest was in it.
     expect((await codeOf(closed(), {}, text))[0]).toBe('plan_changed');
     const files = { [FILE]: text, 'plan.json': file };
     const rest = await here(text, { ...reviewed, plan_file: 'plan.json' }, { ...closed(), files });
-    expect(rest.outputs).toMatchObject({ outcome: 'success', added: '2800', converged: 'true' });
+    expect(rest.outputs).toMatchObject({ outcome: 'success', added: String(3_005 - length), converged: 'true' });
   });
 });
 

@@ -162,6 +162,14 @@ const OWN: ReadonlyArray<readonly [what: string, post: (github: LocalGithub) => 
     },
     RED,
   ],
+  [
+    'was edited by the reviewer itself',
+    (github) => {
+      for (const comment of postReview(github, 128, [{ kind: 'FLAG', title: 'A name' }]).comments)
+        Object.assign(comment, { body: bodyOf(BUG, 1, jobOf(HEAD)), editor: DEVIN });
+    },
+    RED,
+  ],
   ['approves', (github) => void postReview(github, 128, [], { state: 'APPROVED', body: '' }), GREEN],
   ['says that nothing was found', (github) => void postReview(github, 128, [], { body: NOTHING_FOUND }), GREEN],
 ];

@@ -10,6 +10,7 @@ import {
   planOf,
   Shelf,
   scopeOf,
+  storesOf,
   textsOf,
   things,
   type Wanted,
@@ -21,7 +22,7 @@ const limit = <T>(task: () => Promise<T>) => task();
 /** Plans and applies one scope. */
 async function sync(shelf: Shelf, desired: readonly Wanted[], more: Partial<Scope<Wanted, Kept>> = {}) {
   const plan = planOf(scopeOf(desired, shelf.in('a'), more));
-  const applied = await applyPlan({ kind: things, store: shelf, plan, limit });
+  const applied = await applyPlan({ stores: storesOf(shelf), plan, limit });
   const failed = applied.results.filter(({ error }) => error !== undefined);
   return { plan, applied, failed, errors: failed.map(({ error }) => error?.code) };
 }
@@ -70,7 +71,7 @@ describe('an apply', () => {
     const plan = planOf(scopeOf(wanted('a', 'b'), shelf.in('a')));
     // The one to be removed, id 1, is gone.
     shelf.rows.set('a', kept('gone', 'zz', 'a').slice(1));
-    const applied = await applyPlan({ kind: things, store: shelf, plan, limit });
+    const applied = await applyPlan({ stores: storesOf(shelf), plan, limit });
     expect(applied.results.every(({ error }) => error === undefined)).toBe(true);
     // Somebody else's entry is not removed unseen, but nobody says either that all is well.
     expect(applied.converged).toBe(false);
@@ -81,7 +82,7 @@ describe('an apply', () => {
     const shelf = new Shelf({ a: [] });
     const plan = planOf(scopeOf(wanted('a!'), []));
     shelf.rows.set('a', kept('a'));
-    const applied = await applyPlan({ kind: things, store: shelf, plan, limit });
+    const applied = await applyPlan({ stores: storesOf(shelf), plan, limit });
     expect(applied.results).toMatchObject([{ tried: true, error: { code: 'plan_changed' } }]);
   });
 
@@ -113,8 +114,8 @@ describe('an apply', () => {
   test('removes no group while something that it covers cannot be added at all', async () => {
     const shelf = new Shelf({ a: kept('acme/') });
     const kind = { ...things, create: () => ({ conflict: 'not in this version' }) };
-    const plan = planAll(kind, [scopeOf([{ name: 'acme/x', readOnly: true }], shelf.in('a'))]);
-    const applied = await applyPlan({ kind, store: shelf, plan, limit });
+    const plan = planAll('thing', [scopeOf([{ name: 'acme/x', readOnly: true }], shelf.in('a'), { kind })]);
+    const applied = await applyPlan({ stores: storesOf(shelf), plan, limit });
     expect(applied.results).toMatchObject([{ tried: false, error: { code: 'apply_incomplete' } }]);
     expect(textsOf(shelf.in('a'))).toEqual(textsOf(wanted('acme/')));
   });
@@ -129,7 +130,7 @@ describe('an apply', () => {
       'a',
       twice.filter(({ id }) => id === change?.observed?.id),
     );
-    const applied = await applyPlan({ kind: things, store: shelf, plan, limit });
+    const applied = await applyPlan({ stores: storesOf(shelf), plan, limit });
     expect(applied.results).toMatchObject([{ tried: false, error: { code: 'plan_changed' } }]);
     expect(textsOf(shelf.in('a'))).toEqual(textsOf(wanted('a')));
   });
@@ -140,7 +141,7 @@ describe('an apply', () => {
       scopeOf(wanted('p'), shelf.in('a')),
       scopeOf(wanted('q'), shelf.in('b'), { id: 'b', name: 'B' }),
     );
-    const applied = await applyPlan({ kind: things, store: shelf, plan, limit });
+    const applied = await applyPlan({ stores: storesOf(shelf), plan, limit });
     expect(applied.results.map(({ tried, error }) => [tried, error?.code])).toEqual([
       [true, 'permission_denied'],
       [false, 'permission_denied'],
@@ -153,7 +154,7 @@ describe('an apply', () => {
   test('sends nothing more once the workflow is cancelled', async () => {
     const shelf = new Shelf({ a: kept('x'), b: kept('y') }, { faults: ['cancelled'] });
     const plan = planOf(scopeOf(wanted('p'), shelf.in('a')));
-    const applied = await applyPlan({ kind: things, store: shelf, plan, limit });
+    const applied = await applyPlan({ stores: storesOf(shelf), plan, limit });
     expect(shelf.calls).toEqual(['create 1']);
     expect(applied).toMatchObject({ converged: false, unread: [{ name: 'A', error: { code: 'cancelled' } }] });
   });
@@ -204,7 +205,7 @@ describe('a whole set', () => {
     const shelf = new Shelf({ a: kept(...names('old', 12)) }, { replaces: 200 });
     const plan = planOf(scopeOf(wanted(...names('new', 5)), shelf.in('a')));
     shelf.rows.set('a', kept(...names('old', 12), 'theirs'));
-    const applied = await applyPlan({ kind: things, store: shelf, plan, limit });
+    const applied = await applyPlan({ stores: storesOf(shelf), plan, limit });
     expect(shelf.calls).toEqual(['list', 'list']);
     expect(applied.results.every(({ error }) => error?.code === 'plan_changed')).toBe(true);
     expect(shelf.in('a')).toHaveLength(13);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Limits, violations as violationsOf } from '../../src/reconcile/guards.ts';
 import { planRecord } from '../../src/reconcile/record.ts';
-import { kept, planOf, scopeOf, things, wanted } from './support.ts';
+import { kept, planOf, scopeOf, wanted } from './support.ts';
 
 const actions = (plan: ReturnType<typeof planOf>) =>
   plan.scopes.flatMap(({ changes }) => changes.map(({ action, key }) => `${action} ${key}`));
@@ -74,7 +74,7 @@ describe('a plan', () => {
             shuffled(kept(...observed)).map((row) => ({ ...row, id: row.id + 7 })),
           ),
         );
-        expect(JSON.stringify(planRecord(things, two))).toBe(JSON.stringify(planRecord(things, one)));
+        expect(JSON.stringify(planRecord(two))).toBe(JSON.stringify(planRecord(one)));
       }),
     );
   });
@@ -105,7 +105,7 @@ describe('the guards', () => {
     ...more,
   });
   const violations = (plan: ReturnType<typeof planOf>, given: Limits) =>
-    violationsOf(things, plan, given).map(({ message }) => message);
+    violationsOf(plan, given).map(({ message }) => message);
   const removing = (removed: number, present: number, id = 'a') => {
     const all = Array.from({ length: present }, (_, at) => `n${at}`);
     return scopeOf(wanted(...all.slice(removed)), kept(...all), { id, name: id.toUpperCase() });

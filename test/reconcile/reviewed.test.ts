@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { carriedPlan, carriedText, carriesPlan, MAX_CARRIED } from '../../src/reconcile/carried.ts';
 import { planRecord } from '../../src/reconcile/record.ts';
 import { continues, scopesOfFile } from '../../src/reconcile/reviewed.ts';
-import { kept, planOf, scopeOf, things, wanted } from './support.ts';
+import { kept, planOf, scopeOf, wanted } from './support.ts';
 
 const numbered = (count: number) => Array.from({ length: count }, (_, at) => `n${at}`);
 
@@ -13,12 +13,12 @@ describe('a plan in a comment', () => {
     fc.assert(
       fc.property(names, names, fc.string(), fc.nat(), (desired, observed, head, at) => {
         const plan = planOf(scopeOf(wanted(...desired), kept(...observed)), scopeOf(wanted('x'), [], { id: 'b' }));
-        const { text, isWhole } = carriedText(things, plan, head);
+        const { text, isWhole } = carriedText(plan, head);
         expect(isWhole && carriesPlan(text)).toBe(true);
         const body = `### A comment\n\n${text}\n`;
         const back = carriedPlan(body);
         expect(back).toMatchObject({ kind: 'thing', head, hash: plan.hash });
-        expect(continues(things, plan, back?.scopes ?? [])).toBe(true);
+        expect(continues(plan, back?.scopes ?? [])).toBe(true);
         expect(carriedPlan(body + text)).toBeUndefined();
         const start = text.indexOf('plan ') + 5;
         const place = start + (at % (text.length - start - 4));
@@ -31,25 +31,25 @@ describe('a plan in a comment', () => {
   });
 
   test('of 2,000 changes fits, and one of 3,000 carries only its hash, however alike its entries are', () => {
-    const large = carriedText(things, planOf(scopeOf(wanted(...numbered(2_000)), [])), 'abc');
+    const large = carriedText(planOf(scopeOf(wanted(...numbered(2_000)), [])), 'abc');
     expect(large.isWhole).toBe(true);
     expect(large.text.length).toBeLessThanOrEqual(MAX_CARRIED);
     const plan = planOf(scopeOf(wanted(...numbered(3_000)), []));
-    const { text, isWhole } = carriedText(things, plan, 'abc');
+    const { text, isWhole } = carriedText(plan, 'abc');
     expect(isWhole).toBe(false);
     expect(carriedPlan(text)).toEqual({ kind: 'thing', head: 'abc', hash: plan.hash, scopes: undefined });
   });
 
   test('of few changes among 10,000 entries fits', () => {
     const plan = planOf(scopeOf(wanted(...numbered(10_000)), kept(...numbered(9_990))));
-    expect(carriedText(things, plan, 'abc').isWhole).toBe(true);
+    expect(carriedText(plan, 'abc').isWhole).toBe(true);
   });
 });
 
 describe('a reviewed plan', () => {
   const plan = planOf(scopeOf(wanted('a', 'b'), kept('b', 'c')));
   const scopesOf = (text: string, hash = plan.hash) => scopesOfFile('thing', hash, text);
-  const file = JSON.stringify(planRecord(things, plan));
+  const file = JSON.stringify(planRecord(plan));
 
   test('is the one of its file only if the file has its hash', () => {
     expect(scopesOf(file)).toHaveLength(1);
@@ -62,10 +62,10 @@ describe('a reviewed plan', () => {
 
   test('is continued by what is left of it, and by nothing else', () => {
     const scopes = scopesOf(file) ?? [];
-    expect(continues(things, planOf(scopeOf(wanted('a', 'b'), kept('a', 'b', 'c'))), scopes)).toBe(true);
-    expect(continues(things, planOf(scopeOf(wanted('a', 'b'), kept('b', 'd'))), scopes)).toBe(false);
-    expect(continues(things, planOf(scopeOf(wanted('a', 'b', 'd'), kept('b', 'c'))), scopes)).toBe(false);
-    expect(continues(things, planOf(scopeOf(wanted('a', 'b'), kept('b', 'c'), { prune: false })), scopes)).toBe(false);
-    expect(continues(things, planOf(scopeOf(wanted('a', 'b'), kept('b', 'c'), { id: 'z' })), scopes)).toBe(false);
+    expect(continues(planOf(scopeOf(wanted('a', 'b'), kept('a', 'b', 'c'))), scopes)).toBe(true);
+    expect(continues(planOf(scopeOf(wanted('a', 'b'), kept('b', 'd'))), scopes)).toBe(false);
+    expect(continues(planOf(scopeOf(wanted('a', 'b', 'd'), kept('b', 'c'))), scopes)).toBe(false);
+    expect(continues(planOf(scopeOf(wanted('a', 'b'), kept('b', 'c'), { prune: false })), scopes)).toBe(false);
+    expect(continues(planOf(scopeOf(wanted('a', 'b'), kept('b', 'c'), { id: 'z' })), scopes)).toBe(false);
   });
 });

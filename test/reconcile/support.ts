@@ -57,6 +57,7 @@ export const scopeOf = (
   observed: readonly Kept[],
   more: Partial<Scope<Wanted, Kept>> = {},
 ): Scope<Wanted, Kept> => ({
+  kind: things,
   id: 'a',
   name: 'A',
   prune: true,
@@ -67,7 +68,10 @@ export const scopeOf = (
 });
 
 /** A plan for one scope. */
-export const planOf = (...scopes: Scope<Wanted, Kept>[]): Plan<Wanted, Kept> => planAll(things, scopes);
+export const planOf = (...scopes: Scope<Wanted, Kept>[]): Plan<Wanted, Kept> => planAll('thing', scopes);
+
+/** Where the things of plans are kept. */
+export const storesOf = (shelf: Shelf) => new Map([['thing', shelf]]);
 
 /** What goes wrong with one request: it is rejected, or its response is lost before or after the change was made. */
 export type Fault = 'none' | 'refused' | 'lost before' | 'lost after' | ErrorCode;
@@ -143,13 +147,16 @@ export class Shelf implements Store<Wanted, Kept> {
     return [...this.in(scope)];
   }
 
-  create(scope: string, batch: readonly Wanted[]): Promise<void> {
-    return this.#change(`create ${batch.length}`, () => {
+  async create(scope: string, batch: readonly Wanted[]): Promise<readonly string[]> {
+    await this.#change(`create ${batch.length}`, () => {
       if (batch.some(({ name }) => this.unwelcome.has(name))) throw new ActionError('api_rejected', 'no such thing');
       const taken = new Set(this.in(scope).map(keyOf));
       if (batch.some((one) => taken.has(keyOf(one)))) throw new ActionError('conflict', 'there already');
       this.#set(scope, [...this.in(scope), ...batch.map((one) => this.#made(one))]);
     });
+    return this.in(scope)
+      .slice(-batch.length)
+      .map(({ id }) => String(id));
   }
 
   update(scope: string, { readOnly }: Wanted, { id }: Kept): Promise<void> {

@@ -7,7 +7,7 @@ import { place } from '../client/repository.ts';
 export type Conclusion = 'success' | 'failure' | 'neutral' | 'action_required' | 'cancelled';
 
 /** What a check says. */
-export interface CheckText {
+interface CheckText {
   /** One line of plain text. */
   readonly title: string;
   /** Markdown; what is over GitHub's limit is cut. */
@@ -35,7 +35,7 @@ export interface CheckRun {
 }
 
 /** What a token needs to write a check. */
-export const CHECKS_WRITE = { checks: 'write' } as const;
+const CHECKS_WRITE = { checks: 'write' } as const;
 
 const MAX_TITLE = 255;
 /** Characters of a summary that GitHub accepts; bytes are never fewer. */

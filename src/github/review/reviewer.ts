@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 export const Account = z.nullish(z.object({ login: z.string(), type: z.optional(z.string()) }));
 
 /** Login of the app that posts the reviews of Devin. */
-export const REVIEWER = 'devin-ai-integration[bot]';
+const REVIEWER = 'devin-ai-integration[bot]';
 
 /**
  * Whether somebody is the reviewer. No person can have a login with brackets, and the type comes from GitHub, so both

@@ -1,18 +1,18 @@
 /** Whether a text is a pattern rather than a path. */
 export const isPattern = (text: string): boolean => /[*?]/.test(text);
 
-type Token = '**' | '*' | '?' | { readonly sign: string };
+type Token = '**' | '*' | '?' | { readonly character: string };
 
 function tokensOf(pattern: string): Token[] {
   return (pattern.toLowerCase().match(/\*{2,}|./gsu) ?? []).map((part) => {
     if (part.startsWith('**')) return '**';
-    return part === '*' || part === '?' ? part : { sign: part };
+    return part === '*' || part === '?' ? part : { character: part };
   });
 }
 
 /**
- * A test for paths: `*` stands for any signs but `/`, `**` for any signs, `?` for one sign but `/`. Case does not
- * matter. It takes time in proportion to pattern and path, whatever the pattern: no state is tried twice.
+ * A test for paths: `*` matches any characters except `/`, `**` any characters, `?` one character except `/`. Case
+ * does not matter. It takes time in proportion to pattern and path, whatever the pattern: no state is tried twice.
  */
 export function globTest(pattern: string): (path: string) => boolean {
   const tokens = tokensOf(pattern);
@@ -27,12 +27,12 @@ export function globTest(pattern: string): (path: string) => boolean {
   return (path) => {
     let states = new Set<number>();
     passStars(states, 0);
-    for (const sign of path.toLowerCase()) {
+    for (const character of path.toLowerCase()) {
       const next = new Set<number>();
       for (const state of states) {
         const token = tokens[state];
-        if (token === '**' || (token === '*' && sign !== '/')) passStars(next, state);
-        else if (token === '?' ? sign !== '/' : typeof token === 'object' && token.sign === sign) {
+        if (token === '**' || (token === '*' && character !== '/')) passStars(next, state);
+        else if (token === '?' ? character !== '/' : typeof token === 'object' && token.character === character) {
           passStars(next, state + 1);
         }
       }

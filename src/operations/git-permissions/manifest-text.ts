@@ -45,7 +45,7 @@ function aliasesOf(connections: readonly Connection[]): ReadonlyMap<string, { al
   for (const one of connections.toSorted((a, b) => order(a.name, b.name) || order(a.id, b.id))) {
     const isUnique = connections.filter(({ id, name }) => name === one.name || id === one.name).length === 1;
     const value = isUnique ? one.name : one.id;
-    // Of two that an API tells apart only by their host, the first stands for both.
+    // Of two that an API tells apart only by their host, the first one represents both.
     if (!aliases.has(one.key)) aliases.set(one.key, { alias: value, value });
   }
   return aliases;

@@ -8,6 +8,8 @@ type Overlapping = Pick<Entry, 'subject' | 'path' | 'connection' | 'readOnly'> &
   readonly pattern?: { readonly text: string };
 };
 
+const OVERRIDDEN = { display: 'first', title: 'A read-only entry has no effect' } as const;
+
 const quote = (text: string) => JSON.stringify(text.slice(0, 100));
 
 /** Finds the group or prefix of a list that opens an entry as well; a writable one, if there is one. */
@@ -46,7 +48,7 @@ export function overlaps(entries: readonly Overlapping[]): Finding[] {
     found.set(key, {
       ...place,
       message: `${what} ${where}${isOverridden ? ', which gives write access anyway' : ''}`,
-      display: isOverridden ? 'first' : 'folded',
+      ...(isOverridden ? OVERRIDDEN : { display: 'folded' }),
     });
   }
   return [...found.values()];

@@ -5,7 +5,7 @@ import { type Entry, lineOf } from './entries.ts';
 /** A connection to a Git host. */
 export interface Connection {
   readonly id: string;
-  /** Its name, or its id where it has none. */
+  /** Its name, or its ID if it has none. */
   readonly name: string;
   readonly host: string;
   /** What permissions tell connections apart by: the ID, and in v2, which shows none, the host. */

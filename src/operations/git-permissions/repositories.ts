@@ -1,11 +1,11 @@
 import { ActionError, asActionError, type ErrorCode } from '../../contract/errors.ts';
 import { nearestOf } from '../../contract/kinds.ts';
-import type { Kind, Scope } from '../../reconcile/kind.ts';
+import type { Kind } from '../../reconcile/kind.ts';
 import type { Finding } from '../plan/positions.ts';
 import type { Entry } from './entries.ts';
 import { globTest } from './glob.ts';
 import type { Connection, Desired, Observed } from './permission.ts';
-import type { ProtectionRule } from './resolve.ts';
+import type { ComparedScope, ProtectionRule } from './resolve.ts';
 import type { RepositoryLists } from './source.ts';
 
 /** The nearest name is found for so many findings; for more it would take long. */
@@ -29,7 +29,7 @@ interface Asked {
 
 /** Entries for repositories that would be added, and protected ones that protect nothing. */
 function askedOf(
-  scopes: readonly Scope<Desired, Observed>[],
+  scopes: readonly ComparedScope[],
   rules: readonly ProtectionRule[],
   kind: Kind<Desired, Observed>,
 ): Asked[] {
@@ -99,7 +99,7 @@ async function listed(
  * nothing now and something else later. Entries that exist in Devin already are not checked.
  */
 export async function checkRepositories(
-  scopes: readonly Scope<Desired, Observed>[],
+  scopes: readonly ComparedScope[],
   rules: readonly ProtectionRule[],
   kind: Kind<Desired, Observed>,
   lists: RepositoryLists,

@@ -9,8 +9,11 @@ import { overlaps } from './overlaps.ts';
 import { type Connection, type Desired, type Observed, sameSubject } from './permission.ts';
 import type { Organization, PermissionSource, RepositoryLists } from './source.ts';
 
-/** An organization with what it should have; what it has is not known yet. */
-export type WantedScope = Omit<Scope<Desired, Observed>, 'observed'>;
+/** An organization with its desired entries; the existing ones are not known yet. */
+export type WantedScope = Omit<Scope<Desired, Observed>, 'observed' | 'kind'>;
+
+/** An organization with its desired and its existing entries. */
+export type ComparedScope = Omit<Scope<Desired, Observed>, 'kind'>;
 
 /** What the manifest means for the credential, or what it names that does not exist. */
 export interface ResolvedManifest {

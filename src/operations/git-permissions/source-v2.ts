@@ -62,6 +62,7 @@ export function sourceV2(devin: Devin): PermissionSource {
     async create(org_id, batch) {
       // The body is a bare list, which only a raw call takes.
       await devin.raw(v2AddOrgGitPermissions, { params: { org_id }, body: batch.map(request) });
+      return [];
     },
     async remove(org_id, { id }) {
       await devin.call(v2DeleteOrgGitPermission, { params: { org_id, permission_id: id } });

@@ -80,7 +80,9 @@ export function sourceV3(devin: Devin): PermissionSource {
       return (await wholeList(devin, listGitPermissions, call, (row) => row.git_permission_id)).map(observed);
     },
     async create(org, batch) {
-      await devin.call(createGitPermissions, { params: { org_id: org }, body: { permissions: batch.map(request) } });
+      const call = { params: { org_id: org }, body: { permissions: batch.map(request) } };
+      const made = await devin.call(createGitPermissions, call);
+      return made.length === batch.length ? made.map(({ git_permission_id: id }) => id) : [];
     },
     async update(org, { readOnly }, { id }) {
       const params = { org_id: org, git_permission_id: id };

@@ -1,77 +1,29 @@
 import { ActionError } from '../../contract/errors.ts';
 import { pool } from '../../contract/pool.ts';
-import type { Scope } from '../../reconcile/kind.ts';
 import { planAll } from '../../reconcile/plan.ts';
-import { details, prose } from '../../report/markdown.ts';
+import { prose } from '../../report/markdown.ts';
 import { count } from '../../report/units.ts';
 import type { Log } from '../../runner/log.ts';
 import { operation, type Report, ready } from '../operation.ts';
+import { reject, sorted, warn, warningNotice } from '../plan/findings.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
-import { listed, PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext } from '../plan/report.ts';
+import { PLAN_INPUTS, PLAN_OUTPUTS, type PlanContext } from '../plan/report.ts';
 import { runPlan } from '../plan/step.ts';
 import { findManifest, type Manifest, type ReadManifest } from './manifest.ts';
 import { readManifestAside } from './manifest-thread.ts';
-import { type Desired, type Observed, permissionKind } from './permission.ts';
+import { permissionKind } from './permission.ts';
 import { openSource, readObserved } from './read.ts';
 import { checkRepositories } from './repositories.ts';
-import { resolveManifest, type WantedScope } from './resolve.ts';
+import { type ComparedScope, resolveManifest, type WantedScope } from './resolve.ts';
 import { type PermissionSource, repositoryLists } from './source.ts';
 
-/** The page of a run shows at most ten annotations of a kind. */
-const MAX_ANNOTATIONS = 10;
-const MAX_NOTICES = 100;
+/** What the warnings are that only the job summary lists. */
+const OVERLAPPING = 'inside a group or prefix';
 /** A pause takes a millisecond, and what is done for each of so many patterns less than a second. */
 const TURNS = 20;
 
-const textOf = ({ file, line, message }: Finding) => `${file}:${line}: ${message}`;
-
-/** Shows the errors of a manifest at their lines. Throws if there are any. */
-function reject(log: Pick<Log, 'annotate'>, all: readonly Finding[]): void {
-  const faults = eachOnce(all);
-  if (faults.length === 0) return;
-  for (const { file, line, message } of faults.slice(0, MAX_ANNOTATIONS)) {
-    log.annotate('error', 'Invalid manifest', message, { file, line });
-  }
-  const message =
-    faults.length === 1 ? 'One line of the manifest is wrong.' : `${faults.length} lines of the manifest are wrong.`;
-  throw new ActionError('manifest_invalid', message, { list: listed(faults.map(textOf)) });
-}
-
-/** Each finding once, even if several organizations share a list. */
-const eachOnce = (findings: readonly Finding[]): Finding[] => [
-  ...new Map(findings.map((finding) => [textOf(finding), finding])).values(),
-];
-
-/** Warnings in the order in which they are shown: what gives more access than a line says comes first. */
-const sorted = (warnings: readonly Finding[]): Finding[] => {
-  const all = inOrder(eachOnce(warnings));
-  return [...all.filter(({ display }) => display === 'first'), ...all.filter(({ display }) => display !== 'first')];
-};
-
-function warn(log: Pick<Log, 'annotate' | 'info'>, warnings: readonly Finding[]): void {
-  const shown = warnings.filter(({ display }) => display !== 'folded');
-  for (const { file, line, message, display } of shown.slice(0, MAX_ANNOTATIONS)) {
-    const title = display === 'first' ? 'A read-only entry has no effect' : 'An entry of the manifest';
-    log.annotate('warning', title, message, { file, line });
-  }
-  for (const warning of shown.slice(MAX_ANNOTATIONS, 200)) log.info(`  ${textOf(warning)}`);
-}
-
-/** Warnings are collapsed: they concern the manifest, not the changes. */
-function warningNotice(warnings: readonly Finding[]): readonly string[] {
-  if (warnings.length === 0) return [];
-  const lines = warnings.slice(0, MAX_NOTICES).map((warning) => `- ${prose(textOf(warning))}`);
-  const rest = warnings.length > MAX_NOTICES ? [`- and ${warnings.length - MAX_NOTICES} more`] : [];
-  const overlapping = warnings.filter(({ display }) => display === 'folded').length;
-  const title =
-    overlapping === warnings.length
-      ? `${count(overlapping, 'entry', 'entries')} inside a group or prefix`
-      : count(warnings.length, 'note about the manifest', 'notes about the manifest');
-  return [details(title, [...lines, ...rest].join('\n'))];
-}
-
 /** Entries that Devin spells in another case than the manifest. They are the same. */
-function spellings(scopes: readonly Scope<Desired, Observed>[], kind: ReturnType<typeof permissionKind>): Finding[] {
+function spellings(scopes: readonly ComparedScope[], kind: ReturnType<typeof permissionKind>): Finding[] {
   const found: Finding[] = [];
   for (const { desired, observed } of scopes) {
     const existing = new Map(observed.map((one) => [kind.observedKey(one), one.path]));
@@ -137,7 +89,7 @@ function onlyChecked(log: Log, { manifest, faults, warnings }: ReadManifest): Re
     outcome: 'skipped',
     skippedReason: reason,
     data: { entries: manifest.entries, organizations: manifest.organizations.length },
-    summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(sorted(warnings))].join('\n\n')}\n`,
+    summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(sorted(warnings), OVERLAPPING)].join('\n\n')}\n`,
   };
 }
 
@@ -147,9 +99,13 @@ async function run(context: PlanContext, { manifest, faults }: ReadManifest) {
   const source = await openSource(context);
   const { kind, scopes, warnings } = await compared(context, manifest, source);
   warn(log, warnings);
-  const plan = planAll(kind, scopes);
-  const step = { kind, store: source, plan, limit: pool(inputs.concurrency), scopeName: 'organization' };
-  return await runPlan(context, step, warningNotice(warnings));
+  const plan = planAll(
+    kind.name,
+    scopes.map((scope) => ({ ...scope, kind })),
+  );
+  const stores = new Map([[kind.name, source]]);
+  const step = { stores, plan, limit: pool(inputs.concurrency), scopeName: 'organization' };
+  return await runPlan(context, step, warningNotice(warnings, OVERLAPPING));
 }
 
 /** Makes the Git permissions of organizations match a manifest, or shows what that would change. */

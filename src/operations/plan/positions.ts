@@ -15,6 +15,8 @@ export interface Finding extends Place {
   readonly message: string;
   /** Of a warning: `first` is listed before all others, `folded` is shown in the job summary only. */
   readonly display?: 'first' | 'folded';
+  /** Title of the annotation of a warning. */
+  readonly title?: string;
 }
 
 /** Findings file by file, and in each from top to bottom. */

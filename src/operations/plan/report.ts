@@ -1,8 +1,7 @@
 import { ActionError, type ErrorCode } from '../../contract/errors.ts';
 import type { InputName } from '../../contract/inputs.ts';
-import type { Action, Change, Counts, Kind, Plan } from '../../reconcile/kind.ts';
+import type { Action, Change, Counts, Plan } from '../../reconcile/kind.ts';
 import { differs } from '../../reconcile/plan.ts';
-import { shownOf } from '../../reconcile/record.ts';
 import { byName, headline } from '../../reconcile/render.ts';
 import type { Applied, Limiter, Store } from '../../reconcile/store.ts';
 import { code } from '../../report/markdown.ts';
@@ -41,13 +40,13 @@ export type PlanContext = Context<(typeof PLAN_INPUTS)[number]>;
 /** The report of such an operation. */
 export type PlanReport = Report<(typeof PLAN_OUTPUTS)[number]>;
 
-/** What is planned, and by what it is carried out. */
+/** What is planned, and where it is applied. */
 export interface PlanStep<D, O> {
-  readonly kind: Kind<D, O>;
-  readonly store: Store<D, O>;
   readonly plan: Plan<D, O>;
+  /** By the name of the kind. */
+  readonly stores: ReadonlyMap<string, Store<D, O>>;
   readonly limit: Limiter;
-  /** What one scope is called: `organization`. */
+  /** Name of one scope: `organization`. */
   readonly scopeName: string;
 }
 
@@ -62,8 +61,8 @@ const DECISIVE: readonly ErrorCode[] = ['cancelled', 'timeout', 'credential_inva
 export const listed = (all: readonly string[]): string[] =>
   all.length <= LISTED ? [...all] : [...all.slice(0, LISTED), `and ${all.length - LISTED} more`];
 
-const named = <D, O>({ kind }: PlanStep<D, O>, change: Change<D, O>) => {
-  const { type, name, note } = shownOf(kind, change);
+const named = (change: Change<unknown, unknown>) => {
+  const { type, name, note } = change.shown;
   const more = change.update ?? note;
   return `${MARKS[change.action]} ${type} ${name}${more === undefined ? '' : ` ${more}`}`;
 };
@@ -75,13 +74,13 @@ export function logPlan<D, O>({ log }: PlanContext, step: PlanStep<D, O>): void 
   const lines = byName(plan.scopes).flatMap(({ scope, changes }) =>
     changes
       .filter(({ action }) => action !== 'protected')
-      .map((change) => `  ${scope.name}  ${change.escalation ? '⚠ ' : ''}${named(step, change)}  (${change.reason})`),
+      .map((change) => `  ${scope.name}  ${change.escalation ? '⚠ ' : ''}${named(change)}  (${change.reason})`),
   );
   for (const line of lines.slice(0, LOGGED_CHANGES)) log.info(line.replaceAll('`', ''));
   if (lines.length > LOGGED_CHANGES) log.info(`  and ${lines.length - LOGGED_CHANGES} more, all in the plan file`);
 }
 
-/** What became of a plan: it was only made, it was refused, or it was applied. */
+/** The result of a plan: it was only made, it was refused, or it was applied. */
 export type Fate<D, O> = 'planned' | 'refused' | Applied<D, O>;
 
 /** How many entries were added, removed and updated, or would be. */
@@ -94,7 +93,7 @@ function changed<D, O>({ added, removed, updated }: Counts, fate: Fate<D, O>) {
   return { added: done('create'), removed: done('delete'), updated: done('update') };
 }
 
-/** What the result says of a plan and of what became of it, with the failures one by one. */
+/** The result of a plan or of its apply as data, with the failures one by one. */
 export function dataOf<D, O>(step: PlanStep<D, O>, file: string, fate: Fate<D, O>): PlanReport['data'] {
   const { counts, hash, scopes } = step.plan;
   const applied = typeof fate === 'string' ? undefined : fate;
@@ -122,7 +121,7 @@ export function dataOf<D, O>(step: PlanStep<D, O>, file: string, fate: Fate<D, O
       : {
           failures: failures.slice(0, 200).map(({ change, error, tried }) => ({
             action: change.action,
-            ...shownOf(step.kind, change),
+            ...change.shown,
             tried,
             error_code: error?.code,
             error: error?.message,
@@ -141,7 +140,7 @@ export function where<D, O>({ plan, scopeName }: PlanStep<D, O>): string {
   return changed === 0 ? all : `${changed} of ${all}`;
 }
 
-/** Why an apply is not what it should be; undefined where everything is in place. */
+/** Why an apply failed; undefined if everything is as desired. */
 export function applyError<D, O>(step: PlanStep<D, O>, applied: Applied<D, O>): ActionError | undefined {
   if (applied.converged) return undefined;
   const failed = applied.results.flatMap(({ change, error }) => (error === undefined ? [] : [{ change, error }]));
@@ -149,15 +148,13 @@ export function applyError<D, O>(step: PlanStep<D, O>, applied: Applied<D, O>): 
   const conflicts = step.plan.scopes.flatMap(({ scope, changes }) =>
     changes
       .filter(({ action }) => action === 'conflict')
-      .map((change) => `${scope.name}: ${named(step, change)}: ${change.reason}`),
+      .map((change) => `${scope.name}: ${named(change)}: ${change.reason}`),
   );
   const scopeOf = new Map(
     step.plan.scopes.flatMap(({ scope, changes }) => changes.map((one) => [one, scope.name] as const)),
   );
   const list = listed([
-    ...failed.map(
-      ({ change, error }) => `${scopeOf.get(change)}: ${named(step, change)}: ${error.code}: ${error.message}`,
-    ),
+    ...failed.map(({ change, error }) => `${scopeOf.get(change)}: ${named(change)}: ${error.code}: ${error.message}`),
     ...conflicts,
     ...applied.unread.map(({ name, error }) => `${name} could not be read again: ${error.code}: ${error.message}`),
     ...(errors.length > 0

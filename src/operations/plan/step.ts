@@ -29,22 +29,22 @@ const MAX_PLAN_BYTES = 200 * 1024 * 1024;
 /** Writes the plan: to `plan_file`, or to the runner's temporary folder. */
 async function writePlan<D, O>(
   { inputs, workspace, temp, facts }: PlanContext,
-  { kind, plan }: PlanStep<D, O>,
+  { plan }: PlanStep<D, O>,
   applied?: Applied<D, O>,
 ): Promise<string> {
-  const json = `${JSON.stringify(planRecord(kind, plan, applied), null, 2)}\n`;
+  const json = `${JSON.stringify(planRecord(plan, applied), null, 2)}\n`;
   if (inputs.plan_file !== undefined) return await workspace.writeFile(inputs.plan_file, json);
   const name = `devin-plan-${facts.runId ?? 'local'}-${facts.step ?? 'step'}.json`;
   return join(temp.root, await temp.writeFile(name.replaceAll(/[^\w.-]/g, '_'), json));
 }
 
-function tooMuch<D, O>({ inputs }: PlanContext, { kind, plan }: PlanStep<D, O>): ActionError | undefined {
+function tooMuch<D, O>({ inputs }: PlanContext, { plan }: PlanStep<D, O>): ActionError | undefined {
   const limits = {
     maxRemovals: inputs.max_removals,
     maxOpenings: inputs.max_openings,
     allowEmpty: inputs.allow_empty,
   };
-  const found = violations(kind, plan, limits);
+  const found = violations(plan, limits);
   if (found.length === 0) return undefined;
   const guards = [...new Set(found.map(({ guard }) => guard))];
   const inputsToSet = guards.map((guard) => (guard === 'allow_empty' ? '`allow_empty: true`' : `\`${guard}\``));
@@ -59,11 +59,11 @@ function tooMuch<D, O>({ inputs }: PlanContext, { kind, plan }: PlanStep<D, O>):
 }
 
 /** What the comment of a plan ends with, so that `expected_plan_hash: reviewed` finds it; and a note if it is too large. */
-async function carried<D, O>({ event, facts, inputs }: PlanContext, { kind, plan }: PlanStep<D, O>) {
+async function carried<D, O>({ event, facts, inputs }: PlanContext, { plan }: PlanStep<D, O>) {
   const read = inputs.comment ? await event() : undefined;
   const head = read !== undefined && 'event' in read ? (read.event.commits?.head ?? facts.commit) : undefined;
   if (head === undefined) return {};
-  const { text, isWhole } = carriedText(kind, plan, head);
+  const { text, isWhole } = carriedText(plan, head);
   if (isWhole) return { commentEnd: text };
   const changes = count(
     plan.scopes.reduce((sum, scope) => sum + scope.changes.length, 0),
@@ -80,7 +80,7 @@ async function planned<D, O>(
   notices: readonly string[],
 ): Promise<PlanReport> {
   const { inputs } = context;
-  const { plan, kind, scopeName } = step;
+  const { plan, scopeName } = step;
   const file = await writePlan(context, step);
   const changed = differs(plan.counts);
   const limit = tooMuch(context, step);
@@ -93,7 +93,9 @@ async function planned<D, O>(
   const said = changed ? `Plan: ${headline(plan)}` : 'No changes';
   const title = `### ${mark}${said} · ${where(step)} · ${short(plan.hash)}`;
   const { note, commentEnd } = await carried(context, step);
-  const hint = `Apply this plan: \`mode: apply\` with \`expected_plan_hash: ${plan.hash}\`.`;
+  // In a comment, the plan is found by its pull request.
+  const expected = commentEnd === undefined ? plan.hash : 'reviewed';
+  const hint = `To apply exactly this plan: \`mode: apply\` with \`expected_plan_hash: ${expected}\`.`;
   const frame = {
     scopeName,
     notices: [...(error === undefined ? [] : [errorPart(error)]), ...(note === undefined ? [] : [prose(note)])],
@@ -104,7 +106,7 @@ async function planned<D, O>(
     outcome: !isDrift && limit !== undefined ? 'failure' : changed ? 'changes' : 'success',
     ...(error === undefined ? {} : { error }),
     data: dataOf(step, file, 'planned'),
-    summary: renderPlan(title, kind, plan, frame),
+    summary: renderPlan(title, plan, frame),
     ...(commentEnd === undefined ? {} : { commentEnd }),
   };
 }
@@ -118,7 +120,7 @@ async function refused<D, O>(context: PlanContext, step: PlanStep<D, O>, error: 
     outcome: 'failure',
     error,
     data: dataOf(step, file, 'refused'),
-    summary: renderPlan(title, step.kind, step.plan, frame),
+    summary: renderPlan(title, step.plan, frame),
   };
 }
 
@@ -127,7 +129,7 @@ async function carriedOut<D, O>(
   step: PlanStep<D, O>,
   notices: readonly string[],
 ): Promise<PlanReport> {
-  const { plan, kind, scopeName } = step;
+  const { plan, scopeName } = step;
   // If the plan cannot be written, nothing is changed.
   await writePlan(context, step);
   const applied = await applyPlan(step);
@@ -150,21 +152,21 @@ async function carriedOut<D, O>(
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
     data: dataOf(step, file, applied),
-    summary: renderPlan(title, kind, plan, frame, applied),
+    summary: renderPlan(title, plan, frame, applied),
   };
 }
 
 /** Whether this plan only does what is left of the reviewed one, which a comment or `plan_file` contains. */
 async function isRest<D, O>(
   { inputs, workspace }: PlanContext,
-  { kind, plan }: PlanStep<D, O>,
+  { plan }: PlanStep<D, O>,
   { hash, scopes }: ReviewedPlan,
 ): Promise<boolean> {
-  if (scopes !== undefined) return continues(kind, plan, scopes);
+  if (scopes !== undefined) return continues(plan, scopes);
   if (inputs.plan_file === undefined) return false;
   const file = await workspace.readText(inputs.plan_file, MAX_PLAN_BYTES);
-  const reviewed = file.ok ? scopesOfFile(kind.name, hash, file.text) : undefined;
-  return reviewed !== undefined && continues(kind, plan, reviewed);
+  const reviewed = file.ok ? scopesOfFile(plan.name, hash, file.text) : undefined;
+  return reviewed !== undefined && continues(plan, reviewed);
 }
 
 /** Why the plan is not the one that was reviewed. A plan without changes needs no review. */
@@ -175,7 +177,7 @@ async function whyNotReviewed<D, O>(context: PlanContext, step: PlanStep<D, O>):
   try {
     const reviewed =
       expected === 'reviewed'
-        ? await reviewedPlan(context, step.kind.name)
+        ? await reviewedPlan(context, step.plan.name)
         : { hash: expected.hash, scopes: undefined };
     if (reviewed.hash === hash || (await isRest(context, step, reviewed))) return undefined;
     const message = `The plan is ${hash}, not the reviewed ${reviewed.hash}: the manifest or the current state changed. Nothing was written.`;

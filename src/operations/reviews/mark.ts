@@ -7,7 +7,7 @@ import { isRecord } from '../record.ts';
 export type Severity = 'high' | 'medium' | 'info' | 'unknown';
 
 /** What a comment of the reviewer says of itself in its mark. */
-export interface Mark {
+interface Mark {
   readonly id: string;
   readonly kind: ReviewKind;
   /** The review that it belongs to: `pr-review-job-<hex>`. */

@@ -14,7 +14,7 @@ const CONFIRM_MS = 2_000;
 type ReadContext = Pick<Context<'poll_interval'>, 'clock' | 'signal' | 'inputs' | 'log' | 'startedAt'>;
 
 /** Kinds that fail the step. A comment that cannot be read may be anything, so it counts with any of them. */
-export const blockingKinds = (failOn: readonly ReviewKind[]): readonly ReviewKind[] =>
+const blockingKinds = (failOn: readonly ReviewKind[]): readonly ReviewKind[] =>
   failOn.length === 0 ? [] : [...failOn, 'unknown'];
 
 /** The unresolved findings that fail the step. */

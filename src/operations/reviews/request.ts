@@ -45,7 +45,7 @@ export function isSameCommit(one: string, other: string): boolean {
 }
 
 /** The status of a review of this commit; undefined if the response is about none, or about another commit. */
-export function statusFor({ status, commit_sha: commit }: PrReviewState, head: string): string | undefined {
+function statusFor({ status, commit_sha: commit }: PrReviewState, head: string): string | undefined {
   if (commit !== null && !isSameCommit(commit, head)) return undefined;
   if (status === null) return commit === null ? undefined : 'pending';
   return status === 'canceled' ? 'cancelled' : status;

@@ -16,7 +16,7 @@ function iconOf({ outcome, status }: Verdict): string {
 }
 
 /** `src/parser.ts:12-14` */
-export function locationOf({ path, start_line: start, end_line: end }: Finding): string {
+function locationOf({ path, start_line: start, end_line: end }: Finding): string {
   if (path === null) return '';
   if (start === null) return path;
   return end === null || end === start ? `${path}:${start}` : `${path}:${start}-${end}`;
@@ -102,9 +102,9 @@ export function reviewSummary(story: ReviewStory): string {
     firstLine(story, verdict),
     blockingPart(blocking, story),
     advice(verdict),
+    figures(story),
     foldedPart(counted(others), others, story),
     foldedPart(`${resolved.length} resolved`, resolved, story),
-    figures(story),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }

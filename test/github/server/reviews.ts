@@ -51,11 +51,10 @@ function reviewBody(asked: Asked, { id, pull, author, commit, state, body }: Rev
 }
 
 /** The node ID of a comment, which GraphQL calls its ID. */
-export const nodeOf = ({ id }: ReviewComment): string => `PRRC_${id}`;
+const nodeOf = ({ id }: ReviewComment): string => `PRRC_${id}`;
 
 /** The page of a comment. */
-export const commentUrl = (state: State, { id, pull }: ReviewComment): string =>
-  `${pageOf(state, pull)}#discussion_r${id}`;
+const commentUrl = (state: State, { id, pull }: ReviewComment): string => `${pageOf(state, pull)}#discussion_r${id}`;
 
 function commentBody(asked: Asked, comment: ReviewComment): Fields {
   const { in_reply_to_id: _, ...base } = example('pull-request-review-comment-items');

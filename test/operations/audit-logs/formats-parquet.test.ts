@@ -39,6 +39,15 @@ describe('parquet', () => {
     );
   });
 
+  test('times have the time zone UTC', () => {
+    const [, time] = parquetMetadata(fileOf([[eventOf()]]).file).schema;
+    expect(time).toMatchObject({
+      name: 'time',
+      converted_type: 'TIMESTAMP_MILLIS',
+      logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+    });
+  });
+
   test('a file without events is a file', async () => {
     const { file } = fileOf([]);
     expect(parquetMetadata(file).num_rows).toBe(0n);

@@ -332,7 +332,7 @@ const sourceOf = (
   connections: async () => connections,
   repositories: async () => repositories,
   list: async () => [],
-  create: async () => {},
+  create: async () => [],
   remove: async () => {},
 });
 
@@ -510,8 +510,8 @@ describe('an export', () => {
         const { scopes, faults } = await resolve(text);
         expect(faults, text).toEqual([]);
         const plan = planAll(
-          kind,
-          scopes.map((scope) => ({ ...scope, observed: scope.id === organization.id ? observed : [] })),
+          kind.name,
+          scopes.map((scope) => ({ ...scope, kind, observed: scope.id === organization.id ? observed : [] })),
         );
         expect(hasChanges(plan.counts), text).toBe(false);
         expect(plan.counts.conflicts).toBe(0);

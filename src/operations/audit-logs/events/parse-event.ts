@@ -56,6 +56,9 @@ export function parseEvent(json: string, isV2: boolean): AuditEvent & WaitingEve
   return { ...event, open: () => event };
 }
 
+/** JSON on one line: a line break can only be between two tokens, where a space means the same. */
+const onOneLine = (json: string) => (/[\r\n]/.test(json) ? json.replace(/\s*[\r\n]\s*/g, ' ') : json);
+
 /** An event whose JSON is in the bytes of its page, from `from` to before `to`. */
 class PageEvent implements WaitingEvent {
   readonly id: string;
@@ -77,8 +80,7 @@ class PageEvent implements WaitingEvent {
   }
 
   open(): AuditEvent {
-    // A line break can only be between two tokens, where a space means the same.
-    const json = this.#page.toString('utf8', this.#from, this.#to).replace(/\s*[\r\n]\s*/g, ' ');
+    const json = onOneLine(this.#page.toString('utf8', this.#from, this.#to));
     let raw: Readonly<Record<string, unknown>> | undefined;
     return {
       id: this.id,

@@ -9,7 +9,8 @@ import { closingLine, type SessionStory, sessionSummary } from '../outcome/summa
 import type { PromptFacts } from '../request/request.ts';
 import { type Ended, type Ending, endSession } from './end.ts';
 import type { Sent } from './messages.ts';
-import { type Looked, Watch } from './watch.ts';
+import type { Looked } from './turn.ts';
+import { Watch } from './watch.ts';
 
 /** Inputs of every wait. */
 export const WAIT_INPUTS = ['wait', 'poll_interval', 'follow', 'on_waiting'] as const satisfies readonly InputName[];
@@ -101,7 +102,7 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
   const watch = new Watch(context, { orgId, sessionId, asked, session, isNew: created, sent, organizations });
   const base = (): Base => ({
     durationMs: context.clock.now() - context.startedAt,
-    lastMessage: watch.reader.last,
+    lastMessage: watch.lastMessage,
     orgId,
     facts: context.facts,
     prompt: waited.prompt,

@@ -1,0 +1,71 @@
+// Makes pictures of what users see: the summaries and comments of a fixed set of steps on the sandbox, as GitHub renders
+// them, in light and dark mode, and as wide as a phone. Look at each for ten seconds: what happened, and what is to do?
+// usage: npm run looks [-- --all FOLDER]   Without --all, only the pictures of docs/images are written.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { marked } from 'marked';
+import { type Browser, chromium } from 'playwright-core';
+import { type Look, looks } from './looks-steps.ts';
+
+const root = join(import.meta.dirname, '..');
+const require = createRequire(import.meta.url);
+const IMAGES = join(root, 'docs', 'images');
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const WIDE = 900;
+const PHONE = 390;
+
+const styleOf = (mode: 'light' | 'dark') =>
+  readFileSync(require.resolve(`github-markdown-css/github-markdown-${mode}.css`), 'utf8');
+const MERMAID = readFileSync(require.resolve('mermaid/dist/mermaid.min.js'), 'utf8');
+
+/** A page that shows Markdown as GitHub does; GitHub draws charts itself. */
+function pageOf(markdown: string, mode: 'light' | 'dark'): string {
+  const body = marked
+    .parse(markdown, { async: false, gfm: true })
+    .replace(/<pre><code class="language-mermaid">([\s\S]*?)<\/code><\/pre>/g, '<pre class="mermaid">$1</pre>');
+  const background = mode === 'dark' ? '#0d1117' : '#ffffff';
+  const charts = body.includes('class="mermaid"')
+    ? `<script>${MERMAID}</script><script>mermaid.initialize({ startOnLoad: true, theme: '${mode === 'dark' ? 'dark' : 'default'}' })</script>`
+    : '';
+  return `<!doctype html><meta charset="utf-8"><style>${styleOf(mode)} body { margin: 0; background: ${background} } .markdown-body { padding: 16px 20px }</style><div class="markdown-body">${body}</div>${charts}`;
+}
+
+/** Draws one page into a file. A chart that the mermaid package rejects fails the run. */
+async function draw(browser: Browser, html: string, width: number, file: string): Promise<void> {
+  const page = await browser.newPage({ viewport: { width, height: 100 }, deviceScaleFactor: 1.5 });
+  await page.setContent(html);
+  if (html.includes('class="mermaid"')) await page.waitForSelector('.mermaid svg');
+  if ((await page.getByText('Syntax error in text').count()) > 0) throw new Error(`${file}: a chart is not valid`);
+  await page.screenshot({ path: file, fullPage: true });
+  await page.close();
+}
+
+async function drawAll(browser: Browser, { name, markdown }: Look, all: string | undefined): Promise<void> {
+  for (const mode of ['light', 'dark'] as const) {
+    const html = pageOf(markdown, mode);
+    const end = mode === 'light' ? '' : '-dark';
+    await draw(browser, html, WIDE, join(IMAGES, `${name}${end}.png`));
+    if (all !== undefined) await draw(browser, html, PHONE, join(all, `${name}${end}-phone.png`));
+  }
+}
+
+const { values } = parseArgs({ options: { all: { type: 'string' } } });
+if (CHROMIUM === undefined) {
+  console.log('There is no chromium on this machine, so no picture was made.');
+} else {
+  mkdirSync(IMAGES, { recursive: true });
+  if (values.all !== undefined) mkdirSync(values.all, { recursive: true });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  try {
+    for (const look of await looks()) {
+      await drawAll(browser, look, values.all);
+      if (values.all !== undefined)
+        writeFileSync(join(values.all, `${look.name}.md`), `${look.log}\n---\n${look.markdown}`);
+      console.log(look.name);
+    }
+  } finally {
+    await browser.close();
+  }
+}
