@@ -67,7 +67,7 @@ export const exportGitPermissionsOperation = operation({
     else if (reason !== undefined) problem('manifest', `names ${JSON.stringify(path)}, which ${reason}`);
     else if (!overwrite && (await workspace.exists(path))) {
       const file = await workspace.readText(path, MAX_OWN_BYTES);
-      if (!('text' in file && isExported(file.text))) {
+      if (!file.ok || !isExported(file.text)) {
         const kept = 'which this operation did not write, or which was edited since';
         problem('manifest', `names ${JSON.stringify(path)}, ${kept}; to replace it, set overwrite: true`);
       }

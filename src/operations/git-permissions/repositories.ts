@@ -1,4 +1,5 @@
 import { ActionError, asActionError, type ErrorCode } from '../../contract/errors.ts';
+import { type Fallible, failed } from '../../contract/fallible.ts';
 import { nearestOf } from '../../contract/kinds.ts';
 import type { Kind } from '../../reconcile/kind.ts';
 import type { Finding } from '../plan/positions.ts';
@@ -79,16 +80,16 @@ async function listed(
   connection: Connection,
   list: Promise<readonly string[]>,
   count: number,
-): Promise<{ readonly paths: readonly string[] } | { readonly unchecked: string }> {
+): Promise<Fallible<{ readonly paths: readonly string[] }>> {
   const entries = `${count} new ${count === 1 ? 'entry was' : 'entries were'} not checked`;
   try {
     const paths = await list;
-    if (paths.length > 0) return { paths };
-    return { unchecked: `${connection.name} lists no repositories, so ${entries}.` };
+    if (paths.length > 0) return { ok: true, paths };
+    return failed(`${connection.name} lists no repositories, so ${entries}.`);
   } catch (thrown) {
     const { code } = asActionError(thrown);
     if (thrown instanceof ActionError && !DECISIVE.includes(code)) {
-      return { unchecked: `The repositories of ${connection.name} cannot be listed (${code}), so ${entries}.` };
+      return failed(`The repositories of ${connection.name} cannot be listed (${code}), so ${entries}.`);
     }
     throw thrown;
   }
@@ -111,8 +112,8 @@ export async function checkRepositories(
     const list = first === undefined ? undefined : lists(first.connection);
     if (first === undefined || list === undefined) continue;
     const found = await listed(first.connection, list, asked.length);
-    if ('unchecked' in found) {
-      unchecked.push(found.unchecked);
+    if (!found.ok) {
+      unchecked.push(found.problem);
       continue;
     }
     const { has, nearest } = repositoriesOf(found.paths);

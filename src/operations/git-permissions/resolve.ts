@@ -1,3 +1,4 @@
+import { type Fallible, failed } from '../../contract/fallible.ts';
 import { nearestOf } from '../../contract/kinds.ts';
 import type { Scope } from '../../reconcile/kind.ts';
 import { shortened } from '../../report/shorten.ts';
@@ -52,14 +53,14 @@ function byIdOrName<T extends { readonly id: string; readonly name: string }>(
   what: string,
   asked: string,
   known: readonly T[],
-): T | { readonly problem: string } {
+): Fallible<{ readonly found: T }> {
   const same = known.filter(({ id }) => id === asked);
-  const found = same.length > 0 ? same : known.filter(({ name }) => name === asked);
-  const [only] = found;
-  if (only !== undefined && found.length === 1) return only;
+  const matching = same.length > 0 ? same : known.filter(({ name }) => name === asked);
+  const [only] = matching;
+  if (only !== undefined && matching.length === 1) return { ok: true, found: only };
   if (only !== undefined) {
-    const ids = found.map(({ id }) => id).join(', ');
-    return { problem: `${found.length} ${what}s are called ${quote(asked)}; name one by its id: ${ids}` };
+    const ids = matching.map(({ id }) => id).join(', ');
+    return failed(`${matching.length} ${what}s are called ${quote(asked)}; name one by its id: ${ids}`);
   }
   const nearest =
     nearestOf(
@@ -71,16 +72,16 @@ function byIdOrName<T extends { readonly id: string; readonly name: string }>(
       known.map(({ id }) => id),
     );
   const hint = nearest === undefined ? '' : `; did you mean ${quote(nearest)}?`;
-  return { problem: `there is no ${what} ${quote(asked)}${hint}` };
+  return failed(`there is no ${what} ${quote(asked)}${hint}`);
 }
 
 /** An organization, if the credential may not list them. */
-const byId = (name: string): Organization | { readonly problem: string } =>
+const byId = (name: string): Fallible<{ readonly found: Organization }> =>
   name.startsWith('org-')
-    ? { id: name, name }
-    : {
-        problem: `${quote(name)} cannot be looked up without the permission ManageOrganizations; name the organization by its id`,
-      };
+    ? { ok: true, found: { id: name, name } }
+    : failed(
+        `${quote(name)} cannot be looked up without the permission ManageOrganizations; name the organization by its id`,
+      );
 
 interface OrganizationParts {
   readonly organization: Organization;
@@ -94,35 +95,36 @@ async function organizationsOf(
   faults: Finding[],
   pause: ResolveOptions['pause'],
 ): Promise<OrganizationParts[]> {
-  const found = new Map<string, { organization: Organization; parts: OrganizationPart[] }>();
+  const all = new Map<string, { organization: Organization; parts: OrganizationPart[] }>();
   for (const part of manifest.organizations) {
-    const organization = known === undefined ? byId(part.name) : byIdOrName('organization', part.name, known);
-    if ('problem' in organization) {
-      faults.push({ ...part.place, message: organization.problem });
+    const named = known === undefined ? byId(part.name) : byIdOrName('organization', part.name, known);
+    if (!named.ok) {
+      faults.push({ ...part.place, message: named.problem });
       await pause();
       continue;
     }
-    const there = found.get(organization.id) ?? { organization, parts: [] };
+    const { found: organization } = named;
+    const there = all.get(organization.id) ?? { organization, parts: [] };
     there.parts.push(part);
-    found.set(organization.id, there);
+    all.set(organization.id, there);
   }
-  return [...found.values()];
+  return [...all.values()];
 }
 
 /** Finds the connections that entries name, each once. */
 class Connections {
   readonly #known: readonly Connection[];
-  readonly #found = new Map<string, Connection | { readonly problem: string }>();
+  readonly #found = new Map<string, Fallible<{ readonly found: Connection }>>();
 
   constructor(known: readonly Connection[]) {
     this.#known = known;
   }
 
   of({ connection: asked, place }: Entry, faults: Finding[]): Connection | undefined {
-    const found = this.#found.get(asked) ?? byIdOrName('connection', asked, this.#known);
-    this.#found.set(asked, found);
-    if (!('problem' in found)) return found;
-    faults.push({ ...place, message: found.problem });
+    const result = this.#found.get(asked) ?? byIdOrName('connection', asked, this.#known);
+    this.#found.set(asked, result);
+    if (result.ok) return result.found;
+    faults.push({ ...place, message: result.problem });
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
+import { isRecord } from '../../../contract/json.ts';
 import type { Endpoint } from '../../../devin/endpoint.ts';
 import { listAuditLogs, listOrgAuditLogs } from '../../../devin/endpoints/audit-logs.ts';
 import { readPages } from '../../../devin/pagination.ts';
-import { isRecord } from '../../record.ts';
 import type { Scope } from '../chain/scope.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import { jsonText } from '../../../contract/json.ts';
-import { isRecord } from '../../record.ts';
+import { isRecord, jsonText } from '../../../contract/json.ts';
 import type { AuditEvent } from '../events/event.ts';
 import { msOf } from '../events/time.ts';
 

@@ -1,4 +1,4 @@
-import { isRecord } from '../../record.ts';
+import { isRecord } from '../../../contract/json.ts';
 import { parseEvent } from '../events/parse-event.ts';
 import { CSV_COLUMNS } from '../formats/csv.ts';
 import type { FormatName } from '../formats/names.ts';
