@@ -6,7 +6,7 @@ import type { Context } from '../../operation.ts';
 import { questionOf, sessionComment } from '../outcome/comment.ts';
 import { type Asked, FIRST_TURN, type Judged, judge } from '../outcome/judge.ts';
 import { type Session, sentenceOf, type Verdict } from '../outcome/outcome.ts';
-import { closingLine, type SessionStory } from '../outcome/summary.ts';
+import { closingLine, type SessionStory, sessionSummary } from '../outcome/summary.ts';
 import type { PromptFacts } from '../request/request.ts';
 import { type Ended, type Ending, endSession } from './end.ts';
 import type { Sent } from './messages.ts';
