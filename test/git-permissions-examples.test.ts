@@ -43,9 +43,9 @@ describe('git permissions as code, as the examples do it', onlyHere, () => {
     const { plan } = await runExample('plan-git-permissions.yml', { ...setting, ...review });
     const { github } = review;
     expect(github.comments(129).map(({ body }) => body.split('\n')[1])).toEqual([
-      expect.stringMatching(/^### Plan: \+1 −1 · 1 of 1 organization/),
+      expect.stringMatching(/^### ⚠️ Plan: \+1 −1 in 1 organization/),
     ]);
-    expect(plan?.[0]?.steps[1]?.summary).toMatch(/^### Plan: \+1 −1 · 1 of 1 organization/);
+    expect(plan?.[0]?.steps[1]?.summary).toMatch(/^### ⚠️ Plan: \+1 −1 in 1 organization/);
     expect(JSON.parse(lastOf(plan)?.output ?? '')).toMatchObject({ has_changes: true });
 
     github.state.now += 60_000;

@@ -288,7 +288,7 @@ export const phrase: InputKind<string> = {
   },
 };
 
-/** What GitHub's events call a person's association with a repository. */
+/** What GitHub's events call a person's association with a repository; `WRITE` is ours: write access, whatever it is. */
 const ASSOCIATIONS = [
   'OWNER',
   'MEMBER',
@@ -298,6 +298,7 @@ const ASSOCIATIONS = [
   'FIRST_TIMER',
   'MANNEQUIN',
   'NONE',
+  'WRITE',
 ] as const;
 
 /** Associations, in any case. */

@@ -15,7 +15,7 @@ import type { Exists } from './existing-sessions.ts';
 import type { HeadCheck } from './head-check.ts';
 import type { Need } from './permissions.ts';
 import type { Remains } from './remains.ts';
-import type { ThreadComment } from './thread-comment.ts';
+import type { RequestEnd, ThreadComment } from './thread-comment.ts';
 
 /** What an operation may use to check its inputs before the first request. */
 export interface Checks {
@@ -93,6 +93,12 @@ interface Ended<D> {
   readonly data: D;
   /** Markdown for the job summary. */
   readonly summary: string;
+  /** Markdown for the step's comment, for the people in its thread; the summary where absent. */
+  readonly comment?: string;
+  /** What somebody has to reply to: one more comment, written once for each `key`. */
+  readonly question?: { readonly key: string; readonly markdown: string };
+  /** How the request of the event ended; absent if it has not. */
+  readonly ended?: RequestEnd;
   /** A hidden end of the step's comment, which is never cut: what a later step reads from it. */
   readonly commentEnd?: string;
 }
@@ -142,7 +148,7 @@ export interface Operation<
   /** True where this run must not write: then nothing but GET leaves the client. */
   readOnly?(inputs: Partial<InputValues<I>>): boolean;
   /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */
-  prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<Preparation<P>>;
+  prepare(inputs: Partial<InputValues<I | CommonInput>>, checks: Checks): Promise<Preparation<P>>;
   run(context: Context<I, R>, prepared: P): Promise<Report<O>>;
 }
 

@@ -11,8 +11,8 @@ const OPEN_ROWS = { few: 15, many: 3 };
 const FEW_SCOPES = 10;
 /** Rows of a scope that are not collapsed although they need attention: more of them are counted. */
 const URGENT_ROWS = 30;
-const MARKS = { create: '+', update: '~', delete: '−', protected: '=', conflict: '✗' } as const;
-const HEAD = ['', 'Entry', 'Why'];
+const MARKS = { create: '+', update: '~', delete: '−', protected: '=', conflict: '!' } as const;
+const HEAD = ['Change', 'Entry', 'Why'];
 
 /** What else a summary contains. */
 export interface Frame {
@@ -37,13 +37,13 @@ export function signs({ added, removed, updated }: Pick<Counts, 'added' | 'remov
   return said.length === 0 ? 'no changes' : said.join(' ');
 }
 
-/** The first line of a plan without its marks: `+3 −1 ~2, 1 escalation`. */
-export function headline({ counts }: Plan<unknown, unknown>): string {
+/** What a plan changes, and where if that is told: `+3 −1 ~2 in 2 of 14 organizations, 1 broad grant`. */
+export function headline({ counts }: Plan<unknown, unknown>, where = ''): string {
   const more = [
-    counts.escalations === 0 ? '' : count(counts.escalations, 'escalation'),
+    counts.escalations === 0 ? '' : count(counts.escalations, 'broad grant'),
     counts.conflicts === 0 ? '' : count(counts.conflicts, 'conflict'),
   ].filter((part) => part !== '');
-  return [signs(counts), ...more].join(', ');
+  return [where === '' ? signs(counts) : `${signs(counts)} in ${where}`, ...more].join(', ');
 }
 
 interface Sheet<D, O> {
@@ -70,12 +70,13 @@ function entryCell<D, O>({ severalVias }: Sheet<D, O>, change: Change<D, O>): st
 
 function rowOf<D, O>(sheet: Sheet<D, O>, change: Change<D, O>): string[] {
   const result = sheet.results.get(change);
-  const mark = `${change.escalation ? '⚠ ' : ''}${MARKS[change.action]}`;
+  const mark = `${change.escalation ? '⚠\u00a0' : ''}${MARKS[change.action]}`;
   const cells = [mark, entryCell(sheet, change), prose(change.reason)];
   if (sheet.results.size === 0) return cells;
   if (result === undefined) return [...cells, ''];
-  if (result.error === undefined) return [...cells, '✓'];
-  return [...cells, `✗ ${result.tried ? '' : 'not tried: '}${code(result.error.code)} ${prose(result.error.message)}`];
+  if (result.error === undefined) return [...cells, 'done'];
+  // The message is the same in many rows, and so it is said once, above them.
+  return [...cells, `${result.tried ? 'failed' : 'not tried'}: ${code(result.error.code)}`];
 }
 
 const bytes = (text: string) => Buffer.byteLength(text);

@@ -37,6 +37,12 @@ export function code(text: string): string {
   return `${ticks}${pad}${line.replaceAll('|', '\\|')}${pad}${ticks}`;
 }
 
+/** What nothing but a machine calls something: a long hexadecimal text, with a word before it or without. */
+const ID = /^(?:[a-z]+(?:[-_][a-z]+)*[-_])?(?=[\da-f-]*\d)[\da-f]{7,}(?:-[\da-f]{4,})*$/i;
+
+/** A name as text, or an ID as code, which stays in one piece. */
+export const nameOrId = (text: string): string => (ID.test(text) ? code(text) : plain(text));
+
 /** A sentence in which backticks stand for code, as in messages and advice; everything else is plain text. */
 export function prose(text: string): string {
   const parts = text.split('`');
@@ -55,13 +61,27 @@ export function link(text: string, url: string): string {
   const address = page.href.replace(/[()<>\s\\|`$]/g, (sign) =>
     encodeURIComponent(sign).replace('(', '%28').replace(')', '%29'),
   );
-  return `[${plain(text) || plain(url)}](${address})`;
+  return `[${nameOrId(text) || plain(url)}](${address})`;
 }
 
-/** A table; the cells are Markdown already. */
+/** Cells of a column of numbers: a number with its sign and unit, or a word that stands for one. */
+const NUMERIC =
+  /^(?:[+\u2212~]?\d[\d,]*(?:\.\d+)?(?: ?(?:%|of [\d,.]+|bytes?|[kMGT]?B|ms|s|min|h|d|ACUs?))*(?: (?:\/|gzip|zstd).*)?)$/;
+const NO_NUMBER = ['', 'none', 'unknown', 'n/a', 'not reported'];
+
+/** Numbers are aligned right, everything else left. */
+function alignment(cells: readonly string[]): string {
+  const isNumeric = (cell: string) => NUMERIC.test(cell) || NO_NUMBER.includes(cell);
+  return cells.some((cell) => NUMERIC.test(cell)) && cells.every(isNumeric) ? '--:' : ':--';
+}
+
+/** A table without the columns that are empty in every row; the cells are Markdown already. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => (cell === '' ? ' ' : cell)).join(' | ')} |`;
-  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+  const filled = head.flatMap((_, at) => (rows.some((row) => (row[at] ?? '') !== '') ? [at] : []));
+  const kept = filled.length === 0 ? [...head.keys()] : filled;
+  const line = (cells: readonly string[]) => `| ${kept.map((at) => cells[at] || ' ').join(' | ')} |`;
+  const rule = kept.map((at) => alignment(rows.map((row) => row[at] ?? '')));
+  return [line(head), `|${rule.join('|')}|`, ...rows.map(line)].join('\n');
 }
 
 /** Text in a block of its own, in a fence that it cannot close. */
@@ -83,3 +103,7 @@ export const quote = (text: string): string =>
 /** A part that is folded away until somebody opens it; `body` is Markdown. */
 export const details = (title: string, body: string): string =>
   `<details><summary>${entities(printable(title.replace(/\s+/g, ' ')).trim())}</summary>\n\n${body}\n\n</details>`;
+
+/** Parts of a summary, one below the other; empty ones are left out. */
+export const sections = (...parts: readonly string[]): string =>
+  `${parts.filter((part) => part !== '').join('\n\n')}\n`;

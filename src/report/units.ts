@@ -28,6 +28,27 @@ export function duration(ms: number): string {
     .join(' ');
 }
 
+/** A number of bytes: `12 bytes`, `3.1 MB`. */
+export function size(bytes: number): string {
+  let value = bytes / 1_000;
+  if (value < 1) return count(bytes, 'byte');
+  const units = ['kB', 'MB', 'GB'];
+  for (; value >= 999.95 && units.length > 0; units.shift()) value /= 1_000;
+  return `${number(Math.round(value * 10) / 10)} ${units[0] ?? 'TB'}`;
+}
+
+/** A part of a whole: `21 %`; `n/a` of nothing. */
+export const share = (part: number, whole: number): string =>
+  whole === 0 ? 'n/a' : `${number(Math.round((part / whole) * 100))} %`;
+
+/** Time since a start, in milliseconds, as a clock shows it: `02:40`, `1:30:12`. */
+export function clockTime(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  return `${hours === 0 ? '' : `${hours}:`}${two(minutes)}:${two(seconds % 60)}`;
+}
+
 /** The beginning of a hash, which is enough to tell it from others. */
 export const shortHash = (hash: string): string => `${hash.slice(0, 12)}…`;
 

@@ -2,11 +2,18 @@ import { asActionError } from '../contract/errors.ts';
 import { type Fallible, failed } from '../contract/fallible.ts';
 import type { InputValues } from '../contract/inputs.ts';
 import type { Github } from '../github/client/client.ts';
+import type { Reaction } from '../github/comment/reaction.ts';
 import type { CommentThread } from '../github/comment/thread.ts';
 import type { RunFacts } from '../github/event/facts.ts';
 import type { EventRead } from '../operations/event.ts';
 import { NO_COMMENT, type ThreadComment } from '../operations/thread-comment.ts';
+import { withoutComments } from '../report/comments.ts';
+import { sections } from '../report/markdown.ts';
 import type { Log } from '../runner/log.ts';
+
+/** Inputs that say which comment is kept. */
+type CommentInputs = Pick<InputValues, 'comment' | 'comment_key' | 'issue_number'> &
+  Partial<Pick<InputValues, 'comment_text'>>;
 
 /** What a comment is made with. */
 export interface CommentSettings {
@@ -44,11 +51,10 @@ async function targetOf(number: number | undefined, { event, facts }: CommentSet
     : { ok: true, repository, thread };
 }
 
-async function openSticky(
-  key: string,
-  number: number | undefined,
-  settings: CommentSettings,
-): Promise<Sticky | undefined> {
+/** Opens comments by their keys, in the one place where they belong. */
+type Open = (key: string) => Sticky;
+
+async function opener(number: number | undefined, settings: CommentSettings): Promise<Open | undefined> {
   const { log, github } = settings;
   const target = await targetOf(number, settings);
   if (!target.ok) {
@@ -61,7 +67,31 @@ async function openSticky(
     return undefined;
   }
   const { stickyComment } = await import('../github/comment/comment.ts');
-  return stickyComment({ ...target, github: client, key });
+  return (key) => stickyComment({ ...target, github: client, key });
+}
+
+/** Reacts to the request of the event. A token that may not react is no reason for a warning: the comment says it all. */
+function reactions({ event, github }: CommentSettings): Pick<ThreadComment, 'seen' | 'ended'> {
+  let queue: Promise<boolean> | undefined;
+  const send = async (content: Reaction): Promise<boolean> => {
+    try {
+      const [read, client] = await Promise.all([event(), github()]);
+      if (!read.ok || client === undefined) return false;
+      const { react } = await import('../github/comment/reaction.ts');
+      return await react(client, read.event, content);
+    } catch {
+      return false;
+    }
+  };
+  return {
+    async seen() {
+      queue ??= send('eyes');
+      await queue;
+    },
+    async ended(how) {
+      if ((await queue) === true) await send(how === 'finished' ? 'rocket' : 'confused');
+    },
+  };
 }
 
 /**
@@ -69,23 +99,35 @@ async function openSticky(
  * One request is out at a time: what comes meanwhile waits, and only the last of it is written.
  */
 export function threadComment(
-  { comment, comment_key: key, issue_number: asked }: Pick<InputValues, 'comment' | 'comment_key' | 'issue_number'>,
+  { comment, comment_key: key, comment_text: opening = '', issue_number: asked }: CommentInputs,
   settings: CommentSettings,
 ): ThreadComment {
   if (!comment) return NO_COMMENT;
   const named = key ?? `${settings.facts.job ?? ''} ${settings.operation}`;
   const ownKey = settings.changes ? `${named} changes` : named;
-  let sticky: Promise<Sticky | undefined> | undefined;
+  let open: Promise<Open | undefined> | undefined;
+  let sticky: Sticky | undefined;
   let failed = false;
   let wanted: readonly [markdown: string, end: string] | undefined;
+  let question: readonly [key: string, markdown: string] | undefined;
   let writing: Promise<void> | undefined;
+  const writeNext = async (create: Open): Promise<void> => {
+    if (wanted !== undefined) {
+      const [markdown, end] = wanted;
+      wanted = undefined;
+      sticky ??= create(ownKey);
+      await sticky.update(settings.redact(sections(withoutComments(opening).trim(), markdown.trimEnd())), end);
+    } else if (question !== undefined) {
+      const [about, markdown] = question;
+      question = undefined;
+      await create(`${ownKey} asks ${about}`).update(settings.redact(markdown));
+    }
+  };
   const write = async () => {
     try {
-      for (let next = wanted; next !== undefined; next = wanted) {
-        wanted = undefined;
-        sticky ??= openSticky(ownKey, asked?.number, settings);
-        await (await sticky)?.update(settings.redact(next[0]), next[1]);
-      }
+      open ??= opener(asked?.number, settings);
+      const create = await open;
+      while (create !== undefined && (wanted !== undefined || question !== undefined)) await writeNext(create);
     } catch (thrown) {
       failed = true;
       const { code, message, fix } = asActionError(thrown);
@@ -94,12 +136,21 @@ export function threadComment(
     }
     writing = undefined;
   };
+  const written = async () => {
+    writing ??= write();
+    await writing;
+  };
   return {
+    ...reactions(settings),
     async update(markdown, end = '') {
       if (failed) return;
       wanted = [markdown, end];
-      writing ??= write();
-      await writing;
+      await written();
+    },
+    async ask(about, markdown) {
+      if (failed) return;
+      question = [about, markdown];
+      await written();
     },
   };
 }

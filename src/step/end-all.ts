@@ -8,6 +8,8 @@ import { type Credential, readCredential } from '../devin/credential.ts';
 import { runFacts } from '../github/event/facts.ts';
 import { prover, type Remaining } from '../operations/remains.ts';
 import { type Cleared, clearUp } from '../operations/sessions/once/leftovers.ts';
+import { sections } from '../report/markdown.ts';
+import { title } from '../report/marks.ts';
 import { inputReader } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import { publishEarly } from '../runner/publish.ts';
@@ -106,7 +108,7 @@ async function tell(
       github,
     },
   );
-  await kept.update(`### ✗ Devin was stopped with the workflow\n\n${bullets(stopped)}\n`);
+  await kept.update(sections(title('failed', 'Devin was stopped with the workflow'), bullets(stopped)));
 }
 
 /** Ends the sessions that the main step left behind, as far as a step of this job has proven to have written so. */

@@ -2,7 +2,8 @@ import type { ActionError } from '../contract/errors.ts';
 import { serverUrl } from '../github/event/facts.ts';
 import { errorPart } from '../operations/failure.ts';
 import type { Report } from '../operations/operation.ts';
-import { link, plain, prose } from '../report/markdown.ts';
+import { link, plain, prose, sections } from '../report/markdown.ts';
+import { title } from '../report/marks.ts';
 
 /** Address of this action's pages on the host that runs it; undefined outside of a workflow. */
 export function docsUrl(env: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -27,9 +28,12 @@ function linked(text: string, docs: string | undefined): string {
  */
 export function failureReport(error: ActionError, docs: string | undefined, data: Report['data'] = {}): Report {
   if (error.code === 'gate_closed') {
-    const summary = `### – Skipped\n\n${linked(`Nothing was done: ${error.message}. ${error.fix}`, docs)}\n`;
+    const summary = sections(
+      title('attention', 'Skipped'),
+      linked(`Nothing was done: ${error.message}. ${error.fix}`, docs),
+    );
     return { outcome: 'skipped', skippedReason: error.message, data, summary };
   }
-  const summary = `### ✗ ${plain(error.title)}\n\n${errorPart(error, docs)}\n`;
+  const summary = sections(title('failed', plain(error.title)), errorPart(error, docs));
   return { outcome: 'failure', error, data, summary };
 }

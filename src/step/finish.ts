@@ -20,8 +20,16 @@ function annotate({ log, world }: Step, { title, message, list, fix, code, cause
 async function tell({ world, silence, comment, check }: Step, report: Report): Promise<void> {
   const late = new ActionError('timeout', `GitHub did not respond within ${LAST_COMMENT_MS / 1_000} s.`);
   world.clock.deadline(LAST_COMMENT_MS).addEventListener('abort', () => silence.abort(late));
-  const isSkipped = report.outcome === 'skipped';
-  await Promise.all([isSkipped || comment.update(report.summary, report.commentEnd), check.conclude(report)]);
+  const { outcome, question, ended } = report;
+  const say = async () => {
+    if (outcome === 'skipped') return;
+    const last = outcome === 'failure' ? 'attention' : ended;
+    const reaction = last === undefined ? undefined : comment.ended(last);
+    await comment.update(report.comment ?? report.summary, report.commentEnd);
+    if (question !== undefined) await comment.ask(question.key, question.markdown);
+    await reaction;
+  };
+  await Promise.all([say(), check.conclude(report)]);
 }
 
 /** Writes result, outputs and summary, and only then the error. True for a green step. */

@@ -32,7 +32,7 @@ async function expectRefused(result: StepResult, code: string, words: readonly (
   for (const word of words) expect(errorOf(result)).toMatch(word);
   expect(errorOf(result)).toContain(`docs/errors.md#${code}`);
   expect(JSON.parse(result.outputs['result'] ?? '')).toMatchObject({ error: { code }, requests: { count: 0 } });
-  expect(result.summary).toMatch(/^### ✗ /);
+  expect(result.summary).toMatch(/^### ❌ /);
   expect(result.summary).toContain(code);
 }
 

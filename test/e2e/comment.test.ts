@@ -78,7 +78,8 @@ const shown = (body: string) => {
 
 const isBefore = (most: number) => (ms: number) => ms < most;
 
-const writes = (github: LocalGithub) => github.requests().filter(({ method }) => method !== 'GET');
+const writes = (github: LocalGithub) =>
+  github.requests().filter(({ method, path }) => method !== 'GET' && !path.endsWith('/reactions'));
 
 /** Runs a step, and sends it a signal as soon as the comment matches. */
 const stopAt = (at: RegExp, signal: NodeJS.Signals, github: LocalGithub, inputs: Inputs) =>
@@ -151,30 +152,36 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
     withGithub(async (github) => {
       const tags = 'sandbox:waiting,sandbox:pr,sandbox:finish-after=120';
       const inputs = { tags, wait: 'finished', on_waiting: 'keep-waiting', max_acu_limit: '10' };
-      const body = () => github.comments(thread)[0]?.body ?? '';
+      const body = () => github.comments(thread)[1]?.body ?? '';
       let answered = false;
       const onOutput = async (output: string) => {
         if (answered || !output.includes('waiting for user')) return;
         answered = true;
         while (!body().includes('Which of the two')) await delay(10);
-        const id = /devin-[0-9a-f]{32}/.exec(body())?.[0];
-        const path = `/v3/organizations/${orgId}/sessions/${id}/messages`;
+        const id = /(?<=\/sessions\/)[0-9a-f]{32}/.exec(body())?.[0];
+        const path = `/v3/organizations/${orgId}/sessions/devin-${id}/messages`;
         await sandbox.api('POST', path, { message: 'The first one.' });
       };
       const result = await step(github, inputs, { event, onOutput: (output) => void onOutput(output) });
       expect(result.outputs).toMatchObject({ outcome: 'success', session_outcome: 'finished' });
       expect(warnings(result)).toEqual([]);
-      const [comment] = github.comments(thread);
+      const [comment, question, ...others] = github.comments(thread);
+      expect(others).toEqual([]);
       expect(comment?.author.login).toBe('github-actions[bot]');
       const earlier = (comment?.earlier ?? []).map(shown);
       const [started, asks] = earlier;
-      const finished = onlyComment(github, thread);
+      const finished = shown(comment?.body ?? '');
       // After the reply Devin may be seen at work once more.
       expect(earlier.length).toBeLessThanOrEqual(3);
       expect(started).toMatch(/^### ⏳ Devin is working · \[session\]/);
-      expect(asks).toMatch(/^### ✋ Devin has a question .*\n\n> Which of the two ways do you prefer\?/);
+      expect(asks).toMatch(/^### ✋ Devin has a question · \[session\]/);
+      expect(asks).not.toContain('Which of the two');
+      expect(shown(question?.body ?? '')).toMatch(
+        /^### ✋ Devin has a question .*\n\n> Which of the two ways do you prefer\?.*\n\nReply in the \[session\]/,
+      );
       expect(finished).toMatch(/^### ✅ Devin finished: .*\(https:\/\/github\.com\/acme\/api\/pull\/\d+\) \(open\)/);
-      expect(finished).toMatch(/\n(\d+\.\d+ of 10 ACUs|ACUs not reported) · /);
+      expect(finished).toMatch(/\n<sub>(\d+\.\d+ of 10 ACUs|ACUs not reported) · .*<\/sub>\n$/);
+      expect(finished).not.toMatch(/<details|sha256|`devin-/);
     }),
   );
 
@@ -227,7 +234,6 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
   test.each([
     ['fails', 'sandbox:error', /^### ❌ Devin stopped with an error · \[session\]/],
     ['is out of credits', 'sandbox:out-of-credits', /^### ❌ Devin stopped\\: out of credits .*[\s\S]*Add credits/],
-    ['asks', 'sandbox:waiting', /^### ✋ Devin has a question .*\n\n> Which of the two ways/],
   ])('a session that %s is told with what helps', (_, tags, says) =>
     withGithub(async (github) => {
       const result = await step(github, { tags, wait: 'finished' });
@@ -240,7 +246,7 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
     withGithub(async (github) => {
       const result = await step(github, { devin_token: 'cog_of_nobody', api_url: 'sandbox?habits=documents' });
       expect(result.outputs['error_code']).toBe('credential_invalid');
-      expect(onlyComment(github)).toMatch(/^### ✗ Devin rejected the credential\n/);
+      expect(onlyComment(github)).toMatch(/^### ❌ Devin rejected the credential\n/);
     }));
 
   test('of several organizations there is one, with all of them in a table', () =>
@@ -273,8 +279,61 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       await step(github, { ...own, operation: 'list-sessions', max_results: '3' });
       const [got, listed, ...more] = github.comments(ISSUE).map(({ body }) => shown(body));
       expect(more).toEqual([]);
-      expect(got).toContain(id);
-      expect(listed).toMatch(/^### 3 sessions/);
+      expect(got).toContain(id.replace('devin-', ''));
+      expect(listed).toMatch(/^### ✅ 3 sessions/);
+    }));
+});
+
+describe('the people in the thread', { concurrent: true }, () => {
+  const asked = { event: issueCommented(ISSUE, '/devin fix it', { login: 'member', association: 'MEMBER' }) };
+  const phrase = { context: 'event', trigger_phrase: '/devin', prompt: 'Carry out the request.', wait: 'finished' };
+
+  test('see at once that the request was seen, then that it is done, and how to go on', () =>
+    withGithub(async (github) => {
+      github.collaborator('member', 'write');
+      const schema =
+        '{"type":"object","properties":{"approve":{"type":"boolean"},"findings":{"type":"array","minItems":1,"items":{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]}}},"required":["approve","findings"]}';
+      const inputs = { ...phrase, comment_text: 'The robot **speaks**.', structured_output_schema: schema };
+      await step(github, inputs, asked);
+      expect(github.state.reactions).toEqual([
+        ['comment 1', 'eyes'],
+        ['comment 1', 'rocket'],
+      ]);
+      const comment = onlyComment(github);
+      expect(comment).toMatch(/^The robot \*\*speaks\*\*\.\n\n### ✅ Devin finished/);
+      expect(comment).toContain('| Field | Value |\n|:--|:--|\n| approve | `');
+      expect(comment).toContain('**findings**\n\n| path |\n|:--|\n| ');
+      expect(comment).toMatch(/ · requested by .* · reply with `\/devin …`<\/sub>\n$/);
+    }));
+
+  test('are asked once per question, in a comment of its own, with the way to reply', () =>
+    withGithub(async (github) => {
+      github.collaborator('member', 'write');
+      const inputs = { ...phrase, tags: 'sandbox:waiting', idempotency: 'one question' };
+      for (const run of ['1', '2']) await step(github, inputs, { ...asked, ...inRun(run) });
+      const [status, question, ...more] = github.comments(ISSUE).map(({ body }) => shown(body));
+      expect(more).toEqual([]);
+      expect(status).toMatch(/^### ✋ Devin has a question · \[session\]/);
+      expect(question).toMatch(/\n> Which of the two ways .*\n\nReply here with `\/devin …`, or in the \[session\]/);
+      expect(github.state.reactions.map(([, content]) => content)).toEqual(['eyes', 'confused', 'eyes', 'confused']);
+    }));
+
+  test('are told that a run that does not wait leaves the comment as it is', () =>
+    withGithub(async (github) => {
+      await step(github, { wait: 'started' });
+      expect(onlyComment(github)).toMatch(
+        /^### ⏳ [\s\S]*This run does not wait for Devin, so this comment does not change/,
+      );
+      expect(github.state.reactions).toEqual([[`issue ${ISSUE}`, 'eyes']]);
+    }));
+
+  test('do not hear of a token that may not react', () =>
+    withGithub(async (github) => {
+      github.fault({ path: '/repos/*/*/issues/*/reactions', status: 403, times: 10 });
+      const result = await step(github, { wait: 'finished' });
+      expect(result.exitCode).toBe(0);
+      expect(warnings(result)).toEqual([]);
+      expect(onlyComment(github)).toMatch(/^### ✅ /);
     }));
 });
 
@@ -298,7 +357,7 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
       expect(post.exitCode).toBe(0);
       expect(warnings(post)).toEqual([]);
       expect(onlyComment(github)).toMatch(
-        /^### ✗ Devin was stopped with the workflow\n\n- \[session\]\(https:.*\) · The session was terminated\\\.(?: Devin may need some seconds to stop\\\.)?\n$/,
+        /^### ❌ Devin was stopped with the workflow\n\n- \[session\]\(https:.*\) · The session was terminated\\\.(?: Devin may need some seconds to stop\\\.)?\n$/,
       );
     }));
 
@@ -313,7 +372,12 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
   test('while GitHub keeps it waiting for its first answer, the session ends before the comment', () =>
     withGithub(async (github) => {
       github.fault({ path: '/repos/*/*/issues/*/comments', lost: 'hang', times: 100 });
-      const result = await stopWhen(() => github.requests().length > 0, 'SIGINT', github, inputs);
+      const result = await stopWhen(
+        () => github.requests().some(({ path }) => path.endsWith('/comments')),
+        'SIGINT',
+        github,
+        inputs,
+      );
       expect(result.outputs).toMatchObject({ error_code: 'cancelled', session_outcome: 'terminated' });
       const { journal } = JSON.parse(result.outputs['result'] ?? '').requests;
       expect(journal).toContainEqual(expect.objectContaining({ method: 'DELETE', status: 200 }));

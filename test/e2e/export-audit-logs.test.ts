@@ -101,8 +101,10 @@ describe('an export from the sandbox', () => {
       expect(Number(result.outputs['alerts'])).toBeGreaterThan(10);
       const warnings = result.commands.filter(({ name }) => name === 'warning');
       expect(warnings.map(({ properties }) => properties['title'])).toContain('Audit alert: delete_secret');
-      expect(result.summary).toMatch(/(\n\|.*){12}\n\n<details><summary>The other \d+<\/summary>/);
-      expect(result.summary.indexOf('alert')).toBeLessThan(result.summary.indexOf('Repeated'));
+      expect(result.summary).toMatch(/^### ❌ \d+ alerts in [\d,]+ events\n/);
+      expect(result.summary).toMatch(/(\n\|.*){12}\n\n<details><summary>\d+ more alerts<\/summary>/);
+      expect(result.summary.indexOf('| Time')).toBeLessThan(result.summary.indexOf('repeated'));
+      expect(result.summary.split('<details>')[0]).not.toContain('org-');
       expect(result.summary + result.stdout).not.toMatch(/\w@\w/);
       expect(readFileSync(join(root, 'c.json'), 'utf8')).toContain('high_water');
     } finally {

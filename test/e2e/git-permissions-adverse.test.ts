@@ -180,10 +180,10 @@ describe('the guards in both directions', () => {
     const text = manifest('{ connection: main, repos: "a*/*" }', '{ connection: main, repos: "other/*" }');
     const result = await shipped(text);
     expect(result.outputs).toMatchObject({ outcome: 'changes', added: '500', escalations: '499' });
-    expect(result.summary).toMatch(/^### Plan: \+500, 499 escalations/);
-    expect(result.summary).toContain('| ⚠ + | repo `acme/r0` | line 7\\: matches `a*/*`, one of 499 matches |');
-    expect(result.summary.match(/^\| ⚠ \+/gm)).toHaveLength(499);
-    expect(result.summary.split('<details>')[0]?.match(/^\| ⚠ \+/gm)).toHaveLength(30);
+    expect(result.summary).toMatch(/^### ⚠️ Plan: \+500 in 1 organization, 499 broad grants/);
+    expect(result.summary).toContain('| ⚠\u00a0+ | repo `acme/r0` | line 7\\: matches `a*/*`, one of 499 matches |');
+    expect(result.summary.match(/^\| ⚠\u00a0\+/gm)).toHaveLength(499);
+    expect(result.summary.split('<details>')[0]?.match(/^\| ⚠\u00a0\+/gm)).toHaveLength(30);
     expect((await plan(text, { max_openings: '499' })).outputs).toMatchObject({ error_code: 'opening_limit' });
     const owners = await plan(manifest('{ connection: main, repos: "o*/*" }'));
     expect(owners.outputs).toMatchObject({ added: '1', escalations: '1' });

@@ -56,7 +56,7 @@ describe('an apply', () => {
         'repo acme/infra',
       ].toSorted(),
     );
-    expect(result.summary).toMatch(/^### ✓ Applied: \+2 −1 ~2, 2 escalations · 1 of 1 organization · converged/);
+    expect(result.summary).toMatch(/^### ✅ Applied: \+2 −1 ~2 in 1 organization, 2 broad grants · `/);
 
     // The same once more has nothing left to do, which no hash has to allow.
     await forget();
@@ -111,9 +111,9 @@ describe('an apply', () => {
     expect(errorOf(result)?.message).toContain(
       `4 of 5 changes were made.\n- Engineering Team: + repo ${service(0)}: api_rejected`,
     );
-    expect(result.summary).toMatch(/^### ✗ Applied 4 of 5 changes/);
+    expect(result.summary).toMatch(/^### ❌ Applied 4 of 5 changes in 1 organization/);
     const [first] = result.summary.split('\n').filter((line) => line.startsWith('| + |'));
-    expect(first).toMatch(/acme\/service-0017.*✗ `api_rejected`/);
+    expect(first).toMatch(/acme\/service-0017.*failed: `api_rejected`/);
     const again = await apply(manifest);
     expect(again.outputs).toMatchObject({ outcome: 'success', added: '1', converged: 'true' });
     expect(await entries()).toContain(`repo ${service(0)}`);
@@ -157,7 +157,7 @@ describe('an apply', () => {
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'apply_incomplete', failed: '5' });
     expect(await entries()).toEqual(START);
     expect(await entries(data)).toEqual([`repo ${service(0)}`]);
-    expect(result.summary).toContain('✗ not tried: `permission_denied`');
+    expect(result.summary).toContain('not tried: `permission_denied`');
     expect((await apply(manifest)).outputs).toMatchObject({ outcome: 'success', converged: 'true' });
   });
 
@@ -186,7 +186,7 @@ describe('an apply', () => {
         removed: '0',
         converged: 'false',
       });
-      expect(result.summary).toContain('✗ not tried: `cancelled`');
+      expect(result.summary).toContain('not tried: `cancelled`');
       // Nothing goes while what should come first is not there.
       expect(await entries()).toEqual(expect.arrayContaining(START));
       await sandbox.control('latency', { ms: 0 });

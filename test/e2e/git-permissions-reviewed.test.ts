@@ -83,7 +83,7 @@ const codeOf = async (more: Partial<StepOptions>, inputs: Record<string, string>
 describe('the plan in the comment on a merged pull request', () => {
   test('is applied when the pull request is closed, and by a push of its merge', async () => {
     const comment = await plan(sync);
-    expect(comment.body).toMatch(/^<!-- devin-action:comment \w+ -->\n### Plan: \+2 −1 ~2/);
+    expect(comment.body).toMatch(/^<!-- devin-action:comment \w+ -->\n### ⚠️ Plan: \+2 −1 ~2/);
     expect(carriedPlan(comment.body)).toMatchObject({ kind: 'git permission', head: COMMITS.head });
     expect(await changes()).toEqual([]);
     github.merge(129, MERGE);
@@ -240,7 +240,7 @@ describe('an apply', () => {
     );
     expect(comment.edits).toBe(0);
     expect(github.comments(129).map(({ body }) => body.split('\n')[1])).toEqual([
-      expect.stringContaining('### Plan: '),
+      expect.stringContaining('### ⚠️ Plan: '),
       expect.stringContaining('Applied: '),
     ]);
     const late = await here(manifest, inputs, closed());

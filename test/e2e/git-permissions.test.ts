@@ -56,12 +56,12 @@ describe('a plan', () => {
     });
     const lines = result.summary.split('\n').filter((line) => line !== '');
     expect(lines.slice(0, 9)).toEqual([
-      expect.stringMatching(/^### Plan: \+2 −1 ~2, 2 escalations · 1 of 1 organization · `plan [0-9a-f]{8}…`$/),
+      expect.stringMatching(/^### ⚠️ Plan: \+2 −1 ~2 in 1 organization, 2 broad grants · `[0-9a-f]{8}…`$/),
       '**Engineering Team** · +2 −1 ~2',
       '|   | Entry | Why |',
-      '|---|---|---|',
-      '| ⚠ + | group `acme/platform` | line 11\\: opens every repository of the group |',
-      '| ⚠ ~ | repo `acme/web-app` read\\-only → writable | line 8 |',
+      '|:--|:--|:--|',
+      '| ⚠\u00a0+ | group `acme/platform` | line 11\\: opens every repository of the group |',
+      '| ⚠\u00a0~ | repo `acme/web-app` read\\-only → writable | line 8 |',
       '| + | repo `acme/infra` | line 12\\: matches `acme/inf*` |',
       '| ~ | repo `acme/api` writable → read\\-only | line 7 |',
       '| − | prefix `acme/svc-` | not in the manifest, `prune` |',
@@ -108,7 +108,7 @@ describe('a plan', () => {
       converged: 'true',
       unchanged: '5',
     });
-    expect(result.summary).toMatch(/^### ✓ No changes · 1 organization · `plan /);
+    expect(result.summary).toMatch(/^### ✅ No changes in 1 organization · `/);
   });
 
   test('with fail_on_drift is red where something changed, and still tells changes from an error', async () => {
@@ -130,7 +130,7 @@ describe('a plan', () => {
     );
     expect(result.outputs).toMatchObject({ outcome: 'changes', added: '10000', unchanged: '5' });
     expect(Buffer.byteLength(result.summary)).toBeLessThan(MAX_SUMMARY);
-    expect(result.summary).toMatch(/^### Plan: \+10,000 · 1 of 1 organization/);
+    expect(result.summary).toMatch(/^### ⚠️ Plan: \+10,000 in 1 organization/);
     const shown = result.summary.split('\n').filter((line) => line.startsWith('| + |'));
     expect(shown.length).toBeGreaterThan(1_000);
     for (const line of shown) expect(line).toMatch(/^\| \+ \| repo `acme\/service-\d+` \| line \d+ \|$/);
@@ -146,7 +146,7 @@ describe('a plan', () => {
       manifestOf({ [engineering]: [...BASE, '{ connection: main, group: "acme/a|b`c</details>" }'] }),
     );
     expect(result.summary).toContain('**&lt;b&gt;\\|\\:\\:error\\:\\:\\@\u200ball \\[x\\]\\(y\\)** · +1');
-    expect(result.summary).toContain('| ⚠ + | group ``acme/a\\|b`c</details>`` | line 12');
+    expect(result.summary).toContain('| ⚠\u00a0+ | group ``acme/a\\|b`c</details>`` | line 12');
     expect(result.commands.filter(({ name }) => name === 'error')).toEqual([]);
   });
 
@@ -162,7 +162,7 @@ describe('a plan', () => {
       error_code: '',
       skipped_reason: expect.stringContaining('6 entries of 1 organization'),
     });
-    expect(good.summary).toMatch(/^### – The manifest is valid\n/);
+    expect(good.summary).toMatch(/^### ⚠️ The manifest is valid, but was not compared with Devin\n/);
     const bad = await sync(engineeringOf('{ connection: mian, repo: a/b }'), { devin_token: '' }, { event });
     expect(bad.outputs).toMatchObject({ outcome: 'failure', error_code: 'manifest_invalid' });
     expect(bad.commands).toContainEqual(

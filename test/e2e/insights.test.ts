@@ -34,7 +34,7 @@ describe('list-session-insights', () => {
     for (const session of sessions(result.outputs)) {
       expect(session).toMatchObject({ session_size: expect.any(String), num_devin_messages: expect.any(Number) });
     }
-    expect(result.summary).toMatch(/^### 2 sessions, and more · \d with insights · [\d.]+ ACUs\n/);
+    expect(result.summary).toMatch(/^### ✅ 2 sessions, and more · \d with insights · [\d.]+ ACUs\n/);
     expect((await sandbox.requests()).filter(({ method }) => method === 'POST')).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe('list-session-insights with a legacy key', () => {
     expect(organizations.size).toBeGreaterThan(1);
     const one = await legacy({ org_id: orgId });
     expect(sessions(one.outputs)).toEqual(rows.filter((row) => row.org_id === orgId));
-    expect(one.summary).toMatch(/^### \d+ sessions · \d+ with insights · [\d.]+ ACUs\n/);
+    expect(one.summary).toMatch(/^### ✅ \d+ sessions · \d+ with insights · [\d.]+ ACUs\n/);
     const asV3 = sessions((await list({ max_results: '500' })).outputs);
     expect(sessions(one.outputs).map(Object.keys)).toEqual(asV3.map(Object.keys));
     for (const [at, row] of sessions(one.outputs).entries()) {

@@ -142,7 +142,7 @@ describe('operations on sessions', { concurrent: true }, () => {
         tags: ['only-mine', 'x', expect.stringMatching(/^devin-action:[0-9a-f]{24}$/), 'devin-action:report'],
       },
     ]);
-    expect(mine.summary).toContain('### 1 session');
+    expect(mine.summary).toContain('### ✅ 1 session');
     const none = await step('list-sessions', { tags: 'nobody-has-this' });
     expect(none.outputs).toMatchObject({ outcome: 'success', count: '0', sessions: '[]' });
   });

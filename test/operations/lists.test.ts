@@ -118,7 +118,7 @@ it('list-session-insights sums only the ACUs that are reported', async () => {
     ...insights,
   }));
   const { report } = await perform('list-session-insights', { with: {}, handle: () => ({ body: { items } }) });
-  expect(report.summary).toMatch(/^### 3 sessions · 0 with insights · 2\.5 ACUs\n/);
+  expect(report.summary).toMatch(/^### ✅ 3 sessions · 0 with insights · 2\.5 ACUs\n/);
   expect(JSON.parse(report.outputs['sessions'] ?? '')).toMatchObject([
     { session_id: 'devin-0', org_id: 'org-1', acus_consumed: null, session_size: 'xxl', num_devin_messages: 2 },
     { acus_consumed: null, analysis: null },

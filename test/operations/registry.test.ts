@@ -98,7 +98,7 @@ describe('a step that an error ended', () => {
     expect(report).toMatchObject({ outcome: 'failure', error, data: {} });
     expect(report.summary).toBe(
       [
-        '### ✗ Devin rejected the request',
+        '### ❌ Devin rejected the request',
         '',
         '`api_rejected` · HTTP 422\\: \\[x\\]\\(javascript\\:1\\)',
         '',
@@ -116,7 +116,7 @@ describe('a step that an error ended', () => {
     const report = failureReport(new ActionError('gate_closed', 'dry run: POST /x was not sent', { fix: 'F' }), docs);
     expect(report).toMatchObject({ outcome: 'skipped', skippedReason: 'dry run: POST /x was not sent' });
     expect(report.error).toBeUndefined();
-    expect(report.summary).toMatch(/^### – Skipped\n/);
+    expect(report.summary).toMatch(/^### ⚠️ Skipped\n/);
   });
 
   it('links lead to the host and the release that run', () => {

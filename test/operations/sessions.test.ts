@@ -312,7 +312,7 @@ describe('list-sessions', () => {
     expect(report.data).toMatchObject({ count: 450, has_more: true });
     expect(seen.length).toBe(3);
     expect(JSON.parse(report.outputs['sessions'] ?? '').at(-1)).toHaveProperty('session_id', 'devin-449');
-    expect(report.summary).toContain('### 450 sessions, and more');
+    expect(report.summary).toContain('### ✅ 450 sessions, and more');
     expect(report.summary).toContain('Only the newest 450 are listed; raise `max_results` for more.');
     expect(lines().join('\n')).toContain('450 sessions, and more. Only the newest 450 are listed');
     expect(report.summary.split('\n').filter((line) => line.startsWith('| [')).length).toBe(200);

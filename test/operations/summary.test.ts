@@ -54,7 +54,7 @@ describe('the summary of a session', () => {
   it('shows small structured output as a table, and folds any other', () => {
     const small = sessionSummary(finished());
     expect(small).toContain(
-      '**Structured output** (matches its schema)\n\n| Field | Value |\n|---|---|\n| approve | `true` |',
+      '**Structured output** (matches its schema)\n\n| Field | Value |\n|:--|:--|\n| approve | `true` |',
     );
     const large = sessionSummary(finished({ output: { nested: { a: 1 } } }));
     expect(large).toContain('<summary>Structured output (matches its schema)</summary>');

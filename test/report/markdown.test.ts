@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
-import { code, details, fence, link, plain, quote, table } from '../../src/report/markdown.ts';
+import { code, details, fence, link, nameOrId, plain, quote, table } from '../../src/report/markdown.ts';
 import { anyText } from '../runner/support.ts';
 
 /** Text that tries to be markup: every sign that Markdown, HTML or GitHub gives a meaning. */
@@ -207,15 +207,65 @@ describe('tables', () => {
         const lines = table(['A', 'B', 'C'], rows).split('\n');
         expect(lines.length).toBe(rows.length + 2);
         for (const line of lines) {
-          expect(cellEnds(line)).toBe(4);
+          expect(cellEnds(line)).toBe(cellEnds(lines[0] ?? ''));
           expect(line.startsWith('|') && line.endsWith('|')).toBe(true);
         }
       }),
     );
   });
 
-  it('an empty cell keeps its place', () => {
-    expect(table(['A', 'B'], [['', 'x']])).toBe('| A | B |\n|---|---|\n|   | x |');
+  it('an empty cell keeps its place, and a column without any content is left out', () => {
+    expect(
+      table(
+        ['A', 'B'],
+        [
+          ['', 'x'],
+          ['y', ''],
+        ],
+      ),
+    ).toBe('| A | B |\n|:--|:--|\n|   | x |\n| y |   |');
+    expect(table(['A', 'B', 'C'], [['x', '', 'y']])).toBe('| A | C |\n|:--|:--|\n| x | y |');
+    expect(table(['A', 'B'], [['', '']])).toBe('| A | B |\n|:--|:--|\n|   |   |');
+    expect(table(['A', 'B'], [])).toBe('| A | B |\n|:--|:--|');
+  });
+
+  it('numbers are aligned right, text left', () => {
+    for (const numbers of [
+      ['1', '18,204'],
+      ['2.4 of 10', 'not reported'],
+      ['9.7 kB', '1 byte'],
+      ['21 %', ''],
+      ['+3', '\u22121'],
+    ])
+      expect(
+        table(
+          ['A', 'B'],
+          numbers.map((value) => ['x', value]),
+        ),
+      ).toContain('\n|:--|--:|\n');
+    for (const texts of [['none'], ['2026-11-20 03:00'], ['1', 'one'], ['`1`'], ['1 / 2', 'two'], ['12 events']])
+      expect(
+        table(
+          ['A'],
+          texts.map((value) => [value]),
+        ),
+      ).toContain('\n|:--|\n');
+  });
+});
+
+describe('names and IDs', () => {
+  it('an ID is code, which stays in one piece; a name is text', () => {
+    for (const id of [
+      'org-7b20a9a43c91aa2b07a7a0bf9c2fcf53',
+      'devin-0034331d8b3ffcf424e574361a5eeba6',
+      '91c40770e338',
+      'audit_log-1e7eb22e',
+      'user-1f0c2d3e-77aa-4c0d-9e1b-8d5f0a6b7c8d',
+    ])
+      expect(nameOrId(id)).toBe(`\`${id}\``);
+    for (const name of ['Engineering Team', 'feedface', 'Data 2', 'a@b.c', ''])
+      expect(nameOrId(name)).toBe(plain(name));
+    expect(link('devin-0034331d8b3f', 'https://x.test/1')).toBe('[`devin-0034331d8b3f`](https://x.test/1)');
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { acus, count, duration, instant, number } from '../../src/report/units.ts';
+import { acus, clockTime, count, duration, instant, number, share, size } from '../../src/report/units.ts';
 
 describe('numbers', () => {
   it('thousands are grouped, decimals are two at most', () => {
@@ -23,6 +23,35 @@ describe('numbers', () => {
   it('ACUs are shown with their limit where there is one', () => {
     expect(acus(2.4)).toBe('2.4 ACUs');
     expect(acus(2.4, 10)).toBe('2.4 of 10 ACUs');
+  });
+});
+
+describe('sizes, shares and clock times', () => {
+  it('a size has one decimal, in the unit that fits', () => {
+    for (const [bytes, shown] of [
+      [0, '0 bytes'],
+      [1, '1 byte'],
+      [999, '999 bytes'],
+      [1_000, '1 kB'],
+      [3_149_999, '3.1 MB'],
+      [999_960, '1 MB'],
+      [5e9, '5 GB'],
+      [2.25e15, '2,250 TB'],
+    ] as const)
+      expect(size(bytes)).toBe(shown);
+  });
+
+  it('a share is a percentage, and none of nothing', () => {
+    expect(share(3, 14)).toBe('21 %');
+    expect(share(0, 14)).toBe('0 %');
+    expect(share(1, 0)).toBe('n/a');
+  });
+
+  it('time since a start has hours only after the first of them', () => {
+    expect(clockTime(12_400)).toBe('00:12');
+    expect(clockTime(3_599_000)).toBe('59:59');
+    expect(clockTime(5_412_000)).toBe('1:30:12');
+    expect(clockTime(-5)).toBe('00:00');
   });
 });
 

@@ -3,14 +3,15 @@ import { ActionError } from '../../contract/errors.ts';
 import { isRecord, jsonText } from '../../contract/json.ts';
 import type { AnyCall } from '../../devin/client.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
-import { code } from '../../report/markdown.ts';
-import { count, number } from '../../report/units.ts';
+import { code, sections } from '../../report/markdown.ts';
+import { title } from '../../report/marks.ts';
+import { count, number, size } from '../../report/units.ts';
+import { fieldsTable, rowsTable } from '../../report/values.ts';
 import type { Context, Report } from '../operation.ts';
 import { operation, ready } from '../operation.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { type Kept, MAX_KEPT_BYTES, Rows, SAMPLE_ROWS } from './rows.ts';
 import { mayHoldSecrets, secretsIn } from './secrets.ts';
-import { fieldsTable, rowsTable } from './summary.ts';
 import { counterpartOf, findTarget, type Target } from './target.ts';
 
 /** Rows after which a line of progress is due. */
@@ -91,7 +92,7 @@ async function readFileAnswer(endpoint: Endpoint, call: AnyCall, context: CallCo
       count: undefined,
       bytes: bytes.length,
     },
-    summary: `### ✓ ${code(endpoint.route)}\n\n${count(bytes.length, 'byte')} in ${code(file)}.\n`,
+    summary: sections(title('done', `${code(endpoint.route)} · ${size(bytes.length)} in ${code(file)}`)),
   };
 }
 
@@ -131,9 +132,9 @@ function report(endpoint: Endpoint, status: number, rows: Rows, { path, body }: 
   const shown = isList ? rowsTable(sample) : isRecord(first) ? fieldsTable(first) : '';
   const more =
     rows.count > sample.length
-      ? `\n\n${count(rows.count - sample.length, 'more row')}${path === null ? '' : ` in ${code(path)}`}.`
+      ? `${count(rows.count - sample.length, 'more row')}${path === null ? '' : ` in ${code(path)}`}.`
       : '';
-  const size = isList ? ` · ${count(rows.count, 'row')}` : '';
+  const rowCount = isList ? ` · ${count(rows.count, 'row')}` : '';
   return {
     outcome: 'success',
     data: {
@@ -144,7 +145,11 @@ function report(endpoint: Endpoint, status: number, rows: Rows, { path, body }: 
       body_file: path,
       count: isList ? rows.count : undefined,
     },
-    summary: `### ✓ ${code(endpoint.route)}${size}\n\n${sample.length === 0 ? 'The answer is empty.' : shown}${more}\n`,
+    summary: sections(
+      title('done', `${code(endpoint.route)}${rowCount}`),
+      sample.length === 0 ? 'The response is empty.' : shown,
+      more,
+    ),
   };
 }
 

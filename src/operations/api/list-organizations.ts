@@ -1,6 +1,7 @@
 import { ActionError } from '../../contract/errors.ts';
 import { LARGEST_PAGE } from '../../devin/pagination.ts';
-import { code, plain, table } from '../../report/markdown.ts';
+import { code, nameOrId, sections, table } from '../../report/markdown.ts';
+import { title } from '../../report/marks.ts';
 import { count, number } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import { nothingToPrepare, operation } from '../operation.ts';
@@ -60,13 +61,15 @@ const limit = (acus: number | null) => (acus === null ? 'none' : number(acus));
 
 function summaryOf(listed: readonly Listed[], jobs: number): string {
   const rows = listed.map((row) => [
-    plain(row.org_name),
+    nameOrId(row.org_name),
     code(row.org_id),
     limit(row.max_cycle_acu_limit),
     limit(row.max_session_acu_limit),
   ]);
-  const title = `### ${count(listed.length, 'organization')} in ${count(jobs, 'job')}`;
-  return `${title}\n\n${table(['Name', 'Id', 'ACUs a cycle', 'ACUs a session'], rows)}\n`;
+  return sections(
+    title('done', `${count(listed.length, 'organization')} in a matrix of ${count(jobs, 'job')}`),
+    listed.length === 0 ? '' : table(['Organization', 'ID', 'ACU limit per cycle', 'ACU limit per session'], rows),
+  );
 }
 
 /** Lists the organizations that the credential sees, also as a matrix: the way to scale past one runner. */

@@ -1,6 +1,8 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
 import { getSelf } from '../../devin/endpoints/self.ts';
-import { code, plain, prose, table } from '../../report/markdown.ts';
+import { code, details, nameOrId, plain, prose, sections, table } from '../../report/markdown.ts';
+import { title } from '../../report/marks.ts';
+import { count } from '../../report/units.ts';
 import { type Context, isLocal, nothingToPrepare, type Operation, operation } from '../operation.ts';
 import { singleOf } from '../organization.ts';
 import { needText } from '../permissions.ts';
@@ -73,37 +75,55 @@ async function probeAll(context: Context<never>, orgId: string | null): Promise<
 /** A finding as the result shows it. */
 const shown = (finding: Finding) => (finding === 'failed' ? 'unknown' : finding);
 
-const MARKS: Readonly<Record<Finding, string>> = {
-  yes: '✓ yes',
-  no: '✗ no',
-  unasked: '? set org_id to see',
-  unknown: '? only a change would tell',
-  failed: '? unknown, could not be checked',
+const WORDS: Readonly<Record<Finding, string>> = {
+  yes: 'yes',
+  no: 'no',
+  unasked: 'unknown: depends on the organization',
+  unknown: 'unknown: no read request needs it',
+  failed: 'unknown: the check failed',
 };
+
+/** What is denied comes first, then what is not known. */
+const ORDER: readonly Finding[] = ['no', 'failed', 'unasked', 'unknown', 'yes'];
+
+const deniedFirst = <T extends readonly [unknown, Finding]>(rows: readonly T[]): T[] =>
+  rows.toSorted(([, a], [, b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
 
 const needsOf = (value: Operation): string => {
   if (value.permissions.length === 0) return isLocal(value) ? 'no credential' : 'those of the endpoint';
-  return value.permissions.map((need) => prose(needText(need))).join(', ');
+  return value.permissions.map((need) => prose(needText(need))).join('<br>');
 };
+
+const PRINCIPALS: Readonly<Record<string, string>> = { service_user: 'service user' };
 
 function summaryOf(
   identity: Identity,
   rows: ReadonlyArray<readonly [Operation, Finding]>,
   findings: ReadonlyMap<string, Finding>,
 ): string {
-  const who = identity.name ?? identity.id ?? identity.kind;
+  const who = nameOrId(identity.name ?? identity.id ?? identity.kind);
+  const kind = plain(PRINCIPALS[identity.kind] ?? identity.kind.replaceAll('_', ' '));
   const scope = identity.org_id === null ? 'of the enterprise' : `of ${code(identity.org_id)}`;
-  const operations = rows.map(([value, finding]) => [code(value.name), MARKS[finding], needsOf(value)]);
-  const permissions = [...findings].map(([name, finding]) => [code(name), MARKS[finding]]);
-  return [
-    `### ${plain(who)} · ${plain(identity.kind.replaceAll('_', ' '))} ${scope}`,
-    table(['Operation', 'May it run', 'Needs'], operations),
-    table(['Permission', 'Granted'], permissions),
-    [...findings.values()].some((finding) => finding === 'no') ? 'To grant one: Settings → Service users → Role.' : '',
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n')
-    .concat('\n');
+  const all = [...findings];
+  const has = (finding: Finding) => rows.some(([, found]) => found === finding);
+  return sections(
+    title('done', `${who} · ${kind} ${scope}`),
+    has('no') || all.some(([, finding]) => finding === 'no')
+      ? 'To grant a missing permission: Settings → Service users → Role.'
+      : '',
+    has('unasked') ? 'Set `org_id` to check what depends on the organization.' : '',
+    table(
+      ['Operation', 'Allowed', 'Permissions it needs'],
+      deniedFirst(rows).map(([value, finding]) => [code(value.name), WORDS[finding], needsOf(value)]),
+    ),
+    details(
+      count(all.length, 'permission'),
+      table(
+        ['Permission', 'Granted'],
+        deniedFirst(all).map(([name, finding]) => [code(name), WORDS[finding]]),
+      ),
+    ),
+  );
 }
 
 /** Says who the credential is, and which operations it may run. */
@@ -131,7 +151,7 @@ export const whoamiOperation = operation({
     const rows = operations.map((value) => [value, verdictOn(value, grants)] as const);
     const allowed = rows.filter(([, finding]) => finding === 'yes').map(([{ name }]) => name);
     context.log.info(`${identity.name ?? identity.kind}${identity.org_id === null ? '' : ` of ${identity.org_id}`}`);
-    for (const [{ name }, finding] of rows) context.log.info(`  ${name.padEnd(22)} ${MARKS[finding]}`);
+    for (const [{ name }, finding] of rows) context.log.info(`  ${name.padEnd(22)} ${WORDS[finding]}`);
     return {
       outcome: 'success',
       data: {

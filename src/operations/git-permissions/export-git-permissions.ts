@@ -1,5 +1,6 @@
 import { ActionError } from '../../contract/errors.ts';
-import { code, plain, prose, table } from '../../report/markdown.ts';
+import { code, nameOrId, prose, sections, table } from '../../report/markdown.ts';
+import { title } from '../../report/marks.ts';
 import { count, number } from '../../report/units.ts';
 import { isFilePattern } from '../../runner/pattern.ts';
 import type { Context } from '../operation.ts';
@@ -31,18 +32,18 @@ function summaryOf(
   entries: number,
   leftOut: readonly string[],
 ): string {
-  const title = `### ✓ ${count(entries, 'entry', 'entries')} of ${count(all.length, 'organization')} in ${code(path)}`;
+  const said = `${count(entries, 'entry', 'entries')} of ${count(all.length, 'organization')} in ${code(path)}`;
   const of = ({ observed }: ObservedOrganization, subject: string) =>
     number(observed.filter((one) => one.subject === subject).length);
   const rows = all
     .slice(0, SHOWN_ROWS)
-    .map((one) => [plain(one.organization.name), of(one, 'repo'), of(one, 'group'), of(one, 'prefix')]);
+    .map((one) => [nameOrId(one.organization.name), of(one, 'repo'), of(one, 'group'), of(one, 'prefix')]);
   const notes = listed(leftOut).map((one) => `> - ${prose(one)}`);
-  return `${[
-    title,
-    ...(notes.length === 0 ? [] : [['> Left out. `prune` is off for these organizations:', ...notes].join('\n')]),
+  return sections(
+    title(notes.length === 0 ? 'done' : 'attention', said),
+    notes.length === 0 ? '' : ['> Left out. `prune` is off for these organizations:', ...notes].join('\n'),
     table(['Organization', 'Repositories', 'Groups', 'Prefixes'], rows),
-  ].join('\n\n')}\n`;
+  );
 }
 
 /** What an export may replace without being told to: a file that it wrote itself. */

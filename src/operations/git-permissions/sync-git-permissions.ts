@@ -1,7 +1,8 @@
 import { ActionError } from '../../contract/errors.ts';
 import { pool } from '../../contract/pool.ts';
 import { planAll } from '../../reconcile/plan.ts';
-import { prose } from '../../report/markdown.ts';
+import { prose, sections } from '../../report/markdown.ts';
+import { title } from '../../report/marks.ts';
 import { count } from '../../report/units.ts';
 import type { Log } from '../../runner/log.ts';
 import { operation, type Report, ready } from '../operation.ts';
@@ -89,7 +90,11 @@ function onlyChecked(log: Log, { manifest, faults, warnings }: ReadManifest): Re
     outcome: 'skipped',
     skippedReason: reason,
     data: { entries: manifest.entries, organizations: manifest.organizations.length },
-    summary: `${['### – The manifest is valid', `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`, ...warningNotice(sorted(warnings), OVERLAPPING)].join('\n\n')}\n`,
+    summary: sections(
+      title('attention', 'The manifest is valid, but was not compared with Devin'),
+      `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`,
+      ...warningNotice(sorted(warnings), OVERLAPPING),
+    ),
   };
 }
 

@@ -52,7 +52,7 @@ export interface PlanStep<D, O> {
 
 const LOGGED_CHANGES = 100;
 const LISTED = 50;
-const MARKS = { create: '+', update: '~', delete: '−', protected: '=', conflict: '✗' } as const;
+const MARKS = { create: '+', update: '~', delete: '−', protected: '=', conflict: '!' } as const;
 
 /** Codes of errors that say more about the step than that some changes failed. */
 const DECISIVE: readonly ErrorCode[] = ['cancelled', 'timeout', 'credential_invalid'];
@@ -70,7 +70,7 @@ const named = (change: Change<unknown, unknown>) => {
 /** Prints the changes of a plan. */
 export function logPlan<D, O>({ log }: PlanContext, step: PlanStep<D, O>): void {
   const { plan, scopeName } = step;
-  log.info(`Plan: ${headline(plan)} in ${count(plan.scopes.length, scopeName)} · ${plan.hash}`);
+  log.info(`Plan: ${headline(plan, count(plan.scopes.length, scopeName))} · ${plan.hash}`);
   const lines = byName(plan.scopes).flatMap(({ scope, changes }) =>
     changes
       .filter(({ action }) => action !== 'protected')
@@ -131,13 +131,21 @@ export function dataOf<D, O>(step: PlanStep<D, O>, file: string, fate: Fate<D, O
 }
 
 /** The beginning of a plan's hash, to tell plans apart. */
-export const short = (hash: string) => code(`plan ${hash.slice(0, 8)}…`);
+export const short = (hash: string) => code(`${hash.slice(0, 8)}…`);
 
 /** In how many scopes something changes. */
 export function where<D, O>({ plan, scopeName }: PlanStep<D, O>): string {
   const changed = plan.scopes.filter(({ changes }) => changes.some(({ action }) => action !== 'protected')).length;
   const all = count(plan.scopes.length, scopeName);
-  return changed === 0 ? all : `${changed} of ${all}`;
+  return changed === 0 || changed === plan.scopes.length ? all : `${changed} of ${all}`;
+}
+
+/** The failures of changes, each cause once: a change that fails alone is named, several are counted. */
+function causesOf(failed: readonly { readonly name: string; readonly error: ActionError }[]): string[] {
+  const byCause = Map.groupBy(failed, ({ error }) => `${error.code}: ${error.message}`);
+  return [...byCause].map(([cause, [first, ...others]]) =>
+    others.length === 0 ? `${first?.name}: ${cause}` : `${count(others.length + 1, 'change')}: ${cause}`,
+  );
 }
 
 /** Why an apply failed; undefined if everything is as desired. */
@@ -154,7 +162,7 @@ export function applyError<D, O>(step: PlanStep<D, O>, applied: Applied<D, O>): 
     step.plan.scopes.flatMap(({ scope, changes }) => changes.map((one) => [one, scope.name] as const)),
   );
   const list = listed([
-    ...failed.map(({ change, error }) => `${scopeOf.get(change)}: ${named(change)}: ${error.code}: ${error.message}`),
+    ...causesOf(failed.map(({ change, error }) => ({ name: `${scopeOf.get(change)}: ${named(change)}`, error }))),
     ...conflicts,
     ...applied.unread.map(({ name, error }) => `${name} could not be read again: ${error.code}: ${error.message}`),
     ...(errors.length > 0

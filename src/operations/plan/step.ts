@@ -9,6 +9,7 @@ import { headline, renderPlan } from '../../reconcile/render.ts';
 import { continues, type ReviewedPlan, scopesOfFile } from '../../reconcile/reviewed.ts';
 import type { Applied } from '../../reconcile/store.ts';
 import { prose } from '../../report/markdown.ts';
+import { markOf, title } from '../../report/marks.ts';
 import { count } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import {
@@ -73,6 +74,28 @@ async function carried<D, O>({ event, facts, inputs }: PlanContext, { plan }: Pl
   return { commentEnd: text, note };
 }
 
+/** What a plan would do, in one line. */
+function told<D, O>(step: PlanStep<D, O>): string {
+  const { plan } = step;
+  const said = differs(plan.counts) ? `Plan: ${headline(plan, where(step))}` : `No changes in ${where(step)}`;
+  return `${said} · ${short(plan.hash)}`;
+}
+
+/** The first line of a plan that may not be applied: the reason comes before the plan's numbers. */
+function refusal({ code, message, list }: ActionError): string {
+  const [only = '', ...others] = list;
+  const first = message.replace(/^The plan /, '').replace(/[;.].*$/s, '');
+  const reason = code === 'plan_changed' ? 'it is not the reviewed one' : others.length === 0 && only ? only : first;
+  return title('failed', `Plan refused: ${prose(reason)}`);
+}
+
+/** What the first line does not say of why a plan is refused, and what it would have done. */
+function whyRefused<D, O>({ code, message, list, fix }: ActionError, step: PlanStep<D, O>): string {
+  const isSaid = code !== 'plan_changed' && list.length < 2;
+  const rest = isSaid ? { message: 'Nothing was written.', list: [] } : { message, list };
+  return `${errorPart(new ActionError(code, rest.message, { list: rest.list, fix }))}\n\n${told(step)}`;
+}
+
 /** Nothing was written: what would be done. */
 async function planned<D, O>(
   context: PlanContext,
@@ -89,16 +112,19 @@ async function planned<D, O>(
     list: limit?.list ?? [],
   });
   const error = isDrift ? drift : limit;
-  const mark = error !== undefined ? '✗ ' : changed ? '' : '✓ ';
-  const said = changed ? `Plan: ${headline(plan)}` : 'No changes';
-  const title = `### ${mark}${said} · ${where(step)} · ${short(plan.hash)}`;
+  const mark = changed ? 'attention' : 'done';
+  const heading =
+    error === limit && error !== undefined ? refusal(error) : title(isDrift ? 'failed' : mark, told(step));
   const { note, commentEnd } = await carried(context, step);
   // In a comment, the plan is found by its pull request.
   const expected = commentEnd === undefined ? plan.hash : 'reviewed';
   const hint = `To apply exactly this plan: \`mode: apply\` with \`expected_plan_hash: ${expected}\`.`;
   const frame = {
     scopeName,
-    notices: [...(error === undefined ? [] : [errorPart(error)]), ...(note === undefined ? [] : [prose(note)])],
+    notices: [
+      ...(error === undefined ? [] : [error === limit ? whyRefused(error, step) : errorPart(error)]),
+      ...(note === undefined ? [] : [prose(note)]),
+    ],
     hints: [...notices, ...(changed && limit === undefined ? [hint] : [])],
     planFile: file,
   };
@@ -106,7 +132,7 @@ async function planned<D, O>(
     outcome: !isDrift && limit !== undefined ? 'failure' : changed ? 'changes' : 'success',
     ...(error === undefined ? {} : { error }),
     data: dataOf(step, file, 'planned'),
-    summary: renderPlan(title, plan, frame),
+    summary: renderPlan(heading, plan, frame),
     ...(commentEnd === undefined ? {} : { commentEnd }),
   };
 }
@@ -114,13 +140,12 @@ async function planned<D, O>(
 /** Nothing is applied: the error says why, and the plan shows what it is about. */
 async function refused<D, O>(context: PlanContext, step: PlanStep<D, O>, error: ActionError): Promise<PlanReport> {
   const file = await writePlan(context, step);
-  const title = `### ✗ Not applied: ${headline(step.plan)} · ${where(step)} · ${short(step.plan.hash)}`;
-  const frame = { scopeName: step.scopeName, notices: [errorPart(error)], hints: [], planFile: file };
+  const frame = { scopeName: step.scopeName, notices: [whyRefused(error, step)], hints: [], planFile: file };
   return {
     outcome: 'failure',
     error,
     data: dataOf(step, file, 'refused'),
-    summary: renderPlan(title, step.plan, frame),
+    summary: renderPlan(refusal(error), step.plan, frame),
   };
 }
 
@@ -140,8 +165,13 @@ async function carriedOut<D, O>(
   const state = applied.converged ? 'converged' : 'not converged';
   context.log.progress(`${all === 0 ? 'Nothing to do' : `${good} of ${count(all, 'change')} made`}; ${state}`);
   const said =
-    all === 0 ? 'Nothing to do' : good === all ? `Applied: ${headline(plan)}` : `Applied ${good} of ${all} changes`;
-  const title = `### ${error === undefined ? '✓' : '✗'} ${said} · ${where(step)} · ${state} · ${short(plan.hash)}`;
+    all === 0
+      ? `Nothing to do in ${where(step)}`
+      : good === all
+        ? `Applied: ${headline(plan, where(step))}`
+        : `Applied ${good} of ${count(all, 'change')} in ${where(step)}`;
+  const isKnown = error === undefined || good < all;
+  const heading = title(markOf(error), `${said}${isKnown ? '' : ` · ${state}`} · ${short(plan.hash)}`);
   const frame = {
     scopeName,
     notices: error === undefined ? [] : [errorPart(error)],
@@ -152,7 +182,7 @@ async function carriedOut<D, O>(
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),
     data: dataOf(step, file, applied),
-    summary: renderPlan(title, plan, frame, applied),
+    summary: renderPlan(heading, plan, frame, applied),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ActionError } from '../../contract/errors.ts';
-import { link, plain, table } from '../../report/markdown.ts';
+import { link, plain, sections, table } from '../../report/markdown.ts';
+import { markOf, title } from '../../report/marks.ts';
 import { acus, acusCell, acusTotal, count, instant, number } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import { onlyNewest } from './filters.ts';
@@ -33,8 +34,7 @@ export interface InsightsRow {
   } | null;
 }
 
-const messages = ({ num_user_messages: user, num_devin_messages: devin }: InsightsRow) =>
-  user === null || devin === null ? '' : `${number(user)} / ${number(devin)}`;
+const numberCell = (value: number | null) => (value === null ? 'unknown' : number(value));
 
 const rowOf = (session: InsightsRow): string[] => {
   const { classification, issues = [], action_items: actions = [] } = session.analysis ?? {};
@@ -43,15 +43,26 @@ const rowOf = (session: InsightsRow): string[] => {
     link(session.title || session.session_id, session.url),
     plain(session.session_size?.toUpperCase() ?? ''),
     acusCell(session.acus_consumed),
-    messages(session),
+    numberCell(session.num_user_messages),
+    numberCell(session.num_devin_messages),
     known ? plain((classification?.category ?? '').replaceAll('_', ' ')) : 'not generated',
-    known ? String(issues.length) : '',
-    known ? String(actions.length) : '',
+    known ? number(issues.length) : 'unknown',
+    known ? number(actions.length) : 'unknown',
     instant((session.created_at ?? Number.NaN) * 1_000),
   ];
 };
 
-const HEAD = ['Session', 'Size', 'ACUs', 'Messages (user / Devin)', 'About', 'Issues', 'Action items', 'Created (UTC)'];
+const HEAD = [
+  'Session',
+  'Size',
+  'ACUs',
+  'User messages',
+  'Devin messages',
+  'About',
+  'Issues',
+  'Action items',
+  'Created (UTC)',
+];
 
 /** How many of the sessions have insights. */
 export const analysed = (sessions: readonly InsightsRow[]): number =>
@@ -61,14 +72,15 @@ export const analysed = (sessions: readonly InsightsRow[]): number =>
 export function insightsSummary(sessions: readonly InsightsRow[], more: boolean, error?: ActionError): string {
   const used = acusTotal(sessions.map((session) => session.acus_consumed));
   const left = sessions.length - SHOWN_ROWS;
-  return [
-    `### ${error === undefined ? '' : '✗ '}${count(sessions.length, 'session')}${more ? ', and more' : ''} · ${analysed(sessions)} with insights · ${acus(used)}`,
+  const found = [
+    `${count(sessions.length, 'session')}${more ? ', and more' : ''}`,
+    `${analysed(sessions)} with insights`,
+  ];
+  return sections(
+    title(markOf(error), [...found, acus(used)].join(' · ')),
+    error === undefined ? '' : errorPart(error),
     more ? `${onlyNewest(sessions.length)}.` : '',
     sessions.length === 0 ? '' : table(HEAD, sessions.slice(0, SHOWN_ROWS).map(rowOf)),
     left > 0 ? `${count(left, 'more session')} in the result.` : '',
-    error === undefined ? '' : errorPart(error),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n')
-    .concat('\n');
+  );
 }

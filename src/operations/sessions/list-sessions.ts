@@ -1,5 +1,6 @@
 import { listSessions } from '../../devin/endpoints/sessions.ts';
-import { link, plain, table } from '../../report/markdown.ts';
+import { link, plain, sections, table } from '../../report/markdown.ts';
+import { title } from '../../report/marks.ts';
 import { acusCell, count, instant, number } from '../../report/units.ts';
 import { operation, ready } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery, fitting, onlyNewest } from './filters.ts';
@@ -36,13 +37,14 @@ const row = (session: Session): string[] => [
 ];
 
 function summaryOf(sessions: readonly Session[], more: boolean): string {
-  const heading = `### ${count(sessions.length, 'session')}${more ? ', and more' : ''}`;
-  const title = more ? `${heading}\n\n${onlyNewest(sessions.length)}.` : heading;
-  if (sessions.length === 0) return `${title}\n`;
-  const rows = sessions.slice(0, SHOWN_ROWS).map(row);
-  const rest =
-    sessions.length > SHOWN_ROWS ? `\n\n${count(sessions.length - SHOWN_ROWS, 'more session')} in the result.` : '';
-  return `${title}\n\n${table(['Session', 'Status', 'ACUs', 'Pull requests', 'Created (UTC)'], rows)}${rest}\n`;
+  const left = sessions.length - SHOWN_ROWS;
+  const head = ['Session', 'Status', 'ACUs', 'Pull requests', 'Created (UTC)'];
+  return sections(
+    title('done', `${count(sessions.length, 'session')}${more ? ', and more' : ''}`),
+    more ? `${onlyNewest(sessions.length)}.` : '',
+    sessions.length === 0 ? '' : table(head, sessions.slice(0, SHOWN_ROWS).map(row)),
+    left > 0 ? `${count(left, 'more session')} in the result.` : '',
+  );
 }
 
 /** Lists sessions of an organization, the newest first. */

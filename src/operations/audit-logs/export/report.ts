@@ -1,4 +1,6 @@
 import { ActionError } from '../../../contract/errors.ts';
+import { listOrganizations } from '../../../devin/endpoints/organizations.ts';
+import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import { count } from '../../../report/units.ts';
 import { errorPart } from '../../failure.ts';
 import type { Report } from '../../operation.ts';
@@ -39,13 +41,31 @@ export function annotateAlerts({ context: { log }, tally }: Job): void {
   }
 }
 
+/** The names are asked for no longer than this, in milliseconds: the export is committed by then. */
+const NAMES_MS = 5_000;
+
+/** Names of organizations, if alerts are to show them; a credential that may not list them sees their IDs. */
+async function namesOf({ context, tally }: Job): Promise<ReadonlyMap<string, string>> {
+  const { devin, clock, version, signal } = context;
+  const names = new Map<string, string>();
+  if (tally.alertCount === 0 || version === 'v2' || signal.aborted) return names;
+  const limits = { deadlineAt: clock.now(), signal: AbortSignal.any([signal, clock.deadline(NAMES_MS)]) };
+  try {
+    const call = { params: {}, query: { first: LARGEST_PAGE }, ...limits };
+    for await (const { org_id: id, name } of devin.items(listOrganizations, call)) if (name) names.set(id, name);
+  } catch (thrown) {
+    if (!(thrown instanceof ActionError)) throw thrown;
+  }
+  return names;
+}
+
 /** Reports the result of an export; without `committed`, there was nothing new to cover. */
-export function reportOf(
+export async function reportOf(
   job: Job,
   committed: Committed | undefined,
   hasMore: boolean,
   error: ActionError | undefined,
-): Report<(typeof OUTPUTS)[number]> {
+): Promise<Report<(typeof OUTPUTS)[number]>> {
   const { context, tally, window, found } = job;
   const { inputs, devin, log } = context;
   const manifest = committed?.manifest;
@@ -91,6 +111,7 @@ export function reportOf(
     manifestFile: committed?.path ?? '',
     manifestHash: data.manifest_sha256 ?? '',
     outputDir: inputs.output_dir,
+    names: await namesOf(job),
     failure: error === undefined ? '' : errorPart(error),
   };
   log.info(headline(story));

@@ -1,5 +1,7 @@
-import { code, details, fence, plain, table } from '../../../report/markdown.ts';
-import { count, duration, instant, number } from '../../../report/units.ts';
+import { timeChart } from '../../../report/chart.ts';
+import { code, details, nameOrId, sections, table } from '../../../report/markdown.ts';
+import { type Mark, title } from '../../../report/marks.ts';
+import { count, duration, instant, number, size } from '../../../report/units.ts';
 import type { Manifest } from '../chain/manifest.ts';
 import type { Range } from '../events/time.ts';
 import type { Tally } from './tally.ts';
@@ -9,8 +11,6 @@ const SHOWN_NAMES = 30;
 const SHOWN_FILES = 100;
 /** Alerts that are shown expanded; the figures should remain visible. */
 const OPEN_ALERTS = 10;
-/** Bars of the chart; a longer range has a bar for each month. */
-const MAX_BARS = 62;
 
 /** What a summary shows. */
 export interface ExportStory {
@@ -24,15 +24,10 @@ export interface ExportStory {
   /** SHA-256 of the manifest. */
   readonly manifestHash: string;
   readonly outputDir: string;
+  /** Names of organizations by their IDs, as far as they are known. */
+  readonly names: ReadonlyMap<string, string>;
   /** Why the step fails, in Markdown; empty if it does not. */
   readonly failure: string;
-}
-
-/** A number of bytes: `3.1 MB`. */
-export function bytes(value: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const step = value < 1_000 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3));
-  return step === 0 ? count(value, 'byte') : `${number(Math.round((value / 1_000 ** step) * 10) / 10)} ${units[step]}`;
 }
 
 /** `2026-11-20 03:00 → 2026-11-21 03:00`, in UTC. */
@@ -44,77 +39,61 @@ export function headline({ tally, window, lagSeconds, hasMore }: ExportStory): s
   return `${count(tally.events, 'event')}, ${span(window)}${hasMore ? ', and more' : ''} · ${behind}`;
 }
 
-const organization = (id: string | null) => (id === null ? 'the enterprise itself' : code(id));
+/** The first line of a summary: alerts come first. */
+function titleOf(story: ExportStory): string {
+  const { tally, window, failure } = story;
+  const alerts = tally.alertCount;
+  const mark: Mark = failure !== '' ? 'failed' : alerts > 0 ? 'attention' : 'done';
+  const events = count(tally.events, 'event');
+  return title(mark, alerts === 0 ? `${events}, ${span(window)}` : `${count(alerts, 'alert')} in ${events}`);
+}
 
-/** The alerts, which come first. */
-function alertsPart({ alerts, alertCount }: Tally): string {
+const organizationOf =
+  ({ names }: ExportStory) =>
+  (id: string | null) =>
+    id === null ? 'the enterprise itself' : nameOrId(names.get(id) ?? id);
+
+/** The alerts, which come before everything else; the IDs of their events are in the files and the result. */
+function alertsPart(story: ExportStory): string {
+  const { alerts, alertCount } = story.tally;
   if (alertCount === 0) return '';
-  const rows = alerts.map(({ at, action, org, actor, id }) => [
+  const named = organizationOf(story);
+  const rows = alerts.map(({ at, action, org, actor }) => [
     instant(at * 1_000),
     code(action),
-    organization(org),
-    plain(actor),
-    code(id),
+    nameOrId(actor),
+    named(org),
   ]);
   const rest = alertCount > alerts.length ? `\n\n${count(alertCount - alerts.length, 'more alert')} in the files.` : '';
-  const head = ['Time (UTC)', 'Action', 'Organization', 'By', 'Event'];
-  const folded = table(head, rows.slice(OPEN_ALERTS)) + rest;
+  const head = ['Time (UTC)', 'Action', 'By', 'Organization'];
+  const folded = rows.slice(OPEN_ALERTS);
+  const more =
+    folded.length === 0 ? '' : details(`${count(alertCount - OPEN_ALERTS, 'more alert')}`, table(head, folded) + rest);
+  return sections(table(head, rows.slice(0, OPEN_ALERTS)), more).trim();
+}
+
+/** The figures in one line: `New 18,190 · repeated 14 · 24 files · 3.1 MB gzip · chain follows a41c…`. */
+function figures({ tally, manifest, window, lagSeconds, hasMore }: ExportStory): string {
+  const range = tally.alertCount === 0 ? [] : [span(window)];
+  const behind = `${duration(Math.max(0, lagSeconds) * 1_000)} behind${hasMore ? ', and more to export' : ''}`;
+  if (manifest === undefined) return `Nothing was written: the range is exported already. · ${behind}`;
+  const { files, compression, previous } = manifest;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return [
-    `**⚠ ${count(alertCount, 'alert')}**`,
-    table(head, rows.slice(0, OPEN_ALERTS)),
-    ...(rows.length > OPEN_ALERTS ? [details(`The other ${number(alertCount - OPEN_ALERTS)}`, folded)] : []),
-  ].join('\n\n');
-}
-
-function figures({ tally, manifest }: ExportStory): string {
-  const files = manifest?.files ?? [];
-  const size = files.reduce((sum, file) => sum + file.bytes, 0);
-  const compression = manifest === undefined || manifest.compression === 'none' ? '' : ` ${manifest.compression}`;
-  const previous = manifest?.previous;
-  return table(
-    ['Events', 'Late', 'Repeated', 'Files', 'Size', 'Chain'],
-    [
-      [
-        number(tally.events),
-        number(tally.late),
-        number(tally.duplicates),
-        number(files.length),
-        `${bytes(size)}${compression}`,
-        previous ? `follows ${code(`${previous.sha256.slice(0, 8)}…`)}` : 'begins here',
-      ],
-    ],
-  );
-}
-
-/** Counts by day, or by month of a long range, without gaps. */
-function bars({ tally, window }: ExportStory): readonly (readonly [string, number])[] {
-  const days = (window.to - window.from) / 86_400;
-  const isLong = days > MAX_BARS;
-  const label = (at: number) => new Date(at * 1_000).toISOString().slice(0, isLong ? 7 : 10);
-  const counts = new Map<string, number>();
-  const first = Math.min(tally.oldest ?? window.from, window.from);
-  for (let at = first; at < window.to; at += 86_400) counts.set(label(at), 0);
-  for (const [at, amount] of tally.days) counts.set(label(at), (counts.get(label(at)) ?? 0) + amount);
-  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).slice(-MAX_BARS);
-}
-
-function chart(story: ExportStory): string {
-  const columns = bars(story);
-  if (story.tally.events === 0 || columns.length < 2) return '';
-  const title = columns[0]?.[0].length === 7 ? 'month' : 'day';
-  const lines = [
-    'xychart-beta',
-    `  title "Events by ${title} (UTC)"`,
-    `  x-axis [${columns.map(([label]) => `"${label}"`).join(', ')}]`,
-    '  y-axis "Events"',
-    `  bar [${columns.map(([, amount]) => amount).join(', ')}]`,
-  ];
-  return fence(lines.join('\n'), 'mermaid');
+    ...range,
+    `New ${number(tally.events)}`,
+    ...(tally.late === 0 ? [] : [`of these, late ${number(tally.late)}`]),
+    `repeated ${number(tally.duplicates)}`,
+    count(files.length, 'file'),
+    `${size(bytes)}${compression === 'none' ? '' : ` ${compression}`}`,
+    `chain ${previous ? `follows ${code(`${previous.sha256.slice(0, 4)}…`)}` : 'begins here'}`,
+    behind,
+  ].join(' · ');
 }
 
 /** A collapsed table of counts. If rare entries are the interesting ones, they come first. */
 function countsPart<K>(
-  title: string,
+  heading: string,
   counts: ReadonlyMap<K, number>,
   name: (key: K) => string,
   rareFirst: boolean,
@@ -124,17 +103,17 @@ function countsPart<K>(
   const sorted = [...counts].sort(([, a], [, b]) => (rareFirst ? a - b : b - a));
   const rest = counts.size > most ? `\n\n${count(counts.size - most, 'more')}.` : '';
   const rows = sorted.slice(0, most).map(([key, amount]) => [name(key), number(amount)]);
-  return details(`${title} (${number(counts.size)})`, table([title, 'Events'], rows) + rest);
+  return details(`${heading} (${number(counts.size)})`, table([heading, 'Events'], rows) + rest);
 }
 
 function filesPart({ manifest, manifestFile, manifestHash, outputDir }: ExportStory): string {
   if (manifest === undefined) return '';
   const rows = manifest.files
     .slice(0, SHOWN_FILES)
-    .map(({ path, events, bytes: size, sha256 }) => [
+    .map(({ path, events, bytes, sha256 }) => [
       code(`${outputDir}/${path}`),
       number(events),
-      bytes(size),
+      size(bytes),
       code(sha256),
     ]);
   const rest =
@@ -146,18 +125,16 @@ function filesPart({ manifest, manifestFile, manifestHash, outputDir }: ExportSt
 
 /** The summary of an export: alerts, figures, a chart, and everything else collapsed. */
 export function exportSummary(story: ExportStory): string {
-  const { tally, failure, manifest } = story;
-  const mark = failure !== '' ? '✗' : tally.alertCount > 0 ? '⚠' : '✓';
-  const parts = [
-    `### ${mark} ${headline(story)}`,
+  const { tally, failure, window } = story;
+  return sections(
+    titleOf(story),
     failure,
-    alertsPart(tally),
-    manifest === undefined ? 'Nothing was written: the range is exported already.' : figures(story),
-    chart(story),
-    countsPart('Action', tally.actions, (action) => code(action), true, SHOWN_ACTIONS),
-    countsPart('Organization', tally.organizations, organization, false, SHOWN_NAMES),
-    countsPart('By', tally.actors, plain, false, SHOWN_NAMES),
+    alertsPart(story),
+    figures(story),
+    timeChart('Events', tally.hours, window),
+    countsPart('Action', tally.actions, code, true, SHOWN_ACTIONS),
+    countsPart('Organization', tally.organizations, organizationOf(story), false, SHOWN_NAMES),
+    countsPart('By', tally.actors, nameOrId, false, SHOWN_NAMES),
     filesPart(story),
-  ];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  );
 }

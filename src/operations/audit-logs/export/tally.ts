@@ -6,7 +6,7 @@ const MAX_NAMES = 10_000;
 const OTHERS = 'others';
 /** Alerts that are listed. */
 const MAX_ALERTS = 100;
-const DAY = 86_400;
+const HOUR = 3_600;
 
 /** An event that an alert is about. */
 export interface Alert {
@@ -42,8 +42,8 @@ export class Tally {
   readonly #options: TallyOptions;
   readonly actions = new Map<string, number>();
   readonly organizations = new Map<string | null, number>();
-  /** By the Unix time at which each day (UTC) begins. */
-  readonly days = new Map<number, number>();
+  /** By the Unix second at which each hour begins. */
+  readonly hours = new Map<number, number>();
   /** Empty unless addresses may be shown, because IDs say little. */
   readonly actors = new Map<string, number>();
   /** By action. */
@@ -75,7 +75,7 @@ export class Tally {
       this.newest = Math.max(this.newest ?? at, at);
       countIn(this.actions, action, OTHERS);
       countIn(this.organizations, org, OTHERS);
-      countIn(this.days, Math.floor(at / DAY) * DAY);
+      countIn(this.hours, Math.floor(at / HOUR) * HOUR);
       if (this.#options.includeEmails) countIn(this.actors, actorOf(event, true), OTHERS);
       if (this.#options.alertOn.length > 0 && this.#isAlert(action)) this.#alert(event);
     }

@@ -1,5 +1,6 @@
-import { code, details, plain, table } from '../../../report/markdown.ts';
-import { count, number } from '../../../report/units.ts';
+import { code, details, nameOrId, plain, sections, table } from '../../../report/markdown.ts';
+import { title } from '../../../report/marks.ts';
+import { count, number, size } from '../../../report/units.ts';
 import type { Chain, FoundManifest } from './chain.ts';
 import type { Findings } from './findings.ts';
 
@@ -19,15 +20,6 @@ export interface Checked {
   readonly newest: string | undefined;
 }
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-
-/** Bytes in the unit that fits: `3.1 MB`. */
-export function size(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1_000 ** power;
-  return `${number(value < 100 ? Math.round(value * 10) / 10 : Math.round(value))} ${UNITS[power] ?? 'B'}`;
-}
-
 const minutes = (iso: string | undefined) => (iso === undefined ? '' : iso.slice(0, 16).replace('T', ' '));
 
 /** How a chain begins, if its first manifest follows one that is elsewhere. */
@@ -42,7 +34,7 @@ function chainRow(chain: Chain): readonly string[] {
   const { shard, scope, format } = first.manifest;
   const events = chain.reduce((sum, { manifest }) => sum + manifest.events, 0);
   return [
-    `${scope.org_id === null ? 'enterprise' : code(scope.org_id)} ${format}${shard === null ? '' : ` ${shard.index}/${shard.count}`}`,
+    `${scope.org_id === null ? 'enterprise' : nameOrId(scope.org_id)} ${format}${shard === null ? '' : ` ${shard.index}/${shard.count}`}`,
     `${minutes(first.manifest.window.since)} → ${minutes(last.manifest.window.until)}`,
     number(chain.length),
     number(events),
@@ -54,51 +46,38 @@ function chainRow(chain: Chain): readonly string[] {
 const headOf = ({ files, events, manifests }: Checked) =>
   `${count(events, 'event')} in ${count(files, 'file')} and ${count(manifests.length, 'manifest')}`;
 
-/** The summary: what was checked, what is wrong and where, and the hashes to keep elsewhere. */
+/** What was checked, in one line. */
+function figures({ files, manifests, chains, bytes, oldest, newest }: Checked): string {
+  const range = oldest === undefined || newest === undefined ? [] : [`${minutes(oldest)} → ${minutes(newest)}`];
+  const all = [count(files, 'file'), size(bytes), count(manifests.length, 'manifest'), count(chains.length, 'chain')];
+  return [...range, ...all].join(' · ');
+}
+
+/** The summary: what is wrong and where, what was checked, and the hashes to keep elsewhere. */
 export function verifySummary(checked: Checked, findings: Findings): string {
-  const { chains, oldest, newest, bytes } = checked;
-  const title =
-    findings.count === 0
-      ? `### ✓ The export is whole: ${headOf(checked)}`
-      : `### ✗ The export is corrupt: ${count(findings.count, 'finding')}`;
+  const { chains, events } = checked;
   const rows = findings.kept.slice(0, MAX_ROWS).map(({ where, what }) => [code(where), plain(what)]);
   const left = findings.count - rows.length;
-  const facts = table(
-    ['Events', 'Files', 'Size', 'Manifests', 'Chains', 'Oldest', 'Newest'],
-    [
-      [
-        number(checked.events),
-        number(checked.files),
-        size(bytes),
-        number(checked.manifests.length),
-        number(chains.length),
-        minutes(oldest),
-        minutes(newest),
-      ],
-    ],
-  );
   const anchors = table(
     ['Export', 'Window (UTC)', 'Manifests', 'Events', 'First hash', 'Last hash'],
     chains.map(chainRow),
   );
-  const open = chains.map(beginning).filter((text) => text !== '');
-  const parts = [
-    title,
-    ...(rows.length === 0 ? [] : [table(['Where', 'What is wrong'], rows)]),
-    ...findings.notes.map(({ where, what }) => `? ${code(where)} ${plain(what)}`),
-    ...(left > 0 ? [`And ${number(left)} more.`] : []),
-    facts,
-    ...open.map((text) => `The first manifest ${plain(text)}.`),
-    ...(chains.length === 0
-      ? []
-      : [
-          details(
-            'Hashes to keep elsewhere',
-            `${anchors}\n\nSomeone who can write to the folder could make a new chain. The last hash, kept where they cannot write, reveals it.`,
-          ),
-        ]),
-  ];
-  return `${parts.join('\n\n')}\n`;
+  const note =
+    'Someone who can write to the folder could make a new chain. The last hash, kept where they cannot write, reveals it.';
+  return sections(
+    findings.count === 0
+      ? title('done', `The export is whole: ${count(events, 'event')}`)
+      : title('failed', `The export is corrupt: ${count(findings.count, 'finding')}`),
+    rows.length === 0 ? '' : table(['Where', 'What is wrong'], rows),
+    left > 0 ? `And ${number(left)} more.` : '',
+    findings.notes.map(({ where, what }) => `- ${code(where)} ${plain(what)}`).join('\n'),
+    figures(checked),
+    ...chains
+      .map(beginning)
+      .filter((text) => text !== '')
+      .map((text) => `The first manifest ${plain(text)}.`),
+    chains.length === 0 ? '' : details('Hashes to keep elsewhere', `${anchors}\n\n${note}`),
+  );
 }
 
 /** The same as lines for the log. */

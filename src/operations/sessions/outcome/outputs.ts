@@ -1,5 +1,6 @@
 import type { OperationOutput, OutputData } from '../../../contract/outputs.ts';
 import type { Report, ReportData } from '../../operation.ts';
+import { questionOf, sessionComment } from './comment.ts';
 import { readable } from './message-text.ts';
 import type { Session } from './outcome.ts';
 import { type SessionStory, sessionSummary } from './summary.ts';
@@ -64,6 +65,17 @@ export const NO_SESSION: OutputData<SessionOutput> = {
   acus_consumed: undefined,
 };
 
+/** What the thread of the event is told. */
+function commentOf(story: SessionStory): Pick<Report, 'comment' | 'question' | 'ended'> {
+  const { verdict } = story;
+  const question = questionOf(story);
+  return {
+    comment: sessionComment(story),
+    ...(question === undefined ? {} : { question }),
+    ...(verdict.outcome === 'running' ? {} : { ended: verdict.outcome === 'finished' ? 'finished' : 'attention' }),
+  };
+}
+
 /** The report of a session, out of its story. */
 export function sessionReport(story: SessionStory): Report<SessionOutput> {
   const { error } = story;
@@ -72,5 +84,6 @@ export function sessionReport(story: SessionStory): Report<SessionOutput> {
     ...(error === undefined ? {} : { error }),
     data: sessionData(story),
     summary: sessionSummary(story),
+    ...commentOf(story),
   };
 }

@@ -1,8 +1,8 @@
 import type { ActionError } from '../../../contract/errors.ts';
-import { isRecord, jsonText } from '../../../contract/json.ts';
 import type { RunFacts } from '../../../github/event/facts.ts';
-import { code, details, fence, link, plain, prose, quote, table } from '../../../report/markdown.ts';
+import { code, details, link, plain, prose, quote, table } from '../../../report/markdown.ts';
 import { acus, count, duration, instant, shortHash } from '../../../report/units.ts';
+import { resultPart } from '../../../report/values.ts';
 import { errorPart } from '../../failure.ts';
 import type { PromptFacts } from '../request/request.ts';
 import { readable } from './message-text.ts';
@@ -74,7 +74,7 @@ const pullRequestsOf = ({ pull_requests: requests }: Session): string =>
     .join(', ');
 
 /** What happened, and what exists now. */
-function firstLine(story: SessionStory): string {
+export function firstLine(story: SessionStory): string {
   const { session, verdict } = story;
   const requests = pullRequestsOf(session);
   const page = link('session', session.url);
@@ -84,7 +84,7 @@ function firstLine(story: SessionStory): string {
 }
 
 /** The texts of Devin that a reader wants at once: the report, and the question that it may only hint at. */
-function quotesOf({ report, lastMessage, verdict }: SessionStory): readonly string[] {
+export function quotesOf({ report, lastMessage, verdict }: SessionStory): readonly string[] {
   const [said, last] = [report?.summary ?? '', readable(lastMessage)];
   if (said === '') return last === '' || verdict.outcome === 'running' ? [] : [last];
   const isNews = verdict.outcome === 'waiting' && last !== '' && !said.includes(last) && !last.includes(said);
@@ -102,7 +102,8 @@ function requestedBy({ actor, thread, runUrl }: RunFacts): string[] {
 /** Says that the work was done before, and is not done again. */
 const earlier = (at: number | null) => (at === null ? 'earlier result' : `result of ${instant(at * 1_000)}`);
 
-function figures({ session, durationMs, maxAcus, facts, resultAt, underway = false }: SessionStory): string {
+/** What it took, and who requested it. */
+export function figures({ session, durationMs, maxAcus, facts, resultAt, underway = false }: SessionStory): string {
   const took = resultAt === undefined ? duration(durationMs) : earlier(resultAt);
   const numbers = underway ? [] : [acus(session.acus_consumed, maxAcus), took];
   return [...numbers, ...requestedBy(facts)].join(' · ');
@@ -122,28 +123,11 @@ function advice({ verdict, error, isVerdict = false, replyPhrase, facts, ending 
     .join(' ');
 }
 
-/** Most rows of structured output that are shown at once. */
-const MAX_ROWS = 20;
-
-function cellOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return plain(value);
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return code(String(value));
-  const isTexts = Array.isArray(value) && value.every((entry) => typeof entry === 'string');
-  return isTexts ? plain(value.join(', ')) : undefined;
-}
-
 /** Structured output: a small one as a table, any other as JSON that is folded away. */
-function outputPart({ output = null, outputFits = false, misfits = [] }: SessionStory): string {
+export function outputPart({ output = null, outputFits = false, misfits = [] }: SessionStory): string {
   if (output === null) return '';
   const checked = outputFits ? ' (matches its schema)' : misfits.length > 0 ? ' (does not match its schema)' : '';
-  const entries = isRecord(output) ? Object.entries(output) : [];
-  const rows = entries.flatMap(([name, value]) => {
-    const cell = cellOf(value);
-    return cell === undefined ? [] : [[plain(name), cell]];
-  });
-  const isSmall = rows.length > 0 && rows.length === entries.length && rows.length <= MAX_ROWS;
-  if (isSmall) return `**Structured output**${checked}\n\n${table(['Field', 'Value'], rows)}`;
-  return details(`Structured output${checked}`, fence(jsonText(output, 2), 'json'));
+  return resultPart(`Structured output${checked}`, output);
 }
 
 function detailsPart({ session, orgId, prompt, requests, underway = false }: SessionStory): string {

@@ -3,6 +3,7 @@ import type { InputName } from '../../../contract/inputs.ts';
 import { sessionFromId } from '../../../devin/endpoints/sessions.ts';
 import { shortened } from '../../../report/shorten.ts';
 import type { Context } from '../../operation.ts';
+import { questionOf, sessionComment } from '../outcome/comment.ts';
 import { type Asked, FIRST_TURN, type Judged, judge } from '../outcome/judge.ts';
 import { type Session, sentenceOf, type Verdict } from '../outcome/outcome.ts';
 import { closingLine, type SessionStory, sessionSummary } from '../outcome/summary.ts';
@@ -44,7 +45,7 @@ export interface Waited {
 
 type WaitContext = Pick<
   Context<(typeof WAIT_INPUTS)[number]>,
-  'inputs' | 'devin' | 'log' | 'clock' | 'signal' | 'facts' | 'startedAt' | 'journal' | 'comment'
+  'inputs' | 'devin' | 'log' | 'clock' | 'signal' | 'facts' | 'startedAt' | 'journal' | 'comment' | 'check'
 >;
 
 /** Requests and retries so far. */
@@ -113,9 +114,11 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
   try {
     context.signal.throwIfAborted();
     if (goal === 'none') {
+      context.check.identify(session?.session_id ?? sessionId);
       if (started === undefined) throw new ActionError('internal', 'There is neither a session nor a wait for one.');
       return concluded(context, waited, await atOnce(context, waited, started.session), base());
     }
+    beginCheck(context, waited, base);
     const looked = await watch.until(goal, commenting(context, base));
     const story = concluded(context, waited, looked, base());
     context.log.info(closingLine(story));
@@ -126,6 +129,15 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
     const known = watch.last ?? (await atOnce(context, waited, session ?? sessionFromId(sessionId)));
     return await cutShort(context, waited, known, error, base());
   }
+}
+
+/** Shows in the check that Devin works. A GitHub that hangs must not keep the step from polling. */
+function beginCheck(context: WaitContext, waited: Waited, base: () => Base): void {
+  const { check } = context;
+  const session = waited.started?.session ?? sessionFromId(waited.sessionId);
+  check.identify(session.session_id);
+  const verdict: Verdict = { outcome: 'running', headline: 'is working', advice: '' };
+  void check.begin(sessionSummary({ ...base(), session, verdict, underway: true }));
 }
 
 /** What is known of a session without a wait. One that just got a message works, whatever it was before. */
@@ -153,7 +165,10 @@ function commenting({ comment }: WaitContext, base: () => Base) {
     if (news === said) return;
     said = news;
     // Devin is what the step waits for: a GitHub that hangs must not keep it from polling, or from ending the session.
-    void comment.update(sessionSummary({ ...base(), ...looked, underway: true }));
+    const story = { ...base(), ...looked, underway: true };
+    void comment.update(sessionComment(story));
+    const asks = questionOf(story);
+    if (asks !== undefined) void comment.ask(asks.key, asks.markdown);
   };
 }
 
