@@ -1,8 +1,8 @@
 import { type Fallible, failed } from '../../contract/fallible.ts';
-import { nearestOf } from '../../contract/kinds.ts';
+import { didYouMean } from '../../contract/kinds.ts';
 import { shortened } from '../../report/shorten.ts';
 import type { Finding, Place } from '../plan/positions.ts';
-import { isPattern } from './glob.ts';
+import { isPattern } from '../wildcards.ts';
 import { SUBJECTS } from './manifest-schema.ts';
 
 /** One line of the manifest: what it opens, by which connection, and with which access. */
@@ -73,10 +73,7 @@ function connectionOf(name: string, { byName, ids }: Aliases, withHint: boolean)
   const problem = `connection ${quote(name)} is not an alias in \`connections\``;
   if (!withHint) return failed(problem);
   const names = [...byName.keys()];
-  const nearest = nearestOf(name, names);
-  const hint =
-    nearest === undefined ? `; the aliases are ${names.slice(0, 20).join(', ')}` : `; did you mean ${nearest}?`;
-  return failed(problem + hint);
+  return failed(problem + didYouMean(name, names, `; the aliases are ${names.slice(0, 20).join(', ')}`));
 }
 
 /** An entry in its normal form; its errors are added to `findings`. */

@@ -1,6 +1,7 @@
 import { normalize } from 'node:path/posix';
 import { type Fallible, failed } from '../../contract/fallible.ts';
 import { isRecord } from '../../contract/json.ts';
+import { isFilePattern } from '../../runner/pattern.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import {
   checkPart,
@@ -214,7 +215,7 @@ export async function findManifest(
 ): Promise<Fallible<{ readonly files: readonly string[] }>> {
   const files = new Set<string>();
   for (const pattern of patterns) {
-    if (!/[*?{[]/.test(pattern)) {
+    if (!isFilePattern(pattern)) {
       const reason = await workspace.whyNotReadable(pattern);
       if (reason !== undefined) return failed(`names ${JSON.stringify(pattern)}, which ${reason}`);
       files.add(normalize(pattern));

@@ -1,10 +1,10 @@
 import { type Fallible, failed } from '../../contract/fallible.ts';
-import { nearestOf } from '../../contract/kinds.ts';
+import { didYouMeanQuoted } from '../../contract/kinds.ts';
 import type { Scope } from '../../reconcile/kind.ts';
 import { shortened } from '../../report/shorten.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
+import { pathTest } from '../wildcards.ts';
 import { type Entry, lineOf } from './entries.ts';
-import { globTest } from './glob.ts';
 import type { Manifest, OrganizationPart } from './manifest.ts';
 import { overlaps } from './overlaps.ts';
 import { type Connection, type Desired, type Observed, sameSubject } from './permission.ts';
@@ -62,16 +62,8 @@ function byIdOrName<T extends { readonly id: string; readonly name: string }>(
     const ids = matching.map(({ id }) => id).join(', ');
     return failed(`${matching.length} ${what}s are called ${quote(asked)}; name one by its id: ${ids}`);
   }
-  const nearest =
-    nearestOf(
-      asked,
-      known.map(({ name }) => name),
-    ) ??
-    nearestOf(
-      asked,
-      known.map(({ id }) => id),
-    );
-  const hint = nearest === undefined ? '' : `; did you mean ${quote(nearest)}?`;
+  const [names, ids] = [known.map(({ name }) => name), known.map(({ id }) => id)];
+  const hint = didYouMeanQuoted(asked, names) || didYouMeanQuoted(asked, ids);
   return failed(`there is no ${what} ${quote(asked)}${hint}`);
 }
 
@@ -150,12 +142,12 @@ async function expanded(
     });
     return [];
   }
-  const isMatch = globTest(entry.path);
+  const isMatch = pathTest(entry.path);
   const matching = (await list).filter(isMatch);
   const [left, idle] = [new Set(matching), [] as string[]];
   for (const pattern of matching.length === 0 ? [] : entry.except) {
     await pause();
-    const excepted = matching.filter(globTest(pattern));
+    const excepted = matching.filter(pathTest(pattern));
     for (const path of excepted) left.delete(path);
     if (excepted.length === 0) idle.push(pattern);
   }
@@ -218,7 +210,7 @@ function rulesOf(entries: readonly Entry[], connections: Connections, faults: Fi
   return entries.flatMap((entry) => {
     const connection = connections.of(entry, faults);
     if (connection === undefined) return [];
-    const isMatch = entry.subject === 'repos' ? globTest(entry.path) : undefined;
+    const isMatch = entry.subject === 'repos' ? pathTest(entry.path) : undefined;
     const covers = (observed: Observed) =>
       observed.connection.key === connection.key &&
       (isMatch === undefined ? sameSubject(entry, observed) : observed.subject === 'repo' && isMatch(observed.path));
