@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { TestSandbox } from './e2e/sandbox.ts';
-import { type JobDone, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
+import { openSandbox, type TestSandbox } from './e2e/sandbox.ts';
+import { atTheEnd, type JobDone, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
 
 const ENTERPRISE = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
 
@@ -127,7 +127,9 @@ describe('an example of settings as code does what it says', onlyHere, () => {
   });
 
   test('audit-logs-for-analysts writes Parquet', async () => {
-    const sandbox = await quick();
+    // A fast sandbox would be hours ahead of the runner, of which the step warns.
+    const sandbox = await openSandbox();
+    atTheEnd(() => sandbox.close());
     const { export: job } = await runExample('audit-logs-for-analysts.yml', { url: sandbox.url, secrets: ENTERPRISE });
     expect(job?.[0]?.result, story(job)).toBe('success');
     const [file] = JSON.parse(job?.[0]?.steps[0]?.outputs['files'] ?? '[]');

@@ -91,14 +91,23 @@ export const COMMON_INPUTS = {
     'GitHub token for comments, logs of failed jobs, and the permission check of the requester. The job must grant the permissions that these need; see the README.',
     { filledIn: '${{ github.token }}', secret: true },
   ),
+  issue_number: optional(
+    threadReference,
+    'Issue or pull request of this repository to work on instead of that of the event: a number, or the URL of its page or of a comment. `context`, `comment`, `check`, `reuse: thread`, and a review refer to it.',
+  ),
   comment: defaulted(
     bool,
     'false',
-    'Writes one comment on the issue, pull request, or discussion of the event, and keeps it up to date.',
+    'Writes one comment on the issue, pull request, or discussion of the event or of `issue_number`, and keeps it up to date.',
   ),
   comment_key: optional(
     line,
-    'Key of the comment, to keep several comments apart. If empty, the job and the operation are the key.',
+    'Key of the comment and of the check, to keep several apart. If empty, the job and the operation are the key.',
+  ),
+  check: defaulted(
+    bool,
+    'false',
+    'Keeps a check run `Devin: <comment_key>` on the head commit of the pull request, or else on the commit of the run. Needs the permission `checks: write`.',
   ),
   comment_text: optional(text, 'Markdown with which the comment begins, before what the step has to say.'),
   job_index: optional(
@@ -159,16 +168,16 @@ export const OPERATION_INPUTS = {
   context: defaulted(
     choice(['none', 'event']),
     'none',
-    'What is added to the prompt. `event` adds the issue, pull request, comment, review, failed check, or failed workflow run that started the workflow, marked as data.',
+    'What is added to the prompt, marked as data. `event` adds what started the workflow, or what `issue_number` names: the issue, pull request with its changed files, comment, review with its inline comments, failed check or workflow run, release, deployment status, commit status, or merge group.',
   ),
   trigger_phrase: optional(
     phrase,
-    'If text from a person started the workflow, the step runs only if a line of it begins with this phrase, such as `/devin`. The rest of the text is the request. `/devin new …` always starts a new session.',
+    'If text from a person started the workflow, the step runs only if a line of it begins with this phrase, such as `/devin`, in any case. The rest of the text is the request. `/devin new …` always starts a new session.',
   ),
   allowed_associations: defaulted(
     associations,
-    'OWNER,MEMBER,COLLABORATOR',
-    "Authors whose text may start a session, by their association with the repository (`author_association` in GitHub's events).",
+    'OWNER,MEMBER,COLLABORATOR,WRITE',
+    "Authors whose text may start a session, by their association with the repository (`author_association` in GitHub's events). `WRITE` is everyone of whom GitHub reports write access, such as members whose membership is private. Listing `CONTRIBUTOR` or `NONE` turns the write check off for them.",
   ),
   allowed_bots: optional(botNames, 'Names of bots that may start a session. If empty, no bot may.'),
   max_sessions_per_hour: optional(
@@ -351,10 +360,6 @@ export const OPERATION_INPUTS = {
     path,
     'File in the workspace to which the whole plan is written as JSON; a temporary file if empty. For `apply` with `expected_plan_hash`, it may contain the reviewed plan: then a second run applies what is left of it.',
   ),
-  issue_number: optional(
-    threadReference,
-    'Pull request of this repository to review: its number, or the URL of its page. If empty, the pull request of the event.',
-  ),
   on_pending: defaulted(
     choice(['fail', 'succeed']),
     'fail',
@@ -364,11 +369,6 @@ export const OPERATION_INPUTS = {
     reviewKinds,
     'bug, security',
     'Kinds of findings that fail the step while they are unresolved: `bug`, `security`, `flag`, `analysis`. A comment of the reviewer that cannot be read always counts, except with `none`.',
-  ),
-  check: defaulted(
-    bool,
-    'false',
-    'Keeps a check run `Devin: <comment_key>` on the head commit of the pull request. Needs the permission `checks: write`.',
   ),
   max_results: defaulted(integer(1, 100_000), '200', 'Maximum number of sessions to list.'),
 } as const;

@@ -1,9 +1,20 @@
+import { type Fallible, failed } from './fallible.ts';
+
 /** Deeper values are written without indents: each level would repeat those of all levels above it. */
 const DEEPEST_INDENTED = 100;
 
 /** True for a mapping of names to values. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The value that a text holds, or what is wrong with the text, as a clause. */
+export type ReadValue = Fallible<{ readonly value: unknown }>;
+
+/** The mapping that a text holds, or what is wrong with the text, as a clause. */
+export function asMapping(read: ReadValue): Fallible<{ readonly mapping: Record<string, unknown> }> {
+  if (!read.ok) return read;
+  return isRecord(read.value) ? { ok: true, mapping: read.value } : failed('is no mapping of names to values');
+}
 
 /** A raw number is one value, although JavaScript makes an object of it. */
 const isObject = (value: unknown): value is object =>

@@ -27,10 +27,18 @@ export function nearestOf(word: string, candidates: readonly string[]): string |
   return best?.name;
 }
 
-/** `; did you mean X?` for a misspelled word, or nothing if no candidate is near enough. */
-export function didYouMean(word: string, candidates: readonly string[]): string {
+/** `; did you mean X?` for what is nearest to a misspelled word; `otherwise` if nothing is near enough. */
+export const meant = (nearest: string | undefined, otherwise = ''): string =>
+  nearest === undefined ? otherwise : `; did you mean ${nearest}?`;
+
+/** `; did you mean X?` for a misspelled word; `otherwise` if no candidate is near enough. */
+export const didYouMean = (word: string, candidates: readonly string[], otherwise = ''): string =>
+  meant(nearestOf(word, candidates), otherwise);
+
+/** The same with the candidate in quotes, for names of any form. */
+export function didYouMeanQuoted(word: string, candidates: readonly string[]): string {
   const nearest = nearestOf(word, candidates);
-  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return meant(nearest === undefined ? undefined : JSON.stringify(nearest));
 }
 
 /** Text as it came, spaces and line breaks included. */
@@ -280,7 +288,7 @@ export const phrase: InputKind<string> = {
   },
 };
 
-/** What GitHub's events call a person's association with a repository. */
+/** What GitHub's events call a person's association with a repository; `WRITE` is ours: write access, whatever it is. */
 const ASSOCIATIONS = [
   'OWNER',
   'MEMBER',
@@ -290,6 +298,7 @@ const ASSOCIATIONS = [
   'FIRST_TIMER',
   'MANNEQUIN',
   'NONE',
+  'WRITE',
 ] as const;
 
 /** Associations, in any case. */

@@ -1,7 +1,7 @@
 import { ActionError } from './errors.ts';
 import { type Fallible, failed } from './fallible.ts';
 import { INPUTS, type Input, type InputName, type InputValues } from './inputs.ts';
-import { didYouMean } from './kinds.ts';
+import { didYouMean, meant } from './kinds.ts';
 
 /** Reads one input as the runner passes it; an empty one is absent. */
 export type ReadInput = (name: string) => string | undefined;
@@ -28,8 +28,7 @@ function read<T>(name: InputName, input: Input<T>, given: string | undefined, pr
   const parsed = input.kind.parse(value);
   if (parsed.ok) return parsed.value;
   const came = input.secret ? 'came with a value that cannot be used' : `is ${quoted(value)}`;
-  const hint = parsed.nearest === undefined ? '' : `; did you mean ${parsed.nearest}?`;
-  problems.push({ input: name, message: `${came}; expected ${parsed.problem}${hint}` });
+  problems.push({ input: name, message: `${came}; expected ${parsed.problem}${meant(parsed.nearest)}` });
   return undefined;
 }
 

@@ -5,6 +5,7 @@ import type { CheckRun, Conclusion } from '../github/check/check-run.ts';
 import type { Github } from '../github/client/client.ts';
 import type { RunFacts } from '../github/event/facts.ts';
 import type { Log } from '../runner/log.ts';
+import type { EventRead } from './event.ts';
 
 /** How a step ended, as its report says. */
 export interface Ended {
@@ -12,19 +13,24 @@ export interface Ended {
   readonly error?: ActionError;
   /** Markdown; its first line is the title. */
   readonly summary: string;
+  /** Of a session, the outcome is `session_outcome`. */
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 /** The check run that a step keeps on a commit. It never throws: a check that fails is a warning, not the end of the work. */
 export interface HeadCheck {
   /**
-   * Shows that work on the commit is in progress. Without this call, there is no check.
+   * Shows that work is in progress. Without this call, the check appears when the step has ended.
    *
    * @param summary Markdown; its first line is the title
+   * @param head the commit; if it is left out, the head of the pull request, or else the commit of the run
    */
-  begin(head: string, summary: string): Promise<void>;
+  begin(summary: string, head?: string): Promise<void>;
   /** Says what the check is about, for programs: the ID of a session or of a review. What is written later has it. */
   identify(id: string): void;
-  /** Shows how the step ended, if the check was begun. */
+  /** Leaves the check in progress when the step ends: another step will conclude it. */
+  leave(): void;
+  /** Shows how the step ended. A step that was skipped at its start has no check. */
   conclude(report: Ended): Promise<void>;
 }
 
@@ -32,6 +38,7 @@ export interface HeadCheck {
 export const NO_CHECK: HeadCheck = {
   begin: async () => undefined,
   identify: () => undefined,
+  leave: () => undefined,
   conclude: async () => undefined,
 };
 
@@ -43,6 +50,7 @@ export interface HeadCheckSettings {
   readonly log: Log;
   readonly redact: (text: string) => string;
   readonly github: () => Promise<Github | undefined>;
+  readonly event: () => Promise<EventRead>;
 }
 
 /** The first line of Markdown as plain text, without its marks, links, and escapes. */
@@ -57,7 +65,12 @@ export function titleOf(markdown: string): string {
 }
 
 /** What the end of a step means for its check. A question is for a person to act on. */
-export function conclusionOf({ outcome, error }: Pick<Ended, 'outcome' | 'error'>): Conclusion {
+export function conclusionOf({ outcome, error, data = {} }: Pick<Ended, 'outcome' | 'error' | 'data'>): Conclusion {
+  const { session_outcome: session } = data;
+  if (session === 'waiting' && (error === undefined || error.code === 'session_blocked')) return 'action_required';
+  if (session === 'blocked' && error?.code === 'session_blocked') return 'failure';
+  // Nobody waits for the session, so nobody would ever conclude a check that is in progress.
+  if (session === 'running' && error === undefined) return 'neutral';
   if (error === undefined) return outcome === 'skipped' ? 'neutral' : outcome === 'failure' ? 'failure' : 'success';
   if (error.code === 'cancelled') return 'cancelled';
   return error.code === 'session_blocked' ? 'action_required' : 'failure';
@@ -75,44 +88,75 @@ function warn(log: Log, { code, message, status, fix }: ActionError): void {
   log.annotate('warning', 'The check was not written', `${message} ${help}`);
 }
 
+/** The commit of a check: the head of the pull request of `issue_number` or of the event, or else that of the run. */
+async function headOf(client: Github, number: number | undefined, settings: HeadCheckSettings): Promise<string> {
+  const { facts, event } = settings;
+  const { repository = '', commit } = facts;
+  const read = number === undefined ? await event() : undefined;
+  const { thread, commits } = read?.ok === true ? read.event : {};
+  if (commits !== undefined) return commits.head;
+  const pull = number ?? (thread?.kind === 'pull_request' ? thread.number : undefined);
+  if (pull !== undefined) {
+    const { readPullRequest } = await import('../github/review/pull-request.ts');
+    try {
+      return (await readPullRequest(client, repository, pull)).head;
+    } catch (thrown) {
+      // A number that is none of a pull request is that of an issue.
+      if (number === undefined || asActionError(thrown).status !== 404) throw thrown;
+    }
+  }
+  if (commit !== undefined) return commit;
+  throw new ActionError('input_invalid', 'The run has no commit.', { fix: 'Set `issue_number` to a pull request.' });
+}
+
 /** Keeps a check, if it is wanted. Nothing is loaded or sent before it begins; after a failure no more is tried. */
 export function headCheck(
-  { check, comment_key: key }: Pick<InputValues, 'check' | 'comment_key'>,
-  { facts, operation, log, redact, github }: HeadCheckSettings,
+  { check, comment_key: key, issue_number: reference }: Pick<InputValues, 'check' | 'comment_key' | 'issue_number'>,
+  settings: HeadCheckSettings,
 ): HeadCheck {
+  const { facts, operation, log, redact, github } = settings;
   if (check !== true) return NO_CHECK;
   const name = `Devin: ${key ?? `${facts.job ?? ''} ${operation}`.trim()}`;
   let run: CheckRun | undefined;
+  let [failed, isLeft] = [false, false];
   let externalId: string | undefined;
   let queue: Promise<void> = Promise.resolve();
   const textOf = (markdown: string) => ({ title: titleOf(redact(markdown)), summary: redact(markdown), externalId });
   const attempt = (write: () => Promise<void>): Promise<void> => {
     queue = queue.then(write).catch((thrown: unknown) => {
-      run = undefined;
+      failed = true;
       warn(log, asActionError(thrown));
     });
     return queue;
   };
-  const open = async (head: string): Promise<CheckRun> => {
+  const open = async (given?: string): Promise<CheckRun> => {
     const [client, { checkRun }] = await Promise.all([github(), import('../github/check/check-run.ts')]);
     if (client === undefined || facts.repository === undefined) {
       const fix = 'Pass `github_token: ${{ github.token }}`.';
       throw new ActionError('input_invalid', 'The input github_token is empty.', { fix });
     }
+    const head = given ?? (await headOf(client, reference?.number, settings));
     return checkRun({ github: client, repository: facts.repository, name, head });
   };
   return {
-    begin: (head, summary) =>
+    begin: (summary, head) =>
       attempt(async () => {
+        if (failed) return;
         run = await open(head);
         await run.begin(textOf(summary));
       }),
     identify(id) {
       externalId = id;
     },
+    leave() {
+      isLeft = true;
+    },
     conclude: (report) =>
       attempt(async () => {
-        await run?.conclude(conclusionOf(report), textOf(report.summary));
+        if (failed || (run === undefined && report.outcome === 'skipped')) return;
+        if (isLeft && report.error === undefined) return;
+        run ??= await open();
+        await run.conclude(conclusionOf(report), textOf(report.summary));
       }),
   };
 }

@@ -148,7 +148,7 @@ export interface Operation<
   /** True where this run must not write: then nothing but GET leaves the client. */
   readOnly?(inputs: Partial<InputValues<I>>): boolean;
   /** Checks what single inputs cannot tell: files, schemas, inputs that exclude each other. Sends nothing. */
-  prepare(inputs: Partial<InputValues<I>>, checks: Checks): Promise<Preparation<P>>;
+  prepare(inputs: Partial<InputValues<I | CommonInput>>, checks: Checks): Promise<Preparation<P>>;
   run(context: Context<I, R>, prepared: P): Promise<Report<O>>;
 }
 

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { type Fallible, failed } from '../contract/fallible.ts';
 
 const ENDED = 'was ended';
 
@@ -15,7 +16,7 @@ export class Thread<Task, Reply> {
   readonly #entry: URL;
   readonly #memoryMiB: number;
   #worker: Worker | undefined;
-  readonly #pending = new Map<number, (reply: { readonly reply: Reply } | { readonly lost: string }) => void>();
+  readonly #pending = new Map<number, (result: Fallible<{ readonly reply: Reply }>) => void>();
   #last = 0;
 
   /** @param entry file of the thread, which responds to each message `{id, task}` by one `{id, reply}` */
@@ -28,8 +29,8 @@ export class Thread<Task, Reply> {
    * Has a task done. Gives the reply, or what is wrong with the work, as a clause. Never rejects. When `signal` aborts,
    * the thread ends, with whatever else it does.
    */
-  async ask(task: Task, signal?: AbortSignal): Promise<{ readonly reply: Reply } | { readonly lost: string }> {
-    if (signal?.aborted) return { lost: ENDED };
+  async ask(task: Task, signal?: AbortSignal): Promise<Fallible<{ readonly reply: Reply }>> {
+    if (signal?.aborted) return failed(ENDED);
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const end = () => void worker.terminate();
@@ -53,7 +54,7 @@ export class Thread<Task, Reply> {
     const worker = new Worker(this.#entry, { stdout: true, stderr: true, resourceLimits: limits });
     let why = ENDED;
     worker.on('message', ({ id, reply }: { readonly id: number; readonly reply: Reply }) => {
-      this.#pending.get(id)?.({ reply });
+      this.#pending.get(id)?.({ ok: true, reply });
       this.#pending.delete(id);
       if (this.#pending.size === 0) worker.unref();
     });
@@ -62,7 +63,7 @@ export class Thread<Task, Reply> {
     });
     worker.on('exit', () => {
       this.#worker = undefined;
-      for (const resolve of this.#pending.values()) resolve({ lost: why });
+      for (const resolve of this.#pending.values()) resolve(failed(why));
       this.#pending.clear();
     });
     worker.unref();

@@ -1,4 +1,5 @@
-import { asMapping, type Parsed } from './record.ts';
+import { failed } from '../contract/fallible.ts';
+import { asMapping, type ReadValue } from '../contract/json.ts';
 import { Thread, threadEntry } from './thread.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -7,7 +8,7 @@ const SHORT = 8 * 1024;
 /** Enough for values of the longest text that an input takes. */
 const MAX_MEMORY_MIB = 512;
 
-const thread = new Thread<YamlTask, Parsed>(threadEntry('../threads/yaml-worker', import.meta.url), MAX_MEMORY_MIB);
+const thread = new Thread<YamlTask, ReadValue>(threadEntry('../threads/yaml-worker', import.meta.url), MAX_MEMORY_MIB);
 
 /** What the thread that reads YAML is asked. */
 export interface YamlTask {
@@ -15,10 +16,10 @@ export interface YamlTask {
 }
 
 /** Reads JSON or YAML of any size and kind without holding up the step. Gives the value, or what is wrong as a clause. */
-export async function readYaml(text: string, signal?: AbortSignal): Promise<Parsed> {
+export async function readYaml(text: string, signal?: AbortSignal): Promise<ReadValue> {
   if (text.length <= SHORT) return parseYaml(text);
   const asked = await thread.ask({ text }, signal);
-  return 'reply' in asked ? asked.reply : `is too complex: to read it ${asked.lost}`;
+  return asked.ok ? asked.reply : failed(`is too complex: to read it ${asked.problem}`);
 }
 
 /** Reads JSON or YAML that must be a mapping. Gives the mapping, or what is wrong as a clause. */

@@ -1,7 +1,7 @@
 import { type Document, isAlias, isCollection, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { isDeeper } from '../contract/json.ts';
+import { type Failed, failed } from '../contract/fallible.ts';
+import { isDeeper, type ReadValue } from '../contract/json.ts';
 import { shortened } from '../report/shorten.ts';
-import type { Parsed } from './record.ts';
 
 /** How much aliases may unfold: a small text must not become gigabytes. */
 const MAX_ALIASES = 100;
@@ -108,21 +108,21 @@ function repeatedKey(document: Document.Parsed, lines: LineCounter): YamlFinding
   return found;
 }
 
-const wrong = ({ line, message }: YamlFinding) => `is neither JSON nor YAML: ${message} (line ${line})`;
+const wrong = (why: string): Failed => failed(`is neither JSON nor YAML: ${why}`);
 
 /** Parses JSON or YAML, which takes some seconds for a few hundred KiB of the worst kind. */
-export function parseYaml(text: string): Parsed {
+export function parseYaml(text: string): ReadValue {
   try {
     const lines = new LineCounter();
     const document = parseDocument(text, { ...YAML_OPTIONS, lineCounter: lines });
     const finding = yamlFindings(document, lines, text)[0] ?? repeatedKey(document, lines);
-    if (finding !== undefined) return wrong(finding);
+    if (finding !== undefined) return wrong(`${finding.message} (line ${finding.line})`);
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     // An alias to its own ancestor, or a depth that no reader takes, would fail only when the request is written.
-    if (isDeeper(value, MAX_DEPTH)) return `is neither JSON nor YAML: it nests deeper than ${MAX_DEPTH} levels`;
-    return { value };
+    if (isDeeper(value, MAX_DEPTH)) return wrong(`it nests deeper than ${MAX_DEPTH} levels`);
+    return { ok: true, value };
   } catch (thrown) {
     const [first = ''] = String(thrown instanceof Error ? thrown.message : thrown).split('\n');
-    return `is neither JSON nor YAML: ${first.replace(/:$/, '')}`;
+    return wrong(first.replace(/:$/, ''));
   }
 }

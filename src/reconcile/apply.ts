@@ -1,4 +1,5 @@
 import { ActionError, asActionError } from '../contract/errors.ts';
+import { type Fallible, failed } from '../contract/fallible.ts';
 import { createMissing } from './create.ts';
 import type { Action, Change, Kind, Plan, ScopePlan } from './kind.ts';
 import { planScope } from './plan.ts';
@@ -146,15 +147,15 @@ async function verify<D, O>(run: Run, unit: Unit<D, O>): Promise<ScopePlan<D, O>
   return now;
 }
 
-type Verified<D, O> = { readonly plan: ScopePlan<D, O> } | { readonly name: string; readonly error: ActionError };
+type Verified<D, O> = Fallible<{ readonly plan: ScopePlan<D, O> }, Applied<D, O>['unread'][number]>;
 
 async function verified<D, O>(run: Run, unit: Unit<D, O>): Promise<Verified<D, O>> {
   const { name } = unit.plan.scope;
-  if (run.stopped !== undefined) return { name, error: run.stopped };
+  if (run.stopped !== undefined) return failed({ name, error: run.stopped });
   try {
-    return { plan: await verify(run, unit) };
+    return { ok: true, plan: await verify(run, unit) };
   } catch (thrown) {
-    return { name, error: asActionError(thrown) };
+    return failed({ name, error: asActionError(thrown) });
   }
 }
 
@@ -195,8 +196,8 @@ export async function applyPlan<D, O>(applying: Applying<D, O>): Promise<Applied
   for (const kind of plan.kinds) await Promise.all(of(kind).map((unit) => give(run, unit)));
   for (const kind of plan.kinds.toReversed()) await Promise.all(of(kind).map((unit) => take(run, unit)));
   const checks = await Promise.all(units.map((unit) => verified(run, unit)));
-  const left = checks.flatMap((one) => ('plan' in one && pendingOf(one.plan).length > 0 ? [one.plan] : []));
-  const unread = checks.flatMap((one) => ('error' in one ? [one] : []));
+  const left = checks.flatMap((one) => (one.ok && pendingOf(one.plan).length > 0 ? [one.plan] : []));
+  const unread = checks.flatMap((one) => (one.ok ? [] : [one.problem]));
   const results: Result<D, O>[] = units.flatMap((unit) =>
     pendingOf(unit.plan).flatMap((change) => unit.results.get(change) ?? []),
   );

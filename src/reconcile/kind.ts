@@ -5,18 +5,18 @@ export type Effect = 'opens' | 'restricts';
  * The result of comparing a desired thing with an existing one: nothing to do, a change (`update` says which, such as
  * `read-only → writable`), or what prevents one.
  */
-export type Difference =
+type Difference =
   | undefined
   | { readonly update: string; readonly reason: string; readonly escalation: boolean; readonly effect?: Effect }
   | { readonly conflict: string };
 
 /** Whether a thing can be created, and what a plan says about it. */
-export type Creation =
+type Creation =
   | { readonly reason: string; readonly escalation: boolean; readonly effect?: Effect }
   | { readonly conflict: string };
 
 /** How a thing appears in a plan: `repo`, `acme/api`, `read-only`. */
-export interface Shown {
+interface Shown {
   readonly type: string;
   readonly name: string;
   readonly note?: string;

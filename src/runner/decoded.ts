@@ -67,6 +67,8 @@ function meaning(all: string): string {
   return IS_UNSEEN.test(all) ? '' : ' ';
 }
 
+const IS_SPACE = /^[\s+\u2800]$/;
+
 const folded = (letters: string) => letters.normalize('NFKD').toLowerCase();
 const IS_ASCII = /^[\x00-\x7f]*$/;
 
@@ -142,7 +144,8 @@ export function decodedOnce(text: string): Decoded {
   for (const { 0: all, index } of text.matchAll(TOKEN)) {
     pieces.copy(text.slice(end, index).toLowerCase(), end);
     end = index + all.length;
-    if (all === ' ') pieces.copy(all, index);
+    // Of the same length, so that the runs of text beside it stay one piece.
+    if (all.length === 1 && IS_SPACE.test(all)) pieces.copy(' ', index);
     else if (!IS_ASCII.test(all) && IS_LETTERS.test(all)) pieces.letters(all, index);
     else pieces.token(meaning(all), index, all.length);
   }

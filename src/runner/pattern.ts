@@ -28,6 +28,9 @@ function alternatives(pattern: string): number {
   return all;
 }
 
+/** Whether a text is a pattern of file names rather than one. */
+export const isFilePattern = (text: string): boolean => /[*?{[]/.test(text);
+
 /** Why a pattern of file names would keep the matcher busy, as a clause that follows the pattern; undefined if not. */
 export function whyNoPattern(pattern: string): string | undefined {
   if (pattern.length > MAX_LENGTH) return `has ${pattern.length} characters; the maximum is ${MAX_LENGTH}`;

@@ -2,7 +2,7 @@ import { mapJson } from '../contract/json.ts';
 import { decodedLevels } from './decoded.ts';
 import type { Range } from './origin.ts';
 import { byteForms, decodedForms, partsOf, SHORTEST_ANYWHERE, SHORTEST_SECRET, writtenForms } from './secret-forms.ts';
-import { unwrapped } from './terminal.ts';
+import { unwrapped, unwrappedText } from './terminal.ts';
 
 const HIDDEN = '***';
 
@@ -198,7 +198,7 @@ export class Redactor {
     for (const level of decodedLevels(text)) {
       for (const range of [...this.#decoded.find(level.text), ...this.#cut(level.text)])
         found.push(level.origin(range));
-      if (this.#unwrapped.isEmpty) continue;
+      if (this.#unwrapped.isEmpty || this.#unwrapped.find(unwrappedText(level.text)).length === 0) continue;
       const whole = unwrapped(level.text);
       for (const range of this.#unwrapped.find(whole.text)) found.push(level.origin(whole.origin(range)));
     }

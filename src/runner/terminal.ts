@@ -34,6 +34,9 @@ export function displayed(text: string): Decoded | undefined {
 /** Where a long text goes on: a space or the end of a line, with what quotes and comments begin the next one with. */
 const WRAP = / (?:[>|#*] )?/g;
 
+/** The text alone of `unwrapped`, which takes a fraction of the time. */
+export const unwrappedText = (text: string): string => text.replaceAll(WRAP, '');
+
 /** A decoded text without spaces and line ends, for what was wrapped. */
 export function unwrapped(text: string): Decoded {
   const [at, from]: [number[], number[]] = [[], []];

@@ -204,6 +204,12 @@ export class Workspace {
     return (await lstat(resolve(this.root, path)).catch(() => undefined)) !== undefined;
   }
 
+  /** What forbids reading at a path, whether there is a file or not, as a clause that follows its name; undefined if nothing does. */
+  async whyNotReadable(path: string): Promise<string | undefined> {
+    const location = await this.#locate(path, 'read');
+    return location.ok ? undefined : location.problem;
+  }
+
   /** What forbids a folder at a path, as a clause that follows its name; undefined if nothing does. */
   async whyNoFolder(path: string): Promise<string | undefined> {
     const location = await this.#locate(path, 'write');

@@ -10,6 +10,7 @@ import type { Credential } from '../devin/credential.ts';
 import { type RunFacts, serverUrl } from '../github/event/facts.ts';
 import { proxyProblems } from '../http/proxy.ts';
 import type { EventRead } from '../operations/event.ts';
+import { referenceProblem } from '../operations/named-thread.ts';
 import { isLocal, type Operation, type Preparation } from '../operations/operation.ts';
 import { isSeveral } from '../operations/organization.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
@@ -114,12 +115,14 @@ export async function checkStep(step: Unchecked): Promise<Checked> {
 
 /** What is wrong with inputs whatever the operation makes of them. */
 function commonProblems(
-  { env }: Unchecked,
+  { env, facts }: Unchecked,
   operation: Operation,
   values: Values,
   readInput: ReadInput,
 ): InputProblem[] {
   const { name, required, severalOrganizations = false } = operation;
+  const { issue_number: reference } = values;
+  const wrong = reference === undefined ? undefined : referenceProblem(reference, facts);
   const missing = required
     .filter((needed) => readInput(needed) === undefined)
     .map((input) => ({ input, message: `is missing; ${name} needs it` }));
@@ -129,6 +132,7 @@ function commonProblems(
     ...(isLocal(operation) ? [] : proxyProblems(env)),
     ...missing,
     ...(isOneTooMany ? [{ input: 'org_id', message }] : []),
+    ...(wrong === undefined ? [] : [{ input: 'issue_number', message: wrong }]),
   ];
 }
 

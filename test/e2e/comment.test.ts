@@ -447,7 +447,8 @@ describe('no comment is written', { concurrent: true }, () => {
       const event = issueCommented(ISSUE, '/devin', { login: 'stranger', association: 'NONE' });
       const result = await step(github, {}, { event });
       expect(result.outputs['outcome']).toBe('skipped');
-      expect(github.requests()).toEqual([]);
+      // GitHub is asked whether a stranger may write, and nothing else.
+      expect(github.requests().map(({ path }) => path)).toEqual(['/repos/acme/api/collaborators/stranger/permission']);
     }));
 
   test('in a dry run', () =>

@@ -23,6 +23,7 @@ afterAll(() => bench.close());
 
 const stranger = { login: 'stranger', type: 'User' };
 const bot = { login: 'renovate[bot]', type: 'Bot' };
+const devin = { login: 'devin-ai-integration[bot]', type: 'Bot' };
 const reader = { login: 'reader', type: 'User' };
 
 /** A comment on issue 1 by its owner, with changes. */
@@ -40,7 +41,7 @@ const labeled = (sender: Fields) => ({
 });
 
 const run = (change: Fields, sender: Fields = reader): Fields => ({
-  ...changed(real('workflow_run', 1), 'workflow_run', change),
+  ...changed(real('workflow_run', 1), 'workflow_run', { conclusion: 'failure', ...change }),
   sender,
 });
 const forked = changed(real('pull_request', 0), 'pull_request', {
@@ -96,16 +97,37 @@ describe('a gate that the event itself closes', () => {
       'a stranger',
       'issue_comment',
       by(stranger, 'NONE'),
-      {},
+      { allowed_associations: 'OWNER, MEMBER' },
       /^@stranger is NONE, which `allowed_associations` does not/,
     ],
-    ['a contributor', 'issue_comment', by(stranger, 'CONTRIBUTOR'), {}, /^@stranger is CONTRIBUTOR/],
+    [
+      'a contributor',
+      'issue_comment',
+      by(stranger, 'CONTRIBUTOR'),
+      { allowed_associations: 'owner' },
+      /is CONTRIBUTOR/,
+    ],
+    ['Devin', 'issue_comment', by(devin, 'NONE'), { allowed_bots: devin.login }, /^the comment is by Devin itself$/],
+
     ['a narrow list', 'issue_comment', by(reader, 'MEMBER'), { allowed_associations: 'owner' }, /is MEMBER/],
     ['nobody known', 'issue_comment', { ...comment(), sender: null }, {}, /does not say who caused the event/],
     ['no phrase', 'issue_comment', comment(), phrase, /^the comment does not begin a line with `\/devin`/],
-    ['a phrase within a line', 'issue_comment', comment({ body: 'ask /devin' }), phrase, /does not begin a line/],
-    ['a longer word', 'issue_comment', comment({ body: '/devine it' }), phrase, /does not begin a line/],
-    ['a quoted phrase', 'issue_comment', comment({ body: '> /devin fix it\n\nNo!' }), phrase, /does not begin a line/],
+    [
+      'a phrase within a line',
+      'issue_comment',
+      comment({ body: 'ask /devin' }),
+      phrase,
+      /; line 1 does not begin with it$/,
+    ],
+    ['a longer word', 'issue_comment', comment({ body: '/devine it' }), phrase, /other characters right behind it$/],
+    ['a typo', 'issue_comment', comment({ body: 'Hi\n\n/devn fix' }), phrase, /line 3 begins with a similar word$/],
+    [
+      'a quoted phrase',
+      'issue_comment',
+      comment({ body: '> /devin fix it\n\nNo!' }),
+      phrase,
+      /line 1 has it in a quotation$/,
+    ],
     [
       'a phrase in code',
       'issue_comment',
@@ -138,7 +160,7 @@ describe('a gate that the event itself closes', () => {
 
   test.concurrent('also holds without context: event', async () => {
     const result = await bench.step({ name: 'issue_comment', payload: by(stranger, 'NONE') });
-    expectSkipped(result, /^@stranger is NONE/);
+    expectSkipped(result, /^whether @stranger has write access/);
   });
 });
 
@@ -151,6 +173,8 @@ describe.concurrent('whoever may not write to the repository', () => {
       {},
       /^reader has only the role read in \S+, which does/,
     ],
+    ['a contributor who reads', 'issue_comment', by(reader, 'CONTRIBUTOR'), {}, /^reader has only the role read/],
+    ['a stranger', 'issue_comment', by(stranger, 'NONE'), {}, /^stranger is no collaborator of/],
     [
       'a member who triages',
       'issue_comment',
@@ -223,6 +247,7 @@ describe.concurrent('an open gate', () => {
   test.each<readonly [string, string, Fields, Record<string, string>]>([
     ['an owner', 'issue_comment', comment(), {}],
     ['a member who may write', 'issue_comment', by(octocat, 'MEMBER'), {}],
+    ['a member whose membership is private', 'issue_comment', by(octocat, 'CONTRIBUTOR'), {}],
     ['a bot that is listed', 'issue_comment', by(bot, 'NONE'), { allowed_bots: 'Renovate, dependabot[bot]' }],
     ['an association that is listed', 'issue_comment', by(stranger, 'NONE'), { allowed_associations: 'none' }],
     ['a maintainer who sets a label', 'issues', labeled({ login: 'maintainer', type: 'User' }), {}],
@@ -230,6 +255,7 @@ describe.concurrent('an open gate', () => {
     ['a run of people who may write', 'workflow_run', run({ actor: octocat, triggering_actor: octocat }, octocat), {}],
     ['a push', 'push', real('push', 4), {}],
     ['the phrase', 'issue_comment', comment({ body: 'Thanks!\n\n/devin fix it\nsoon' }), phrase],
+    ['the phrase in another case, with a comma', 'issue_comment', comment({ body: ' /Devin, fix it' }), phrase],
     ['an event without a text', 'workflow_dispatch', real('workflow_dispatch', 0), phrase],
   ])('lets in %s', async (_what, name, payload, inputs) => {
     const github = await people(payload);
@@ -263,6 +289,18 @@ describe.concurrent('an open gate', () => {
     expect([first.outputs['created'], fresh.outputs['created']]).toEqual(['true', 'true']);
     expect(fresh.outputs['session_id']).not.toBe(first.outputs['session_id']);
   });
+});
+
+test.each([
+  ['event', 'skipped'],
+  ['none', 'success'],
+])('a run that succeeded starts a session only if the workflow asks for one: context: %s', async (context, outcome) => {
+  const octocat = { login: 'octocat', type: 'User' };
+  const payload = run({ conclusion: 'success', actor: octocat, triggering_actor: octocat }, octocat);
+  const github = await people(payload);
+  const { outputs } = await bench.step({ name: 'workflow_run', payload, github, with: { context } });
+  expect(outputs).toMatchObject({ outcome });
+  expect(outputs['skipped_reason'] ?? '').toMatch(outcome === 'skipped' ? /^the workflow run succeeded/ : /^$/);
 });
 
 describe('max_sessions_per_hour', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findTrigger } from '../../src/github/event/trigger.ts';
+import { findTrigger, nearMiss } from '../../src/github/event/trigger.ts';
 
 const find = (text: string) => findTrigger(text, '/devin');
 
@@ -22,19 +22,38 @@ describe('the trigger phrase', () => {
     expect(find('/devin New fix')).toEqual({ args: 'New fix', fresh: false });
   });
 
-  it('counts only at the start of a line, whole and in its own case', () => {
+  it('counts only at the start of a line, and whole', () => {
     for (const text of [
       'please /devin fix',
-      ' /devin fix',
       '/devinfix',
       '/devin-fix',
-      '/Devin fix',
+      '/devin.sh',
+      '\\/devin fix',
       '/d\u0435vin fix',
       '',
     ]) {
       expect(find(text)).toBeUndefined();
     }
     expect(findTrigger('anything', '')).toBeUndefined();
+  });
+
+  it('counts in any case, after spaces, and before a punctuation mark', () => {
+    for (const text of ['/Devin fix', ' /devin fix', '   /DEVIN fix', '/devin, fix', '/devin: fix', '/devin!\tfix']) {
+      expect(find(text)).toEqual({ args: 'fix', fresh: false });
+    }
+    expect(findTrigger('@devin, new fix', '@devin')).toEqual({ args: 'fix', fresh: true });
+    expect(findTrigger('@Devin.', '@devin')).toEqual({ args: '', fresh: false });
+    expect(findTrigger('@devin,\nfix', '@devin')).toEqual({ args: 'fix', fresh: false });
+  });
+
+  it('that is missed by a little is told by its line, and never by its text', () => {
+    expect(nearMiss('Hello\nplease /devin fix', '/devin')).toBe('line 2 does not begin with it');
+    expect(nearMiss('```\n/devin fix\n```', '/devin')).toBe('line 2 has it in a block of code');
+    expect(nearMiss('    /devin fix', '/devin')).toBe('line 1 has it in a block of code');
+    expect(nearMiss('> /devin fix', '/devin')).toBe('line 1 has it in a quotation');
+    expect(nearMiss('/devin-fix', '/devin')).toBe('line 1 has other characters right behind it');
+    expect(nearMiss('/dvein fix', '/devin')).toBe('line 1 begins with a similar word');
+    expect(nearMiss('/deploy\nThank you!', '/devin')).toBeUndefined();
   });
 
   it('does not count in code and quotations', () => {

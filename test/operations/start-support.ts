@@ -3,6 +3,7 @@ import { COMMON_INPUTS, type InputName, isInputName } from '../../src/contract/i
 import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
 import type { RunFacts } from '../../src/github/event/facts.ts';
+import { NO_CHECK } from '../../src/operations/head-check.ts';
 import { openRemains } from '../../src/operations/remains.ts';
 import { startSession } from '../../src/operations/sessions/once/start.ts';
 import { START_INPUTS, type Started, type StartRequest } from '../../src/operations/sessions/once/started.ts';
@@ -104,6 +105,7 @@ export class StartBench {
       startedAt: START,
       journal: this.#opened.transport.journal,
       comment: NO_COMMENT,
+      check: NO_CHECK,
       remains: openRemains(
         () => undefined,
         async () => '',

@@ -122,7 +122,8 @@ describe('a schema for structured output', () => {
   });
 
   it('that holds itself, or goes too deep, is refused and not a fault of this action', async () => {
-    expect(await readMapping('a: &a\n  b: *a\n')).toMatch(/^is neither JSON nor YAML: /);
+    const itself = await readMapping('a: &a\n  b: *a\n');
+    expect(itself).toMatchObject({ ok: false, problem: expect.stringMatching(/^is neither JSON nor YAML: /) });
     expect(await problemOf('properties: &p\n  a: { properties: *p }\n')).not.toBe('none');
     expect(await problemOf(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)).not.toBe('none');
   });

@@ -1,6 +1,7 @@
 import { COMMON_INPUTS, type InputName, isInputName } from '../../src/contract/inputs.ts';
 import { parseInputs } from '../../src/contract/parse.ts';
 import { Devin } from '../../src/devin/client.ts';
+import { NO_CHECK } from '../../src/operations/head-check.ts';
 import type { Session } from '../../src/operations/sessions/outcome/outcome.ts';
 import type { SessionStory } from '../../src/operations/sessions/outcome/summary.ts';
 import type { Sent } from '../../src/operations/sessions/wait/messages.ts';
@@ -122,6 +123,7 @@ export async function waitFor(life: Life, wait: Wait = {}): Promise<Watched> {
     startedAt: START,
     journal: transport.journal,
     comment: NO_COMMENT,
+    check: NO_CHECK,
   };
   const { created = true, sent, onTimeout = 'leave' } = wait;
   const story = await waitForSession(context, {

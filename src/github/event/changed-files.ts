@@ -10,7 +10,7 @@ import type { Unread } from './failures.ts';
 export type ChangedFiles = Fallible<{ readonly files: readonly string[]; readonly more: boolean }, Unread>;
 
 /** GitHub names no more in one comparison. */
-const MAX_FILES = 300;
+export const MAX_FILES = 300;
 const COMMIT = /^[\da-f]{40,64}$/i;
 const READ = { contents: 'read' } as const;
 const Comparison = z.object({ files: z.optional(z.array(z.object({ filename: z.string() }))) });

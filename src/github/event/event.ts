@@ -1,6 +1,16 @@
 import { COMMENT_MARKER } from '../comment/marker.ts';
 import type { RunFacts } from './facts.ts';
-import { otherEvent, pushEvent, repositoryDispatch, schedule, workflowDispatch } from './other.ts';
+import {
+  commitStatus,
+  deploymentStatus,
+  mergeGroup,
+  otherEvent,
+  pushEvent,
+  release,
+  repositoryDispatch,
+  schedule,
+  workflowDispatch,
+} from './other.ts';
 import { fact, formed, type Json, object, person, repositoryName, word } from './payload.ts';
 import { checkRun, checkSuite, workflowJob, workflowRun } from './run.ts';
 import type { Discovery, GithubEvent } from './shape.ts';
@@ -36,6 +46,10 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['repository_dispatch', repositoryDispatch],
   ['push', pushEvent],
   ['schedule', schedule],
+  ['release', release],
+  ['deployment_status', deploymentStatus],
+  ['status', commitStatus],
+  ['merge_group', mergeGroup],
 ]);
 
 /** The address of the GitHub server, which may have a path: what stands before the repository in that of the run. */

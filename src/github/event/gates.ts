@@ -1,8 +1,9 @@
 import { sanitize } from '../../report/untrusted.ts';
+import { COMMENT_MARKER } from '../comment/marker.ts';
 import { isByWriters } from './facts.ts';
 import type { Person } from './payload.ts';
 import type { GithubEvent, WrittenText } from './shape.ts';
-import { findTrigger, type PhraseRequest } from './trigger.ts';
+import { findTrigger, nearMiss, type PhraseRequest } from './trigger.ts';
 
 /** Which events may start something. */
 export interface GateSettings {
@@ -16,6 +17,8 @@ export interface GateSettings {
   readonly associations: readonly string[];
   /** Names of bots, with or without `[bot]`. */
   readonly bots: readonly string[];
+  /** The event is what the session is to work on. */
+  readonly isContext?: boolean;
 }
 
 /** A gate that is closed, and why: one clause for a person, without a full stop. */
@@ -41,6 +44,12 @@ const OF_REMARKS = /^(?:issue_comment|discussion_comment|pull_request_review|pul
 /** Associations behind which there may be somebody who may only read. */
 const MAYBE_READERS = new Set(['MEMBER', 'COLLABORATOR']);
 
+/** Remarks that answer one another, so that those of Devin would wake it again and again. A review is none of them. */
+const OF_TALK = /^(?:issue_comment|discussion_comment|pull_request_review_comment)$/;
+
+const DEVIN_BOT = 'devin-ai-integration[bot]';
+const OWN = 'the text is a comment of this action';
+const DEVINS = 'the comment is by Devin itself';
 const FORK = 'it comes from a fork; see docs/security.md#pull-requests-from-forks';
 
 const bare = (login: string) => login.toLowerCase().replace(/\[bot\]$/, '');
@@ -51,20 +60,29 @@ function noun({ name, text }: GithubEvent): string {
   return text === undefined ? `event \`${name}\`` : text.label.replace(/^(.+): description$/, 'description of the $1');
 }
 
-/** A bot of this event that is not listed. */
-function strangeBot(event: GithubEvent, bots: readonly string[]): Person | undefined {
+/** The gate that is closed by a bot that is not listed, if there is one. */
+function unlistedBot(people: readonly (Person | undefined)[], bots: readonly string[]): ClosedGate | undefined {
   const listed = new Set(bots.map(bare));
-  const people = [event.sender, event.text?.author, ...event.upstream];
-  return people.find((somebody) => somebody?.isBot === true && !listed.has(bare(somebody.login)));
+  const bot = people.find((somebody) => somebody?.isBot === true && !listed.has(bare(somebody.login)));
+  return bot && { closed: `@${bot.login} is a bot, which \`allowed_bots\` does not list` };
 }
 
-/** Why the author of the text is not let in, if so. */
-function authorRefused({ author, association }: WrittenText, allowed: readonly string[]): string | undefined {
-  if (author === undefined) return 'the payload does not say who wrote the text';
-  if (author.isBot) return undefined;
-  if (association === undefined) return `what @${author.login} is to the repository is not in the payload`;
-  const isListed = allowed.some((entry) => entry.toUpperCase() === association);
-  return isListed ? undefined : `@${author.login} is ${association}, which \`allowed_associations\` does not list`;
+/** By write access, whatever the association is: GitHub calls a member whose membership is private a CONTRIBUTOR. */
+const WRITE = 'WRITE';
+
+/** Whether the author of a text is let in: certainly, if they may write, also if nobody can tell, or not, and why. */
+function authorGate({ author, association }: WrittenText, allowed: readonly string[]): ClosedGate | OpenGate {
+  const open = { permissionOf: [], permissionIfToken: [] };
+  if (author === undefined) return { closed: 'the payload does not say who wrote the text' };
+  if (author.isBot) return open;
+  const listed = allowed.map((entry) => entry.toUpperCase());
+  if (association !== undefined && association !== WRITE && listed.includes(association)) {
+    return MAYBE_READERS.has(association) ? { ...open, permissionIfToken: [author.login] } : open;
+  }
+  if (listed.includes(WRITE)) return { ...open, permissionOf: [author.login] };
+  return association === undefined
+    ? { closed: `what @${author.login} is to the repository is not in the payload` }
+    : { closed: `@${author.login} is ${association}, which \`allowed_associations\` does not list` };
 }
 
 /**
@@ -87,16 +105,49 @@ function peopleGate(event: GithubEvent, { associations }: GateSettings): ClosedG
   const humans = [sender, ...upstream].filter(({ isBot }) => !isBot);
   const logins = [...new Set(humans.map(({ login }) => login))];
   if (text === undefined) return { permissionOf: logins, permissionIfToken: [] };
-  const { author, association } = text;
+  const { author } = text;
   const isAuthor = author !== undefined && isSame(author, sender);
-  const authorCounts = isAuthorsOwn(event);
-  const refused = authorCounts ? authorRefused(text, associations) : undefined;
-  if (refused !== undefined) return { closed: refused };
-  const isDoubtful = authorCounts && author !== undefined && !author.isBot && MAYBE_READERS.has(association ?? '');
+  const authors = isAuthorsOwn(event) ? authorGate(text, associations) : undefined;
+  if (authors !== undefined && 'closed' in authors) return authors;
   return {
-    permissionOf: isAuthor ? [] : logins,
-    permissionIfToken: isDoubtful ? [author.login] : [],
+    permissionOf: [...new Set([...(isAuthor ? [] : logins), ...(authors?.permissionOf ?? [])])],
+    permissionIfToken: authors?.permissionIfToken ?? [],
   };
+}
+
+/** Devin's own bot. What it says would come back to it without an end, so that not even `allowed_bots` lets it in. */
+const isDevin = (somebody: Person | undefined) => somebody !== undefined && bare(somebody.login) === bare(DEVIN_BOT);
+
+/** A run that is fine asks for nothing, unless the workflow says what else to do, with a context of its own. */
+const hasSucceeded = ({ name, failure }: GithubEvent) => name === 'workflow_run' && failure?.conclusion === 'success';
+const SUCCEEDED =
+  'the workflow run succeeded; set `context: none` and a `prompt` to start a session for successful runs';
+
+/** The phrase of a text, what follows it, or why the gate is closed. Undefined if no phrase is set. */
+function phraseGate(text: string, what: string, phrase: string | undefined): ClosedGate | PhraseRequest | undefined {
+  if (phrase === undefined) return undefined;
+  // Without what the eye does not see: a phrase in a hidden comment asks for nothing.
+  const shown = sanitize(text);
+  const trigger = findTrigger(shown, phrase);
+  if (trigger !== undefined) return trigger;
+  const miss = nearMiss(shown, phrase);
+  const why = `the ${what} does not begin a line with \`${phrase}\` (\`trigger_phrase\`)`;
+  return { closed: miss === undefined ? why : `${why}; ${miss}` };
+}
+
+/**
+ * Whether a comment that `issue_number` names may be a request: its author has to pass like that of an event, and the
+ * phrase applies to it alone.
+ */
+export function commentGate(text: WrittenText, settings: GateSettings): ClosedGate | OpenGate {
+  if (text.body.includes(COMMENT_MARKER)) return { closed: OWN };
+  const phrase = phraseGate(text.body, text.label, settings.triggerPhrase);
+  if (phrase !== undefined && 'closed' in phrase) return phrase;
+  if (isDevin(text.author)) return { closed: DEVINS };
+  const bot = unlistedBot([text.author], settings.bots);
+  if (bot !== undefined) return bot;
+  const gate = authorGate(text, settings.associations);
+  return 'closed' in gate || phrase === undefined ? gate : { ...gate, trigger: phrase };
 }
 
 /**
@@ -109,18 +160,16 @@ function peopleGate(event: GithubEvent, { associations }: GateSettings): ClosedG
 export function offlineGate(event: GithubEvent, settings: GateSettings): ClosedGate | OpenGate {
   const { name, action, text } = event;
   if (isByWriters(name)) return { permissionOf: [], permissionIfToken: [] };
-  if (event.isOwn) return { closed: 'the text is a comment of this action' };
+  if (event.isOwn) return { closed: OWN };
   if (action === 'deleted') return { closed: `the ${noun(event)} was deleted` };
   if (event.fork && NOT_OF_FORKS.test(name)) return { closed: FORK };
-  const phrase = settings.triggerPhrase;
-  // Without what the eye does not see: a phrase in a hidden comment asks for nothing.
-  const trigger = phrase === undefined || text === undefined ? undefined : findTrigger(sanitize(text.body), phrase);
-  if (phrase !== undefined && text !== undefined && trigger === undefined) {
-    return { closed: `the ${noun(event)} does not begin a line with \`${phrase}\` (\`trigger_phrase\`)` };
-  }
-  const bot = strangeBot(event, settings.bots);
-  if (bot !== undefined) return { closed: `@${bot.login} is a bot, which \`allowed_bots\` does not list` };
+  const phrase = text === undefined ? undefined : phraseGate(text.body, noun(event), settings.triggerPhrase);
+  if (phrase !== undefined && 'closed' in phrase) return phrase;
+  if (OF_TALK.test(name) && isDevin(text?.author)) return { closed: DEVINS };
+  const bot = unlistedBot([event.sender, text?.author, ...event.upstream], settings.bots);
+  if (bot !== undefined) return bot;
   const gate = peopleGate(event, settings);
-  if ('closed' in gate || trigger === undefined || !isAuthorsOwn(event)) return gate;
-  return { ...gate, trigger };
+  if (!('closed' in gate) && settings.isContext === true && hasSucceeded(event)) return { closed: SUCCEEDED };
+  if ('closed' in gate || phrase === undefined || !isAuthorsOwn(event)) return gate;
+  return { ...gate, trigger: phrase };
 }

@@ -92,7 +92,7 @@ function written(value: unknown, label: string, url: string): Discovery & { text
 }
 
 /** One discovery out of several; a later one goes before an earlier, and facts and parts add up. */
-function joined(...all: readonly Discovery[]): Discovery {
+export function joined(...all: readonly Discovery[]): Discovery {
   let sum: Discovery = {};
   for (const next of all) sum = { ...sum, ...next };
   return {
@@ -122,7 +122,7 @@ export const issue = (payload: Json, page: string): Discovery => opened(payload,
 export const discussion = (payload: Json, page: string): Discovery => opened(payload, 'discussion', page);
 
 /** Where the changes of a pull request come from. A repository that is gone counts as another one. */
-function changes(payload: Json): Discovery {
+export function changes(payload: Json): Discovery {
   const { base, head, draft, merged } = object(payload['pull_request']);
   const [from, into] = [object(head), object(base)];
   const [baseSha, headSha] = [sha(into['sha']), sha(from['sha'])];

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { isRecord } from '../../contract/json.ts';
+import type { Fallible } from '../../contract/fallible.ts';
+import { asMapping, isRecord, type ReadValue } from '../../contract/json.ts';
 import { didYouMean } from '../../contract/kinds.ts';
 import type { Endpoint } from '../../devin/endpoint.ts';
 import type { Checks } from '../operation.ts';
-import { asMapping, type Parsed } from '../record.ts';
 
 /** Arguments of a call that were found right. */
 export interface Arguments {
@@ -16,10 +16,10 @@ export interface Arguments {
 type Complain = (input: 'params' | 'body', message: string) => void;
 
 /** Reads YAML. */
-type Read = (text: string) => Promise<Parsed>;
+type Read = (text: string) => Promise<ReadValue>;
 
 const mappingOf = async (text: string | undefined, read: Read) =>
-  text === undefined ? {} : asMapping(await read(text));
+  asMapping(text === undefined ? { ok: true, value: {} } : await read(text));
 
 const pathNames = ({ path }: Endpoint) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 const queryNames = ({ query }: Endpoint) => {
@@ -111,17 +111,17 @@ function widened(schema: z.ZodMiniType | undefined, query: Record<string, unknow
 function readParams(
   endpoint: Endpoint,
   given: Readonly<Record<string, string>>,
-  mapping: Record<string, unknown> | string,
+  read: Fallible<{ readonly mapping: Record<string, unknown> }>,
   complain: Complain,
 ) {
-  if (typeof mapping === 'string') {
-    complain('params', mapping);
+  if (!read.ok) {
+    complain('params', read.problem);
     return { params: given, query: {} };
   }
   const [inPath, inQuery] = [pathNames(endpoint), queryNames(endpoint)];
   const params: Record<string, string> = { ...given };
   const query = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(mapping)) {
+  for (const [name, value] of Object.entries(read.mapping)) {
     if (inPath.includes(name)) params[name] = pathValue(name, value, complain);
     else if (inQuery !== undefined ? inQuery.includes(name) : name !== '__proto__') query.set(name, value);
     else
@@ -147,8 +147,8 @@ async function readBody(
   complain: Complain,
 ): Promise<Arguments['body']> {
   if (multipart) {
-    const mapping = await mappingOf(text, read);
-    const file = typeof mapping === 'string' ? undefined : mapping['file'];
+    const given = await mappingOf(text, read);
+    const file = given.ok ? given.mapping['file'] : undefined;
     if (typeof file === 'string' && file !== '') return { file };
     complain('body', `names no file, which ${id} needs: write file and its path in the workspace`);
     return undefined;
@@ -158,9 +158,9 @@ async function readBody(
     if (text !== undefined) complain('body', `is given, but ${id} takes none`);
     return undefined;
   }
-  const parsed = text === undefined ? { value: {} } : await read(text);
-  if (typeof parsed === 'string') {
-    complain('body', parsed);
+  const parsed = text === undefined ? ({ ok: true, value: {} } as const) : await read(text);
+  if (!parsed.ok) {
+    complain('body', parsed.problem);
     return undefined;
   }
   const known = schema instanceof z.ZodMiniObject ? Object.keys(schema.shape) : [];

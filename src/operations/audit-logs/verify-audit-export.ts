@@ -26,7 +26,7 @@ export const verifyAuditExportOperation = operation({
     }
     if (checkpoint === undefined) return ready(undefined);
     const read = await workspace.readText(checkpoint, MAX_CHECKPOINT_BYTES);
-    if ('text' in read) return ready({ path: checkpoint, text: read.text });
+    if (read.ok) return ready({ path: checkpoint, text: read.text });
     problem('checkpoint_file', `names ${JSON.stringify(checkpoint)}, which ${read.problem}`);
     return ready(undefined);
   },

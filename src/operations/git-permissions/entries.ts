@@ -1,7 +1,8 @@
-import { nearestOf } from '../../contract/kinds.ts';
+import { type Fallible, failed } from '../../contract/fallible.ts';
+import { didYouMean } from '../../contract/kinds.ts';
 import { shortened } from '../../report/shorten.ts';
 import type { Finding, Place } from '../plan/positions.ts';
-import { isPattern } from './glob.ts';
+import { isPattern } from '../wildcards.ts';
 import { SUBJECTS } from './manifest-schema.ts';
 
 /** One line of the manifest: what it opens, by which connection, and with which access. */
@@ -65,17 +66,14 @@ export const NO_ALIASES: Aliases = { byName: new Map(), ids: new Set() };
 const MAX_HINTS = 100;
 
 /** The connection of an entry: the value of its alias, or the name itself if no aliases are declared. */
-function connectionOf(name: string, { byName, ids }: Aliases, withHint: boolean): { id: string } | { problem: string } {
+function connectionOf(name: string, { byName, ids }: Aliases, withHint: boolean): Fallible<{ readonly id: string }> {
   const known = byName.get(name);
-  if (known !== undefined) return { id: known };
-  if (byName.size === 0 || name.startsWith('git-connection-') || ids.has(name)) return { id: name };
+  if (known !== undefined) return { ok: true, id: known };
+  if (byName.size === 0 || name.startsWith('git-connection-') || ids.has(name)) return { ok: true, id: name };
   const problem = `connection ${quote(name)} is not an alias in \`connections\``;
-  if (!withHint) return { problem };
+  if (!withHint) return failed(problem);
   const names = [...byName.keys()];
-  const nearest = nearestOf(name, names);
-  const hint =
-    nearest === undefined ? `; the aliases are ${names.slice(0, 20).join(', ')}` : `; did you mean ${nearest}?`;
-  return { problem: problem + hint };
+  return failed(problem + didYouMean(name, names, `; the aliases are ${names.slice(0, 20).join(', ')}`));
 }
 
 /** An entry in its normal form; its errors are added to `findings`. */
@@ -94,8 +92,8 @@ export function entryOf(raw: RawEntry, place: Place, aliases: Aliases, findings:
   if (problem !== undefined) report(problem);
   if (raw.except !== undefined && subject !== 'repos') report('only `repos` takes `except`');
   const connection = connectionOf(raw.connection, aliases, findings.length < MAX_HINTS);
-  if ('problem' in connection) report(connection.problem);
-  if (findings.length > before || 'problem' in connection) return undefined;
+  if (!connection.ok) report(connection.problem);
+  if (findings.length > before || !connection.ok) return undefined;
   return {
     subject,
     path,

@@ -2,6 +2,7 @@ import { ActionError } from '../../contract/errors.ts';
 import { code, nameOrId, prose, sections, table } from '../../report/markdown.ts';
 import { title } from '../../report/marks.ts';
 import { count, number } from '../../report/units.ts';
+import { isFilePattern } from '../../runner/pattern.ts';
 import type { Context } from '../operation.ts';
 import { operation, ready } from '../operation.ts';
 import { listed } from '../plan/report.ts';
@@ -62,12 +63,12 @@ export const exportGitPermissionsOperation = operation({
   async prepare({ manifest = [], overwrite = false }, { workspace, problem }) {
     const [path = '', ...others] = manifest;
     const reason = await workspace.whyNotWritable(path);
-    if (others.length > 0 || /[*?{[]/.test(path))
+    if (others.length > 0 || isFilePattern(path))
       problem('manifest', 'names more than one file; export-git-permissions writes one');
     else if (reason !== undefined) problem('manifest', `names ${JSON.stringify(path)}, which ${reason}`);
     else if (!overwrite && (await workspace.exists(path))) {
       const file = await workspace.readText(path, MAX_OWN_BYTES);
-      if (!('text' in file && isExported(file.text))) {
+      if (!file.ok || !isExported(file.text)) {
         const kept = 'which this operation did not write, or which was edited since';
         problem('manifest', `names ${JSON.stringify(path)}, ${kept}; to replace it, set overwrite: true`);
       }

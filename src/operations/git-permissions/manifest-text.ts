@@ -20,7 +20,7 @@ export interface ManifestText {
 const WORDS = new Set(['true', 'false', 'null', 'yes', 'no', 'on', 'off', 'nan', 'inf']);
 
 /** A text as YAML: as it is if it has no other meaning, otherwise as JSON writes it. */
-export const scalar = (text: string): string =>
+const scalar = (text: string): string =>
   /^[A-Za-z][\w./-]*$/.test(text) && !WORDS.has(text.toLowerCase()) ? text : JSON.stringify(text);
 
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

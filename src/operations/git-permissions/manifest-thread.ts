@@ -25,8 +25,8 @@ export async function readManifestAside(
   { workspace: { root, temp }, signal }: Pick<Checks, 'workspace' | 'signal'>,
 ): Promise<ReadManifest> {
   const asked = await thread.ask({ files, root, temp }, signal);
-  if ('reply' in asked) return asked.reply;
-  const message = `is too complex: to read it ${asked.lost}; a file may have ${MAX_MANIFEST_BYTES / 1024 / 1024} MiB`;
+  if (asked.ok) return asked.reply;
+  const message = `is too complex: to read it ${asked.problem}; a file may have ${MAX_MANIFEST_BYTES / 1024 / 1024} MiB`;
   return {
     manifest: { ...NOTHING, files },
     faults: [{ file: files[0] ?? '', line: 1, message }],

@@ -1,4 +1,7 @@
 import { normalize } from 'node:path/posix';
+import { type Fallible, failed } from '../../contract/fallible.ts';
+import { isRecord } from '../../contract/json.ts';
+import { isFilePattern } from '../../runner/pattern.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import {
   checkPart,
@@ -12,7 +15,6 @@ import {
   placeOf,
   type Source,
 } from '../plan/positions.ts';
-import { isRecord } from '../record.ts';
 import { type Aliases, type Entry, entryOf, lineOf, type RawEntry, repeatedEntries } from './entries.ts';
 import { EntrySchema, HeadSchema, OrganizationSchema, ProtectedSchema } from './manifest-schema.ts';
 import { overlaps } from './overlaps.ts';
@@ -206,29 +208,27 @@ function merge(parts: readonly FilePart[], files: readonly string[], faults: Fin
 /** The likeliest cause of a missing file. */
 const CHECKOUT = 'Does an earlier step of this job check out the repository (actions/checkout)?';
 
-/** The files of a manifest, or what is wrong with the input, as a clause. */
-export type FoundManifest = { readonly files: readonly string[] } | { readonly problem: string };
-
-/** The files that paths and patterns name, each once, however they spell it. */
-export async function findManifest(patterns: readonly string[], workspace: Workspace): Promise<FoundManifest> {
+/** The files that paths and patterns name, each once, however they spell it; or what is wrong with the input, as a clause. */
+export async function findManifest(
+  patterns: readonly string[],
+  workspace: Workspace,
+): Promise<Fallible<{ readonly files: readonly string[] }>> {
   const files = new Set<string>();
   for (const pattern of patterns) {
-    if (!/[*?{[]/.test(pattern)) {
-      const read = await workspace.readBytes(pattern, 0);
-      if ('problem' in read && read.problem.includes('outside')) {
-        return { problem: `names ${JSON.stringify(pattern)}, which ${read.problem}` };
-      }
+    if (!isFilePattern(pattern)) {
+      const reason = await workspace.whyNotReadable(pattern);
+      if (reason !== undefined) return failed(`names ${JSON.stringify(pattern)}, which ${reason}`);
       files.add(normalize(pattern));
       continue;
     }
     const found = await workspace.findFiles(pattern);
-    if ('problem' in found) return { problem: `names ${JSON.stringify(pattern)}, which ${found.problem}` };
+    if (!found.ok) return failed(`names ${JSON.stringify(pattern)}, which ${found.problem}`);
     if (found.files.length === 0) {
-      return { problem: `names ${JSON.stringify(pattern)}, which matches no file. ${CHECKOUT}` };
+      return failed(`names ${JSON.stringify(pattern)}, which matches no file. ${CHECKOUT}`);
     }
     for (const { path } of found.files) files.add(normalize(path));
   }
-  return { files: [...files] };
+  return { ok: true, files: [...files] };
 }
 
 /** What is wrong with a file. A missing one has a few likely causes. */
@@ -245,14 +245,14 @@ export async function readManifest(files: readonly string[], workspace: Workspac
   const parts: FilePart[] = [];
   for (const file of files) {
     const read = await workspace.readText(file, MAX_MANIFEST_BYTES);
-    if ('problem' in read) {
+    if (!read.ok) {
       faults.push({ file, line: 1, message: await fileProblem(file, read.problem, workspace) });
       continue;
     }
     const parsed = readYaml(file, read.text);
-    if ('findings' in parsed) {
+    if (!parsed.ok) {
       // Not spread: there may be more than a call takes arguments.
-      for (const finding of parsed.findings) faults.push(finding);
+      for (const finding of parsed.problem) faults.push(finding);
       continue;
     }
     const part = filePart(parsed.source, parsed.value, faults);

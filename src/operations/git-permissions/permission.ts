@@ -1,5 +1,6 @@
 import type { Kind } from '../../reconcile/kind.ts';
 import type { Place } from '../plan/positions.ts';
+import { isPattern } from '../wildcards.ts';
 import { type Entry, lineOf } from './entries.ts';
 
 /** A connection to a Git host. */
@@ -16,7 +17,7 @@ export interface Connection {
 export type Subject = 'repo' | 'group' | 'prefix';
 
 /** The pattern that an entry comes from. */
-export interface Pattern {
+interface Pattern {
   readonly text: string;
   /** Number of repositories that it matches. */
   readonly matches: number;
@@ -78,7 +79,7 @@ const MANY_MATCHES = 10;
 /** Whether an entry opens more than its line shows: a group, a prefix, a pattern with many matches or for several owners. */
 const isBroad = ({ subject, pattern }: Desired): boolean =>
   subject !== 'repo' ||
-  (pattern !== undefined && (pattern.matches >= MANY_MATCHES || /[*?]/.test(pattern.text.split('/')[0] ?? '')));
+  (pattern !== undefined && (pattern.matches >= MANY_MATCHES || isPattern(pattern.text.split('/')[0] ?? '')));
 
 /** What Git permissions are like. */
 export function permissionKind({ severalFiles, knowsReadOnly }: KindOptions): Kind<Desired, Observed> {

@@ -1,9 +1,10 @@
 import { ActionError, asActionError, type ErrorCode } from '../../contract/errors.ts';
-import { nearestOf } from '../../contract/kinds.ts';
+import { type Fallible, failed } from '../../contract/fallible.ts';
+import { didYouMeanQuoted } from '../../contract/kinds.ts';
 import type { Kind } from '../../reconcile/kind.ts';
 import type { Finding } from '../plan/positions.ts';
+import { pathTest } from '../wildcards.ts';
 import type { Entry } from './entries.ts';
-import { globTest } from './glob.ts';
 import type { Connection, Desired, Observed } from './permission.ts';
 import type { ComparedScope, ProtectionRule } from './resolve.ts';
 import type { RepositoryLists } from './source.ts';
@@ -54,22 +55,21 @@ const charactersOf = (path: string): string => {
   return names.length === 0 ? '' : `; it contains ${names.join(', ')}`;
 };
 
-/** A test for the paths of one connection, and the nearest of them. */
+/** A test for the paths of one connection, and a hint at the nearest of them. */
 function repositoriesOf(paths: readonly string[]) {
   const known = new Set(paths.map((path) => path.toLowerCase()));
   return {
     has: ({ subject, path }: Asked['entry']) =>
-      subject === 'repos' ? paths.some(globTest(path)) : known.has(path.toLowerCase()),
-    nearest: ({ path }: Asked['entry']) => nearestOf(path.normalize('NFC'), paths),
+      subject === 'repos' ? paths.some(pathTest(path)) : known.has(path.toLowerCase()),
+    hint: ({ path }: Asked['entry']) => didYouMeanQuoted(path.normalize('NFC'), paths),
   };
 }
 
-function faultOf({ entry, connection }: Asked, nearest: string | undefined): Finding {
+function faultOf({ entry, connection }: Asked, hint: string): Finding {
   const quoted = JSON.stringify(entry.path.slice(0, 100));
   if (entry.subject === 'repos') {
     return { ...entry.place, message: `repos ${quoted} matches no repository of ${connection.name}` };
   }
-  const hint = nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`;
   const message = `repo ${quoted} is not a repository of ${connection.name}${hint}${charactersOf(entry.path)}`;
   return { ...entry.place, message };
 }
@@ -79,16 +79,16 @@ async function listed(
   connection: Connection,
   list: Promise<readonly string[]>,
   count: number,
-): Promise<{ readonly paths: readonly string[] } | { readonly unchecked: string }> {
+): Promise<Fallible<{ readonly paths: readonly string[] }>> {
   const entries = `${count} new ${count === 1 ? 'entry was' : 'entries were'} not checked`;
   try {
     const paths = await list;
-    if (paths.length > 0) return { paths };
-    return { unchecked: `${connection.name} lists no repositories, so ${entries}.` };
+    if (paths.length > 0) return { ok: true, paths };
+    return failed(`${connection.name} lists no repositories, so ${entries}.`);
   } catch (thrown) {
     const { code } = asActionError(thrown);
     if (thrown instanceof ActionError && !DECISIVE.includes(code)) {
-      return { unchecked: `The repositories of ${connection.name} cannot be listed (${code}), so ${entries}.` };
+      return failed(`The repositories of ${connection.name} cannot be listed (${code}), so ${entries}.`);
     }
     throw thrown;
   }
@@ -111,13 +111,13 @@ export async function checkRepositories(
     const list = first === undefined ? undefined : lists(first.connection);
     if (first === undefined || list === undefined) continue;
     const found = await listed(first.connection, list, asked.length);
-    if ('unchecked' in found) {
-      unchecked.push(found.unchecked);
+    if (!found.ok) {
+      unchecked.push(found.problem);
       continue;
     }
-    const { has, nearest } = repositoriesOf(found.paths);
+    const { has, hint } = repositoriesOf(found.paths);
     for (const one of asked) {
-      if (!has(one.entry)) faults.push(faultOf(one, faults.length < MAX_HINTS ? nearest(one.entry) : undefined));
+      if (!has(one.entry)) faults.push(faultOf(one, faults.length < MAX_HINTS ? hint(one.entry) : ''));
     }
   }
   return { faults, unchecked };

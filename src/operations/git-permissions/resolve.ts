@@ -1,9 +1,10 @@
-import { nearestOf } from '../../contract/kinds.ts';
+import { type Fallible, failed } from '../../contract/fallible.ts';
+import { didYouMeanQuoted } from '../../contract/kinds.ts';
 import type { Scope } from '../../reconcile/kind.ts';
 import { shortened } from '../../report/shorten.ts';
 import { type Finding, inOrder } from '../plan/positions.ts';
+import { pathTest } from '../wildcards.ts';
 import { type Entry, lineOf } from './entries.ts';
-import { globTest } from './glob.ts';
 import type { Manifest, OrganizationPart } from './manifest.ts';
 import { overlaps } from './overlaps.ts';
 import { type Connection, type Desired, type Observed, sameSubject } from './permission.ts';
@@ -52,35 +53,27 @@ function byIdOrName<T extends { readonly id: string; readonly name: string }>(
   what: string,
   asked: string,
   known: readonly T[],
-): T | { readonly problem: string } {
+): Fallible<{ readonly found: T }> {
   const same = known.filter(({ id }) => id === asked);
-  const found = same.length > 0 ? same : known.filter(({ name }) => name === asked);
-  const [only] = found;
-  if (only !== undefined && found.length === 1) return only;
+  const matching = same.length > 0 ? same : known.filter(({ name }) => name === asked);
+  const [only] = matching;
+  if (only !== undefined && matching.length === 1) return { ok: true, found: only };
   if (only !== undefined) {
-    const ids = found.map(({ id }) => id).join(', ');
-    return { problem: `${found.length} ${what}s are called ${quote(asked)}; name one by its id: ${ids}` };
+    const ids = matching.map(({ id }) => id).join(', ');
+    return failed(`${matching.length} ${what}s are called ${quote(asked)}; name one by its id: ${ids}`);
   }
-  const nearest =
-    nearestOf(
-      asked,
-      known.map(({ name }) => name),
-    ) ??
-    nearestOf(
-      asked,
-      known.map(({ id }) => id),
-    );
-  const hint = nearest === undefined ? '' : `; did you mean ${quote(nearest)}?`;
-  return { problem: `there is no ${what} ${quote(asked)}${hint}` };
+  const [names, ids] = [known.map(({ name }) => name), known.map(({ id }) => id)];
+  const hint = didYouMeanQuoted(asked, names) || didYouMeanQuoted(asked, ids);
+  return failed(`there is no ${what} ${quote(asked)}${hint}`);
 }
 
 /** An organization, if the credential may not list them. */
-const byId = (name: string): Organization | { readonly problem: string } =>
+const byId = (name: string): Fallible<{ readonly found: Organization }> =>
   name.startsWith('org-')
-    ? { id: name, name }
-    : {
-        problem: `${quote(name)} cannot be looked up without the permission ManageOrganizations; name the organization by its id`,
-      };
+    ? { ok: true, found: { id: name, name } }
+    : failed(
+        `${quote(name)} cannot be looked up without the permission ManageOrganizations; name the organization by its id`,
+      );
 
 interface OrganizationParts {
   readonly organization: Organization;
@@ -94,35 +87,36 @@ async function organizationsOf(
   faults: Finding[],
   pause: ResolveOptions['pause'],
 ): Promise<OrganizationParts[]> {
-  const found = new Map<string, { organization: Organization; parts: OrganizationPart[] }>();
+  const all = new Map<string, { organization: Organization; parts: OrganizationPart[] }>();
   for (const part of manifest.organizations) {
-    const organization = known === undefined ? byId(part.name) : byIdOrName('organization', part.name, known);
-    if ('problem' in organization) {
-      faults.push({ ...part.place, message: organization.problem });
+    const named = known === undefined ? byId(part.name) : byIdOrName('organization', part.name, known);
+    if (!named.ok) {
+      faults.push({ ...part.place, message: named.problem });
       await pause();
       continue;
     }
-    const there = found.get(organization.id) ?? { organization, parts: [] };
+    const { found: organization } = named;
+    const there = all.get(organization.id) ?? { organization, parts: [] };
     there.parts.push(part);
-    found.set(organization.id, there);
+    all.set(organization.id, there);
   }
-  return [...found.values()];
+  return [...all.values()];
 }
 
 /** Finds the connections that entries name, each once. */
 class Connections {
   readonly #known: readonly Connection[];
-  readonly #found = new Map<string, Connection | { readonly problem: string }>();
+  readonly #found = new Map<string, Fallible<{ readonly found: Connection }>>();
 
   constructor(known: readonly Connection[]) {
     this.#known = known;
   }
 
   of({ connection: asked, place }: Entry, faults: Finding[]): Connection | undefined {
-    const found = this.#found.get(asked) ?? byIdOrName('connection', asked, this.#known);
-    this.#found.set(asked, found);
-    if (!('problem' in found)) return found;
-    faults.push({ ...place, message: found.problem });
+    const result = this.#found.get(asked) ?? byIdOrName('connection', asked, this.#known);
+    this.#found.set(asked, result);
+    if (result.ok) return result.found;
+    faults.push({ ...place, message: result.problem });
     return undefined;
   }
 }
@@ -148,12 +142,12 @@ async function expanded(
     });
     return [];
   }
-  const isMatch = globTest(entry.path);
+  const isMatch = pathTest(entry.path);
   const matching = (await list).filter(isMatch);
   const [left, idle] = [new Set(matching), [] as string[]];
   for (const pattern of matching.length === 0 ? [] : entry.except) {
     await pause();
-    const excepted = matching.filter(globTest(pattern));
+    const excepted = matching.filter(pathTest(pattern));
     for (const path of excepted) left.delete(path);
     if (excepted.length === 0) idle.push(pattern);
   }
@@ -216,7 +210,7 @@ function rulesOf(entries: readonly Entry[], connections: Connections, faults: Fi
   return entries.flatMap((entry) => {
     const connection = connections.of(entry, faults);
     if (connection === undefined) return [];
-    const isMatch = entry.subject === 'repos' ? globTest(entry.path) : undefined;
+    const isMatch = entry.subject === 'repos' ? pathTest(entry.path) : undefined;
     const covers = (observed: Observed) =>
       observed.connection.key === connection.key &&
       (isMatch === undefined ? sameSubject(entry, observed) : observed.subject === 'repo' && isMatch(observed.path));

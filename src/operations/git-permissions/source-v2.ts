@@ -7,6 +7,7 @@ import {
   v2ListOrgGitPermissions,
 } from '../../devin/endpoints/v2-git.ts';
 import { v2ListOrganizations } from '../../devin/endpoints/v2-organizations.ts';
+import { LARGEST_PAGE } from '../../devin/pagination.ts';
 import { wholeList } from '../../devin/whole-list.ts';
 import type { Connection, Desired, Observed } from './permission.ts';
 import type { PermissionSource } from './source.ts';
@@ -39,7 +40,7 @@ export function sourceV2(devin: Devin): PermissionSource {
       const rows = await wholeList(
         devin,
         v2ListOrganizations,
-        { params: {}, query: { limit: 200 } },
+        { params: {}, query: { limit: LARGEST_PAGE } },
         (row) => row.org_id,
       );
       return rows.map(({ org_id: id, org_name: name }) => ({ id, name: name || id }));
@@ -47,7 +48,7 @@ export function sourceV2(devin: Devin): PermissionSource {
     async connections(organizationIds) {
       const found = new Map<string, Connection>();
       const read = async (org_id: string) => {
-        const call = { params: { org_id }, query: { limit: 200 } };
+        const call = { params: { org_id }, query: { limit: LARGEST_PAGE } };
         const rows = await wholeList(devin, v2ListOrgGitConnections, call, (row) => row.connection_id);
         for (const { connection_id: id, name, host } of rows) found.set(id, { id, name: name || id, host, key: host });
       };
@@ -56,7 +57,7 @@ export function sourceV2(devin: Devin): PermissionSource {
     },
     repositories: () => undefined,
     async list(org_id) {
-      const call = { params: { org_id }, query: { limit: 200 } };
+      const call = { params: { org_id }, query: { limit: LARGEST_PAGE } };
       return (await wholeList(devin, v2ListOrgGitPermissions, call, (row) => row.permission_id)).map(observed);
     },
     async create(org_id, batch) {

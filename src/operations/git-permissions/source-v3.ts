@@ -12,6 +12,7 @@ import {
   replaceGitPermissions,
   updateGitPermission,
 } from '../../devin/endpoints/git-providers.ts';
+import { LARGEST_PAGE } from '../../devin/pagination.ts';
 import { wholeList } from '../../devin/whole-list.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import type { Connection, Desired, Observed, Subject } from './permission.ts';
@@ -57,7 +58,7 @@ export function sourceV3(devin: Devin): PermissionSource {
       }
     },
     async connections() {
-      const call = { params: {}, query: { first: 200 } };
+      const call = { params: {}, query: { first: LARGEST_PAGE } };
       const rows = await wholeList(devin, listGitConnections, call, (row) => row.git_connection_id);
       const found = rows.map(({ git_connection_id: id, name, host }) => ({
         id,
@@ -76,7 +77,7 @@ export function sourceV3(devin: Devin): PermissionSource {
       return [...new Set(rows.map(({ repo_path: path }) => path))];
     },
     async list(org) {
-      const call = { params: { org_id: org }, query: { first: 200 } };
+      const call = { params: { org_id: org }, query: { first: LARGEST_PAGE } };
       return (await wholeList(devin, listGitPermissions, call, (row) => row.git_permission_id)).map(observed);
     },
     async create(org, batch) {

@@ -128,8 +128,8 @@ export const syncGitPermissionsOperation = operation({
     const reason = planFile === undefined ? undefined : await workspace.whyNotWritable(planFile);
     if (reason !== undefined) problem('plan_file', `names ${JSON.stringify(planFile)}, which ${reason}`);
     const found = await findManifest(manifest, workspace);
-    if ('problem' in found) problem('manifest', found.problem);
-    const read = await readManifestAside('problem' in found ? [] : found.files, { workspace, signal });
+    if (!found.ok) problem('manifest', found.problem);
+    const read = await readManifestAside(found.ok ? found.files : [], { workspace, signal });
     return mode === 'apply' ? ready(read) : { ready: read, withoutCredential: (log: Log) => onlyChecked(log, read) };
   },
   run,

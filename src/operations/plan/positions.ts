@@ -1,7 +1,7 @@
 import type { Alias, Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, visit } from 'yaml';
 import * as z from 'zod/mini';
-import { nearestOf } from '../../contract/kinds.ts';
+import { didYouMean } from '../../contract/kinds.ts';
 import { shortened } from '../../report/shorten.ts';
 
 /** A line of a file, from 1. */
@@ -106,8 +106,7 @@ const namesOf = (schema: z.ZodMiniType): string[] => ('shape' in schema ? Object
 function unknownKeys(schema: z.ZodMiniType, keys: readonly string[]): { key: string; message: string }[] {
   const names = namesOf(schema);
   return keys.map((key) => {
-    const nearest = nearestOf(key, names);
-    const hint = nearest === undefined ? `; known are ${names.join(', ')}` : `; did you mean ${nearest}?`;
+    const hint = didYouMean(key, names, `; known are ${names.join(', ')}`);
     return { key, message: `the key ${JSON.stringify(shortened(key, 60))} is not known${hint}` };
   });
 }

@@ -25,7 +25,7 @@ export async function warnBeforeMerge({ event, log }: PlanContext): Promise<void
 /** The pull request that the run is about. */
 async function referenceOf({ event, facts }: PlanContext): Promise<MergeReference> {
   const read = await event();
-  if ('event' in read && isClosed(read.event) && read.event.thread !== undefined) {
+  if (read.ok && isClosed(read.event) && read.event.thread !== undefined) {
     return { number: read.event.thread.number };
   }
   const [, branch] = /^refs\/heads\/(.+)$/s.exec(facts.ref ?? '') ?? [];

@@ -62,7 +62,7 @@ function tooMuch<D, O>({ inputs }: PlanContext, { plan }: PlanStep<D, O>): Actio
 /** What the comment of a plan ends with, so that `expected_plan_hash: reviewed` finds it; and a note if it is too large. */
 async function carried<D, O>({ event, facts, inputs }: PlanContext, { plan }: PlanStep<D, O>) {
   const read = inputs.comment ? await event() : undefined;
-  const head = read !== undefined && 'event' in read ? (read.event.commits?.head ?? facts.commit) : undefined;
+  const head = read?.ok ? (read.event.commits?.head ?? facts.commit) : undefined;
   if (head === undefined) return {};
   const { text, isWhole } = carriedText(plan, head);
   if (isWhole) return { commentEnd: text };

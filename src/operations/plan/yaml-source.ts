@@ -1,4 +1,5 @@
 import { isAlias, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { type Fallible, failed } from '../../contract/fallible.ts';
 import { YAML_OPTIONS, yamlFindings } from '../yaml.ts';
 import type { Finding, Source } from './positions.ts';
 import { pairsOf, placeOf } from './positions.ts';
@@ -9,9 +10,7 @@ const MAX_SYNTAX_FINDINGS = 5;
 const MAX_ALIASES = 10_000;
 
 /** A file of YAML with its values, or what is wrong with it. */
-export type ReadSource =
-  | { readonly source: Source; readonly value: unknown }
-  | { readonly findings: readonly Finding[] };
+export type ReadSource = Fallible<{ readonly source: Source; readonly value: unknown }, readonly Finding[]>;
 
 /** Depth of an entry: below `organizations`, its organization, `permissions` and the list. */
 const ENTRY_DEPTH = 4;
@@ -59,14 +58,14 @@ export function readYaml(file: string, text: string): ReadSource {
   // A tab in place of spaces causes other errors, which do not show the cause.
   if (tabs.length > 0) document.errors = tabs;
   const findings = yamlFindings(document, lines, text).slice(0, MAX_SYNTAX_FINDINGS);
-  if (findings.length > 0) return { findings: findings.map((finding) => ({ file, ...finding })) };
+  if (findings.length > 0) return failed(findings.map((finding) => ({ file, ...finding })));
   const source = { file, document, lines };
   const wrong = wrongKeys(source);
-  if (wrong.length > 0) return { findings: wrong };
+  if (wrong.length > 0) return failed(wrong);
   try {
-    return { source, value: document.toJS({ maxAliasCount: MAX_ALIASES }) };
+    return { ok: true, source, value: document.toJS({ maxAliasCount: MAX_ALIASES }) };
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return { findings: [{ file, line: 1, message: `its aliases cannot be expanded: ${message}` }] };
+    return failed([{ file, line: 1, message: `its aliases cannot be expanded: ${message}` }]);
   }
 }

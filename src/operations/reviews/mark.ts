@@ -1,7 +1,7 @@
+import { isRecord } from '../../contract/json.ts';
 import { REVIEW_KINDS, type ReviewKind } from '../../contract/review-kinds.ts';
 import { shortened } from '../../report/shorten.ts';
 import { visible } from '../../report/visible.ts';
-import { isRecord } from '../record.ts';
 
 /** How bad the reviewer says it is: 🔴, 🟡, or 📝; `unknown` if it does not say. */
 export type Severity = 'high' | 'medium' | 'info' | 'unknown';

@@ -13,13 +13,7 @@ import { prepareTarget, type Target } from './target.ts';
 import { type ReviewStory, shortCommit } from './verdict.ts';
 import { untilEnded } from './watch.ts';
 
-const INPUTS = [
-  'issue_number',
-  'on_pending',
-  'fail_on',
-  'check',
-  'poll_interval',
-] as const satisfies readonly InputName[];
+const INPUTS = ['on_pending', 'fail_on', 'poll_interval'] as const satisfies readonly InputName[];
 
 type ReviewContext = Context<(typeof INPUTS)[number]>;
 
@@ -116,7 +110,7 @@ class Review {
     const requested = await ensureReview(context, { orgId, target: this.#target, head: known.head });
     await this.#followHead(requested);
     this.#show(requested.status);
-    void context.check.begin(known.head, this.#waiting());
+    void context.check.begin(this.#waiting(), known.head);
     const hooks = { onStatus: this.#show, checkHead: this.#checkHead };
     known.status = await untilEnded(context, { orgId, target: this.#target, head: known.head }, requested, hooks);
     known.found =

@@ -1,6 +1,6 @@
 import type { InputValues } from '../../contract/inputs.ts';
-import type { ThreadReference } from '../../contract/thread-reference.ts';
 import { getsNoSecrets, type RunFacts } from '../../github/event/facts.ts';
+import { repositoryPage } from '../named-thread.ts';
 import { type Checks, type Preparation, ready } from '../operation.ts';
 
 /** The pull request that a step is about. */
@@ -17,28 +17,10 @@ type Prepared = Preparation<Target | undefined>;
 
 const UNKNOWN: Prepared = ready(undefined);
 
-/** Page of the repository, on the server that the run is on. */
-function pageOf({ repository, runUrl }: RunFacts): string {
-  const end = runUrl?.lastIndexOf('/actions/runs/') ?? -1;
-  return end > 0 ? (runUrl?.slice(0, end) ?? '') : `https://github.com/${repository}`;
-}
-
-const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
-
 /** Why a run for a pull request has no key, if GitHub is why. */
 function withoutKey(facts: RunFacts, fork: boolean): string {
   const who = fork ? 'it is for a pull request from a fork' : `it is for a pull request of @${facts.actor}`;
   return `the run gets no secrets, because ${who}; see docs/reviews.md#pull-requests-from-forks`;
-}
-
-function named(reference: ThreadReference, { facts, problem }: Checks, repository: string): Prepared {
-  const page = pageOf(facts);
-  if (reference.page !== undefined && !isSame(reference.page, page)) {
-    problem('issue_number', `names a pull request of ${reference.page}; expected one of ${page}`);
-    return UNKNOWN;
-  }
-  const { number } = reference;
-  return ready({ repository, number, url: `${page}/pull/${number}` });
 }
 
 /** Finds the pull request: the one that the input names, or else that of the event. Sends nothing. */
@@ -53,10 +35,13 @@ export async function prepareTarget(
     return { skipped: withoutKey(facts, read.event.fork) };
   }
   if (repository === undefined) {
-    problem('issue_number', 'needs a repository, but the step runs outside of a workflow');
+    if (reference === undefined) problem('issue_number', 'needs a repository, but the step runs outside of a workflow');
     return UNKNOWN;
   }
-  if (reference !== undefined) return named(reference, checks, repository);
+  if (reference !== undefined) {
+    const { number } = reference;
+    return ready({ repository, number, url: `${repositoryPage(facts)}/pull/${number}` });
+  }
   if ('problem' in read) {
     problem('issue_number', `is empty, and the event cannot say which pull request is meant: ${read.problem}`);
     return UNKNOWN;

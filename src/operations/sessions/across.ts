@@ -4,6 +4,7 @@ import { pool } from '../../contract/pool.ts';
 import { code, link, nameOrId, plain, table } from '../../report/markdown.ts';
 import { acus, acusCell, acusTotal, count } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
+import { NO_CHECK } from '../head-check.ts';
 import type { Report } from '../operation.ts';
 import { NO_COMMENT } from '../thread-comment.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
@@ -162,8 +163,9 @@ export async function createAcross(
       // Each organization has its own lines in the log, and its own folder: two may have files of the same name.
       const own: RunContext = {
         ...context,
-        // The comment speaks of all of them, once they have ended.
+        // Comment and check speak of all of them, once they have ended.
         comment: NO_COMMENT,
+        check: NO_CHECK,
         log: organizations.length === 1 ? log : log.within(org.name.padEnd(width)),
         inputs: { ...inputs, ...(folder === undefined ? {} : { download_attachments: `${folder}/${org.id}` }) },
       };

@@ -1,4 +1,4 @@
-import type { InputName, InputValues } from '../../contract/inputs.ts';
+import type { CommonInput, InputName, InputValues } from '../../contract/inputs.ts';
 import { type Checks, type Context, operation, type Preparation, ready } from '../operation.ts';
 import { isSeveral, singleOf } from '../organization.ts';
 import { entryOf } from './entries.ts';
@@ -6,7 +6,7 @@ import { START_INPUTS } from './once/started.ts';
 import { carrySession, forRepositories, RUN_INPUTS, type RunRequest } from './one.ts';
 import { SESSION_OUTPUTS, sessionReport } from './outcome/outputs.ts';
 import { type PreparedSession, prepareSession, REQUEST_INPUTS } from './request/request.ts';
-import { type Admitted, prepareTrigger, TRIGGER_INPUTS } from './request/trigger.ts';
+import { type Admitted, gateSettings, prepareTrigger, TRIGGER_INPUTS } from './request/trigger.ts';
 
 const INPUTS = [
   ...new Set([...REQUEST_INPUTS, ...TRIGGER_INPUTS, ...START_INPUTS, ...RUN_INPUTS]),
@@ -20,7 +20,10 @@ interface Prepared {
   readonly trigger: Admitted | undefined;
 }
 
-async function prepare(inputs: Partial<InputValues<CreateInput>>, checks: Checks): Promise<Preparation<Prepared>> {
+async function prepare(
+  inputs: Partial<InputValues<CreateInput | CommonInput>>,
+  checks: Checks,
+): Promise<Preparation<Prepared>> {
   const { download_attachments: folder, wait, context } = inputs;
   const reason = folder === undefined ? undefined : await checks.workspace.whyNoFolder(folder);
   if (reason !== undefined) checks.problem('download_attachments', `names ${JSON.stringify(folder)}, which ${reason}`);
@@ -30,7 +33,8 @@ async function prepare(inputs: Partial<InputValues<CreateInput>>, checks: Checks
   const trigger = await prepareTrigger(inputs, checks);
   const closed = trigger !== undefined && 'closed' in trigger ? trigger.closed : undefined;
   const admitted = trigger !== undefined && 'event' in trigger ? trigger : undefined;
-  const says = (admitted?.event.parts.length ?? 0) > 0 || admitted?.asked !== undefined;
+  const hasParts = (admitted?.event.parts.length ?? 0) > 0;
+  const says = hasParts || admitted?.asked !== undefined || admitted?.named !== undefined;
   const session = await prepareSession(inputs, checks, context === 'event' && (says || closed !== undefined));
   return closed === undefined ? ready({ session, trigger: admitted }) : { skipped: closed };
 }
@@ -41,17 +45,19 @@ async function requestOf(
   { session, trigger }: Prepared,
 ): Promise<{ readonly request: RunRequest; readonly context: Context<CreateInput> }> {
   if (trigger === undefined) return { request: session, context };
-  const { admit } = await import('./request/admit.ts');
+  const { admit, withNamed } = await import('./request/admit.ts');
   await admit(context, trigger);
-  const { thread } = trigger.event;
-  const withEvent = context.inputs.context === 'event' ? await import('./request/compose.ts') : undefined;
-  const request = withEvent === undefined ? session : await withEvent.composed(context, session, trigger);
+  const isContext = context.inputs.context === 'event';
+  const admitted = await withNamed(context, trigger, gateSettings(context.inputs), isContext);
+  const { thread } = admitted.event;
+  const withEvent = isContext ? await import('./request/compose.ts') : undefined;
+  const request = withEvent === undefined ? session : await withEvent.composed(context, session, admitted);
   const facts = {
     ...context.facts,
     ...(thread === undefined ? {} : { thread: { name: `#${thread.number}`, url: thread.url } }),
   };
   const replyPhrase = context.inputs.trigger_phrase;
-  return { request: { ...request, thread, fresh: trigger.asked?.fresh, replyPhrase }, context: { ...context, facts } };
+  return { request: { ...request, thread, fresh: admitted.asked?.fresh, replyPhrase }, context: { ...context, facts } };
 }
 
 /** Starts a session, and waits for it as `wait` says; with several organizations, one in each. */

@@ -107,6 +107,21 @@ export const REVIEW_HANDLERS: Readonly<Record<string, Handler>> = {
       return { status: 200, body: rows, headers };
     },
   },
+  'GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/comments': {
+    accepted: READ,
+    serve(asked) {
+      const { number } = pullOf(asked);
+      const id = Number(asked.params['review_id']);
+      found(asked.state.reviews.find((review) => review.id === id && review.pull === number));
+      const all = asked.state.reviewComments.filter(({ review }) => review === id);
+      const path = `${repositoryPath(asked.state)}/pulls/${number}/reviews/${id}/comments`;
+      const { rows, headers } = page(asked, path, all, (comment) => {
+        const { line: _, start_line: __, ...body } = commentBody(asked, comment);
+        return { ...body, line: comment.endLine };
+      });
+      return { status: 200, body: rows, headers };
+    },
+  },
   'GET /repos/{owner}/{repo}/pulls/{pull_number}/comments': {
     accepted: READ,
     serve(asked) {

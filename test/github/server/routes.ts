@@ -21,6 +21,7 @@ function commentBody(asked: Asked, comment: Comment): Fields {
     id: comment.id,
     node_id: comment.nodeId,
     user,
+    author_association: comment.association ?? 'NONE',
     body: comment.body,
     url: `${api}${repositoryPath(state)}/issues/comments/${comment.id}`,
     html_url: `https://github.com/${state.repository}/issues/${comment.thread}#issuecomment-${comment.id}`,
@@ -32,6 +33,33 @@ function threadOf(asked: Asked) {
   const thread = asked.state.threads.get(numbered(asked, 'issue_number'));
   if (thread === undefined || thread.kind === 'discussion') throw notFound();
   return thread;
+}
+
+/** An issue as GitHub shows it, and a pull request as it shows one among the issues. */
+function issueBody(asked: Asked): Fields {
+  const { api, state } = asked;
+  const {
+    number,
+    kind,
+    title = 'The parser drops a comma',
+    body = 'It should not.',
+    author,
+    association,
+  } = threadOf(asked);
+  const { pull_request: _, ...base } = example('issue');
+  const login = author ?? 'octocat';
+  const path = `${repositoryPath(state)}/pulls/${number}`;
+  const page = `https://github.com/${state.repository}/pull/${number}`;
+  const url = `${api}${path}`;
+  return {
+    ...base,
+    ...{ number, title, body, author_association: association ?? 'OWNER' },
+    user: { ...Object(base['user']), login, type: login.endsWith('[bot]') ? 'Bot' : 'User' },
+    repository_url: `${api}${repositoryPath(state)}`,
+    ...(kind === 'pull_request'
+      ? { pull_request: { url, html_url: page, diff_url: `${page}.diff`, patch_url: `${page}.patch` } }
+      : {}),
+  };
 }
 
 function oneComment(asked: Asked): Comment {
@@ -212,11 +240,12 @@ function createCheck(asked: Asked): Answer {
   const { state, body, token } = asked;
   if (!token.installation) throw new Refused(403, 'You must authenticate via a GitHub App.');
   const [id, output] = [state.id(), checkOutput(asked)];
-  const { name, head_sha: head, status, conclusion = null } = body;
+  const { name, head_sha: head, status, conclusion = null, external_id: externalId } = body;
   const run = { id, name: String(name), suite: 1, app: 'github-actions', head: String(head), status: String(status) };
   const made: CheckRun = {
     ...run,
     conclusion: conclusion === null ? null : String(conclusion),
+    ...(externalId === undefined ? {} : { externalId: String(externalId) }),
     ...(output ? { output } : {}),
   };
   state.checkRuns.set(id, made);
@@ -287,6 +316,14 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
       const body = newBody(asked);
       return { status: 201, body: commentBody(asked, asked.state.comment(number, body, asked.token)) };
     },
+  },
+  'GET /repos/{owner}/{repo}/issues/{issue_number}': {
+    accepted: commenting('read', byIssue),
+    serve: (asked) => ({ status: 200, body: issueBody(asked) }),
+  },
+  'GET /repos/{owner}/{repo}/issues/comments/{comment_id}': {
+    accepted: commenting('read', byComment),
+    serve: (asked) => ({ status: 200, body: commentBody(asked, oneComment(asked)) }),
   },
   'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}': {
     accepted: commenting('write', byComment),

@@ -12,6 +12,8 @@ export interface Comment {
   readonly nodeId: string;
   readonly thread: number;
   readonly author: Author;
+  /** What the author is to the repository; `NONE` if absent. */
+  association?: string;
   body: string;
   /** How often it was edited over the API. */
   edits: number;
@@ -39,6 +41,10 @@ export interface Pull {
   state: 'open' | 'closed';
   /** The branch that it is merged into. */
   readonly base: string;
+  /** The repository of its branch, if it is from a fork. */
+  readonly fork?: string;
+  /** The files that it changes. */
+  readonly files?: readonly string[];
   /** When it was merged, in milliseconds since 1970; null while it is not. */
   readonly mergedAt: number | null;
   readonly mergeCommit: string | null;
@@ -52,6 +58,11 @@ export interface Thread {
   readonly number: number;
   readonly nodeId: string;
   locked: boolean;
+  /** What its author wrote. */
+  title?: string;
+  body?: string;
+  author?: string;
+  association?: string;
 }
 
 /** Who a token is, and what it may do. */

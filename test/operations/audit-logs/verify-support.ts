@@ -66,7 +66,7 @@ export class TestExport {
 
   manifest(index: number): Manifest {
     const read = readManifest(this.read(this.name(index)).toString());
-    if ('problem' in read) throw new Error(read.problem);
+    if (!read.ok) throw new Error(read.problem);
     return read.manifest;
   }
 

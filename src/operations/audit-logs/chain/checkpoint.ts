@@ -112,7 +112,7 @@ export async function readCheckpoint(
 ): Promise<FoundCheckpoint | undefined> {
   if (!(await workspace.exists(path))) return undefined;
   const read = await workspace.readText(path, MAX_CHECKPOINT_BYTES);
-  if ('problem' in read) throw invalid(path, read.problem);
+  if (!read.ok) throw invalid(path, read.problem);
   const checkpoint = parseCheckpoint(path, read.text);
   checkScope(path, checkpoint, scope);
   return { checkpoint, text: read.text };

@@ -42,7 +42,7 @@ async function place(
   const hashes = hashesOf(manifest);
   const present = await workspace.readText(manifest.path, MAX_MANIFEST_BYTES);
   // The manifest comes after the files, which a later step may have moved elsewhere since.
-  const isPlaced = isRecovery && 'text' in present && present.text === manifest.text;
+  const isPlaced = isRecovery && present.ok && present.text === manifest.text;
   if (!isPlaced) await removeFormer(workspace, manifest, files);
   for (const [at, { staged, path }] of files.entries()) {
     if (await workspace.exists(join(staging, staged))) await workspace.move(join(staging, staged), path);
@@ -67,7 +67,7 @@ async function finish(workspace: Workspace, staging: string, { checkpoint }: Jou
 /** SHA-256 of each file of a manifest, in the order of the files. */
 function hashesOf({ text }: Journal['manifest']): readonly string[] {
   const read = readManifest(text);
-  return 'problem' in read ? [] : read.manifest.files.map(({ sha256 }) => sha256);
+  return read.ok ? read.manifest.files.map(({ sha256 }) => sha256) : [];
 }
 
 async function hashOf(workspace: Workspace, path: string): Promise<string | undefined> {
@@ -86,7 +86,7 @@ const missing = (path: string) =>
 async function isBase(workspace: Workspace, { path, base }: NonNullable<Journal['checkpoint']>): Promise<boolean> {
   if (!(await workspace.exists(path))) return true;
   const present = await workspace.readText(path, MAX_JOURNAL_BYTES);
-  return 'text' in present && sha256Of(present.text) === base;
+  return present.ok && sha256Of(present.text) === base;
 }
 
 /** Removes the files of an earlier run over the same window that this run does not write again. */
@@ -96,9 +96,9 @@ async function removeFormer(
   files: Journal['files'],
 ): Promise<void> {
   const former = await workspace.readText(manifest.path, MAX_MANIFEST_BYTES);
-  if ('problem' in former) return;
+  if (!former.ok) return;
   const read = readManifest(former.text);
-  if ('problem' in read) return;
+  if (!read.ok) return;
   const folder = join(manifest.path, '../..');
   const kept = new Set(files.map(({ path }) => path));
   for (const { path } of read.manifest.files) {
@@ -138,7 +138,7 @@ export async function recover(workspace: Workspace, places: Places): Promise<boo
   const { staging } = places;
   if (!(await workspace.exists(staging))) return false;
   const found = await workspace.readText(journalOf(staging), MAX_JOURNAL_BYTES);
-  const journal = 'text' in found ? parseJournal(found.text) : undefined;
+  const journal = found.ok ? parseJournal(found.text) : undefined;
   if (journal === undefined) await workspace.remove(staging);
   else {
     const left = expected(journal, places);
@@ -177,6 +177,6 @@ function expected(journal: Journal, { outputDir, checkpointFile }: Places): Jour
   const isOurs = (path: string) =>
     normalize(path) === path && path.startsWith(folder) && basename(path).startsWith('devin-audit_');
   const isFine = files.every(({ staged, path }) => /^file-\d+$/.test(staged) && isOurs(path)) && isOurs(manifest.path);
-  if (!isFine || 'problem' in readManifest(manifest.text)) throw foreign();
+  if (!isFine || !readManifest(manifest.text).ok) throw foreign();
   return { ...journal, checkpoint: checkpoint?.path === checkpointFile ? checkpoint : null };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
+import { type Fallible, failed } from '../../../contract/fallible.ts';
 import type { RunFacts } from '../../../github/event/facts.ts';
 import { FORMAT_NAMES } from '../formats/names.ts';
 import type { Scope } from './scope.ts';
@@ -77,21 +78,18 @@ export type Manifest = z.output<typeof Manifest>;
 /** A file of an export. */
 export type ManifestFile = z.output<typeof ManifestFile>;
 
-/** A manifest, or what is wrong with its text. */
-export type ReadManifest = { readonly manifest: Manifest } | { readonly problem: string };
-
-/** Reads a manifest. */
-export function readManifest(text: string): ReadManifest {
+/** Reads a manifest; a problem is a clause that follows its name. */
+export function readManifest(text: string): Fallible<{ readonly manifest: Manifest }> {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return { problem: 'is not JSON' };
+    return failed('is not JSON');
   }
   const read = z.safeParse(Manifest, json);
-  if (read.success) return { manifest: read.data };
+  if (read.success) return { ok: true, manifest: read.data };
   const [issue] = read.error.issues;
-  return { problem: `is not a manifest: ${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'wrong'}` };
+  return failed(`is not a manifest: ${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'wrong'}`);
 }
 
 /** The text of a manifest's file. */

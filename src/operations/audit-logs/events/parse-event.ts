@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { ActionError } from '../../../contract/errors.ts';
-import { isRecord } from '../../record.ts';
+import { isRecord } from '../../../contract/json.ts';
 import { elementSpans } from './element-spans.ts';
 import type { AuditEvent, EventFacts, WaitingEvent } from './event.ts';
 import { numberIn, parseExact } from './exact-json.ts';

@@ -14,6 +14,12 @@ export function msOf(seconds: number): number {
   return Math.min(ms, Math.floor(seconds) * 1_000 + 999);
 }
 
+/** Unix seconds as ISO 8601 in UTC; with milliseconds only if there are any. Empty for a time that no calendar has. */
+export function preciseTime(seconds: number): string {
+  const date = new Date(msOf(seconds));
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString().replace('.000Z', 'Z');
+}
+
 /** Unix seconds in the form of file names: `20260131T080000Z`. */
 export const compactTime = (seconds: number): string => isoTime(seconds).replaceAll(/[-:]/g, '');
 

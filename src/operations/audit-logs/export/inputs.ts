@@ -1,6 +1,6 @@
 import type { InputName, InputValues } from '../../../contract/inputs.ts';
+import { instantSeconds } from '../../../contract/kinds.ts';
 import type { Checks } from '../../operation.ts';
-import { secondsOf } from './window.ts';
 
 /** Inputs of an export. */
 export const EXPORT_INPUTS = [
@@ -41,8 +41,9 @@ async function checkTimes({ since, until, checkpoint_file: file }: Given, checks
     }
     return;
   }
-  if (secondsOf(since, now) * 1_000 > now) problem('since', 'is in the future');
-  if (until !== undefined && secondsOf(since, now) >= secondsOf(until, now)) problem('since', 'is not before until');
+  if (instantSeconds(since, now) * 1_000 > now) problem('since', 'is in the future');
+  if (until !== undefined && instantSeconds(since, now) >= instantSeconds(until, now))
+    problem('since', 'is not before until');
 }
 
 function checkShard({ shard, since, until, checkpoint_file: file }: Given, { problem }: Checks): void {

@@ -1,12 +1,14 @@
 import { ActionError } from '../../../contract/errors.ts';
+import { didYouMean } from '../../../contract/kinds.ts';
+import { AUDIT_LOG_ACTIONS } from '../../../devin/endpoints/audit-log-actions.ts';
 import { duration } from '../../../report/units.ts';
 import { type FolderLock, lockFolder } from '../../../runner/folder-lock.ts';
 import type { Context } from '../../operation.ts';
 import { singleOf } from '../../organization.ts';
+import { nameTest } from '../../wildcards.ts';
 import { checkNotFuture, type FoundCheckpoint, readCheckpoint } from '../chain/checkpoint.ts';
 import { recover, stagingOf } from '../chain/commit.ts';
 import { labelOf, type Scope, scopeFrom } from '../chain/scope.ts';
-import { unknownActions } from './actions.ts';
 import { apiTime } from './api-time.ts';
 import type { ExportInput } from './inputs.ts';
 import type { Source } from './range.ts';
@@ -30,14 +32,16 @@ export interface Job {
   readonly tally: Tally;
 }
 
+/** Warns of patterns that match no documented action: new actions appear over time, so it may be none of these. */
 function warnActions({ inputs, log }: ExportContext): void {
   for (const input of ['actions', 'alert_on'] as const) {
-    for (const { pattern, nearest } of unknownActions(inputs[input] ?? [])) {
-      const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+    for (const pattern of inputs[input] ?? []) {
+      if (AUDIT_LOG_ACTIONS.some(nameTest([pattern]))) continue;
+      const hint = didYouMean(pattern, AUDIT_LOG_ACTIONS, '.');
       log.annotate(
         'warning',
         `The action ${pattern} is not known`,
-        `${input} names it, but no documented action has this name.${hint} It is used anyway, because new actions appear over time.`,
+        `${input} names it, but no documented action has this name${hint} It is used anyway, because new actions appear over time.`,
       );
     }
   }

@@ -5,14 +5,12 @@ import type { Scope } from '../chain/scope.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import type { Range } from '../events/time.ts';
 
-/** Events of the largest page. */
-export const PAGE_EVENTS = 200;
 /** The API accepts ranges of at most 100 days, and a request asks for one more second. */
 export const MAX_SPAN = 100 * 86_400 - 1;
 const LONGEST_PAUSE_MS = 30_000;
 
 /** The result of reading a range: all its events, in any order, or how dense they are if there are too many. */
-export type RangeRead = { readonly events: readonly WaitingEvent[] } | { readonly secondsPerEvent: number };
+type RangeRead = { readonly events: readonly WaitingEvent[] } | { readonly secondsPerEvent: number };
 
 /**
  * Reads a range to its end. If more follow after `limit` events, the range is given up, unless it is a single second.

@@ -1,4 +1,5 @@
-import { PAGE_EVENTS, type ReadRange, type Source } from './range.ts';
+import { LARGEST_PAGE } from '../../../devin/pagination.ts';
+import type { ReadRange, Source } from './range.ts';
 import { v2Reader } from './read-v2.ts';
 import { v3Reader } from './read-v3.ts';
 
@@ -14,5 +15,5 @@ export interface RangeReader {
  */
 export const rangeReader = (source: Source): RangeReader =>
   source.scope.version === 'v2'
-    ? { read: v2Reader(source), pieceEvents: PAGE_EVENTS / 2 }
-    : { read: v3Reader(source), pieceEvents: 5 * PAGE_EVENTS };
+    ? { read: v2Reader(source), pieceEvents: LARGEST_PAGE / 2 }
+    : { read: v3Reader(source), pieceEvents: 5 * LARGEST_PAGE };

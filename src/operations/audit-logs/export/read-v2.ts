@@ -1,18 +1,15 @@
 import { ActionError } from '../../../contract/errors.ts';
 import { v2ListAuditLogs } from '../../../devin/endpoints/v2-enterprise.ts';
+import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
-import { isoTime, msOf, type Range } from '../events/time.ts';
-import { inside, MAX_SPAN, PAGE_EVENTS, patiently, type ReadRange, type Source, secondsPerEvent } from './range.ts';
+import { isoTime, msOf, preciseTime, type Range } from '../events/time.ts';
+import { inside, MAX_SPAN, patiently, type ReadRange, type Source, secondsPerEvent } from './range.ts';
 
 /** A response with fewer events is complete: no API limits its pages to less. */
 const SMALLEST_LIMIT = 10;
 /** The shortest range that is requested, in seconds. */
 const SHORTEST = 0.001;
-
-/** Unix seconds as ISO 8601, with milliseconds if there are any. */
-const isoMs = (seconds: number) =>
-  Number.isInteger(seconds) ? isoTime(seconds) : new Date(msOf(seconds)).toISOString();
 
 const crowded = ({ from }: Range, events: number) =>
   new ActionError(
@@ -51,7 +48,7 @@ class V2 {
   async #fetch({ from, to }: Range, signal: AbortSignal): Promise<readonly WaitingEvent[]> {
     // As in v3, one step early, so that the borders do not matter.
     const early = to - from >= 1 ? 1 : SHORTEST;
-    const query = { after: isoMs(from - early), before: isoMs(to), limit: PAGE_EVENTS };
+    const query = { after: preciseTime(from - early), before: preciseTime(to), limit: LARGEST_PAGE };
     return await patiently(this.#source, signal, async () =>
       eventsOf(await this.#source.devin.raw(v2ListAuditLogs, { params: {}, query, signal }), 'audit_logs'),
     );

@@ -1,11 +1,11 @@
+import { isRecord } from '../../../contract/json.ts';
 import type { Endpoint } from '../../../devin/endpoint.ts';
 import { listAuditLogs, listOrgAuditLogs } from '../../../devin/endpoints/audit-logs.ts';
-import { readPages } from '../../../devin/pagination.ts';
-import { isRecord } from '../../record.ts';
+import { LARGEST_PAGE, readPages } from '../../../devin/pagination.ts';
 import type { Scope } from '../chain/scope.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
-import { inside, PAGE_EVENTS, patiently, type ReadRange, type Source, secondsPerEvent } from './range.ts';
+import { inside, patiently, type ReadRange, type Source, secondsPerEvent } from './range.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -49,7 +49,7 @@ export function v3Reader(source: Source): ReadRange {
         return withFlag(response.body);
       });
     const events: WaitingEvent[] = [];
-    const first = { ...query, first: PAGE_EVENTS, time_after: range.from - 1, time_before: range.to };
+    const first = { ...query, first: LARGEST_PAGE, time_after: range.from - 1, time_before: range.to };
     for await (const { next } of readPages(endpoint, first, fetch)) {
       for (const event of inside(page, range)) events.push(event);
       if (next !== undefined && events.length >= limit && range.to - range.from > 1) {

@@ -1,8 +1,8 @@
 import { type ActionError, asActionError } from '../../../contract/errors.ts';
 import { number } from '../../../report/units.ts';
+import { nameTest } from '../../wildcards.ts';
 import type { Checkpoint } from '../chain/checkpoint.ts';
 import { printOf, type WaitingEvent } from '../events/event.ts';
-import { actionMatcher } from './actions.ts';
 import type { Output, StagedFile } from './output.ts';
 import { type Part, readInOrder } from './pieces.ts';
 import type { ReadRange } from './range.ts';
@@ -120,7 +120,7 @@ class Pass {
   constructor(options: PassOptions) {
     const { actions, checkpoint, remember, window } = options;
     this.#options = options;
-    this.#isWanted = actions.length === 0 ? () => true : actionMatcher(actions);
+    this.#isWanted = actions.length === 0 ? () => true : nameTest(actions);
     this.#known = new Known(checkpoint?.seen ?? []);
     this.#recent = remember === undefined ? undefined : new Recent(remember, checkpoint?.seen ?? []);
     this.#highWater = window.from;

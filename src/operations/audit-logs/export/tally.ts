@@ -1,5 +1,5 @@
+import { nameTest } from '../../wildcards.ts';
 import type { WaitingEvent } from '../events/event.ts';
-import { actionMatcher } from './actions.ts';
 
 /** Different names that are counted one by one; all others count as one. */
 const MAX_NAMES = 10_000;
@@ -58,7 +58,7 @@ export class Tally {
 
   constructor(options: TallyOptions) {
     this.#options = options;
-    this.#isAlert = actionMatcher(options.alertOn);
+    this.#isAlert = nameTest(options.alertOn);
   }
 
   get alertCount(): number {

@@ -1,12 +1,8 @@
-import type { Instant } from '../../../contract/kinds.ts';
+import { type Instant, instantSeconds } from '../../../contract/kinds.ts';
 import type { Checkpoint } from '../chain/checkpoint.ts';
 import type { Partition } from '../chain/partitions.ts';
 import { UNIT_SECONDS } from '../chain/partitions.ts';
 import type { Range } from '../events/time.ts';
-
-/** An instant in whole Unix seconds; `now` in milliseconds. */
-export const secondsOf = (instant: Instant, now: number): number =>
-  Math.floor(('at' in instant ? instant.at : now - instant.ago) / 1_000);
 
 /** The inputs that define the range. Times in milliseconds. */
 export interface WindowInputs {
@@ -48,14 +44,14 @@ export function shardOf(range: Range, partition: Partition, { index, count }: { 
 export function windowOf(inputs: WindowInputs, checkpoint: Checkpoint | undefined, now: number): Window {
   const { since, until, settle, overlap, shard, partition } = inputs;
   const settled = Math.floor((now - settle) / 1_000);
-  const asked = until === undefined ? settled : secondsOf(until, now);
+  const asked = until === undefined ? settled : instantSeconds(until, now);
   // The future cannot be read to its end.
   const end = asked * 1_000 > now ? settled : asked;
   if (checkpoint !== undefined) {
     const { high_water: from, seen_since: seenSince } = checkpoint;
     return { from, to: end, rereadFrom: Math.max(seenSince, from - Math.ceil(overlap / 1_000)) };
   }
-  const from = since === undefined ? end : secondsOf(since, now);
+  const from = since === undefined ? end : instantSeconds(since, now);
   const part = shard === undefined ? { from, to: asked } : shardOf({ from, to: asked }, partition, shard);
   return { from: part.from, to: Math.max(part.from, Math.min(part.to, end)), rereadFrom: part.from };
 }

@@ -66,7 +66,7 @@ export const SEVERITIES = {
 } as const;
 
 /** How severe an action is, whoever acts: granting access is more severe than editing a note. */
-export type Severity = keyof typeof SEVERITIES;
+type Severity = keyof typeof SEVERITIES;
 
 /** What an action is in OCSF and in ECS. */
 export interface Meaning {
@@ -81,7 +81,7 @@ export interface Meaning {
 }
 
 /** An action that is not in the table, because it is new. Nothing is guessed from its name. */
-export const UNKNOWN_ACTION: Meaning = {
+const UNKNOWN_ACTION: Meaning = {
   ocsf: 'base',
   activity: 99,
   severity: 'info',

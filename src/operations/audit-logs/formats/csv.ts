@@ -1,4 +1,5 @@
-import { dataOf, field, isoTime, json, unknownFields } from './fields.ts';
+import { preciseTime } from '../events/time.ts';
+import { dataOf, field, json, unknownFields } from './fields.ts';
 import type { TextFormat } from './format.ts';
 
 /**
@@ -43,7 +44,7 @@ export const csv: TextFormat = {
   encode(event) {
     const cells = [
       event.id,
-      isoTime(event.at),
+      preciseTime(event.at),
       String(event.at),
       event.action,
       field(event, 'org_id') ?? '',

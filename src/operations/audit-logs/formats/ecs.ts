@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../events/event.ts';
+import { preciseTime } from '../events/time.ts';
 import { meaningOf } from './actions.ts';
-import { actorType, dataOf, field, isoTime, json, membersOf, sourceIp, unknownFields } from './fields.ts';
+import { actorType, dataOf, field, json, membersOf, sourceIp, unknownFields } from './fields.ts';
 import type { TextFormat } from './format.ts';
 
 /** The version of the Elastic Common Schema. */
@@ -26,7 +27,7 @@ export const ecs: TextFormat = {
     const organization = field(event, 'org_id');
     const ip = sourceIp(membersOf(event));
     const document = {
-      '@timestamp': isoTime(event.at),
+      '@timestamp': preciseTime(event.at),
       ecs: { version: ECS_VERSION },
       event: {
         kind: 'event',

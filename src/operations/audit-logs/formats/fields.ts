@@ -1,8 +1,6 @@
 import { isIP } from 'node:net';
-import { jsonText } from '../../../contract/json.ts';
-import { isRecord } from '../../record.ts';
+import { isRecord, jsonText } from '../../../contract/json.ts';
 import type { AuditEvent } from '../events/event.ts';
-import { msOf } from '../events/time.ts';
 
 /** Fields of an event that the API documents; all others are kept as they are. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -24,7 +22,7 @@ const ADDRESS_FIELDS = ['source_ip', 'ip_address', 'client_ip', 'ip'];
 export const json = (value: unknown): string => jsonText(value);
 
 /** A scalar as text; undefined for null, an empty text, a list, and an object. */
-export function scalar(value: unknown): string | undefined {
+function scalar(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   if (JSON.isRawJSON(value)) return value.rawJSON;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
@@ -72,12 +70,6 @@ export function sourceIp(data: Readonly<Record<string, unknown>> | undefined): s
 export function unknownFields({ raw }: AuditEvent): Readonly<Record<string, unknown>> | undefined {
   const unknown = Object.entries(raw).filter(([name]) => !KNOWN.has(name));
   return unknown.length === 0 ? undefined : Object.fromEntries(unknown);
-}
-
-/** The time of an event as ISO 8601 in UTC; milliseconds only if there are any. Empty for a time that no calendar has. */
-export function isoTime(seconds: number): string {
-  const date = new Date(msOf(seconds));
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString().replace('.000Z', 'Z');
 }
 
 /** An action as a title: `create_org_api_key` is `Create org api key`. */

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../events/event.ts';
-import { msOf } from '../events/time.ts';
+import { msOf, preciseTime } from '../events/time.ts';
 import { type ClassName, type Meaning, meaningOf, OCSF_CLASSES, SEVERITIES } from './actions.ts';
-import { dataOf, field, firstOf, isoTime, json, membersOf, sourceIp, titleOf, unknownFields } from './fields.ts';
+import { dataOf, field, firstOf, json, membersOf, sourceIp, titleOf, unknownFields } from './fields.ts';
 import type { TextFormat } from './format.ts';
 
 /** The version of OCSF: the newest one that Amazon Security Lake accepts. */
@@ -100,7 +100,7 @@ function metadata(event: AuditEvent, ocsf: ClassName): Members {
     log_name: 'audit-logs',
     event_code: event.action,
     uid: event.id,
-    original_time: isoTime(event.at),
+    original_time: preciseTime(event.at),
     tenant_uid: field(event, 'org_id'),
   };
 }

@@ -1,8 +1,9 @@
 import { asActionError } from '../../../contract/errors.ts';
+import { shortHash } from '../../../report/units.ts';
 import { type Checkpoint, parseCheckpoint } from '../chain/checkpoint.ts';
 import { isoTime } from '../events/time.ts';
 import type { Chain, FoundManifest } from './chain.ts';
-import { type Findings, shortHash } from './findings.ts';
+import type { Findings } from './findings.ts';
 
 /** The chains of an export. */
 export interface Chains {

@@ -1,5 +1,6 @@
+import { shortHash } from '../../../report/units.ts';
 import type { Manifest } from '../chain/manifest.ts';
-import { type Findings, shortHash } from './findings.ts';
+import type { Findings } from './findings.ts';
 
 /** A manifest as it was found. */
 export interface FoundManifest {

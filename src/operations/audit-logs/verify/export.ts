@@ -52,8 +52,8 @@ async function readManifests({ root, listing, findings, signal }: Verification):
       }
       const bytes = await handle.readFile();
       const read = readManifest(bytes.toString('utf8'));
-      if ('problem' in read) findings.add(path, read.problem);
-      else manifests.push({ path, sha256: sha256Of(bytes), manifest: read.manifest });
+      if (read.ok) manifests.push({ path, sha256: sha256Of(bytes), manifest: read.manifest });
+      else findings.add(path, read.problem);
     } finally {
       await handle.close();
     }

@@ -2,12 +2,12 @@ import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { count } from '../../../report/units.ts';
+import { count, shortHash } from '../../../report/units.ts';
 import type { Manifest, ManifestFile } from '../chain/manifest.ts';
 import { partitionFolder, timeKey } from '../chain/partitions.ts';
 import { isoTime } from '../events/time.ts';
 import type { Compression } from '../formats/compression.ts';
-import { type Findings, shortHash } from './findings.ts';
+import type { Findings } from './findings.ts';
 import { chunksOf, openInside } from './folder.ts';
 import { type Found, openReader, type Sink } from './readers.ts';
 

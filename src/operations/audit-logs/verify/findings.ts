@@ -38,6 +38,3 @@ export class Findings {
     return this.#count > shown.length ? [...shown, `and ${this.#count - shown.length} more`] : shown;
   }
 }
-
-/** A hash in texts: enough of it to distinguish it from others. */
-export const shortHash = (hash: string): string => `${hash.slice(0, 12)}…`;

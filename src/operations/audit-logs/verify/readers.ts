@@ -1,4 +1,4 @@
-import { isRecord } from '../../record.ts';
+import { isRecord } from '../../../contract/json.ts';
 import { parseEvent } from '../events/parse-event.ts';
 import { CSV_COLUMNS } from '../formats/csv.ts';
 import type { FormatName } from '../formats/names.ts';
@@ -46,7 +46,7 @@ function recordOf(text: string): Readonly<Record<string, unknown>> | undefined {
 const member = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined);
 
 /** An event out of its original; undefined if that is not an event. */
-export function foundIn(original: unknown): Found | undefined {
+function foundIn(original: unknown): Found | undefined {
   if (typeof original !== 'string') return undefined;
   try {
     // What v2 may leave out, v3 may not; the hash shows whether anything was removed.

@@ -1,6 +1,6 @@
 import { asActionError } from '../../../contract/errors.ts';
 import type { Github } from '../../../github/client/client.ts';
-import { changedFiles } from '../../../github/event/changed-files.ts';
+import { type ChangedFiles, changedFiles } from '../../../github/event/changed-files.ts';
 import { type FailedJob, failureDetails, hasFailed, type Unread } from '../../../github/event/failures.ts';
 import { type EventRequest, eventPrompt, promptNonce } from '../../../github/event/prompt.ts';
 import type { GithubEvent } from '../../../github/event/shape.ts';
@@ -22,11 +22,18 @@ type ComposeContext = Pick<Context<'prompt'>, 'github' | 'log' | 'clock' | 'fact
 
 /** What was read from GitHub to go with an event. */
 interface Fetched {
+  readonly facts: GithubEvent['facts'];
   readonly parts: readonly Part[];
   readonly texts: readonly UploadText[];
 }
 
-const NOTHING: Fetched = { parts: [], texts: [] };
+const NOTHING: Fetched = { facts: [], parts: [], texts: [] };
+
+/** What was read, and what could not be. */
+interface Read {
+  readonly fetched: Partial<Fetched>;
+  readonly missing: readonly Unread[];
+}
 
 /** The last bytes of a text, from the beginning of a line if there is one. */
 function endOf(text: string, maxBytes: number): string {
@@ -53,7 +60,7 @@ function described({ name, conclusion, steps, annotations, moreAnnotations, outp
 }
 
 /** The parts of a job, and its log if the part of it does not hold all of it. */
-function partsOf(job: FailedJob, at: number, logBytes: number): Fetched {
+function partsOf(job: FailedJob, at: number, logBytes: number): Pick<Fetched, 'parts' | 'texts'> {
   const number = at + 1;
   const about: Part = { label: `failed job ${number}`, text: described(job), verbatim: true };
   if (job.log === undefined) return { parts: [about], texts: [] };
@@ -68,7 +75,11 @@ function partsOf(job: FailedJob, at: number, logBytes: number): Fetched {
   };
 }
 
-async function failureOf(github: Github, repository: string, failure: NonNullable<GithubEvent['failure']>) {
+async function failureOf(
+  github: Github,
+  repository: string,
+  failure: NonNullable<GithubEvent['failure']>,
+): Promise<Read> {
   const { jobs, moreJobs, problems } = await failureDetails(github, repository, failure);
   const logBytes = Math.min(MAX_LOG_BYTES, Math.floor(MAX_LOGS_BYTES / Math.max(1, jobs.length)));
   const each = jobs.map((job, at) => partsOf(job, at, logBytes));
@@ -79,14 +90,62 @@ async function failureOf(github: Github, repository: string, failure: NonNullabl
   };
 }
 
-async function filesOf(github: Github, repository: string, { base, head }: NonNullable<GithubEvent['commits']>) {
-  const changed = await changedFiles(github, repository, base, head);
+function filesIn(changed: ChangedFiles): Read {
   if (!changed.ok) return { fetched: NOTHING, missing: [changed.problem] };
   const label = `changed files${changed.more ? ', the first ones' : ''}`;
-  return {
-    fetched: { parts: [{ label, text: changed.files.join('\n'), verbatim: true }], texts: [] },
-    missing: [],
-  };
+  return { fetched: { parts: [{ label, text: changed.files.join('\n'), verbatim: true }] }, missing: [] };
+}
+
+/** The branches of a pull request of which the payload has only the number. */
+async function changesOf(github: Github, repository: string, number: number): Promise<Read> {
+  const [{ readChanges }, { unreadOf }] = await Promise.all([
+    import('../../../github/event/named.ts'),
+    import('../../../github/event/pull-request.ts'),
+  ]);
+  try {
+    const { facts = [], parts = [] } = await readChanges(github, repository, number);
+    return { fetched: { facts, parts }, missing: [] };
+  } catch (thrown) {
+    return { fetched: NOTHING, missing: [unreadOf(thrown, 'The branches of the pull request')] };
+  }
+}
+
+async function inlineOf(github: Github, repository: string, number: number, review: number): Promise<Read> {
+  const { inlineComments } = await import('../../../github/event/pull-request.ts');
+  const { parts, more, problems } = await inlineComments(github, repository, number, review);
+  const rest = more ? [{ finding: 'The review has more comments on lines.', advice: '' }] : [];
+  return { fetched: { parts }, missing: [...rest, ...problems] };
+}
+
+/** What there is to read about an event, in the order in which it is shown. */
+async function readsFor(
+  { event, named }: Admitted,
+  repository: string,
+): Promise<((github: Github) => Promise<Read>)[]> {
+  const { thread, commits, name, text } = event;
+  const failure = hasFailed(event.failure?.conclusion) ? event.failure : undefined;
+  const number = thread?.kind === 'pull_request' ? thread.number : undefined;
+  const reads: ((github: Github) => Promise<Read>)[] = [];
+  if (failure !== undefined) reads.push((github) => failureOf(github, repository, failure));
+  // The commits of the event stay what they were if the branch moves on.
+  if (commits !== undefined && named === undefined) {
+    reads.push(async (github) => filesIn(await changedFiles(github, repository, commits.base, commits.head)));
+  } else if (number !== undefined && (event.failure === undefined || named !== undefined)) {
+    const { pullRequestFiles } = await import('../../../github/event/pull-request.ts');
+    if (commits === undefined) reads.push((github) => changesOf(github, repository, number));
+    reads.push(async (github) => filesIn(await pullRequestFiles(github, repository, number)));
+  }
+  const review = named === undefined && name === 'pull_request_review' ? reviewOf(text?.url) : undefined;
+  if (number !== undefined && review !== undefined) {
+    reads.push((github) => inlineOf(github, repository, number, review));
+  }
+  return reads;
+}
+
+/** The ID of a review, by the URL that the reader of the event has made of it. */
+function reviewOf(url: string | undefined): number | undefined {
+  const [, digits] = /#pullrequestreview-(\d{1,15})$/.exec(url ?? '') ?? [];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** What could not be read, once for each way to help: one missing permission may hide a part of each of many jobs. */
@@ -97,11 +156,10 @@ function told(missing: readonly Unread[]): string[] {
 }
 
 /** What GitHub knows beyond the payload. It is worth having, not worth failing for: what is missing is said. */
-async function fetchedFor(context: ComposeContext, event: GithubEvent): Promise<Fetched> {
-  const { commits } = event;
-  const failure = hasFailed(event.failure?.conclusion) ? event.failure : undefined;
-  const repository = event.repository ?? context.facts.repository;
-  if (repository === undefined || (failure === undefined && commits === undefined)) return NOTHING;
+async function fetchedFor(context: ComposeContext, admitted: Admitted): Promise<Fetched> {
+  const repository = admitted.event.repository ?? context.facts.repository;
+  const reads = repository === undefined ? [] : await readsFor(admitted, repository);
+  if (reads.length === 0) return NOTHING;
   const lacks = (message: string) =>
     context.log.annotate('warning', 'Part of the event is missing from the prompt', message);
   const github = await context.github();
@@ -110,16 +168,19 @@ async function fetchedFor(context: ComposeContext, event: GithubEvent): Promise<
     return NOTHING;
   }
   try {
-    const read =
-      failure !== undefined
-        ? failureOf(github, repository, failure)
-        : commits !== undefined
-          ? filesOf(github, repository, commits)
-          : undefined;
-    const { fetched = NOTHING, missing = [] } = (await read) ?? {};
+    const all: Read[] = [];
+    for (const read of reads) all.push(await read(github));
+    const missing = all.flatMap((one) => one.missing);
     for (const message of told(missing)) lacks(message);
     const unread = missing.map(({ finding }) => finding).join('\n');
-    return { ...fetched, parts: [...fetched.parts, { label: 'not read', text: unread, verbatim: true }] };
+    return {
+      facts: all.flatMap(({ fetched }) => fetched.facts ?? []),
+      parts: [
+        ...all.flatMap(({ fetched }) => fetched.parts ?? []),
+        { label: 'not read', text: unread, verbatim: true },
+      ],
+      texts: all.flatMap(({ fetched }) => fetched.texts ?? []),
+    };
   } catch (thrown) {
     const { code, message, fix } = asActionError(thrown);
     if (code === 'cancelled' || code === 'timeout') throw thrown;
@@ -151,15 +212,16 @@ function redacted({ event, trigger, ...request }: EventRequest, redact: (text: s
 export async function composed(
   context: ComposeContext,
   prepared: PreparedSession,
-  { event, asked }: Admitted,
+  admitted: Admitted,
 ): Promise<PreparedSession> {
-  const fetched = await fetchedFor(context, event);
+  const fetched = await fetchedFor(context, admitted);
+  const event = { ...admitted.event, facts: [...admitted.event.facts, ...fetched.facts] };
   const texts = fetched.texts.map(({ name, bytes }) => ({
     name,
     bytes: new Uint8Array(Buffer.from(context.redact(Buffer.from(bytes).toString('utf8')))),
   }));
   const instruction = prepared.body.prompt;
-  const request = { instruction, event, trigger: asked, extra: fetched.parts };
+  const request = { instruction, event, trigger: admitted.asked, extra: fetched.parts };
   const shown = redacted(request, context.redact);
   const { prompt, cuts } = eventPrompt({
     ...shown,

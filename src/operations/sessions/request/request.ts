@@ -114,11 +114,12 @@ export async function prepareSchema(
 async function prepareExtra(text: string | undefined, checks: Checks): Promise<Record<string, unknown>> {
   if (text === undefined) return {};
   const { readMapping } = await import('../../yaml-thread.ts');
-  const extra = await readMapping(text, checks.signal);
-  if (typeof extra === 'string') {
-    checks.problem('extra_body', extra);
+  const read = await readMapping(text, checks.signal);
+  if (!read.ok) {
+    checks.problem('extra_body', read.problem);
     return {};
   }
+  const extra = read.mapping;
   const known = Object.keys(SessionCreateRequest().shape).filter((name) => name in extra);
   for (const name of known) checks.problem('extra_body', `sets ${name}; use the input ${name} for it`);
   return extra;

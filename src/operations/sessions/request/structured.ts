@@ -41,8 +41,8 @@ const checker = new Thread<SchemaTask, SchemaReply>(
 /** Never rejects. */
 async function ask(task: SchemaTask, signal?: AbortSignal): Promise<SchemaReply> {
   const asked = await checker.ask(task, signal);
-  if ('reply' in asked) return asked.reply;
-  const problem = `could not be checked: this ${asked.lost}`;
+  if (asked.ok) return asked.reply;
+  const problem = `could not be checked: this ${asked.problem}`;
   return { problem, findings: [`the output ${problem}`] };
 }
 
@@ -66,8 +66,9 @@ export async function readSchema(
 ): Promise<Fallible<{ readonly schema: OutputSchema }>> {
   const size = Buffer.byteLength(text);
   if (size > MAX_TEXT_BYTES) return failed(`has ${size} bytes; at most ${MAX_TEXT_BYTES} are allowed`);
-  const schema = await readMapping(text, signal);
-  if (typeof schema === 'string') return failed(schema);
+  const read = await readMapping(text, signal);
+  if (!read.ok) return read;
+  const schema = read.mapping;
   const json = JSON.stringify(schema);
   const bytes = Buffer.byteLength(json);
   if (bytes > MAX_SCHEMA_BYTES) return failed(`has ${bytes} bytes as JSON; at most ${MAX_SCHEMA_BYTES} are allowed`);

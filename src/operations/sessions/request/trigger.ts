@@ -1,7 +1,10 @@
 import type { InputName, InputValues } from '../../../contract/inputs.ts';
+import type { ThreadReference } from '../../../contract/thread-reference.ts';
 import { isByWriters } from '../../../github/event/facts.ts';
+import type { GateSettings } from '../../../github/event/gates.ts';
 import type { GithubEvent } from '../../../github/event/shape.ts';
 import type { PhraseRequest } from '../../../github/event/trigger.ts';
+import { isOfEvent } from '../../named-thread.ts';
 import type { Checks } from '../../operation.ts';
 
 /** Inputs that say which events may start a session, and what of an event goes into it. */
@@ -14,7 +17,7 @@ export const TRIGGER_INPUTS = [
   'reuse_key',
 ] as const satisfies readonly InputName[];
 
-type TriggerInputs = Partial<InputValues<(typeof TRIGGER_INPUTS)[number]>>;
+type TriggerInputs = Partial<InputValues<(typeof TRIGGER_INPUTS)[number] | 'issue_number'>>;
 
 /** An event that may start a session, as far as that can be told without a request. */
 export interface Admitted {
@@ -25,6 +28,8 @@ export interface Admitted {
   readonly permissionOf: readonly string[];
   /** Logins of which the same is wanted where there is a token. */
   readonly permissionIfToken: readonly string[];
+  /** What `issue_number` names, if it is not what the event is about. */
+  readonly named: ThreadReference | undefined;
 }
 
 /** What the event means for the step: it may go on, or the reason why not; undefined where no event is concerned. */
@@ -34,7 +39,15 @@ export type Admission = Admitted | { readonly closed: string } | undefined;
 export async function prepareTrigger(inputs: TriggerInputs, checks: Checks): Promise<Admission> {
   const { event: name } = checks.facts;
   checkReuse(inputs, checks);
-  const wanted = inputs.context === 'event' ? 'context' : inputs.reuse === 'thread' ? 'reuse' : undefined;
+  const { issue_number: reference } = inputs;
+  const wanted =
+    inputs.context === 'event'
+      ? 'context'
+      : inputs.reuse === 'thread'
+        ? 'reuse'
+        : reference === undefined
+          ? undefined
+          : 'issue_number';
   if (wanted === undefined && (name === undefined || isByWriters(name))) return undefined;
   const read = await checks.event();
   if (!read.ok) {
@@ -42,18 +55,29 @@ export async function prepareTrigger(inputs: TriggerInputs, checks: Checks): Pro
     return undefined;
   }
   const { event } = read;
-  if (inputs.reuse === 'thread' && event.thread === undefined) {
-    checks.problem('reuse', `is thread, but the event ${event.name} has no issue, pull request, or discussion`);
+  const named = reference === undefined || isOfEvent(reference, event) ? undefined : reference;
+  if (inputs.reuse === 'thread' && named === undefined && event.thread === undefined) {
+    checks.problem(
+      'reuse',
+      `is thread, but the event ${event.name} has no issue, pull request, or discussion; set issue_number`,
+    );
   }
   const { offlineGate } = await import('../../../github/event/gates.ts');
-  const gate = offlineGate(event, {
-    triggerPhrase: inputs.trigger_phrase,
-    associations: inputs.allowed_associations ?? [],
-    bots: inputs.allowed_bots ?? [],
-  });
+  const settings = gateSettings(inputs);
+  // Where a comment is named, the phrase is for that alone.
+  const gate = offlineGate(event, named?.comment === undefined ? settings : { ...settings, triggerPhrase: undefined });
   if ('closed' in gate) return gate;
-  return { event, asked: gate.trigger, permissionOf: gate.permissionOf, permissionIfToken: gate.permissionIfToken };
+  const { permissionOf, permissionIfToken } = gate;
+  return { event, asked: gate.trigger, permissionOf, permissionIfToken, named };
 }
+
+/** Which events and comments may start something, by the inputs. */
+export const gateSettings = (inputs: TriggerInputs): GateSettings => ({
+  triggerPhrase: inputs.trigger_phrase,
+  associations: inputs.allowed_associations ?? [],
+  bots: inputs.allowed_bots ?? [],
+  isContext: inputs.context === 'event' && inputs.issue_number === undefined,
+});
 
 function checkReuse({ reuse, reuse_key: key }: TriggerInputs, { problem }: Checks): void {
   if (reuse === 'key' && key === undefined) problem('reuse_key', 'is missing; reuse: key needs it');

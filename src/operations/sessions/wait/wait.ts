@@ -6,7 +6,7 @@ import type { Context } from '../../operation.ts';
 import { questionOf, sessionComment } from '../outcome/comment.ts';
 import { type Asked, FIRST_TURN, type Judged, judge } from '../outcome/judge.ts';
 import { type Session, sentenceOf, type Verdict } from '../outcome/outcome.ts';
-import { closingLine, type SessionStory } from '../outcome/summary.ts';
+import { closingLine, type SessionStory, sessionSummary } from '../outcome/summary.ts';
 import type { PromptFacts } from '../request/request.ts';
 import { type Ended, type Ending, endSession } from './end.ts';
 import type { Sent } from './messages.ts';
@@ -45,7 +45,7 @@ export interface Waited {
 
 type WaitContext = Pick<
   Context<(typeof WAIT_INPUTS)[number]>,
-  'inputs' | 'devin' | 'log' | 'clock' | 'signal' | 'facts' | 'startedAt' | 'journal' | 'comment'
+  'inputs' | 'devin' | 'log' | 'clock' | 'signal' | 'facts' | 'startedAt' | 'journal' | 'comment' | 'check'
 >;
 
 /** Requests and retries so far. */
@@ -114,9 +114,11 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
   try {
     context.signal.throwIfAborted();
     if (goal === 'none') {
+      context.check.identify(session?.session_id ?? sessionId);
       if (started === undefined) throw new ActionError('internal', 'There is neither a session nor a wait for one.');
       return concluded(context, waited, await atOnce(context, waited, started.session), base());
     }
+    beginCheck(context, waited, base);
     const looked = await watch.until(goal, commenting(context, base));
     const story = concluded(context, waited, looked, base());
     context.log.info(closingLine(story));
@@ -127,6 +129,15 @@ export async function waitForSession(context: WaitContext, waited: Waited): Prom
     const known = watch.last ?? (await atOnce(context, waited, session ?? sessionFromId(sessionId)));
     return await cutShort(context, waited, known, error, base());
   }
+}
+
+/** Shows in the check that Devin works. A GitHub that hangs must not keep the step from polling. */
+function beginCheck(context: WaitContext, waited: Waited, base: () => Base): void {
+  const { check } = context;
+  const session = waited.started?.session ?? sessionFromId(waited.sessionId);
+  check.identify(session.session_id);
+  const verdict: Verdict = { outcome: 'running', headline: 'is working', advice: '' };
+  void check.begin(sessionSummary({ ...base(), session, verdict, underway: true }));
 }
 
 /** What is known of a session without a wait. One that just got a message works, whatever it was before. */
