@@ -69,9 +69,10 @@ const GROUPINGS = {
 /** More bars could not be told apart; the newest are kept. */
 const MAX_BARS = 64;
 
+/** The first hour of a range may have begun before it. */
 function groupingOf(seconds: number): Grouping {
-  if (seconds <= 48 * HOUR) return GROUPINGS.hour;
-  if (seconds <= 60 * DAY) return GROUPINGS.day;
+  if (seconds < 49 * HOUR) return GROUPINGS.hour;
+  if (seconds < 60 * DAY + HOUR) return GROUPINGS.day;
   return seconds <= 52 * 7 * DAY ? GROUPINGS.week : GROUPINGS.month;
 }
 

@@ -47,8 +47,18 @@ export const nameOrId = (text: string): string => (ID.test(text) ? code(text) : 
 export function prose(text: string): string {
   const parts = text.split('`');
   if (parts.length % 2 === 0) return plain(text);
-  return parts.map((part, at) => (at % 2 === 1 ? code(part) : part === '' ? '' : spaced(part))).join('');
+  return parts.map((part, at) => (at % 2 === 1 ? code(part) : withIds(part))).join('');
 }
+
+/** A long ID within a sentence or an address. */
+const LONG_ID = /((?<![\w-])(?:[a-z]+-)?[\da-f]{24,64}(?![\w-]))/;
+
+/** Plain text with its IDs as code, which stay in one piece. */
+const withIds = (text: string) =>
+  text
+    .split(LONG_ID)
+    .map((part, at) => (at % 2 === 1 ? code(part) : part === '' ? '' : spaced(part)))
+    .join('');
 
 /** Plain text that keeps the space at its ends, which the code beside it needs. */
 const spaced = (part: string) => `${/^\s/.test(part) ? ' ' : ''}${plain(part)}${/\s$/.test(part) ? ' ' : ''}`;
@@ -69,6 +79,9 @@ const NUMERIC =
   /^(?:[+\u2212~]?\d[\d,]*(?:\.\d+)?(?: ?(?:%|of [\d,.]+|bytes?|[kMGT]?B|ms|s|min|h|d|ACUs?))*(?: (?:\/|gzip|zstd).*)?)$/;
 const NO_NUMBER = ['', 'none', 'unknown', 'n/a', 'not reported'];
 
+/** A cell of a time, which stays in one line. */
+const INSTANT = /^\d{4}-\d\d-\d\d \d\d:\d\d$/;
+
 /** Numbers are aligned right, everything else left. */
 function alignment(cells: readonly string[]): string {
   const isNumeric = (cell: string) => NUMERIC.test(cell) || NO_NUMBER.includes(cell);
@@ -79,7 +92,8 @@ function alignment(cells: readonly string[]): string {
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const filled = head.flatMap((_, at) => (rows.some((row) => (row[at] ?? '') !== '') ? [at] : []));
   const kept = filled.length === 0 ? [...head.keys()] : filled;
-  const line = (cells: readonly string[]) => `| ${kept.map((at) => cells[at] || ' ').join(' | ')} |`;
+  const shown = (cell = '') => (INSTANT.test(cell) ? cell.replace(' ', '\u00a0') : cell || ' ');
+  const line = (cells: readonly string[]) => `| ${kept.map((at) => shown(cells[at])).join(' | ')} |`;
   const rule = kept.map((at) => alignment(rows.map((row) => row[at] ?? '')));
   return [line(head), `|${rule.join('|')}|`, ...rows.map(line)].join('\n');
 }

@@ -45,6 +45,8 @@ test('bars stand for hours up to 48 hours, days up to 60 days, then weeks or mon
     expect(values.reduce((sum, value) => sum + value, 0)).toBe(12);
   }
   expect(timeChart('Events', new Map(), range(DAY))).toBe('');
+  const late = { from: START + 2_700, to: START + 2_700 + 48 * HOUR };
+  expect(timeChart('Events', counts, late)).toContain('by hour');
 });
 
 test('labels never overlap, and each bar is one of its own', () => {

@@ -73,14 +73,14 @@ describe('the log', () => {
     );
   });
 
-  it('shows when something happened, in minutes and seconds since the start', () => {
+  it('shows when something happened, with the time since the start', () => {
     const { log, clock, text } = openLog();
     log.progress('started');
     clock.ms += 363_400;
     log.progress('two\nlines');
     clock.ms += 7_200_000;
     log.progress('late');
-    expect(text()).toBe('00:00  started\n06:03  two\n       lines\n126:03  late\n');
+    expect(text()).toBe('00:00  started\n06:03  two\n       lines\n2:06:03  late\n');
   });
 
   it('folds lines under a title', () => {

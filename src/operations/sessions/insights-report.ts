@@ -1,9 +1,10 @@
 import type { ActionError } from '../../contract/errors.ts';
-import { link, plain, sections, table } from '../../report/markdown.ts';
+import { plain, sections, table } from '../../report/markdown.ts';
 import { markOf, title } from '../../report/marks.ts';
 import { acus, acusCell, acusTotal, count, instant, number } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import { onlyNewest } from './filters.ts';
+import { sessionLink } from './outcome/summary.ts';
 
 /** Rows that a summary shows; more say no more to a reader. */
 const SHOWN_ROWS = 200;
@@ -40,7 +41,7 @@ const rowOf = (session: InsightsRow): string[] => {
   const { classification, issues = [], action_items: actions = [] } = session.analysis ?? {};
   const known = session.analysis !== null;
   return [
-    link(session.title || session.session_id, session.url),
+    sessionLink(session),
     plain(session.session_size?.toUpperCase() ?? ''),
     acusCell(session.acus_consumed),
     numberCell(session.num_user_messages),

@@ -6,7 +6,7 @@ import { operation, ready } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery, fitting, onlyNewest } from './filters.ts';
 import { newestOf } from './newest.ts';
 import type { Session } from './outcome/outcome.ts';
-import { pullRequestName } from './outcome/summary.ts';
+import { pullRequestName, sessionLink } from './outcome/summary.ts';
 
 /** Rows that a summary shows; more say no more to a reader. */
 const SHOWN_ROWS = 200;
@@ -29,7 +29,7 @@ const inShort = (session: Session) => ({
 });
 
 const row = (session: Session): string[] => [
-  link(session.title || session.session_id, session.url),
+  sessionLink(session),
   plain(stateOf(session)),
   acusCell(session.acus_consumed),
   session.pull_requests.map(({ pr_url: url }) => link(pullRequestName(url), url)).join(', '),

@@ -25,7 +25,7 @@ function advice(story: SessionStory): string {
   const { verdict, error, isVerdict = false, underway = false, ending } = story;
   if (error !== undefined && !isVerdict) return [errorPart(error), plain(ending ?? '')].join('\n\n').trim();
   // The question is a comment of its own, which is the one to reply to.
-  if (verdict.outcome === 'waiting') return 'The question is a comment of its own.';
+  if (verdict.outcome === 'waiting') return 'The question is in a separate comment.';
   if (verdict.outcome === 'running')
     return underway
       ? 'This comment changes when Devin has finished or has a question.'
@@ -33,12 +33,18 @@ function advice(story: SessionStory): string {
   return prose(isVerdict && error ? error.fix : verdict.advice);
 }
 
+/** The comment stands in the thread, so that it does not name it. */
+function withoutThread(story: SessionStory): SessionStory {
+  const { thread: _, ...facts } = story.facts;
+  return { ...story, facts };
+}
+
 /** The comment of one session: for the people in the thread, without IDs, tags, and figures of the run. */
 export function sessionComment(story: SessionStory): string {
   const { verdict, replyPhrase } = story;
   const canReply = replyPhrase !== undefined && story.facts.thread !== undefined && verdict.outcome === 'finished';
   const more = canReply ? [`reply with ${code(`${replyPhrase} …`)}`] : [];
-  const facts = [figures(story), ...more].filter((part) => part !== '').join(' · ');
+  const facts = [figures(withoutThread(story)), ...more].filter((part) => part !== '').join(' · ');
   return sections(
     firstLine(story),
     verdict.outcome === 'waiting' ? '' : words(story).map(quote).join('\n>\n'),

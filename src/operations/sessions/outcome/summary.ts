@@ -68,6 +68,11 @@ export function pullRequestName(url: string): string {
   return name === undefined ? url : `${name}#${number}`;
 }
 
+/** A link to a session by its title; one without a title is told from others by the beginning of its ID. */
+export function sessionLink({ session_id: id, title, url }: Pick<Session, 'session_id' | 'title' | 'url'>): string {
+  return link(title || `untitled ${id.replace(/^devin-/, '').slice(0, 6)}`, url);
+}
+
 const pullRequestsOf = ({ pull_requests: requests }: Session): string =>
   requests
     .map(({ pr_url: url, pr_state: state }) => `${link(pullRequestName(url), url)}${state ? ` (${plain(state)})` : ''}`)
