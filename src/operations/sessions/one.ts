@@ -145,7 +145,7 @@ export async function carrySession(
   const from = clock.now();
   let { started, story } = await startAndWait(context, orgId, prepared, place);
   if (!signal.aborted && isEndedByOther(started, story, clock.now() - from)) {
-    log.progress('Whoever started the session has ended it, so it is looked up again.');
+    log.progress('The step that started the session has ended it, so the lookup is repeated.');
     ({ started, story } = await startAndWait(context, orgId, prepared, place));
   }
   const folder = inputs.download_attachments;

@@ -48,7 +48,7 @@ export function whyNotLive(session: Session, now: number, maxAgeMs: number): str
 }
 
 const unsent =
-  'No message was sent and no session created, since nobody knows whether there is a session already, or whether it has the message';
+  'No message was sent and no session created, because it is unknown whether a session exists already, or whether it has the message';
 
 /** The step's own sessions with the tag, the newest first. There are few, since a live one is used again. */
 async function candidates(
@@ -99,12 +99,12 @@ export async function deliver(context: ReuseContext, asked: Search, message: Mes
   tellRefusal(log, live, refusal);
   return {
     session: undefined,
-    follows: { url: live.url, why: `did not take the message (HTTP ${refusal.status ?? 'unknown'})` },
+    follows: { url: live.url, why: `rejected the message (HTTP ${refusal.status ?? 'unknown'})` },
   };
 }
 
 function tellRefusal(log: ReuseContext['log'], { url }: Session, refusal: ActionError): void {
   if (refusal.code === 'permission_denied') {
-    log.annotate('warning', 'The live session did not take the message', `${url}: ${refusal.message} ${refusal.fix}`);
-  } else log.progress(`${url} did not take the message: ${refusal.message}`);
+    log.annotate('warning', 'The live session rejected the message', `${url}: ${refusal.message} ${refusal.fix}`);
+  } else log.progress(`${url} rejected the message: ${refusal.message}`);
 }
