@@ -1,6 +1,7 @@
 // Makes pictures of what users see: the summaries and comments of a fixed set of steps on the sandbox, as GitHub renders
 // them, in light and dark mode, and as wide as a phone. Look at each for ten seconds: what happened, and what is to do?
-// usage: npm run looks [-- --all FOLDER]   Without --all, only the pictures of docs/images are written.
+// usage: npm run looks [-- --only NAME,NAME] [--all FOLDER]
+// Only those pictures that docs/images has already are written there; --all writes every one to a folder, in all forms.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -46,12 +47,16 @@ async function drawAll(browser: Browser, { name, markdown }: Look, all: string |
   for (const mode of ['light', 'dark'] as const) {
     const html = pageOf(markdown, mode);
     const end = mode === 'light' ? '' : '-dark';
-    await draw(browser, html, WIDE, join(IMAGES, `${name}${end}.png`));
-    if (all !== undefined) await draw(browser, html, PHONE, join(all, `${name}${end}-phone.png`));
+    const image = join(IMAGES, `${name}${end}.png`);
+    if (existsSync(image)) await draw(browser, html, WIDE, image);
+    if (all === undefined) continue;
+    await draw(browser, html, WIDE, join(all, `${name}${end}.png`));
+    await draw(browser, html, PHONE, join(all, `${name}${end}-phone.png`));
   }
 }
 
-const { values } = parseArgs({ options: { all: { type: 'string' } } });
+const { values } = parseArgs({ options: { all: { type: 'string' }, only: { type: 'string' } } });
+const only = values.only?.split(',');
 if (CHROMIUM === undefined) {
   console.log('There is no chromium on this machine, so no picture was made.');
 } else {
@@ -59,7 +64,7 @@ if (CHROMIUM === undefined) {
   if (values.all !== undefined) mkdirSync(values.all, { recursive: true });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   try {
-    for (const look of await looks()) {
+    for (const look of await looks(only)) {
       await drawAll(browser, look, values.all);
       if (values.all !== undefined)
         writeFileSync(join(values.all, `${look.name}.md`), `${look.log}\n---\n${look.markdown}`);

@@ -32,6 +32,8 @@ export interface Limit {
 export interface HttpOptions {
   /** Sends only requests that read. */
   readonly dryRun: boolean;
+  /** Told of a request that a dry run holds back. */
+  readonly onHeld?: ((request: HttpRequest) => void) | undefined;
   readonly maxRetries: number;
   /** For one attempt, in milliseconds. */
   readonly requestTimeoutMs: number;
@@ -166,7 +168,10 @@ export function openHttp(options: HttpOptions): Http {
     },
     async send(request) {
       const { method, path, reads = method === 'GET' || method === 'HEAD', urgent = false } = request;
-      if (options.dryRun && !reads) throw notSent(method, path.replace(/\?.*/s, ''));
+      if (options.dryRun && !reads) {
+        options.onHeld?.(request);
+        throw notSent(method, path.replace(/\?.*/s, ''));
+      }
       const { signal = options.signal, deadlineAt = options.deadlineAt } = request;
       const attempts = { left: false };
       const stopped = () => new RequestFailure('aborted', 'it was stopped', { ...attempts, cause: signal.reason });

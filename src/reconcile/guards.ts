@@ -1,4 +1,5 @@
 import type { RemovalLimit } from '../contract/kinds.ts';
+import { share } from '../report/units.ts';
 import type { Effect, Plan, ScopePlan } from './kind.ts';
 
 /** What a plan may change at most, of each kind. */
@@ -44,12 +45,12 @@ function tally({ scope, changes }: ScopePlan<unknown, unknown>): Tally {
   };
 }
 
-/** `3 of 5 entries would be removed and 1 would lose write access (80%)`. */
+/** `3 of 5 entries would be removed and 1 would lose write access (80 %)`. */
 function lost({ existing, removed, restricted, verb }: Tally): string {
-  const share = percent(existing === 0 ? 0 : (removed + restricted) / existing);
-  if (restricted === 0) return `${removed} of ${entries(existing)} would be removed (${share})`;
-  if (removed === 0) return `${restricted} of ${entries(existing)} would ${verb} (${share})`;
-  return `${removed} of ${entries(existing)} would be removed and ${restricted} would ${verb} (${share})`;
+  const lostShare = share(removed + restricted, existing);
+  if (restricted === 0) return `${removed} of ${entries(existing)} would be removed (${lostShare})`;
+  if (removed === 0) return `${restricted} of ${entries(existing)} would ${verb} (${lostShare})`;
+  return `${removed} of ${entries(existing)} would be removed and ${restricted} would ${verb} (${lostShare})`;
 }
 
 /**

@@ -37,9 +37,12 @@ export function size(bytes: number): string {
   return `${number(Math.round(value * 10) / 10)} ${units[0] ?? 'TB'}`;
 }
 
-/** A part of a whole: `21 %`; `n/a` of nothing. */
-export const share = (part: number, whole: number): string =>
-  whole === 0 ? 'n/a' : `${number(Math.round((part / whole) * 100))} %`;
+/** A part of a whole: `21 %`, `4.3 %`; `n/a` of nothing. */
+export function share(part: number, whole: number): string {
+  if (whole === 0) return 'n/a';
+  const percent = (part / whole) * 100;
+  return `${number(percent < 10 ? Math.round(percent * 10) / 10 : Math.round(percent))} %`;
+}
 
 /** Time since a start, in milliseconds, as a clock shows it: `02:40`, `1:30:12`. */
 export function clockTime(ms: number): string {

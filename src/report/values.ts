@@ -92,9 +92,9 @@ function listPart(name: string, value: unknown): { readonly rows: number; readon
  * A result in JSON: a small one as a table of its fields, with a table for each list of objects; any other as text that
  * is folded away.
  *
- * @param title plain text
+ * @param title a few words; with `note` behind it, plain text
  */
-export function resultPart(title: string, value: unknown): string {
+export function resultPart(title: string, value: unknown, note = ''): string {
   const entries = isRecord(value) ? Object.entries(value) : [];
   const rows: string[][] = [];
   const lists: string[] = [];
@@ -106,6 +106,6 @@ export function resultPart(title: string, value: unknown): string {
     else size = Number.POSITIVE_INFINITY;
     size += list?.rows ?? 1;
   }
-  if (size === 0 || size > MAX_ROWS) return details(title, fence(jsonText(value, 2), 'json'));
-  return sections(`**${plain(title)}**`, rows.length === 0 ? '' : table(['Field', 'Value'], rows), ...lists).trim();
+  if (size === 0 || size > MAX_ROWS) return details(`${title}${note}`, fence(jsonText(value, 2), 'json'));
+  return sections(`**${title}**${note}`, rows.length === 0 ? '' : table(['Field', 'Value'], rows), ...lists).trim();
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../contract/clock.ts';
 import { shortened } from '../report/shorten.ts';
+import { clockTime } from '../report/units.ts';
 import { type AnnotationPlace, annotation, command, type Level } from './commands.ts';
 import type { Redactor } from './redact.ts';
 import { masksOf, SHORTEST_SECRET } from './secret-forms.ts';
@@ -37,12 +38,11 @@ export class Log {
     for (const line of this.#lines(this.#prefix + text)) this.#write(`${line}\n`);
   }
 
-  /** Prints what just happened, with minutes and seconds since the start; further lines stand under the first. */
+  /** Prints what just happened, with the time since the start; further lines stand under the first. */
   progress(text: string): void {
-    const elapsed = Math.max(0, Math.round((this.#clock.now() - this.#startedAt) / 1_000));
-    const time = `${String(Math.floor(elapsed / 60)).padStart(2, '0')}:${String(elapsed % 60).padStart(2, '0')}`;
+    const time = clockTime(this.#clock.now() - this.#startedAt);
     const [first = '', ...rest] = this.#lines(this.#prefix + text);
-    this.#write(`${time}  ${first}\n${rest.map((line) => `       ${line}\n`).join('')}`);
+    this.#write(`${time}  ${first}\n${rest.map((line) => `${' '.repeat(time.length)}  ${line}\n`).join('')}`);
   }
 
   /** Prints a line that the log shows only to those who debug (`RUNNER_DEBUG=1`). */

@@ -137,7 +137,7 @@ describe('the guards in both directions', () => {
         updated: mode === 'plan' ? '20' : '0',
       });
       expect(errorOf(result)?.message).toContain(
-        '20 of 20 entries would lose write access (100%), `max_removals` is 0',
+        '20 of 20 entries would lose write access (100 %), `max_removals` is 0',
       );
     }
     const drift = await plan(text, { fail_on_drift: 'true', max_removals: '0' });

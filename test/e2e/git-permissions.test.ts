@@ -192,7 +192,7 @@ describe('the guards', () => {
       expect(result.exitCode).toBe(1);
       expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'removal_limit', has_changes: 'true' });
       expect(errorOf(result)?.message).toContain(
-        'Engineering Team: 3 of 5 entries would be removed (60%), `max_removals` is 25%',
+        'Engineering Team: 3 of 5 entries would be removed (60 %), `max_removals` is 25%',
       );
       expect(result.summary).toContain('| − | prefix `acme/svc-`');
     }
@@ -210,7 +210,9 @@ describe('the guards', () => {
     expect(errorOf(result)?.message).toContain(
       'Data Platform: the manifest lists nothing, so `prune` would remove 5 entries',
     );
-    expect(errorOf(result)?.message).toContain('In total: 6 of 10 entries would be removed (60%), `max_removals` is 5');
+    expect(errorOf(result)?.message).toContain(
+      'In total: 6 of 10 entries would be removed (60 %), `max_removals` is 5',
+    );
     const allowed = await sync(manifest, { mode: 'apply', max_removals: 'all', allow_empty: 'true' });
     expect(allowed.outputs).toMatchObject({ outcome: 'success', removed: '6' });
     expect(await entries(data)).toEqual([]);

@@ -197,7 +197,7 @@ describe('whoami', () => {
     });
     expect(report.data['operations']).toMatchObject({ 'list-sessions': 'unknown' });
     expect(JSON.parse(report.outputs['allowed_operations'] ?? '')).not.toContain('list-sessions');
-    expect(report.summary).toContain('? unknown, could not be checked');
+    expect(report.summary).toContain('unknown: the check failed');
     expect(new Set(seen.map(({ url }) => url)).size).toBe(seen.length);
     expect(clock.slept.every((ms) => ms <= 1_000)).toBe(true);
   });

@@ -43,7 +43,7 @@ describe('create-session', () => {
       outputs: { session_id: 'devin-4f2a', created: 'true', session_outcome: 'running' },
     });
     expect(paths(seen)).toEqual(['POST /v3/organizations/org-1/sessions']);
-    expect(lines()[0]).toBe('Devin session for acme/api · org-1');
+    expect(lines()[0]).toBe('Devin session in org-1');
     expect(lines().join('\n')).toContain('"Fix it" (6 bytes)');
   });
 

@@ -308,7 +308,7 @@ describe('a plan of several kinds', () => {
     const plan = enterprise.plan({ things: wanted('a', 'b'), members: [...desired, member('new', 'red')] });
     // Two of four things are too many, even though they are two of fourteen entries.
     expect(violations(plan, limits).map(({ message }) => message)).toEqual([
-      'A (thing): 2 of 4 entries would be removed (50%), `max_removals` is 25%',
+      'A (thing): 2 of 4 entries would be removed (50 %), `max_removals` is 25%',
     ]);
     const opening = enterprise.plan({ things: wanted('a', 'b', 'c', 'd', 'e', 'f', 'g'), members: desired });
     expect(violations(opening, limits).map(({ message }) => message)).toEqual([

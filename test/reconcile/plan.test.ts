@@ -114,17 +114,17 @@ describe('the guards', () => {
   test('permit a share of the existing entries, up to the limit and no further', () => {
     expect(violations(planOf(removing(25, 100)), limits())).toEqual([]);
     expect(violations(planOf(removing(26, 100)), limits())).toEqual([
-      'A: 26 of 100 entries would be removed (26%), `max_removals` is 25%',
+      'A: 26 of 100 entries would be removed (26 %), `max_removals` is 25%',
     ]);
     expect(violations(planOf(removing(7, 100)), limits({ maxRemovals: { share: 0.07 } }))).toEqual([]);
   });
 
   test('hold for each scope, and a count for all together', () => {
     const plan = planOf(removing(3, 100, 'a'), removing(3, 4, 'b'));
-    expect(violations(plan, limits())).toEqual(['B: 3 of 4 entries would be removed (75%), `max_removals` is 25%']);
+    expect(violations(plan, limits())).toEqual(['B: 3 of 4 entries would be removed (75 %), `max_removals` is 25%']);
     const large = planOf(removing(3, 100, 'a'), removing(3, 40, 'b'));
     expect(violations(large, limits({ maxRemovals: { count: 5 } }))).toEqual([
-      'In total: 6 of 140 entries would be removed (4.29%), `max_removals` is 5',
+      'In total: 6 of 140 entries would be removed (4.3 %), `max_removals` is 5',
     ]);
   });
 
@@ -137,11 +137,11 @@ describe('the guards', () => {
     const names = Array.from({ length: 20 }, (_, at) => `n${at}`);
     const scope = scopeOf(wanted(...names.map((name) => `${name}!`)), kept(...names));
     expect(violations(planOf(scope), limits({ maxRemovals: { count: 0 } }))).toEqual([
-      'A: 20 of 20 entries would lose write access (100%), `max_removals` is 0',
+      'A: 20 of 20 entries would lose write access (100 %), `max_removals` is 0',
     ]);
     const mixed = scopeOf(wanted('n0!', ...names.slice(2)), kept(...names));
     expect(violations(planOf(mixed), limits({ maxRemovals: { share: 0.05 } }))).toEqual([
-      'A: 1 of 20 entries would be removed and 1 would lose write access (10%), `max_removals` is 5%',
+      'A: 1 of 20 entries would be removed and 1 would lose write access (10 %), `max_removals` is 5%',
     ]);
     const guarded = planOf({ ...scope, isProtected: ({ name }) => name !== 'n0' });
     expect(guarded.counts).toMatchObject({ updated: 1, protected: 19 });

@@ -44,6 +44,7 @@ describe('sizes, shares and clock times', () => {
   it('a share is a percentage, and none of nothing', () => {
     expect(share(3, 14)).toBe('21 %');
     expect(share(0, 14)).toBe('0 %');
+    expect(share(6, 140)).toBe('4.3 %');
     expect(share(1, 0)).toBe('n/a');
   });
 

@@ -27,10 +27,48 @@ const queryNames = ({ query }: Endpoint) => {
   return schema instanceof z.ZodMiniObject ? Object.keys(schema.shape) : undefined;
 };
 
+/** Types as people call them. */
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+const typeOf = (value: unknown): string => {
+  if (value === null) return 'empty';
+  return TYPES[Array.isArray(value) ? 'array' : typeof value] ?? typeof value;
+};
+
+/** The value at a path within another one; undefined if there is none. */
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined), value);
+
+/** What a value should be, as far as a schema says so in one phrase. */
+function expectedBy(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === 'invalid_type') return TYPES[issue.expected];
+  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
+  return undefined;
+}
+
+/** What is wrong with one value of an input: a clause. */
+function clauseOf(issue: z.core.$ZodIssue, value: unknown): string {
+  const place = issue.path.join('.');
+  const [found, expected] = [valueAt(value, issue.path), expectedBy(issue)];
+  if (place !== '' && found === undefined) return `lacks ${place}${expected === undefined ? '' : ` (${expected})`}`;
+  const at = place === '' ? '' : `at ${place}: `;
+  if (expected === undefined) return at === '' ? `as a whole: ${issue.message}` : `${at}${issue.message}`;
+  return issue.code === 'invalid_type'
+    ? `${at === '' ? 'is' : `${at}is`} ${typeOf(found)}; expected ${expected}`
+    : `${at}is ${JSON.stringify(found)}; expected ${expected}`;
+}
+
 function complainOf(
   input: 'params' | 'body',
-  issues: readonly z.core.$ZodIssue[],
-  known: readonly string[],
+  { issues, value, known }: { issues: readonly z.core.$ZodIssue[]; value: unknown; known: readonly string[] },
   complain: Complain,
 ) {
   for (const issue of issues) {
@@ -40,7 +78,7 @@ function complainOf(
         complain(input, `has ${[place, key].filter(Boolean).join('.')}, which does not exist${didYouMean(key, known)}`);
       }
     } else {
-      complain(input, `${place === '' ? 'as a whole' : `at ${place}`}: ${issue.message}`);
+      complain(input, clauseOf(issue, value));
     }
   }
 }
@@ -126,7 +164,8 @@ async function readBody(
     return undefined;
   }
   const known = schema instanceof z.ZodMiniObject ? Object.keys(schema.shape) : [];
-  complainOf('body', z.safeParse(schema, parsed.value).error?.issues ?? [], known, complain);
+  const issues = z.safeParse(schema, parsed.value).error?.issues ?? [];
+  complainOf('body', { issues, value: parsed.value, known }, complain);
   if (isRecord(parsed.value) || Array.isArray(parsed.value)) return parsed.value;
   complain('body', 'is neither a mapping nor a list');
   return undefined;
@@ -145,6 +184,6 @@ export async function readArguments(
   const schema = endpoint.query?.();
   const query = widened(schema, asked);
   const issues = schema === undefined ? [] : (z.safeParse(schema, query).error?.issues ?? []);
-  complainOf('params', issues, queryNames(endpoint) ?? [], complain);
+  complainOf('params', { issues, value: query, known: queryNames(endpoint) ?? [] }, complain);
   return { params, query, body: await readBody(endpoint, texts.body, read, complain) };
 }

@@ -85,9 +85,8 @@ async function post(
   { orgId, target }: Subject,
   before: string | undefined,
 ): Promise<Requested> {
-  const { devin, log, inputs } = context;
+  const { devin, log } = context;
   const body = { pr_url: target.url };
-  if (inputs.dry_run) log.info(`  dry run: the request would be ${createPrReview.route} ${JSON.stringify(body)}`);
   try {
     const { status, commit_sha: commit } = await devin.call(createPrReview, { params: { org_id: orgId }, body });
     log.progress('review requested');

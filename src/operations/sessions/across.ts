@@ -1,7 +1,7 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
 import type { Organizations } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
-import { code, link, plain, table } from '../../report/markdown.ts';
+import { code, link, nameOrId, plain, table } from '../../report/markdown.ts';
 import { acus, acusCell, acusTotal, count } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
 import { NO_CHECK } from '../head-check.ts';
@@ -9,9 +9,10 @@ import type { Report } from '../operation.ts';
 import { NO_COMMENT } from '../thread-comment.ts';
 import { visibleOrganizations } from '../visible-organizations.ts';
 import { emptyEntry, entryOf, type SessionEntry } from './entries.ts';
-import { carrySession, type Done, type RunContext, type RunRequest } from './one.ts';
+import { carrySession, type Done, forRepositories, promptLine, type RunContext, type RunRequest } from './one.ts';
 import { NO_SESSION, type SESSION_OUTPUTS, sessionData } from './outcome/outputs.ts';
 import { pullRequestName } from './outcome/summary.ts';
+import { promptFacts } from './request/request.ts';
 
 type AcrossOutput = (typeof SESSION_OUTPUTS)[number] | 'created' | 'reused' | 'attachments' | 'sessions' | 'count';
 
@@ -85,20 +86,13 @@ function summaryRow({ org, done, error }: Row): string[] {
   const state = story === undefined ? (skipped ? 'skipped' : 'no session') : story.verdict.outcome.replaceAll('_', ' ');
   const requests = (session?.pull_requests ?? []).map(({ pr_url: url }) => link(pullRequestName(url), url));
   return [
-    plain(org.name),
+    nameOrId(org.name),
     plain(state),
     session === undefined ? '' : link('session', session.url),
     requests.join(', '),
     session === undefined ? '' : acusCell(session.acus_consumed),
     error === undefined ? '' : `${skipped ? '' : `${code(error.code)} `}${plain(error.message)}`,
   ];
-}
-
-/** A table without the columns that are empty in every row. */
-function filled(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const kept = head.flatMap((_, at) => (rows.some((row) => row[at] !== '') ? [at] : []));
-  const pick = (row: readonly string[]) => kept.map((at) => row[at] ?? '');
-  return table(pick(head), rows.map(pick));
 }
 
 /** Failures first: they are what a person acts on. */
@@ -120,7 +114,7 @@ function summaryOf(rows: readonly Row[], goal: string, error: ActionError | unde
   const head = ['Organization', 'Outcome', 'Session', 'Pull requests', 'ACUs', 'Why'];
   return [
     `### ${error === undefined ? '✅' : '❌'} ${tally(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
-    filled(head, failuresFirst(rows).map(summaryRow)),
+    table(head, failuresFirst(rows).map(summaryRow)),
     error === undefined ? '' : errorPart(new ActionError(error.code, error.message, { fix: error.fix })),
   ]
     .filter((part) => part !== '')
@@ -157,10 +151,11 @@ export async function createAcross(
   given: Organizations,
   prepared: RunRequest,
 ): Promise<Report<AcrossOutput>> {
-  const { inputs, log, facts } = context;
+  const { inputs, log } = context;
   const organizations = await organizationsOf(context, given);
-  const about = facts.repository === undefined ? '' : ` for ${facts.repository}`;
-  log.info(`Devin sessions${about} in ${count(organizations.length, 'organization')}`);
+  log.info(`Devin sessions in ${count(organizations.length, 'organization')}${forRepositories(prepared)}`);
+  if (organizations.length > 1) log.info(promptLine(await promptFacts(prepared.body.prompt, context.redact)));
+  const width = Math.max(...organizations.map(({ name }) => name.length));
   const turn = pool(inputs.concurrency);
   const folder = inputs.download_attachments;
   const rows = await Promise.all(
@@ -171,7 +166,7 @@ export async function createAcross(
         // Comment and check speak of all of them, once they have ended.
         comment: NO_COMMENT,
         check: NO_CHECK,
-        log: organizations.length === 1 ? log : log.within(org.name),
+        log: organizations.length === 1 ? log : log.within(org.name.padEnd(width)),
         inputs: { ...inputs, ...(folder === undefined ? {} : { download_attachments: `${folder}/${org.id}` }) },
       };
       return attempt(own, org, () =>

@@ -3,7 +3,7 @@ import { type Checks, type Context, operation, type Preparation, ready } from '.
 import { isSeveral, singleOf } from '../organization.ts';
 import { entryOf } from './entries.ts';
 import { START_INPUTS } from './once/started.ts';
-import { carrySession, RUN_INPUTS, type RunRequest } from './one.ts';
+import { carrySession, forRepositories, RUN_INPUTS, type RunRequest } from './one.ts';
 import { SESSION_OUTPUTS, sessionReport } from './outcome/outputs.ts';
 import { type PreparedSession, prepareSession, REQUEST_INPUTS } from './request/request.ts';
 import { type Admitted, gateSettings, prepareTrigger, TRIGGER_INPUTS } from './request/trigger.ts';
@@ -83,8 +83,9 @@ export const createSessionOperation = operation({
       const { createAcross } = await import('./across.ts');
       return await createAcross(context, inputs.org_id, request);
     }
-    const about = [facts.repository, singleOf(inputs.org_id), facts.thread?.name].filter((part) => part !== undefined);
-    log.info(`Devin session${about.length === 0 ? '' : ` for ${about.join(' · ')}`}`);
+    const org = singleOf(inputs.org_id);
+    const about = facts.thread === undefined ? '' : ` · ${facts.thread.name}`;
+    log.info(`Devin session${org === undefined ? '' : ` in ${org}`}${forRepositories(request)}${about}`);
     const orgId = await context.organization();
     const { started, story, downloaded } = await carrySession(context, orgId, request);
     const entry = entryOf(

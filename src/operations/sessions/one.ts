@@ -5,7 +5,7 @@ import { startSession } from './once/start.ts';
 import type { Found, START_INPUTS, Started, StartRequest } from './once/started.ts';
 import type { Session } from './outcome/outcome.ts';
 import type { SessionStory } from './outcome/summary.ts';
-import { promptFacts } from './request/request.ts';
+import { type PromptFacts, promptFacts } from './request/request.ts';
 import type { OutputSchema } from './request/structured.ts';
 import { requestCounts, WAIT_INPUTS, waitForSession } from './wait/wait.ts';
 
@@ -41,6 +41,14 @@ export interface Companions {
   /** How many organizations the step has sessions in. */
   readonly organizations?: number;
 }
+
+/** The repositories of a session, as the end of a line of the log. */
+export const forRepositories = ({ body: { repos } }: Pick<RunRequest, 'body'>): string =>
+  repos === undefined || repos === null || repos.length === 0 ? '' : ` for ${repos.join(', ')}`;
+
+/** The prompt in one line of the log; the prompt itself is not shown. */
+export const promptLine = ({ beginning, bytes }: PromptFacts): string =>
+  `  prompt   ${JSON.stringify(beginning)} (${count(bytes, 'byte')})`;
 
 /** By what a session was found, as the end of a sentence. */
 const FOUND: Readonly<Record<Found['how'], string>> = {
@@ -93,7 +101,7 @@ async function startAndWait(
   else context.remains.settled(orgId);
   const took = duration(clock.now() - sentAt);
   const prompt = await promptFacts(prepared.body.prompt, context.redact);
-  log.info(`  prompt   ${JSON.stringify(prompt.beginning)} (${count(prompt.bytes, 'byte')})`);
+  if (organizations === 1) log.info(promptLine(prompt));
   tell(context, started, `${count(requestCounts(context).count, 'request')}, ${took}`);
   // A step that does not wait publishes in a moment anyway, unless other organizations hold it up.
   if (inputs.wait !== 'none' || organizations > 1) {

@@ -127,7 +127,7 @@ function advice({ verdict, error, isVerdict = false, replyPhrase, facts, ending 
 export function outputPart({ output = null, outputFits = false, misfits = [] }: SessionStory): string {
   if (output === null) return '';
   const checked = outputFits ? ' (matches its schema)' : misfits.length > 0 ? ' (does not match its schema)' : '';
-  return resultPart(`Structured output${checked}`, output);
+  return resultPart('Structured output', output, checked);
 }
 
 function detailsPart({ session, orgId, prompt, requests, underway = false }: SessionStory): string {
