@@ -107,7 +107,8 @@ const sentenceOf = ({ url, why }: Follows) => `This task follows the Devin sessi
 async function bodyOf(start: Start, follows: Follows | undefined): Promise<PreparedSession['body']> {
   const { body } = start.request;
   const urls = await start.urls();
-  const added = [start.key?.tag, start.reuse, start.limit?.tag].filter((tag) => tag !== undefined);
+  const own = [start.key?.tag, start.reuse, start.limit?.tag].filter((tag) => tag !== undefined);
+  const added = [...own, ...(start.request.later ?? [])];
   return {
     ...body,
     ...(follows === undefined ? {} : { prompt: `${sentenceOf(follows)}\n\n${body.prompt}` }),

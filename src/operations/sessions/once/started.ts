@@ -13,7 +13,12 @@ import type { Follows } from './reuse.ts';
 import type { Standing } from './standing.ts';
 
 /** Inputs that a start reads besides those of the request. */
-export const START_INPUTS = [...TAG_INPUTS, 'reuse_key', 'max_session_age'] as const satisfies readonly InputName[];
+export const START_INPUTS = [
+  ...TAG_INPUTS,
+  'reuse_key',
+  'max_session_age',
+  'wait',
+] as const satisfies readonly InputName[];
 
 /** What a start needs. */
 export type StartContext = Pick<
@@ -29,6 +34,8 @@ export interface StartRequest extends Pick<PreparedSession, 'body' | 'extraBody'
   readonly schema?: OutputSchema | undefined;
   /** The thread of the event, for `reuse: thread`. */
   readonly thread?: Thread | undefined;
+  /** The tags by which `collect-sessions` follows the session. */
+  readonly later?: readonly string[] | undefined;
   /** A new session is requested, whatever exists already. */
   readonly fresh?: boolean | undefined;
 }
