@@ -67,6 +67,27 @@ async function sessions(): Promise<Look[]> {
   return made;
 }
 
+/** What can be done with a session that exists. */
+async function oneSession(): Promise<Look[]> {
+  const sandbox = await fast();
+  const common = { api_url: sandbox.url, devin_token: 'cog_sandbox_org' };
+  const start = { ...common, operation: 'create-session', prompt: PROMPT, tags: 'sandbox:pr', max_acu_limit: '10' };
+  const { outputs } = await runStep({ with: { ...start, title: 'Keep a trailing comma', wait: 'none' } });
+  const session_id = outputs['session_id'] ?? '';
+  const wait = { wait: 'finished', poll_interval: '1s' };
+  const made = [];
+  for (const [operation, inputs] of [
+    ['wait-for-session', wait],
+    ['send-message', { ...wait, message: 'Also mention the fix in the changelog.' }],
+    ['get-session', {}],
+    ['archive-session', {}],
+    ['terminate-session', {}],
+  ] as const)
+    made.push(await step(operation, { ...common, operation, session_id, ...inputs }));
+  await sandbox.close();
+  return made;
+}
+
 /** The comment of a session on an issue, as it is at the end. */
 async function comments(): Promise<Look[]> {
   const made = [];
@@ -205,6 +226,7 @@ const others = (): Promise<Look[]> =>
 /** The steps, by the beginnings of the names of their pictures. */
 const GROUPS = [
   [['create-session', 'list-session'], sessions],
+  [['wait-for-session', 'send-message', 'get-session', 'archive-session', 'terminate-session'], oneSession],
   [['comment'], comments],
   [['sync-git-permissions', 'export-git-permissions'], permissions],
   [['export-audit-logs', 'verify-audit-export'], audit],

@@ -2,7 +2,7 @@
 // them, in light and dark mode, and as wide as a phone. Look at each for ten seconds: what happened, and what is to do?
 // usage: npm run looks [-- --only NAME,NAME] [--all FOLDER]
 // Only those pictures that docs/images has already are written there; --all writes every one to a folder, in all forms.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,8 @@ const IMAGES = join(root, 'docs', 'images');
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 const WIDE = 900;
 const PHONE = 390;
+const MAX_HEIGHT = 800;
+const MAX_BYTES = 140_000;
 
 const styleOf = (mode: 'light' | 'dark') =>
   readFileSync(require.resolve(`github-markdown-css/github-markdown-${mode}.css`), 'utf8');
@@ -34,13 +36,22 @@ function pageOf(markdown: string, mode: 'light' | 'dark'): string {
 }
 
 /** Draws one page into a file. A chart that the mermaid package rejects fails the run. */
-async function draw(browser: Browser, html: string, width: number, file: string): Promise<void> {
-  const page = await browser.newPage({ viewport: { width, height: 100 }, deviceScaleFactor: 1.5 });
+async function draw(browser: Browser, html: string, width: number, file: string, { scale = 1.5, most = 10_000 } = {}) {
+  const page = await browser.newPage({ viewport: { width, height: 100 }, deviceScaleFactor: scale });
   await page.setContent(html);
   if (html.includes('class="mermaid"')) await page.waitForSelector('.mermaid svg');
   if ((await page.getByText('Syntax error in text').count()) > 0) throw new Error(`${file}: a chart is not valid`);
-  await page.screenshot({ path: file, fullPage: true });
+  const height = Math.ceil((await page.locator('.markdown-body').boundingBox())?.height ?? 0);
+  await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(height, most) } });
   await page.close();
+}
+
+/** A picture of the documentation: only the upper part of a long page, and not larger than a page can bear. */
+async function drawSmall(browser: Browser, html: string, file: string): Promise<void> {
+  for (const scale of [1.5, 1]) {
+    await draw(browser, html, WIDE, file, { scale, most: MAX_HEIGHT });
+    if (statSync(file).size < MAX_BYTES) return;
+  }
 }
 
 async function drawAll(browser: Browser, { name, markdown }: Look, all: string | undefined): Promise<void> {
@@ -48,7 +59,7 @@ async function drawAll(browser: Browser, { name, markdown }: Look, all: string |
     const html = pageOf(markdown, mode);
     const end = mode === 'light' ? '' : '-dark';
     const image = join(IMAGES, `${name}${end}.png`);
-    if (existsSync(image)) await draw(browser, html, WIDE, image);
+    if (existsSync(image)) await drawSmall(browser, html, image);
     if (all === undefined) continue;
     await draw(browser, html, WIDE, join(all, `${name}${end}.png`));
     await draw(browser, html, PHONE, join(all, `${name}${end}-phone.png`));

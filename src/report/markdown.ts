@@ -79,9 +79,6 @@ const NUMERIC =
   /^(?:[+\u2212~]?\d[\d,]*(?:\.\d+)?(?: ?(?:%|of [\d,.]+|bytes?|[kMGT]?B|ms|s|min|h|d|ACUs?))*(?: (?:\/|gzip|zstd).*)?)$/;
 const NO_NUMBER = ['', 'none', 'unknown', 'n/a', 'not reported'];
 
-/** A cell of a time, which stays in one line. */
-const INSTANT = /^\d{4}-\d\d-\d\d \d\d:\d\d$/;
-
 /** Numbers are aligned right, everything else left. */
 function alignment(cells: readonly string[]): string {
   const isNumeric = (cell: string) => NUMERIC.test(cell) || NO_NUMBER.includes(cell);
@@ -92,8 +89,7 @@ function alignment(cells: readonly string[]): string {
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const filled = head.flatMap((_, at) => (rows.some((row) => (row[at] ?? '') !== '') ? [at] : []));
   const kept = filled.length === 0 ? [...head.keys()] : filled;
-  const shown = (cell = '') => (INSTANT.test(cell) ? cell.replace(' ', '\u00a0') : cell || ' ');
-  const line = (cells: readonly string[]) => `| ${kept.map((at) => shown(cells[at])).join(' | ')} |`;
+  const line = (cells: readonly string[]) => `| ${kept.map((at) => cells[at] || ' ').join(' | ')} |`;
   const rule = kept.map((at) => alignment(rows.map((row) => row[at] ?? '')));
   return [line(head), `|${rule.join('|')}|`, ...rows.map(line)].join('\n');
 }

@@ -58,7 +58,7 @@ describe('a plan', () => {
     expect(lines.slice(0, 9)).toEqual([
       expect.stringMatching(/^### ⚠️ Plan: \+2 −1 ~2 in 1 organization, 2 broad grants · `[0-9a-f]{8}…`$/),
       '**Engineering Team** · +2 −1 ~2',
-      '|   | Entry | Why |',
+      '| Change | Entry | Why |',
       '|:--|:--|:--|',
       '| ⚠\u00a0+ | group `acme/platform` | line 11\\: opens every repository of the group |',
       '| ⚠\u00a0~ | repo `acme/web-app` read\\-only → writable | line 8 |',

@@ -24,6 +24,7 @@ export async function ended(
     verdict: { outcome: outcome ?? judged.verdict.outcome, headline, advice: '' },
     session,
     orgId,
+    isDone: outcome !== 'running',
     durationMs: spanMs(session),
     lastMessage: '',
     facts: context.facts,

@@ -40,6 +40,8 @@ export interface SessionStory {
   /** What happened to a session whose step stopped waiting for it. */
   readonly ending?: string | undefined;
   readonly error?: ActionError | undefined;
+  /** The step did to the session just what it was for, whatever the session is now. */
+  readonly isDone?: boolean;
   /** The error says what the verdict says, so that it is not said again. */
   readonly isVerdict?: boolean;
 }
@@ -55,7 +57,8 @@ const ICONS: Readonly<Record<SessionOutcome, string>> = {
 };
 
 /** A step that succeeds shows no failure, even if the session that it is about failed. */
-function iconOf({ verdict, error, isVerdict = false }: Pick<SessionStory, 'verdict' | 'error' | 'isVerdict'>): string {
+function iconOf({ verdict, error, isVerdict = false, isDone = false }: SessionStory): string {
+  if (isDone) return ICONS.finished;
   const icon = ICONS[verdict.outcome];
   if (error === undefined) return icon === '❌' ? '⚠️' : icon;
   return isVerdict && verdict.outcome === 'waiting' ? icon : '❌';
@@ -85,7 +88,9 @@ export function firstLine(story: SessionStory): string {
   const page = link('session', session.url);
   const said = `### ${iconOf(story)} Devin ${plain(verdict.headline)}`;
   if (requests === '') return `${said} · ${page}`;
-  return verdict.outcome === 'finished' ? `${said}: ${requests} · ${page}` : `${said} · ${requests} · ${page}`;
+  return verdict.outcome === 'finished' && story.isDone !== true
+    ? `${said}: ${requests} · ${page}`
+    : `${said} · ${requests} · ${page}`;
 }
 
 /** The texts of Devin that a reader wants at once: the report, and the question that it may only hint at. */
