@@ -185,10 +185,11 @@ export const OPERATION_INPUTS = {
     'Maximum number of sessions that this workflow starts per hour in one organization. Above the limit, the step is skipped.',
   ),
   reuse: defaulted(
-    choice(['none', 'thread', 'key']),
+    choice(['none', 'thread', 'pull_request', 'key']),
     'none',
-    'Sends the prompt to an existing session instead of starting a new one: the session of the same issue, pull request, or discussion (`thread`), or of the same `reuse_key` (`key`).',
+    'Sends the prompt to an existing session instead of starting a new one: the session of the same issue, pull request, or discussion (`thread`), the session that opened the pull request (`pull_request`), or of the same `reuse_key` (`key`).',
   ),
+  devin_bot: defaulted(line, 'devin-ai-integration[bot]', "Login of Devin's bot on GitHub, for `reuse: pull_request`."),
   reuse_key: optional(key, 'Key of the session for `reuse: key`.'),
   max_session_age: defaulted(
     duration('1m', '365d'),

@@ -72,12 +72,18 @@ async function requestOf(
   const { thread } = admitted.event;
   const withEvent = isContext ? await import('./request/compose.ts') : undefined;
   const request = withEvent === undefined ? session : await withEvent.composed(context, session, admitted);
+  const isOfPullRequest = context.inputs.reuse === 'pull_request';
+  const { ownPullRequest } = isOfPullRequest ? await import('./request/pull-request.ts') : {};
+  const pullRequest = await ownPullRequest?.(context, thread);
   const facts = {
     ...context.facts,
     ...(thread === undefined ? {} : { thread: { name: `#${thread.number}`, url: thread.url } }),
   };
   const replyPhrase = context.inputs.trigger_phrase;
-  return { request: { ...request, thread, fresh: admitted.asked?.fresh, replyPhrase }, context: { ...context, facts } };
+  return {
+    request: { ...request, thread, pullRequest, fresh: admitted.asked?.fresh, replyPhrase },
+    context: { ...context, facts },
+  };
 }
 
 /** Starts a session, and waits for it as `wait` says; with several organizations, one in each. */

@@ -93,10 +93,11 @@ async function takeExisting(start: Start): Promise<Started | Follows | undefined
 
 /** Sends the prompt to a live session; undefined if `reuse` is not set. */
 async function reuseSession({ context, orgId, request, key, reuse, urls, asUserId }: Start) {
-  if (reuse === undefined || request.fresh === true) return undefined;
+  const by = request.pullRequest ?? reuse;
+  if (by === undefined || request.fresh === true) return undefined;
   const { deliver } = await import('./reuse.ts');
   const mayBeSent = key !== undefined && mayExist(key, context.facts);
-  const search = { orgId, tag: reuse, maxAgeMs: context.inputs.max_session_age, mayBeSent };
+  const search = { orgId, by, maxAgeMs: context.inputs.max_session_age, mayBeSent };
   const { prompt: text } = request.body;
   return await deliver(context, search, { text, asUserId, urls, reference: key?.tag });
 }

@@ -1,6 +1,7 @@
 import type { InputName } from '../../../contract/inputs.ts';
 import type { Context } from '../../operation.ts';
 import type { Session } from '../outcome/outcome.ts';
+import type { OwnPullRequest } from '../request/pull-request.ts';
 import type { PreparedSession } from '../request/request.ts';
 import type { OutputSchema } from '../request/structured.ts';
 import { TAG_INPUTS, type Thread } from '../request/tags.ts';
@@ -34,6 +35,8 @@ export interface StartRequest extends Pick<PreparedSession, 'body' | 'extraBody'
   readonly schema?: OutputSchema | undefined;
   /** The thread of the event, for `reuse: thread`. */
   readonly thread?: Thread | undefined;
+  /** The pull request whose session is to be reused. */
+  readonly pullRequest?: OwnPullRequest | undefined;
   /** The tags by which `collect-sessions` follows the session. */
   readonly later?: readonly string[] | undefined;
   /** A new session is requested, whatever exists already. */

@@ -38,7 +38,7 @@ export function reservedTags({
 }: Partial<InputValues<TagInput>>): readonly InputName[] {
   return [
     ...(usesKey(idempotency) ? (['idempotency'] as const) : []),
-    ...(reuse === 'none' ? [] : (['reuse'] as const)),
+    ...(reuse === 'none' || reuse === 'pull_request' ? [] : (['reuse'] as const)),
     ...(limit === undefined ? [] : (['max_sessions_per_hour'] as const)),
     ...(reports && schema === undefined && schemaFile === undefined ? (['completion_report'] as const) : []),
     ...(wait === 'later' ? (['wait', 'wait', 'wait', 'wait'] as const) : []),
