@@ -37,7 +37,8 @@ const PAGES: Readonly<Record<string, Page>> = {
     guide: SESSIONS,
     examples: ['collect-sessions.yml'],
     errors: ['permission_denied'],
-    github: '`issues: write` for comments, `pull-requests: write` for those on pull requests, `checks: write` for checks, and `contents: write` for `dispatch_event`. Also',
+    github:
+      '`issues: write` for comments, `pull-requests: write` for those on pull requests, `checks: write` for checks, and `contents: write` for `dispatch_event`. Also',
   },
   'get-session': { guide: SESSIONS, examples: ['session-facts.yml'], errors: ['not_found'] },
   'list-sessions': { guide: SESSIONS, examples: ['clean-up.yml'], errors: [] },
