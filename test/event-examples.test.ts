@@ -181,6 +181,64 @@ describe('an example that people and events start', onlyHere, () => {
       expect(lastOf(all['verdict'])?.output).toMatch(/^Not reviewed: /);
     }));
 
+  test('resolve-conflicts: one session and one comment for each pull request', () =>
+    withGithub(async (github) => {
+      const { url } = await quick();
+      for (const number of [129, 131]) github.pull(number);
+      const programs = mkdtempSync(join(tmpdir(), 'programs-'));
+      atTheEnd(() => rmSync(programs, { recursive: true, force: true }));
+      writeFileSync(join(programs, 'gh'), '#!/bin/sh\necho "[129,131]"\n', { mode: 0o755 });
+      const all = await runExample('resolve-conflicts.yml', { url, github, programs });
+      expect(all['resolve']?.map(({ result }) => result)).toEqual(['success', 'success']);
+      for (const number of [129, 131]) expect(github.comments(number)).toHaveLength(1);
+    }));
+
+  test('finish-stale: a label or a number starts Devin, and the check is on the head', () =>
+    withGithub(async (github) => {
+      const { url } = await quick();
+      github.pull(129);
+      const event = pullRequest('labeled', 129, { by: OWNER, label: 'devin-finish' });
+      const labeled = await runExample('finish-stale.yml', { url, github, event });
+      expect(lastOf(labeled['finish'])?.outputs).toMatchObject({ session_outcome: 'finished' });
+      const byHand = await runExample('finish-stale.yml', {
+        url,
+        github,
+        inputs: { number: '129' },
+        runId: '2',
+        context: { event_name: 'workflow_dispatch' },
+      });
+      expect(lastOf(byHand['finish'])?.outputs).toMatchObject({ session_outcome: 'finished' });
+      expect([...github.state.checkRuns.values()].map(({ conclusion, head }) => [conclusion, head])).toEqual([
+        ['success', COMMITS.head],
+        ['success', COMMITS.head],
+      ]);
+      expect(github.comments(129)).toHaveLength(1);
+    }));
+
+  test('respond-to-review: only the listed bot starts Devin, with the comments on lines', () =>
+    withGithub(async (github) => {
+      const sandbox = await quick();
+      github.pull(129);
+      const login = 'review-helper[bot]';
+      const review = github.review(129, { author: { login, bot: true }, body: 'One bug.' });
+      github.reviewComment(review, { author: { login, bot: true }, body: 'Off by one.' });
+      const submitted = (by: string) => {
+        const { payload } = pullRequest('submitted', 129);
+        const user = { login: by, type: 'Bot' };
+        const shown = { id: review.id, body: 'One bug.', state: 'commented', user, author_association: 'NONE' };
+        return { name: 'pull_request_review', payload: { ...payload, sender: user, review: shown } };
+      };
+      const { respond } = await runExample('respond-to-review.yml', {
+        url: sandbox.url,
+        github,
+        event: submitted(login),
+      });
+      expect(lastOf(respond)?.outputs).toMatchObject({ session_outcome: 'finished' });
+      expect(await promptOf(sandbox, lastOf(respond)?.outputs['session_id'])).toContain('Off by one.');
+      const other = await runExample('respond-to-review.yml', { url: sandbox.url, github, event: submitted('x[bot]') });
+      expect(other['respond']?.[0]?.result).toBe('skipped');
+    }));
+
   test('collect-sessions announces in one job each the sessions that no runner waited for', () =>
     withGithub(async (github) => {
       const { url } = await quick();

@@ -316,6 +316,7 @@ export async function runWorkflow(
         event: setting.event?.payload ?? {},
         run_id: setting.runId ?? '4242',
         run_attempt: '1',
+        token: setting.github?.token ?? '',
         ...setting.context,
       },
       secrets: setting.secrets?.(job.environment) ?? { DEVIN_TOKEN: 'cog_sandbox_org' },
