@@ -9,7 +9,7 @@ import { INPUTS, type Input, type InputName, OPERATION_INPUTS } from '../src/con
 import { OUTPUTS } from '../src/contract/outputs.ts';
 import { Result } from '../src/contract/result.ts';
 import { CheckpointFile } from '../src/operations/audit-logs/chain/checkpoint.ts';
-import { Manifest } from '../src/operations/audit-logs/chain/manifest.ts';
+import { ExportManifest } from '../src/operations/audit-logs/chain/export-manifest.ts';
 import {
   EntrySchema,
   ManifestSchema,
@@ -107,7 +107,10 @@ export async function renderAll(): Promise<Generated[]> {
     { path: 'docs/errors.md', content: errorsPage() },
     { path: 'schemas/result.schema.json', content: resultSchema() },
     { path: 'schemas/git-permissions.schema.json', content: permissionsSchema() },
-    { path: 'schemas/audit-manifest.schema.json', content: auditSchema('Manifest of an audit-log export', Manifest) },
+    {
+      path: 'schemas/audit-manifest.schema.json',
+      content: auditSchema('Manifest of an audit-log export', ExportManifest),
+    },
     {
       path: 'schemas/audit-checkpoint.schema.json',
       content: auditSchema('Checkpoint of an audit-log export', CheckpointFile),

@@ -33,6 +33,13 @@ const PAGES: Readonly<Record<string, Page>> = {
   },
   'send-message': { guide: SESSIONS, examples: ['follow-up.yml'], errors: [...OF_SESSIONS, 'not_found', 'conflict'] },
   'wait-for-session': { guide: SESSIONS, examples: ['create-then-wait.yml'], errors: [...OF_SESSIONS, 'not_found'] },
+  'collect-sessions': {
+    guide: SESSIONS,
+    examples: ['collect-sessions.yml'],
+    errors: ['permission_denied'],
+    github:
+      '`issues: write` for comments, `pull-requests: write` for those on pull requests, `checks: write` for checks, and `contents: write` for `dispatch_event`. Also',
+  },
   'get-session': { guide: SESSIONS, examples: ['session-facts.yml'], errors: ['not_found'] },
   'list-sessions': { guide: SESSIONS, examples: ['clean-up.yml'], errors: [] },
   'terminate-session': { guide: SESSIONS, examples: ['clean-up.yml'], errors: ['not_found', 'conflict'] },

@@ -181,6 +181,20 @@ describe('an example that people and events start', onlyHere, () => {
       expect(lastOf(all['verdict'])?.output).toMatch(/^Not reviewed: /);
     }));
 
+  test('collect-sessions announces in one job each the sessions that no runner waited for', () =>
+    withGithub(async (github) => {
+      const { url } = await quick();
+      const start = `on: workflow_dispatch\npermissions: {}\njobs:\n  start:\n    runs-on: ubuntu-latest\n    permissions: { issues: write }\n    steps:\n      - uses: OWNER/devin-action@v1\n        with: { operation: create-session, devin_token: "\${{ secrets.DEVIN_TOKEN }}", prompt: Fix it., wait: later, comment: true, issue_number: "128" }\n`;
+      await runWorkflow(start, { url, github, life: 'sandbox:pr' });
+      expect(github.comments(128)[0]?.body).toContain('⏳');
+      const all = await runExample('collect-sessions.yml', { url, github });
+      expect(resultsOf(all)).toEqual({ collect: 'success', each: 'success' });
+      expect(lastOf(all['each'])?.output).toMatch(/sessions\/\w+ finished https:\/\/github\.com/);
+      expect(github.comments(128)).toHaveLength(1);
+      expect(github.comments(128)[0]?.body).toContain('✅');
+      expect(resultsOf(await runExample('collect-sessions.yml', { url, github }))['each']).toBe('skipped');
+    }));
+
   test('nightly-across-organizations gives the task to every organization', async () => {
     const sandbox = await quick();
     const { nightly } = await runExample('nightly-across-organizations.yml', {

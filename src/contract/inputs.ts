@@ -185,10 +185,11 @@ export const OPERATION_INPUTS = {
     'Maximum number of sessions that this workflow starts per hour in one organization. Above the limit, the step is skipped.',
   ),
   reuse: defaulted(
-    choice(['none', 'thread', 'key']),
+    choice(['none', 'thread', 'pull_request', 'key']),
     'none',
-    'Sends the prompt to an existing session instead of starting a new one: the session of the same issue, pull request, or discussion (`thread`), or of the same `reuse_key` (`key`).',
+    'Sends the prompt to an existing session instead of starting a new one: the session of the same issue, pull request, or discussion (`thread`), the session that opened the pull request (`pull_request`), or of the same `reuse_key` (`key`).',
   ),
+  devin_bot: defaulted(line, 'devin-ai-integration[bot]', "Login of Devin's bot on GitHub, for `reuse: pull_request`."),
   reuse_key: optional(key, 'Key of the session for `reuse: key`.'),
   max_session_age: defaulted(
     duration('1m', '365d'),
@@ -201,9 +202,9 @@ export const OPERATION_INPUTS = {
     'Prevents duplicate sessions: one key never has two live sessions, and finished work is never done twice. `run` is this step of this workflow run, including re-runs. Any other text is your own key, shared by all workflows with the same service user. `none` turns it off. See docs/sessions.md.',
   ),
   wait: defaulted(
-    choice(['none', 'started', 'finished']),
+    choice(['none', 'started', 'finished', 'later']),
     'none',
-    'How long to wait: not at all, until the session runs, or until it has finished.',
+    'How long to wait: not at all, until the session runs, or until it has finished. `later` (only `create-session`) leaves the wait to `collect-sessions`, so that no runner waits.',
   ),
   poll_interval: defaulted(
     duration('1s', '1h'),
@@ -369,6 +370,10 @@ export const OPERATION_INPUTS = {
     reviewKinds,
     'bug, security',
     'Kinds of findings that fail the step while they are unresolved: `bug`, `security`, `flag`, `analysis`. A comment of the reviewer that cannot be read always counts, except with `none`.',
+  ),
+  dispatch_event: optional(
+    key,
+    'Event type of a `repository_dispatch` that `collect-sessions` sends for each session that ended or asks. Needs `contents: write`.',
   ),
   max_results: defaulted(integer(1, 100_000), '200', 'Maximum number of sessions to list.'),
 } as const;

@@ -13,7 +13,7 @@ export type ReadValue = Fallible<{ readonly value: unknown }>;
 /** The mapping that a text holds, or what is wrong with the text, as a clause. */
 export function asMapping(read: ReadValue): Fallible<{ readonly mapping: Record<string, unknown> }> {
   if (!read.ok) return read;
-  return isRecord(read.value) ? { ok: true, mapping: read.value } : failed('is no mapping of names to values');
+  return isRecord(read.value) ? { ok: true, mapping: read.value } : failed('is not a mapping of names to values');
 }
 
 /** A raw number is one value, although JavaScript makes an object of it. */

@@ -79,7 +79,15 @@ export const OPERATION_OUTPUTS = {
     form: 'text',
   },
   organizations: { summary: 'The organizations as a JSON array.', form: 'json' },
-  matrix: { summary: 'For `strategy.matrix`: `{"include": [{"org_id": …, "org_name": …}]}`.', form: 'json' },
+  matrix: {
+    summary:
+      'For `strategy.matrix`: `{"include": [{"org_id": …, "org_name": …}]}`. For `collect-sessions`, one entry for each session of `changed`.',
+    form: 'json',
+  },
+  changed: {
+    summary: 'The sessions that ended, or ask a question, since the last `collect-sessions`, as a JSON array.',
+    form: 'json',
+  },
   has_changes: { summary: '`true` if the permissions differ from the manifest.', form: 'flag' },
   added: { summary: 'Number of entries that were added, or would be in a plan.', form: 'number' },
   removed: { summary: 'Number of entries that were removed, or would be in a plan.', form: 'number' },

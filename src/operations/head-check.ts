@@ -28,7 +28,7 @@ export interface HeadCheck {
   begin(summary: string, head?: string): Promise<void>;
   /** Says what the check is about, for programs: the ID of a session or of a review. What is written later has it. */
   identify(id: string): void;
-  /** Leaves the check in progress when the step ends: another step will conclude it. */
+  /** Leaves the check of a pull request in progress when the step ends: another step will conclude it. */
   leave(): void;
   /** Shows how the step ended. A step that was skipped at its start has no check. */
   conclude(report: Ended): Promise<void>;
@@ -88,10 +88,14 @@ function warn(log: Log, { code, message, status, fix }: ActionError): void {
   log.annotate('warning', 'The check was not written', `${message} ${help}`);
 }
 
-/** The commit of a check: the head of the pull request of `issue_number` or of the event, or else that of the run. */
-async function headOf(client: Github, number: number | undefined, settings: HeadCheckSettings): Promise<string> {
+/** The head of the pull request of `issue_number` or of the event; undefined if it is about something else. */
+async function pullHeadOf(
+  client: Github,
+  number: number | undefined,
+  settings: HeadCheckSettings,
+): Promise<string | undefined> {
   const { facts, event } = settings;
-  const { repository = '', commit } = facts;
+  const { repository = '' } = facts;
   const read = number === undefined ? await event() : undefined;
   const { thread, commits } = read?.ok === true ? read.event : {};
   if (commits !== undefined) return commits.head;
@@ -105,7 +109,13 @@ async function headOf(client: Github, number: number | undefined, settings: Head
       if (number === undefined || asActionError(thrown).status !== 404) throw thrown;
     }
   }
-  if (commit !== undefined) return commit;
+  return undefined;
+}
+
+/** The commit of a check: the head of the pull request, or else the commit of the run. */
+async function headOf(client: Github, number: number | undefined, settings: HeadCheckSettings): Promise<string> {
+  const head = (await pullHeadOf(client, number, settings)) ?? settings.facts.commit;
+  if (head !== undefined) return head;
   throw new ActionError('input_invalid', 'The run has no commit.', { fix: 'Set `issue_number` to a pull request.' });
 }
 
@@ -138,6 +148,14 @@ export function headCheck(
     const head = given ?? (await headOf(client, reference?.number, settings));
     return checkRun({ github: client, repository: facts.repository, name, head });
   };
+  // The commit of a run is not known to whoever concludes the check.
+  const leaveOpen = async (summary: string) => {
+    const client = await github();
+    const head = client === undefined ? undefined : await pullHeadOf(client, reference?.number, settings);
+    if (head === undefined) return;
+    run ??= await open(head);
+    await run.begin(textOf(summary));
+  };
   return {
     begin: (summary, head) =>
       attempt(async () => {
@@ -154,7 +172,10 @@ export function headCheck(
     conclude: (report) =>
       attempt(async () => {
         if (failed || (run === undefined && report.outcome === 'skipped')) return;
-        if (isLeft && report.error === undefined) return;
+        if (isLeft && report.error === undefined) {
+          await leaveOpen(report.summary);
+          return;
+        }
         run ??= await open();
         await run.conclude(conclusionOf(report), textOf(report.summary));
       }),

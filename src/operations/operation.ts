@@ -11,7 +11,7 @@ import type { RunFacts } from '../github/event/facts.ts';
 import type { Log } from '../runner/log.ts';
 import type { Workspace } from '../runner/workspace.ts';
 import type { EventRead } from './event.ts';
-import type { Exists } from './existing-sessions.ts';
+import type { Exists, PublishEarly } from './existing-sessions.ts';
 import type { HeadCheck } from './head-check.ts';
 import type { Need } from './permissions.ts';
 import type { Remains } from './remains.ts';
@@ -66,6 +66,8 @@ export interface Context<I extends InputName = InputName, R extends I = never> {
   readonly remains: Remains;
   /** Makes a session known in outputs and summary as soon as it exists. */
   readonly exists: Exists;
+  /** Writes outputs and summary now: what follows would not be repeated if the step was killed. */
+  readonly publish: PublishEarly;
   /** A text without any secret of the step; for texts that are cut or quoted, which a later look could miss. */
   redact(text: string): string;
   /** The same for a value of JSON: its texts, numbers and names. */

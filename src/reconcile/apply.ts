@@ -7,9 +7,9 @@ import { replaceSet } from './replace.ts';
 import {
   type Applied,
   type Applying,
+  type ChangeResult,
   Ids,
   lacksReference,
-  type Result,
   type Run,
   settle,
   stops,
@@ -198,7 +198,7 @@ export async function applyPlan<D, O>(applying: Applying<D, O>): Promise<Applied
   const checks = await Promise.all(units.map((unit) => verified(run, unit)));
   const left = checks.flatMap((one) => (one.ok && pendingOf(one.plan).length > 0 ? [one.plan] : []));
   const unread = checks.flatMap((one) => (one.ok ? [] : [one.problem]));
-  const results: Result<D, O>[] = units.flatMap((unit) =>
+  const results: ChangeResult<D, O>[] = units.flatMap((unit) =>
     pendingOf(unit.plan).flatMap((change) => unit.results.get(change) ?? []),
   );
   const converged = left.length === 0 && unread.length === 0 && plan.counts.conflicts === 0;

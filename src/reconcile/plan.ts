@@ -238,11 +238,11 @@ function inOrderOfNeed<D, O>(kinds: readonly Kind<D, O>[]): Kind<D, O>[] {
  */
 export function planAll<D, O>(name: string, given: readonly Scope<D, O>[]): Plan<D, O> {
   const kinds = inOrderOfNeed(given.map(({ kind }) => kind));
-  const placeOf = new Map(kinds.map((kind, at) => [kind.name, at]));
-  const place = ({ scope }: ScopePlan<D, O>) => placeOf.get(scope.kind.name) ?? 0;
+  const ranks = new Map(kinds.map((kind, at) => [kind.name, at]));
+  const rank = ({ scope }: ScopePlan<D, O>) => ranks.get(scope.kind.name) ?? 0;
   const scopes = given
     .map((scope) => planScope(scope))
-    .sort((a, b) => place(a) - place(b) || order(a.scope.id, b.scope.id));
+    .sort((a, b) => rank(a) - rank(b) || order(a.scope.id, b.scope.id));
   return { name, kinds, scopes, counts: countsOf(scopes), hash: planHash(name, hashedScopes(scopes)) };
 }
 

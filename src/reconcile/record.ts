@@ -1,14 +1,14 @@
 import type { Change, Plan } from './kind.ts';
 import { differs } from './plan.ts';
-import type { Applied, Result } from './store.ts';
+import type { Applied, ChangeResult } from './store.ts';
 
-type Results<D, O> = ReadonlyMap<Change<D, O>, Result<D, O>>;
+type Results<D, O> = ReadonlyMap<Change<D, O>, ChangeResult<D, O>>;
 
 /** The results of an apply by their change. */
 export const resultsByChange = <D, O>(applied: Applied<D, O> | undefined): Results<D, O> =>
   new Map(applied?.results.map((result) => [result.change, result]));
 
-function resultOf<D, O>(result: Result<D, O> | undefined) {
+function resultOf<D, O>(result: ChangeResult<D, O> | undefined) {
   if (result === undefined) return {};
   const { error, tried } = result;
   if (error === undefined) return { result: 'done' };

@@ -2,7 +2,7 @@ import { code, details, plain, prose, table } from '../report/markdown.ts';
 import { count, number } from '../report/units.ts';
 import type { Change, Counts, Plan, ScopePlan } from './kind.ts';
 import { resultsByChange } from './record.ts';
-import type { Applied, Result } from './store.ts';
+import type { Applied, ChangeResult } from './store.ts';
 
 /** A summary takes up to 1 MiB, but this is more than a person reads: the rest is in the plan's file. */
 const MAX_BYTES = 250_000;
@@ -27,7 +27,7 @@ export interface Frame {
 }
 
 /** `+3 −1 ~2`, without what is zero. */
-export function signs({ added, removed, updated }: Pick<Counts, 'added' | 'removed' | 'updated'>): string {
+function signs({ added, removed, updated }: Pick<Counts, 'added' | 'removed' | 'updated'>): string {
   const parts = [
     [added, '+'],
     [removed, '−'],
@@ -38,7 +38,7 @@ export function signs({ added, removed, updated }: Pick<Counts, 'added' | 'remov
 }
 
 /** What a plan changes, and where if that is told: `+3 −1 ~2 in 2 of 14 organizations, 1 broad grant`. */
-export function headline({ counts }: Plan<unknown, unknown>, where = ''): string {
+export function planHeadline({ counts }: Plan<unknown, unknown>, where = ''): string {
   const more = [
     counts.escalations === 0 ? '' : count(counts.escalations, 'broad grant'),
     counts.conflicts === 0 ? '' : count(counts.conflicts, 'conflict'),
@@ -49,7 +49,7 @@ export function headline({ counts }: Plan<unknown, unknown>, where = ''): string
 interface Sheet<D, O> {
   /** The plan has several kinds, so that a table says which is its own. */
   readonly severalKinds: boolean;
-  readonly results: ReadonlyMap<Change<D, O>, Result<D, O>>;
+  readonly results: ReadonlyMap<Change<D, O>, ChangeResult<D, O>>;
   /** More than one connection is used, so that an entry says which is its own. */
   readonly severalVias: boolean;
   readonly frame: Frame;

@@ -45,7 +45,7 @@ export interface Replacing<D, O> {
 export type Limiter = <T>(task: () => Promise<T>) => Promise<T>;
 
 /** The result of one change. `error` says why it was not made; it was not even `tried` if something before it failed. */
-export interface Result<D, O> {
+export interface ChangeResult<D, O> {
   readonly change: Change<D, O>;
   readonly tried: boolean;
   readonly error?: ActionError;
@@ -55,7 +55,7 @@ export interface Result<D, O> {
 export interface Unit<D, O> {
   readonly plan: ScopePlan<D, O>;
   readonly store: Store<D, O>;
-  readonly results: Map<Change<D, O>, Result<D, O>>;
+  readonly results: Map<Change<D, O>, ChangeResult<D, O>>;
   /** Why nothing more is sent for this scope. */
   stopped: ActionError | undefined;
   /** The whole set was replaced, or must not be changed. */
@@ -73,7 +73,7 @@ export interface Run {
 /** How an apply ended. */
 export interface Applied<D, O> {
   /** One for each creation, update and removal, in the order of the plan. */
-  readonly results: readonly Result<D, O>[];
+  readonly results: readonly ChangeResult<D, O>[];
   /** Everything is as desired; read again after the last change. */
   readonly converged: boolean;
   /** What remains to be done in the scopes that were changed, after they were read again. */

@@ -1,7 +1,7 @@
 import type { ActionError } from '../contract/errors.ts';
 
 /** The state of something, as the first character of a summary; nowhere else. */
-export const MARKS = {
+const MARKS = {
   done: '✅',
   failed: '❌',
   attention: '⚠️',

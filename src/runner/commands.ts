@@ -1,5 +1,5 @@
 /** Where an annotation points to. */
-export interface Place {
+export interface AnnotationPlace {
   readonly file: string;
   readonly line?: number;
 }
@@ -21,7 +21,7 @@ export function command(name: string, message: string, properties: Readonly<Reco
 }
 
 /** An annotation, shown on the run's page and, with a place, on the file's line. */
-export function annotation(level: Level, title: string, message: string, place?: Place): string {
+export function annotation(level: Level, title: string, message: string, place?: AnnotationPlace): string {
   return command(level, message, {
     title,
     ...(place === undefined ? {} : { file: place.file }),

@@ -1,7 +1,7 @@
 import type { Clock } from '../contract/clock.ts';
 import { shortened } from '../report/shorten.ts';
 import { clockTime } from '../report/units.ts';
-import { annotation, command, type Level, type Place } from './commands.ts';
+import { type AnnotationPlace, annotation, command, type Level } from './commands.ts';
 import type { Redactor } from './redact.ts';
 import { masksOf, SHORTEST_SECRET } from './secret-forms.ts';
 import { logLines } from './text.ts';
@@ -58,7 +58,7 @@ export class Log {
   }
 
   /** Shows a message on the run's page, and on a file's line if it has a place. */
-  annotate(level: Level, title: string, message: string, place?: Place): void {
+  annotate(level: Level, title: string, message: string, place?: AnnotationPlace): void {
     const clean = this.#clean(message);
     this.#write(annotation(level, this.#clean(title), shortened(clean, MAX_ANNOTATION), place));
   }

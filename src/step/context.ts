@@ -25,7 +25,7 @@ export function contextOf(
   { inputs }: Checked,
   { version }: Credential,
   { devin, signal, orgId }: Connected,
-  kept: Pick<Context, 'remains' | 'exists'>,
+  kept: Pick<Context, 'remains' | 'exists' | 'publish'>,
 ): Context {
   const { world, log, redactor, workspace, facts, event, comment, check, startedAt, journal } = step;
   const { env, clock } = world;

@@ -32,6 +32,7 @@ const INPUTS = [
   'github_token',
   'comment',
   'comment_key',
+  'issue_number',
   'create_as_user_id',
   'devin_token',
   'api_url',
@@ -97,7 +98,7 @@ async function tell(
     { env, clock, log, signal: later({ signal, clock }, LAST_WORDS_MS) },
   );
   const kept = threadComment(
-    { comment, comment_key, issue_number: undefined },
+    { comment, comment_key, issue_number: inputs.issue_number },
     {
       facts,
       operation: operation.trim().toLowerCase().replaceAll('_', '-'),

@@ -3,7 +3,7 @@ import { later } from '../contract/clock.ts';
 import { ActionError, asActionError } from '../contract/errors.ts';
 import type { InputName } from '../contract/inputs.ts';
 import type { Credential } from '../devin/credential.ts';
-import { openExisting } from '../operations/existing-sessions.ts';
+import { openExisting, type PublishEarly } from '../operations/existing-sessions.ts';
 import { headCheck } from '../operations/head-check.ts';
 import type { Context, Report } from '../operations/operation.ts';
 import { openRemains, prover } from '../operations/remains.ts';
@@ -86,8 +86,9 @@ export async function perform(step: Step, checked: Checked): Promise<Report> {
   // A cancelled step may not have got a response in its last seconds; what it could not settle is left to the post step.
   step.closers.push(async () => void (world.cancelled.aborted || remains.allSettled()));
   const sinks = { env: world.env, log, redactor };
-  const existing = openExisting((data, summary) => publishEarly(data, summary, sinks));
-  const context = contextOf(step, checked, credential, connection, { remains, exists: existing.add });
+  const early: PublishEarly = (data, summary) => publishEarly(data, summary, sinks);
+  const existing = openExisting(early);
+  const context = contextOf(step, checked, credential, connection, { remains, exists: existing.add, publish: early });
   try {
     // `check` found the inputs present that this operation requires; its own types name no others.
     return await operation.run(context as Context<InputName, InputName>, prepared.ready);

@@ -5,6 +5,7 @@ const OPERATIONS = {
   'create-session': async () => (await import('../operations/sessions/create-session.ts')).createSessionOperation,
   'send-message': async () => (await import('../operations/sessions/send-message.ts')).sendMessageOperation,
   'wait-for-session': async () => (await import('../operations/sessions/wait-for-session.ts')).waitForSessionOperation,
+  'collect-sessions': async () => (await import('../operations/sessions/collect-sessions.ts')).collectSessionsOperation,
   'get-session': async () => (await import('../operations/sessions/get-session.ts')).getSessionOperation,
   'list-sessions': async () => (await import('../operations/sessions/list-sessions.ts')).listSessionsOperation,
   'terminate-session': async () =>

@@ -344,7 +344,7 @@ describe('max_sessions_per_hour', () => {
     expect(result.exitCode).toBe(1);
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'permission_denied' });
     expect(errorOf(result)).toContain(
-      'No session was created, since nobody knows whether max_sessions_per_hour is reached',
+      'No session was created, because it is unknown whether max_sessions_per_hour is reached',
     );
     expect(result.outputs['session_id']).toBeUndefined();
   });

@@ -140,6 +140,57 @@ describe.concurrent('issue_number', () => {
   });
 });
 
+describe.concurrent('reuse: pull_request', () => {
+  test('continues the session that opened the pull request, and starts another one for a pull request of a person', async () => {
+    const github = await acme();
+    const begun = await byHand(
+      { context: 'none', tags: 'sandbox:pr', repos: 'acme/api', wait: 'finished', poll_interval: '1s' },
+      github,
+    );
+    const url = begun.outputs['pull_request_url'] ?? '';
+    expect(url).toMatch(/^https:\/\/github\.com\/acme\/api\/pull\/\d+$/);
+    const number = Number(url.split('/').at(-1));
+    github.pull(number);
+    const devin = 'devin-ai-integration[bot]';
+    const strange = `See https://app.devin.ai/sessions/${'0'.repeat(32)}.`;
+    Object.assign(github.state.threads.get(number) ?? {}, { author: devin, body: strange });
+    const inputs = { context: 'none', reuse: 'pull_request', prompt: 'Resolve the conflicts.' };
+    const reused = await byHand({ ...inputs, issue_number: url }, github);
+    expect(reused.outputs).toMatchObject({ reused: 'true', session_id: begun.outputs['session_id'] });
+    expect((await bench.said(reused)).at(-1)).toContain('Resolve the conflicts.');
+    const other = await byHand({ ...inputs, issue_number: '7' }, github);
+    expect(other.outputs).toMatchObject({ created: 'true', reused: 'false' });
+    Object.assign(github.pull(8, { fork: 'stranger/api' }), {});
+    Object.assign(github.state.threads.get(8) ?? {}, { author: devin });
+    expect((await byHand({ ...inputs, issue_number: '8' }, github)).outputs['created']).toBe('true');
+    const issue = await byHand({ ...inputs, issue_number: '5' }, github);
+    expect(issue.outputs['error_code']).toBe('input_invalid');
+    expect(errorOf(issue)).toContain('#5 is not a pull request of acme/api');
+  });
+
+  test('starts a new session that follows one that is too old', async () => {
+    const github = await acme();
+    const begun = await byHand(
+      { context: 'none', tags: 'sandbox:pr', repos: 'acme/api', wait: 'finished', poll_interval: '1s' },
+      github,
+    );
+    const url = begun.outputs['pull_request_url'] ?? '';
+    github.pull(Number(url.split('/').at(-1)));
+    Object.assign(github.state.threads.get(Number(url.split('/').at(-1))) ?? {}, {
+      author: 'devin-ai-integration[bot]',
+    });
+    await bench.sandbox.api(
+      'DELETE',
+      `/v3/organizations/${bench.orgId}/sessions/${begun.outputs['session_id']}?archive=true`,
+    );
+    const next = await byHand({ context: 'none', reuse: 'pull_request', issue_number: url }, github);
+    expect(next.outputs).toMatchObject({ created: 'true' });
+    expect((await bench.said(next))[0]).toContain(
+      `This task follows the Devin session ${begun.outputs['session_url']}`,
+    );
+  });
+});
+
 describe.concurrent('what GitHub adds to an event', () => {
   const asked = { context: 'event' };
 

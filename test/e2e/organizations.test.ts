@@ -66,7 +66,7 @@ describe('create-session in several organizations', () => {
       session_outcome: 'finished',
     });
     expect(result.summary).toMatch(/^### ✅ 3 of 3 sessions finished · 7\.2 ACUs · 3 pull requests\n/);
-    expect(result.log.join('\n')).toMatch(/\d\d:\d\d {2}Data Platform {2}running · (finished|waiting for user)/);
+    expect(result.log.join('\n')).toMatch(/\d\d:\d\d {2}Data Platform {2,}running · (finished|waiting for user)/);
     expect(await posts()).toHaveLength(3);
   });
 

@@ -59,6 +59,7 @@ const CASES: Readonly<Record<OperationName, () => Promise<void>>> = {
   'get-session': () => onSession('get-session'),
   'terminate-session': () => onSession('terminate-session'),
   'archive-session': () => onSession('archive-session'),
+  'collect-sessions': () => green('collect-sessions', { org_id: orgId }),
   'list-sessions': () => green('list-sessions', { org_id: orgId }),
   'list-session-insights': () => green('list-session-insights', { org_id: orgId }),
   async 'sync-git-permissions'() {

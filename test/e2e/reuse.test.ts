@@ -130,7 +130,7 @@ describe('comments on one thread', () => {
   test.each([
     ['has ended', { tags: 'sandbox:exit' }, undefined],
     ['stopped: out of credits', { tags: 'sandbox:out-of-credits' }, undefined],
-    ['did not take the message (HTTP 409)', {}, { method: 'POST', path: MESSAGES, status: 409 }],
+    ['rejected the message (HTTP 409)', {}, { method: 'POST', path: MESSAGES, status: 409 }],
   ])('a session that %s is followed by a new one, which knows of it', async (why, inputs, fault) => {
     const first = await step('1', '/devin fix the parser', inputs);
     await sandbox.control('clock', { advance_ms: 600_000 });

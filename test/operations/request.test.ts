@@ -179,7 +179,7 @@ describe('what is wrong with a request', () => {
     });
     expect(both.problems.map(([name]) => name)).toEqual(['structured_output_schema_file']);
     const wrong = await prepared({ prompt: 'x', structured_output_schema: '[]' });
-    expect(wrong.problems).toEqual([['structured_output_schema', 'is no mapping of names to values']]);
+    expect(wrong.problems).toEqual([['structured_output_schema', 'is not a mapping of names to values']]);
   });
 
   it('extra_body overrides no field that has an input, whatever it is called', async () => {
@@ -191,7 +191,7 @@ describe('what is wrong with a request', () => {
 
   it('extra_body must be a mapping that can be written as JSON', async () => {
     expect((await prepared({ prompt: 'x', extra_body: '- a' })).problems[0]?.[1]).toBe(
-      'is no mapping of names to values',
+      'is not a mapping of names to values',
     );
     expect((await prepared({ prompt: 'x', extra_body: 'a: &a { b: *a }' })).problems[0]?.[0]).toBe('extra_body');
   });

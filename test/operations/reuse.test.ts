@@ -220,7 +220,7 @@ describe('reuse', () => {
     await bench.faults({ method: 'GET', path: SESSIONS, status: 403 });
     const error = await bench.start(next('2')).catch(asActionError);
     expect(error).toMatchObject({ code: 'permission_denied' });
-    expect(asActionError(error).message).toContain('nobody knows whether there is a session');
+    expect(asActionError(error).message).toContain('it is unknown whether a session exists');
     expect(asActionError(error).fix).toMatch(/ViewOrgSessions.*reuse: none/);
     expect(await bench.sessions()).toHaveLength(1);
   });
@@ -234,7 +234,7 @@ describe('a message that a session refuses', () => {
       await bench.faults({ method: 'POST', path: MESSAGES, status, times: 9 });
       const log = new TextEncoder().encode('boom');
       const started = await bench.start(next('2', { request: { uploads: [{ name: 'job.log', bytes: log }] } }));
-      const why = `did not take the message (HTTP ${status})`;
+      const why = `rejected the message (HTTP ${status})`;
       expect(started).toMatchObject({ created: true, reused: false, own: true, follows: { url, why } });
       expect(await bench.said(started.session.session_id)).toEqual([
         `This task follows the Devin session ${url}, which ${why}.\n\nFix it.`,

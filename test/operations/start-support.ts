@@ -128,7 +128,7 @@ export class StartBench {
   wait({ session, sent, created, reports }: Started, given: Given = {}): Promise<SessionStory> {
     const context = this.context({ with: { wait: 'finished', poll_interval: '1s', ...given } });
     return waitForSession(context, {
-      goal: context.inputs.wait,
+      goal: context.inputs.wait === 'later' ? 'none' : context.inputs.wait,
       orgId: this.org,
       sessionId: session.session_id,
       asked: { report: reports },

@@ -83,7 +83,7 @@ describe('a schema for structured output', () => {
   it.each(['[]', '"text"', '5', 'true', 'null', '', 'just words', '- a\n- b'])(
     'that is no mapping (%s) is refused',
     async (text) => {
-      expect(await problemOf(text)).toBe('is no mapping of names to values');
+      expect(await problemOf(text)).toBe('is not a mapping of names to values');
     },
   );
 

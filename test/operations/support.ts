@@ -68,6 +68,7 @@ export const ALONE = {
   comment: NO_COMMENT,
   machine: { pid: 1, host: 'test', isRunning: () => true },
   check: NO_CHECK,
+  publish: async () => undefined,
   remains: openRemains(
     () => undefined,
     async () => '',

@@ -4,10 +4,10 @@ import { isoTime } from './events/time.ts';
 import { commitJob } from './export/export-commit.ts';
 import { checkExport, EXPORT_INPUTS } from './export/inputs.ts';
 import { type ExportContext, type Job, lockOutput, openJob, scopeOfRun } from './export/job.ts';
-import { openOutput } from './export/output.ts';
 import { rangeReader } from './export/read-range.ts';
 import { alertError, annotateAlerts, OUTPUTS, reportOf } from './export/report.ts';
 import { type PassResult, runPass } from './export/run-export.ts';
+import { openWriter } from './export/writer.ts';
 import { loadFormat } from './formats/index.ts';
 
 /** Events of a canceled run that can be written to the files of their organizations before the runner ends the process. */
@@ -26,7 +26,7 @@ async function passOver(job: Job): Promise<PassResult> {
   const { inputs, workspace, signal, log } = context;
   const { compression, partition } = inputs;
   const format = await loadFormat(inputs.format);
-  const output = openOutput({ workspace, staging, format, compression, partition, isV2: scope.version === 'v2' });
+  const writer = openWriter({ workspace, staging, format, compression, partition, isV2: scope.version === 'v2' });
   try {
     return await runPass({
       ...rangeReader(source),
@@ -39,12 +39,12 @@ async function passOver(job: Job): Promise<PassResult> {
       remember: inputs.checkpoint_file === undefined ? undefined : Math.max(1, Math.ceil(inputs.overlap / 1_000)),
       checkpoint: found?.checkpoint,
       tally,
-      output,
+      writer,
       progress: (text) => log.progress(text),
       keeps: (error, highWater) => isWorthKeeping(job, error, highWater),
     });
   } catch (thrown) {
-    await output.discard().catch(() => undefined);
+    await writer.discard().catch(() => undefined);
     await workspace.remove(staging).catch(() => undefined);
     throw thrown;
   }
@@ -81,7 +81,8 @@ function diskError(thrown: unknown, folder: string): unknown {
     },
   );
 }
-async function carryOut(context: ExportContext): Promise<Report<(typeof OUTPUTS)[number]>> {
+
+async function lockAndExport(context: ExportContext): Promise<Report<(typeof OUTPUTS)[number]>> {
   const scope = scopeOfRun(context);
   const lock = await lockOutput(context);
   try {
@@ -116,7 +117,7 @@ export const exportAuditLogsOperation = operation({
   prepare: async (inputs, checks) => ready(await checkExport(inputs, checks)),
   async run(context) {
     try {
-      return await carryOut(context);
+      return await lockAndExport(context);
     } catch (thrown) {
       throw asActionError(diskError(thrown, context.inputs.output_dir));
     }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ActionError } from '../../contract/errors.ts';
 import { operation, ready } from '../operation.ts';
-import type { Checked } from './verify/report.ts';
+import type { CheckedExport } from './verify/report.ts';
 
 /** Findings that the error lists; the summary and the result have more of them. */
 const MAX_LISTED = 20;
@@ -44,7 +44,7 @@ export const verifyAuditExportOperation = operation({
       .map((file) => file.newest)
       .sort()
       .at(-1);
-    const checked: Checked = { folder, manifests, chains, files: files.length, bytes, events, oldest, newest };
+    const checked: CheckedExport = { folder, manifests, chains, files: files.length, bytes, events, oldest, newest };
     for (const line of verifyLines(checked, findings)) log.info(line);
     const list = files.map(({ path, sha256, bytes: size, events: held, oldest: from, newest: to }) => ({
       path: `${folder.replace(/\/+$/, '')}/${path}`,

@@ -1,7 +1,7 @@
 import { type Fallible, failed } from '../../contract/fallible.ts';
 import { didYouMean } from '../../contract/kinds.ts';
 import { shortened } from '../../report/shorten.ts';
-import type { Finding, Place } from '../plan/positions.ts';
+import type { Finding, Position } from '../plan/positions.ts';
 import { isPattern } from '../wildcards.ts';
 import { SUBJECTS } from './manifest-schema.ts';
 
@@ -15,7 +15,7 @@ export interface Entry {
   readonly readOnly: boolean;
   /** Paths or patterns that `repos` excludes. */
   readonly except: readonly string[];
-  readonly place: Place;
+  readonly position: Position;
 }
 
 /** An entry as the file has it. */
@@ -77,8 +77,8 @@ function connectionOf(name: string, { byName, ids }: Aliases, withHint: boolean)
 }
 
 /** An entry in its normal form; its errors are added to `findings`. */
-export function entryOf(raw: RawEntry, place: Place, aliases: Aliases, findings: Finding[]): Entry | undefined {
-  const report = (message: string) => void findings.push({ ...place, message });
+export function entryOf(raw: RawEntry, position: Position, aliases: Aliases, findings: Finding[]): Entry | undefined {
+  const report = (message: string) => void findings.push({ ...position, message });
   const named = SUBJECTS.filter((name) => raw[name] !== undefined);
   const [subject] = named;
   if (subject === undefined || named.length > 1) {
@@ -100,7 +100,7 @@ export function entryOf(raw: RawEntry, place: Place, aliases: Aliases, findings:
     connection: connection.id,
     readOnly: raw.read_only ?? false,
     except: raw.except ?? [],
-    place,
+    position,
   };
 }
 
@@ -109,8 +109,8 @@ export const entryKey = ({ connection, subject, path }: Pick<Entry, 'connection'
   `${connection} ${subject} ${path.toLowerCase()}`;
 
 /** `line 12`, or with its file if that is another. */
-export const lineOf = (place: Place, from?: Place): string =>
-  from?.file === place.file ? `line ${place.line}` : `${place.file}:${place.line}`;
+export const lineOf = (position: Position, from?: Position): string =>
+  from?.file === position.file ? `line ${position.line}` : `${position.file}:${position.line}`;
 
 /** Entries that are repeated, even in another spelling. */
 export function repeatedEntries(entries: readonly Entry[]): Finding[] {
@@ -120,11 +120,11 @@ export function repeatedEntries(entries: readonly Entry[]): Finding[] {
     const before = seen.get(entryKey(entry));
     seen.set(entryKey(entry), before ?? entry);
     if (before === undefined) continue;
-    const where = lineOf(before.place, entry.place);
+    const where = lineOf(before.position, entry.position);
     const spelling = before.path === entry.path ? '' : `, spelled ${quote(before.path)}`;
     const rights = before.readOnly === entry.readOnly ? '' : ', with another read_only';
     found.push({
-      ...entry.place,
+      ...entry.position,
       message: `${entry.subject} ${quote(entry.path)} is repeated, first at ${where}${spelling}${rights}`,
     });
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Finding, Place } from '../plan/positions.ts';
+import type { Finding, Position } from '../plan/positions.ts';
 import { entryOf, NO_ALIASES } from './entries.ts';
 import type { Connection, Observed, Subject } from './permission.ts';
 import type { Organization } from './source.ts';
@@ -51,7 +51,7 @@ function aliasesOf(connections: readonly Connection[]): ReadonlyMap<string, { al
   return aliases;
 }
 
-const NOWHERE: Place = { file: '', line: 0 };
+const NOWHERE: Position = { file: '', line: 0 };
 
 /** Whether a manifest can express it. */
 function isSayable({ subject, path }: Observed): boolean {

@@ -10,9 +10,9 @@ import {
   itemsOf,
   memberOf,
   nodeAt,
-  type Place,
+  type Position,
   pairsOf,
-  placeOf,
+  positionOf,
   type Source,
 } from '../plan/positions.ts';
 import { type Aliases, type Entry, entryOf, lineOf, type RawEntry, repeatedEntries } from './entries.ts';
@@ -25,16 +25,16 @@ const MAX_ENTRIES = 500_000;
 /** No enterprise has as many; checking more would overflow the stack. */
 const MAX_CONNECTIONS = 10_000;
 
-interface Placed<T> {
+interface Positioned<T> {
   readonly value: T;
-  readonly place: Place;
+  readonly position: Position;
 }
 
 /** What the manifest says of one organization. */
 export interface OrganizationPart {
   /** Id or exact name, as the manifest has it. */
   readonly name: string;
-  readonly place: Place;
+  readonly position: Position;
   /** Undefined if it does not set it. */
   readonly prune: boolean | undefined;
   readonly entries: readonly Entry[];
@@ -46,7 +46,7 @@ export interface Manifest {
   /** For organizations that do not set it. */
   readonly prune: boolean | undefined;
   /** The line that says that the entries do not tell read-only access from write access. */
-  readonly readOnlyUnknown: Place | undefined;
+  readonly readOnlyUnknown: Position | undefined;
   readonly protected: readonly Entry[];
   readonly organizations: readonly OrganizationPart[];
   readonly entries: number;
@@ -63,15 +63,15 @@ export interface ReadManifest {
 /** One file whose shape is right on the whole. */
 interface FilePart {
   readonly source: Source;
-  readonly prune: Placed<boolean> | undefined;
-  readonly readOnlyUnknown: Place | undefined;
-  readonly connections: readonly { readonly name: string; readonly value: string; readonly place: Place }[];
-  readonly protectedNodes: readonly Placed<RawEntry>[];
+  readonly prune: Positioned<boolean> | undefined;
+  readonly readOnlyUnknown: Position | undefined;
+  readonly connections: readonly { readonly name: string; readonly value: string; readonly position: Position }[];
+  readonly protectedNodes: readonly Positioned<RawEntry>[];
   readonly organizations: readonly {
     readonly name: string;
-    readonly place: Place;
+    readonly position: Position;
     readonly prune: boolean | undefined;
-    readonly entries: readonly Placed<RawEntry>[];
+    readonly entries: readonly Positioned<RawEntry>[];
   }[];
 }
 
@@ -79,22 +79,22 @@ type EntryShape = typeof EntrySchema | typeof ProtectedSchema;
 
 function rawEntries(source: Source, list: unknown, values: readonly unknown[], shape: EntryShape, faults: Finding[]) {
   const items = itemsOf(source, list);
-  return values.flatMap((value, at): Placed<RawEntry>[] => {
+  return values.flatMap((value, at): Positioned<RawEntry>[] => {
     const node = items[at];
     const checked = checkPart(source, node, value, shape(), faults);
-    return checked === undefined ? [] : [{ value: checked, place: placeOf(source, node) }];
+    return checked === undefined ? [] : [{ value: checked, position: positionOf(source, node) }];
   });
 }
 
 function organizationsOf(source: Source, values: Readonly<Record<string, unknown>>, faults: Finding[]) {
   const map = memberOf(source, source.document.contents, 'organizations');
   return pairsOf(source, map).flatMap(({ name, key, value: node }) => {
-    const place = placeOf(source, key);
+    const position = positionOf(source, key);
     const checked = checkPart(source, node ?? key, values[name], OrganizationSchema(), faults);
     if (checked === undefined) return [];
     const list = memberOf(source, node, 'permissions');
     const entries = rawEntries(source, list, checked.permissions, EntrySchema, faults);
-    return [{ name, place, prune: checked.prune, entries }];
+    return [{ name, position, prune: checked.prune, entries }];
   });
 }
 
@@ -107,7 +107,7 @@ function filePart(source: Source, value: unknown, faults: Finding[]): FilePart |
   }
   if (isRecord(value['connections']) && Object.keys(value['connections']).length > MAX_CONNECTIONS) {
     faults.push({
-      ...placeOf(source, nodeAt(source, root, ['connections'])),
+      ...positionOf(source, nodeAt(source, root, ['connections'])),
       message: `connections has more than ${MAX_CONNECTIONS} entries`,
     });
     return undefined;
@@ -118,14 +118,14 @@ function filePart(source: Source, value: unknown, faults: Finding[]): FilePart |
   const kept = Array.isArray(value['protected']) ? value['protected'] : [];
   const connections = isRecord(value['connections']) ? value['connections'] : {};
   const prune = head?.prune;
-  const placeOfKey = (name: string) => placeOf(source, nodeAt(source, root, [name]));
+  const positionOfKey = (name: string) => positionOf(source, nodeAt(source, root, [name]));
   return {
     source,
-    prune: prune === undefined ? undefined : { value: prune, place: placeOfKey('prune') },
-    readOnlyUnknown: head?.read_only_unknown === true ? placeOfKey('read_only_unknown') : undefined,
+    prune: prune === undefined ? undefined : { value: prune, position: positionOfKey('prune') },
+    readOnlyUnknown: head?.read_only_unknown === true ? positionOfKey('read_only_unknown') : undefined,
     connections: pairsOf(source, memberOf(source, root, 'connections')).flatMap(({ name, key }) => {
       const id = connections[name];
-      return typeof id === 'string' ? [{ name, value: id, place: placeOf(source, key) }] : [];
+      return typeof id === 'string' ? [{ name, value: id, position: positionOf(source, key) }] : [];
     }),
     protectedNodes: rawEntries(source, memberOf(source, root, 'protected'), kept, ProtectedSchema, faults),
     organizations: organizationsOf(source, organizations, faults),
@@ -133,13 +133,13 @@ function filePart(source: Source, value: unknown, faults: Finding[]): FilePart |
 }
 
 /** One value for what several files may set; two that differ are an error that names both lines. */
-function agreed<T>(what: string, given: readonly Placed<T>[], faults: Finding[]): T | undefined {
+function agreed<T>(what: string, given: readonly Positioned<T>[], faults: Finding[]): T | undefined {
   const [first, ...others] = given;
-  for (const { value, place } of others) {
+  for (const { value, position } of others) {
     if (first !== undefined && value !== first.value) {
       faults.push({
-        ...place,
-        message: `${what} is ${String(value)} here, but ${String(first.value)} at ${lineOf(first.place, place)}`,
+        ...position,
+        message: `${what} is ${String(value)} here, but ${String(first.value)} at ${lineOf(first.position, position)}`,
       });
     }
   }
@@ -147,7 +147,7 @@ function agreed<T>(what: string, given: readonly Placed<T>[], faults: Finding[])
 }
 
 function aliasesOf(parts: readonly FilePart[], faults: Finding[]): Aliases {
-  const given = new Map<string, Placed<string>[]>();
+  const given = new Map<string, Positioned<string>[]>();
   for (const { name, ...one } of parts.flatMap(({ connections }) => connections)) {
     const same = given.get(name);
     if (same === undefined) given.set(name, [one]);
@@ -162,7 +162,7 @@ function aliasesOf(parts: readonly FilePart[], faults: Finding[]): Aliases {
 
 function mergedOrganizations(
   parts: readonly FilePart[],
-  toEntries: (given: readonly Placed<RawEntry>[]) => Entry[],
+  toEntries: (given: readonly Positioned<RawEntry>[]) => Entry[],
   faults: Finding[],
 ): OrganizationPart[] {
   const byName = new Map<string, FilePart['organizations'][number][]>();
@@ -172,17 +172,17 @@ function mergedOrganizations(
   return [...byName].flatMap(([name, same]) => {
     const [first] = same;
     if (first === undefined) return [];
-    const said = same.flatMap(({ prune, place }) => (prune === undefined ? [] : [{ value: prune, place }]));
+    const said = same.flatMap(({ prune, position }) => (prune === undefined ? [] : [{ value: prune, position }]));
     const prune = agreed(`prune of ${JSON.stringify(name)}`, said, faults);
-    return [{ name, place: first.place, prune, entries: same.flatMap(({ entries }) => toEntries(entries)) }];
+    return [{ name, position: first.position, prune, entries: same.flatMap(({ entries }) => toEntries(entries)) }];
   });
 }
 
 /** Merges files, and finds what they repeat or contradict. */
 function merge(parts: readonly FilePart[], files: readonly string[], faults: Finding[]): ReadManifest {
   const aliases = aliasesOf(parts, faults);
-  const toEntries = (given: readonly Placed<RawEntry>[]) =>
-    given.flatMap(({ value, place }) => entryOf(value, place, aliases, faults) ?? []);
+  const toEntries = (given: readonly Positioned<RawEntry>[]) =>
+    given.flatMap(({ value, position }) => entryOf(value, position, aliases, faults) ?? []);
   const prunes = parts.flatMap(({ prune }) => (prune === undefined ? [] : [prune]));
   const prune = agreed('prune', prunes, faults);
   const readOnlyUnknown = parts.find((part) => part.readOnlyUnknown !== undefined)?.readOnlyUnknown;
@@ -240,7 +240,7 @@ async function fileProblem(file: string, problem: string, workspace: Workspace):
 
 /** Reads the files of a manifest and merges them. It finds everything that is wrong without a request. */
 export async function readManifest(files: readonly string[], workspace: Workspace): Promise<ReadManifest> {
-  const { readYaml } = await import('../plan/yaml-source.ts');
+  const { readSource } = await import('../plan/yaml-source.ts');
   const faults: Finding[] = [];
   const parts: FilePart[] = [];
   for (const file of files) {
@@ -249,7 +249,7 @@ export async function readManifest(files: readonly string[], workspace: Workspac
       faults.push({ file, line: 1, message: await fileProblem(file, read.problem, workspace) });
       continue;
     }
-    const parsed = readYaml(file, read.text);
+    const parsed = readSource(file, read.text);
     if (!parsed.ok) {
       // Not spread: there may be more than a call takes arguments.
       for (const finding of parsed.problem) faults.push(finding);

@@ -1,9 +1,9 @@
-import type { Finding, Place } from '../plan/positions.ts';
+import type { Finding, Position } from '../plan/positions.ts';
 import { type Entry, entryKey, lineOf } from './entries.ts';
 
 /** An entry that may overlap with others. */
 type Overlapping = Pick<Entry, 'subject' | 'path' | 'connection' | 'readOnly'> & {
-  readonly place: Place;
+  readonly position: Position;
   /** The pattern that it comes from, if it does. */
   readonly pattern?: { readonly text: string };
 };
@@ -39,14 +39,14 @@ export function overlaps(entries: readonly Overlapping[]): Finding[] {
   for (const entry of entries) {
     const cover = entry.subject === 'repos' ? undefined : coverOf(entry);
     if (cover === undefined) continue;
-    const { place, subject, path, pattern } = entry;
+    const { position, subject, path, pattern } = entry;
     const isOverridden = entry.readOnly && !cover.readOnly;
-    const key = JSON.stringify([place, pattern?.text ?? `${subject} ${path}`]);
+    const key = JSON.stringify([position, pattern?.text ?? `${subject} ${path}`]);
     if (found.has(key) && !(isOverridden && found.get(key)?.display === 'folded')) continue;
     const what = pattern === undefined ? `${subject} ${quote(path)}` : `${quote(path)} of repos ${quote(pattern.text)}`;
-    const where = `is inside ${cover.subject} ${quote(cover.path)} at ${lineOf(cover.place, place)}`;
+    const where = `is inside ${cover.subject} ${quote(cover.path)} at ${lineOf(cover.position, position)}`;
     found.set(key, {
-      ...place,
+      ...position,
       message: `${what} ${where}${isOverridden ? ', which gives write access anyway' : ''}`,
       ...(isOverridden ? OVERRIDDEN : { display: 'folded' }),
     });

@@ -1,5 +1,5 @@
 import type { Kind } from '../../reconcile/kind.ts';
-import type { Place } from '../plan/positions.ts';
+import type { Position } from '../plan/positions.ts';
 import { isPattern } from '../wildcards.ts';
 import { type Entry, lineOf } from './entries.ts';
 
@@ -29,7 +29,7 @@ export interface Desired {
   readonly path: string;
   readonly connection: Connection;
   readonly readOnly: boolean;
-  readonly place: Place;
+  readonly position: Position;
   /** Absent for an entry that the manifest names. */
   readonly pattern?: Pattern;
 }
@@ -83,13 +83,13 @@ const isBroad = ({ subject, pattern }: Desired): boolean =>
 
 /** What Git permissions are like. */
 export function permissionKind({ severalFiles, knowsReadOnly }: KindOptions): Kind<Desired, Observed> {
-  const at = (place: Place) => lineOf(place, severalFiles ? undefined : place);
-  const reasonOf = ({ place, pattern, subject }: Desired) => {
+  const at = (position: Position) => lineOf(position, severalFiles ? undefined : position);
+  const reasonOf = ({ position, pattern, subject }: Desired) => {
     if (pattern !== undefined) {
       const others = pattern.matches >= MANY_MATCHES ? `, one of ${pattern.matches} matches` : '';
-      return `${at(place)}: matches \`${pattern.text}\`${others}`;
+      return `${at(position)}: matches \`${pattern.text}\`${others}`;
     }
-    return subject === 'repo' ? at(place) : `${at(place)}: ${WIDE[subject]}`;
+    return subject === 'repo' ? at(position) : `${at(position)}: ${WIDE[subject]}`;
   };
   return {
     name: 'git permission',
@@ -105,12 +105,12 @@ export function permissionKind({ severalFiles, knowsReadOnly }: KindOptions): Ki
       if (observed.readOnly === undefined || observed.readOnly === desired.readOnly) return undefined;
       const update = `${rights(observed.readOnly)} → ${rights(desired.readOnly)}`;
       const effect = desired.readOnly ? 'restricts' : 'opens';
-      return { update, reason: at(desired.place), escalation: !desired.readOnly, effect };
+      return { update, reason: at(desired.position), escalation: !desired.readOnly, effect };
     },
     create: (desired) => {
       if (desired.readOnly && !knowsReadOnly) {
         const conflict = 'the legacy API v2 cannot add a read-only entry, and a writable one is not wanted';
-        return { conflict: `${at(desired.place)}: ${conflict}` };
+        return { conflict: `${at(desired.position)}: ${conflict}` };
       }
       const opens = !desired.readOnly || desired.subject !== 'repo' || desired.pattern !== undefined;
       return { reason: reasonOf(desired), escalation: isBroad(desired), ...(opens ? { effect: 'opens' } : {}) };

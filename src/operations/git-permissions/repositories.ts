@@ -24,7 +24,7 @@ export interface RepositoryCheck {
 
 /** An entry that has to match a repository of its connection. */
 interface Asked {
-  readonly entry: Pick<Entry, 'path' | 'place'> & { readonly subject: string };
+  readonly entry: Pick<Entry, 'path' | 'position'> & { readonly subject: string };
   readonly connection: Connection;
 }
 
@@ -68,10 +68,10 @@ function repositoriesOf(paths: readonly string[]) {
 function faultOf({ entry, connection }: Asked, hint: string): Finding {
   const quoted = JSON.stringify(entry.path.slice(0, 100));
   if (entry.subject === 'repos') {
-    return { ...entry.place, message: `repos ${quoted} matches no repository of ${connection.name}` };
+    return { ...entry.position, message: `repos ${quoted} matches no repository of ${connection.name}` };
   }
   const message = `repo ${quoted} is not a repository of ${connection.name}${hint}${charactersOf(entry.path)}`;
-  return { ...entry.place, message };
+  return { ...entry.position, message };
 }
 
 /** Lists a connection; the sentence says why that is not possible. */

@@ -91,7 +91,7 @@ async function organizationsOf(
   for (const part of manifest.organizations) {
     const named = known === undefined ? byId(part.name) : byIdOrName('organization', part.name, known);
     if (!named.ok) {
-      faults.push({ ...part.place, message: named.problem });
+      faults.push({ ...part.position, message: named.problem });
       await pause();
       continue;
     }
@@ -112,11 +112,11 @@ class Connections {
     this.#known = known;
   }
 
-  of({ connection: asked, place }: Entry, faults: Finding[]): Connection | undefined {
+  of({ connection: asked, position }: Entry, faults: Finding[]): Connection | undefined {
     const result = this.#found.get(asked) ?? byIdOrName('connection', asked, this.#known);
     this.#found.set(asked, result);
     if (result.ok) return result.found;
-    faults.push({ ...place, message: result.problem });
+    faults.push({ ...position, message: result.problem });
     return undefined;
   }
 }
@@ -137,7 +137,7 @@ async function expanded(
   const list = repositories(connection);
   if (list === undefined) {
     faults.push({
-      ...entry.place,
+      ...entry.position,
       message: '`repos` needs a list of repositories, which the legacy API v2 does not have',
     });
     return [];
@@ -155,13 +155,13 @@ async function expanded(
   if (paths.length === 0) {
     const why = matching.length === 0 ? '' : ' that `except` does not exclude';
     faults.push({
-      ...entry.place,
+      ...entry.position,
       message: `repos ${quote(entry.path)} matches no repository of ${connection.name}${why}`,
     });
   }
   for (const pattern of idle) {
     warnings.push({
-      ...entry.place,
+      ...entry.position,
       message: `except ${quote(pattern)} matches nothing of repos ${quote(entry.path)}`,
     });
   }
@@ -170,7 +170,7 @@ async function expanded(
     path,
     connection,
     readOnly: entry.readOnly,
-    place: entry.place,
+    position: entry.position,
     pattern: { text: entry.path, matches: paths.length },
   }));
 }
@@ -191,8 +191,8 @@ function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
     if (one.pattern !== undefined && (!bothFromPatterns || before.readOnly === one.readOnly)) continue;
     const what = bothFromPatterns ? 'comes with another read_only from' : 'is repeated, first at';
     faults.push({
-      ...one.place,
-      message: `${one.subject} ${quote(one.path)} ${what} ${lineOf(before.place, one.place)}`,
+      ...one.position,
+      message: `${one.subject} ${quote(one.path)} ${what} ${lineOf(before.position, one.position)}`,
     });
   }
   return [...found.values()];
@@ -205,7 +205,7 @@ function rulesOf(entries: readonly Entry[], connections: Connections, faults: Fi
   const patterns = entries.filter(({ subject }) => subject === 'repos');
   const excess = patterns[MAX_PROTECTED_PATTERNS];
   if (excess !== undefined) {
-    faults.push({ ...excess.place, message: `protected has more than ${MAX_PROTECTED_PATTERNS} patterns` });
+    faults.push({ ...excess.position, message: `protected has more than ${MAX_PROTECTED_PATTERNS} patterns` });
   }
   return entries.flatMap((entry) => {
     const connection = connections.of(entry, faults);
@@ -239,9 +239,9 @@ function pruneOf(
   const [first] = said;
   const other = said.find(({ prune }) => prune !== first?.prune);
   if (first !== undefined && other !== undefined) {
-    const where = lineOf(first.place, other.place);
+    const where = lineOf(first.position, other.position);
     faults.push({
-      ...other.place,
+      ...other.position,
       message: `prune of ${organization.name} is ${other.prune} here, but ${first.prune} at ${where}`,
     });
   }
@@ -270,11 +270,11 @@ export async function resolveManifest(
     for (const entry of parts.parts.flatMap(({ entries }) => entries)) {
       const connection = connections.of(entry, faults);
       if (connection === undefined) continue;
-      const { subject, path, readOnly, place } = entry;
+      const { subject, path, readOnly, position } = entry;
       if (subject === 'repos') {
         for (const one of await expanded(entry, connection, repositories, { faults, warnings }, options.pause))
           desired.push(one);
-      } else desired.push({ subject, path, connection, readOnly, place });
+      } else desired.push({ subject, path, connection, readOnly, position });
     }
     const each = unique(desired, faults);
     for (const finding of overlaps(each.map((one) => ({ ...one, connection: one.connection.key })))) {

@@ -97,7 +97,7 @@ export function sourceV3(devin: Devin): PermissionSource {
       asDesired({ subject, path, connection, readOnly = false }) {
         const whole = names.get(connection.key);
         if (whole === undefined || !isKnown(subject)) return undefined;
-        return { subject, path, connection: whole, readOnly, place: { file: '', line: 0 } };
+        return { subject, path, connection: whole, readOnly, position: { file: '', line: 0 } };
       },
       async replace(org, entries) {
         await devin.call(replaceGitPermissions, {

@@ -32,7 +32,7 @@ function spellings(scopes: readonly ComparedScope[], kind: ReturnType<typeof per
       const path = existing.get(kind.desiredKey(one));
       if (path === undefined || path === one.path) continue;
       found.push({
-        ...one.place,
+        ...one.position,
         message: `${one.subject} ${JSON.stringify(one.path)} is ${JSON.stringify(path)} in Devin; both are the same`,
       });
     }
@@ -50,11 +50,11 @@ function checkAsked(asked: readonly string[] | undefined, scopes: readonly Wante
 }
 
 /** A v3 key would make every entry writable that v2 could not report as read-only. */
-function readOnlyFault({ readOnlyUnknown: place }: Manifest, knowsReadOnly: boolean): Finding[] {
-  if (place === undefined || !knowsReadOnly) return [];
+function readOnlyFault({ readOnlyUnknown: position }: Manifest, knowsReadOnly: boolean): Finding[] {
+  if (position === undefined || !knowsReadOnly) return [];
   const origin = 'it was exported with a v2 key, which does not report read-only access';
   const fix = 'mark the entries that are `read_only: true`, then remove this line';
-  return [{ ...place, message: `the manifest does not say which entries are read-only: ${origin}; ${fix}` }];
+  return [{ ...position, message: `the manifest does not say which entries are read-only: ${origin}; ${fix}` }];
 }
 
 /** Compares the manifest with the organizations that it lists. Throws if one of them is wrong or cannot be read. */

@@ -5,13 +5,13 @@ import { didYouMean } from '../../contract/kinds.ts';
 import { shortened } from '../../report/shorten.ts';
 
 /** A line of a file, from 1. */
-export interface Place {
+export interface Position {
   readonly file: string;
   readonly line: number;
 }
 
 /** An error or a warning at a line. */
-export interface Finding extends Place {
+export interface Finding extends Position {
   readonly message: string;
   /** Of a warning: `first` is listed before all others, `folded` is shown in the job summary only. */
   readonly display?: 'first' | 'folded';
@@ -53,7 +53,7 @@ const resolved = ({ document }: Source, node: unknown): unknown =>
   isAlias(node) ? targetsOf(document).get(node) : node;
 
 /** Where a node begins. */
-export function placeOf({ file, lines }: Source, node: unknown): Place {
+export function positionOf({ file, lines }: Source, node: unknown): Position {
   const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
   const start = Array.isArray(range) ? Number(range[0]) : 0;
   return { file, line: Math.max(1, lines.linePos(start).line) };
@@ -122,12 +122,12 @@ function findingsOf(source: Source, node: unknown, value: unknown, schema: z.Zod
   if (issue.code === 'unrecognized_keys') {
     const map = nodeAt(source, node, issue.path);
     return unknownKeys(schema, issue.keys).map(({ key, message }) => ({
-      ...placeOf(source, keyNode(source, map, key)),
+      ...positionOf(source, keyNode(source, map, key)),
       message,
     }));
   }
   const name = issue.path.join('.');
-  const at = placeOf(source, nodeAt(source, node, issue.path));
+  const at = positionOf(source, nodeAt(source, node, issue.path));
   const missing = issue.code === 'invalid_type' && valueAt(value, issue.path) === undefined;
   const what = missing ? 'is missing' : `is wrong: ${issue.message.replace(/^Invalid input: /, '')}`;
   return [{ ...at, message: name === '' ? what.replace(/^is wrong: /, 'an entry is wrong: ') : `${name} ${what}` }];

@@ -2,7 +2,7 @@ import { ActionError, type ErrorCode } from '../../contract/errors.ts';
 import type { InputName } from '../../contract/inputs.ts';
 import type { Action, Change, Counts, Plan } from '../../reconcile/kind.ts';
 import { differs } from '../../reconcile/plan.ts';
-import { byName, headline } from '../../reconcile/render.ts';
+import { byName, planHeadline } from '../../reconcile/render.ts';
 import type { Applied, Limiter, Store } from '../../reconcile/store.ts';
 import { code } from '../../report/markdown.ts';
 import { count } from '../../report/units.ts';
@@ -70,7 +70,7 @@ const named = (change: Change<unknown, unknown>) => {
 /** Prints the changes of a plan. */
 export function logPlan<D, O>({ log }: PlanContext, step: PlanStep<D, O>): void {
   const { plan, scopeName } = step;
-  log.info(`Plan: ${headline(plan, count(plan.scopes.length, scopeName))} · ${plan.hash}`);
+  log.info(`Plan: ${planHeadline(plan, count(plan.scopes.length, scopeName))} · ${plan.hash}`);
   const lines = byName(plan.scopes).flatMap(({ scope, changes }) =>
     changes
       .filter(({ action }) => action !== 'protected')

@@ -5,7 +5,7 @@ import { carriedText } from '../../reconcile/carried.ts';
 import { violations } from '../../reconcile/guards.ts';
 import { differs, hasChanges } from '../../reconcile/plan.ts';
 import { planRecord } from '../../reconcile/record.ts';
-import { headline, renderPlan } from '../../reconcile/render.ts';
+import { planHeadline, renderPlan } from '../../reconcile/render.ts';
 import { continues, type ReviewedPlan, scopesOfFile } from '../../reconcile/reviewed.ts';
 import type { Applied } from '../../reconcile/store.ts';
 import { prose } from '../../report/markdown.ts';
@@ -77,7 +77,7 @@ async function carried<D, O>({ event, facts, inputs }: PlanContext, { plan }: Pl
 /** What a plan would do, in one line. */
 function told<D, O>(step: PlanStep<D, O>): string {
   const { plan } = step;
-  const said = differs(plan.counts) ? `Plan: ${headline(plan, where(step))}` : `No changes in ${where(step)}`;
+  const said = differs(plan.counts) ? `Plan: ${planHeadline(plan, where(step))}` : `No changes in ${where(step)}`;
   return `${said} · ${short(plan.hash)}`;
 }
 
@@ -108,7 +108,7 @@ async function planned<D, O>(
   const changed = differs(plan.counts);
   const limit = tooMuch(context, step);
   const isDrift = changed && inputs.fail_on_drift;
-  const drift = new ActionError('drift_found', `The current state differs from the manifest: ${headline(plan)}.`, {
+  const drift = new ActionError('drift_found', `The current state differs from the manifest: ${planHeadline(plan)}.`, {
     list: limit?.list ?? [],
   });
   const error = isDrift ? drift : limit;
@@ -168,7 +168,7 @@ async function carriedOut<D, O>(
     all === 0
       ? `Nothing to do in ${where(step)}`
       : good === all
-        ? `Applied: ${headline(plan, where(step))}`
+        ? `Applied: ${planHeadline(plan, where(step))}`
         : `Applied ${good} of ${count(all, 'change')} in ${where(step)}`;
   const isKnown = error === undefined || good < all;
   const heading = title(markOf(error), `${said}${isKnown ? '' : ` · ${state}`} · ${short(plan.hash)}`);

@@ -2,7 +2,7 @@ import { isAlias, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { type Fallible, failed } from '../../contract/fallible.ts';
 import { YAML_OPTIONS, yamlFindings } from '../yaml.ts';
 import type { Finding, Source } from './positions.ts';
-import { pairsOf, placeOf } from './positions.ts';
+import { pairsOf, positionOf } from './positions.ts';
 
 /** A syntax error causes others, which add nothing. */
 const MAX_SYNTAX_FINDINGS = 5;
@@ -30,19 +30,19 @@ function keyProblem(key: unknown): string | undefined {
 function wrongKeys(source: Source): Finding[] {
   const found: Finding[] = [];
   const check = (node: unknown, depth: number) => {
-    // The target of an alias is checked at its own place.
+    // The target of an alias is checked at its own position.
     if (isAlias(node)) return;
     if (isSeq(node) && depth > 0) for (const item of node.items) check(item, depth - 1);
     const seen = new Map<string, number>();
     for (const { name, key, value } of pairsOf(source, node)) {
-      const place = placeOf(source, key);
+      const position = positionOf(source, key);
       const problem = keyProblem(key);
       const before = seen.get(name);
-      if (problem !== undefined) found.push({ ...place, message: problem });
+      if (problem !== undefined) found.push({ ...position, message: problem });
       else if (before !== undefined) {
-        found.push({ ...place, message: `the key ${JSON.stringify(name)} is repeated, first on line ${before}` });
+        found.push({ ...position, message: `the key ${JSON.stringify(name)} is repeated, first on line ${before}` });
       }
-      seen.set(name, place.line);
+      seen.set(name, position.line);
       if (depth > 0) check(value, depth - 1);
     }
   };
@@ -51,7 +51,7 @@ function wrongKeys(source: Source): Finding[] {
 }
 
 /** Reads YAML 1.2 with the positions of its parts. */
-export function readYaml(file: string, text: string): ReadSource {
+export function readSource(file: string, text: string): ReadSource {
   const lines = new LineCounter();
   const document = parseDocument(text, { ...YAML_OPTIONS, lineCounter: lines });
   const tabs = document.errors.filter(({ code }) => code === 'TAB_AS_INDENT');

@@ -53,7 +53,7 @@ function madeBy(comment: ReviewComment): Made {
     kind: trusted?.kind ?? 'unknown',
     severity,
     ...place,
-    title: isEdited ? `Edited by somebody else: ${title}` : title,
+    title: isEdited ? `Edited by someone else: ${title}` : title,
     url,
     resolved: isResolved,
   } as const;

@@ -30,6 +30,7 @@ async function prepare(
   if (folder !== undefined && wait !== undefined && wait !== 'finished') {
     checks.problem('download_attachments', 'needs wait: finished, since Devin attaches files while it works');
   }
+  if (wait === 'later') checkLater(inputs, checks);
   const trigger = await prepareTrigger(inputs, checks);
   const closed = trigger !== undefined && 'closed' in trigger ? trigger.closed : undefined;
   const admitted = trigger !== undefined && 'event' in trigger ? trigger : undefined;
@@ -37,6 +38,25 @@ async function prepare(
   const says = hasParts || admitted?.asked !== undefined || admitted?.named !== undefined;
   const session = await prepareSession(inputs, checks, context === 'event' && (says || closed !== undefined));
   return closed === undefined ? ready({ session, trigger: admitted }) : { skipped: closed };
+}
+
+function checkLater({ comment_key: key, check }: Partial<InputValues<CommonInput>>, { facts, problem }: Checks): void {
+  if (facts.repository === undefined)
+    problem('wait', 'is later, which needs a repository; the step runs outside of a workflow');
+  const isLong = Buffer.byteLength(key ?? facts.job ?? '') > 20;
+  if (check === true && isLong)
+    problem('comment_key', 'needs at most 20 bytes (or a shorter job ID) with check and wait: later');
+}
+
+/** The request with what `collect-sessions` needs to follow its session; the check stays in progress until then. */
+async function followed(context: Context<CreateInput>, request: RunRequest): Promise<RunRequest> {
+  const { inputs, facts, check } = context;
+  if (inputs.wait !== 'later') return request;
+  const { laterTags } = await import('./later/tags.ts');
+  const key = inputs.comment_key ?? `${facts.job ?? ''} create-session`;
+  check.leave();
+  const isOf = { comment: inputs.comment, check: inputs.check, key };
+  return { ...request, later: laterTags(facts, request.thread, isOf) };
 }
 
 /** Lets the event in if its sender may write, and puts it into the prompt if it is to be there. */
@@ -52,12 +72,18 @@ async function requestOf(
   const { thread } = admitted.event;
   const withEvent = isContext ? await import('./request/compose.ts') : undefined;
   const request = withEvent === undefined ? session : await withEvent.composed(context, session, admitted);
+  const isOfPullRequest = context.inputs.reuse === 'pull_request';
+  const { ownPullRequest } = isOfPullRequest ? await import('./request/pull-request.ts') : {};
+  const pullRequest = await ownPullRequest?.(context, thread);
   const facts = {
     ...context.facts,
     ...(thread === undefined ? {} : { thread: { name: `#${thread.number}`, url: thread.url } }),
   };
   const replyPhrase = context.inputs.trigger_phrase;
-  return { request: { ...request, thread, fresh: admitted.asked?.fresh, replyPhrase }, context: { ...context, facts } };
+  return {
+    request: { ...request, thread, pullRequest, fresh: admitted.asked?.fresh, replyPhrase },
+    context: { ...context, facts },
+  };
 }
 
 /** Starts a session, and waits for it as `wait` says; with several organizations, one in each. */
@@ -76,7 +102,8 @@ export const createSessionOperation = operation({
   versions: ['v3'],
   prepare,
   async run(given, prepared) {
-    const { request, context } = await requestOf(given, prepared);
+    const { request: asked, context } = await requestOf(given, prepared);
+    const request = await followed(context, asked);
     const { log, facts, inputs } = context;
     void context.comment.seen();
     if (isSeveral(inputs.org_id)) {

@@ -84,6 +84,11 @@ function isEndedByOther({ found }: Started, { verdict, error }: SessionStory, si
   return found.scope === 'text' || sinceMs < ENDING_MS;
 }
 
+async function keepLater(context: RunContext, orgId: string, started: Started, tags: readonly string[]) {
+  const { keepTags } = await import('./later/keep.ts');
+  return await keepTags(context, orgId, started, tags);
+}
+
 const atOnce: Turn = (task) => task();
 
 /** Starts a session in an organization, and waits for it as `wait` says. */
@@ -108,7 +113,7 @@ async function startAndWait(
     await context.exists({ org_id: orgId, session_id: session.session_id, session_url: session.url });
   }
   const waited = await waitForSession(context, {
-    goal: inputs.wait,
+    goal: inputs.wait === 'later' ? 'none' : inputs.wait,
     orgId,
     sessionId: session.session_id,
     started: {
@@ -126,12 +131,14 @@ async function startAndWait(
     replyPhrase: prepared.replyPhrase,
     organizations,
   });
+  const unkept = prepared.later === undefined ? undefined : await keepLater(context, orgId, started, prepared.later);
   // A session whose end failed in a canceled workflow is left to the post step.
   if (waited.error?.code !== 'cancelled') context.remains.settled(orgId);
   checkTag(context, started, waited.session);
   await started.checkTwin?.();
   const isEarlier = found?.standing === 'finished' && found.how !== 'lost' && waited.verdict.outcome === 'finished';
-  return { started, story: isEarlier ? { ...waited, resultAt: waited.session.updated_at } : waited };
+  const story = { ...waited, ...(waited.error === undefined && unkept !== undefined ? { error: unkept } : {}) };
+  return { started, story: isEarlier ? { ...story, resultAt: story.session.updated_at } : story };
 }
 
 /** Starts a session in an organization, waits for it as `wait` says, and downloads its files. */
@@ -145,7 +152,7 @@ export async function carrySession(
   const from = clock.now();
   let { started, story } = await startAndWait(context, orgId, prepared, place);
   if (!signal.aborted && isEndedByOther(started, story, clock.now() - from)) {
-    log.progress('Whoever started the session has ended it, so it is looked up again.');
+    log.progress('The step that started the session has ended it, so the lookup is repeated.');
     ({ started, story } = await startAndWait(context, orgId, prepared, place));
   }
   const folder = inputs.download_attachments;

@@ -104,7 +104,8 @@ export const sendMessageOperation = operation({
     { all: ['UseDevinSessions'], for: ['attachments'] },
   ],
   versions: ['v3'],
-  async prepare({ message, prompt, prompt_file: file, attachments }, checks) {
+  async prepare({ message, prompt, prompt_file: file, attachments, wait }, checks) {
+    if (wait === 'later') checks.problem('wait', 'is later, which only create-session supports; use finished');
     if (message !== undefined && prompt !== undefined) {
       checks.problem('prompt', 'is set together with message; set only one of them');
     }
@@ -120,7 +121,7 @@ export const sendMessageOperation = operation({
     const orgId = await context.organization();
     const { session, sent } = await deliver(context, orgId, prepared);
     const story = await waitForSession(context, {
-      goal: context.inputs.wait,
+      goal: context.inputs.wait === 'later' ? 'none' : context.inputs.wait,
       orgId,
       sessionId: session.session_id,
       started: { session, created: false, sent, onTimeout: 'leave', onCancel: 'leave' },

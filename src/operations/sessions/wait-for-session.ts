@@ -12,7 +12,11 @@ export const waitForSessionOperation = operation({
   outputs: SESSION_OUTPUTS,
   permissions: [{ all: ['ViewOrgSessions'] }],
   versions: ['v3'],
-  prepare: async (inputs, checks) => ready(await prepareSchema(inputs, checks)),
+  async prepare(inputs, checks) {
+    const isLater = inputs.wait === 'later';
+    if (isLater) checks.problem('wait', 'is later, which only create-session supports; use finished');
+    return ready(await prepareSchema(inputs, checks));
+  },
   async run(context, schema) {
     const { inputs, log } = context;
     const orgId = await context.organization();

@@ -107,6 +107,18 @@ function root(state: State, token: Token) {
         ),
     };
   };
+  const thread = (number: number) => {
+    const { kind, title = 'Read commas' } = state.threads.get(number) ?? { kind: 'discussion' };
+    if (kind === 'discussion')
+      throw refusal('NOT_FOUND', `Could not resolve to an issue or pull request with the number of ${number}.`);
+    needs(kind === 'issue' ? { issues: 'read' } : { 'pull-requests': 'read' });
+    return {
+      __typename: kind === 'issue' ? 'Issue' : 'PullRequest',
+      title,
+      headRefOid: state.pulls.get(number)?.head,
+      comments: { nodes: state.comments.filter((each) => each.thread === number).map(shown) },
+    };
+  };
   return {
     viewer: { login: token.login },
     node: ({ id }: { id: string }) => found(id),
@@ -122,6 +134,7 @@ function root(state: State, token: Token) {
       if (`${owner}/${name}` === state.repository) {
         return {
           discussion: ({ number }: { number: number }) => discussion(number),
+          issueOrPullRequest: ({ number }: { number: number }) => thread(number),
           pullRequest: ({ number }: { number: number }) => pullRequest(number),
         };
       }

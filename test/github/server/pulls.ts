@@ -24,7 +24,12 @@ function shown(
     merged_at: mergedAt === null ? null : new Date(mergedAt).toISOString().replace(/\.\d+Z$/, 'Z'),
     merge_commit_sha: mergeCommit,
     ...{ title, body: text, author_association: association ?? 'OWNER' },
-    user: { ...Object(body['user']), login: author ?? 'octocat', type: author?.endsWith('[bot]') ? 'Bot' : 'User' },
+    user: {
+      ...Object(body['user']),
+      id: author === 'devin-ai-integration[bot]' ? 158_243_242 : 1,
+      login: author ?? 'octocat',
+      type: author?.endsWith('[bot]') ? 'Bot' : 'User',
+    },
     base: { ...Object(body['base']), ref: base, sha: 'a'.repeat(40), repo: home(repository, 1) },
     head: { ...Object(body['head']), sha: head, ref: 'commas', repo: home(fork ?? repository, fork ? 2 : 1) },
   };

@@ -377,6 +377,17 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
     serve: (asked) => ({ status: 200, body: jobBody(asked, oneJob(asked)) }),
   },
   'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs': { accepted: always({ actions: 'read' }), serve: log },
+  'POST /repos/{owner}/{repo}/dispatches': {
+    accepted: always({ contents: 'write' }),
+    serve(asked) {
+      const { event_type: type, client_payload: payload } = asked.body;
+      const text = JSON.stringify(payload ?? {});
+      if (Object.keys(Object(payload)).length > 10) throw new Refused(422, 'No more than 10 properties are allowed.');
+      if (Buffer.byteLength(text) > 65_535) throw new Refused(422, 'client_payload is too large.');
+      asked.state.dispatches.push({ type: String(type), payload: JSON.parse(text) });
+      return { status: 204, headers: {} };
+    },
+  },
   ...PULL_HANDLERS,
   'GET /repos/{owner}/{repo}/compare/{basehead}': { accepted: always({ contents: 'read' }), serve: compare },
 };

@@ -131,6 +131,8 @@ export class State {
   /** What somebody reacted to, such as `issue 128`, and with what. */
   readonly reactions: (readonly [subject: string, content: string])[] = [];
   comparisons: Comparison[] = [];
+  /** The events that programs sent, oldest first. */
+  readonly dispatches: { readonly type: string; readonly payload: Readonly<Record<string, unknown>> }[] = [];
   readonly pulls = new Map<number, Pull>();
   /** The time of the server, in milliseconds since 1970. */
   now = Date.UTC(2026, 0, 31, 8);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asActionError } from '../../../src/contract/errors.ts';
-import { readManifest } from '../../../src/operations/audit-logs/chain/manifest.ts';
+import { parseExportManifest } from '../../../src/operations/audit-logs/chain/export-manifest.ts';
 import { type Draft, Workspace } from '../../../src/runner/workspace.ts';
 import { type ExportRun, folder, runExport } from './export-run.ts';
 import { AuditApi, event, exportedIds, filesIn } from './export-support.ts';
@@ -182,7 +182,7 @@ it('a limit stops cleanly, also within a second, and the next runs take the rest
   ] as const) {
     const { outputs } = await run({ checkpoint_file: 'c.json', max_events: '3' });
     expect(outputs['has_more']).toBe(more);
-    const read = readManifest(readFileSync(join(place.root, outputs['manifest_file'] ?? ''), 'utf8'));
+    const read = parseExportManifest(readFileSync(join(place.root, outputs['manifest_file'] ?? ''), 'utf8'));
     expect(read).toMatchObject({ manifest: { sequence } });
   }
   expect(exportedIds(output()).toSorted()).toEqual(api.events.map((each) => each.audit_log_id).toSorted());

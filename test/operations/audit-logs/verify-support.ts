@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Checkpoint, checkpointText } from '../../../src/operations/audit-logs/chain/checkpoint.ts';
 import {
-  type Manifest,
-  type ManifestFile,
-  manifestText,
-  readManifest,
+  type ExportedFile,
+  type ExportManifest,
+  exportManifestText,
+  parseExportManifest,
   sha256Of,
-} from '../../../src/operations/audit-logs/chain/manifest.ts';
+} from '../../../src/operations/audit-logs/chain/export-manifest.ts';
 import { type Partition, partitionFolder, timeKey } from '../../../src/operations/audit-logs/chain/partitions.ts';
 import type { AuditEvent } from '../../../src/operations/audit-logs/events/event.ts';
 import { isoTime } from '../../../src/operations/audit-logs/events/time.ts';
@@ -64,8 +64,8 @@ export class TestExport {
     return this.manifests[index] ?? '';
   }
 
-  manifest(index: number): Manifest {
-    const read = readManifest(this.read(this.name(index)).toString());
+  manifest(index: number): ExportManifest {
+    const read = parseExportManifest(this.read(this.name(index)).toString());
     if (!read.ok) throw new Error(read.problem);
     return read.manifest;
   }
@@ -76,14 +76,14 @@ export class TestExport {
   }
 
   /** Changes a manifest and nothing else. */
-  edit(index: number, change: (manifest: Manifest) => void): void {
+  edit(index: number, change: (manifest: ExportManifest) => void): void {
     const manifest = this.manifest(index);
     change(manifest);
-    this.write(this.name(index), manifestText(manifest));
+    this.write(this.name(index), exportManifestText(manifest));
   }
 
   /** Changes a manifest and mends the chain behind it, as somebody would who can write everything. */
-  forge(index: number, change: (manifest: Manifest) => void): void {
+  forge(index: number, change: (manifest: ExportManifest) => void): void {
     this.edit(index, change);
     for (let next = index + 1; next < this.manifests.length; next += 1) {
       const sha256 = sha256Of(this.read(this.name(next - 1)));
@@ -94,7 +94,7 @@ export class TestExport {
   }
 
   /** Changes a file, and everything that the manifests say of it, so that only its content can tell. */
-  forgeFile(index: number, change: (text: string) => string, more: (file: ManifestFile) => void = () => {}): void {
+  forgeFile(index: number, change: (text: string) => string, more: (file: ExportedFile) => void = () => {}): void {
     const path = this.file(index);
     const bytes = Buffer.from(change(this.read(path).toString()));
     this.write(path, bytes);
@@ -162,7 +162,7 @@ const eventsFrom = (from: number, fractions: readonly number[] = []): readonly A
     }),
   );
 
-async function writeFile(into: TestExport, options: ExportOptions, from: number): Promise<ManifestFile> {
+async function writeFile(into: TestExport, options: ExportOptions, from: number): Promise<ExportedFile> {
   const { format = 'jsonl', compression = 'none', partition = 'none', fractions } = options;
   const events = eventsFrom(from, fractions);
   const plain = await encode(format, events);
@@ -187,11 +187,11 @@ async function writeFile(into: TestExport, options: ExportOptions, from: number)
 export async function writeExport(options: ExportOptions = {}): Promise<TestExport> {
   const { format = 'jsonl', compression = 'none', windows = 3, isSharded = false, partition = 'none' } = options;
   const made = new TestExport();
-  let previous: Manifest['previous'] = null;
+  let previous: ExportManifest['previous'] = null;
   for (let index = 0; index < windows; index += 1) {
     const since = START + index * HOUR;
     const files = [await writeFile(made, options, since), await writeFile(made, options, since + HOUR / 2)];
-    const text = manifestText({
+    const text = exportManifestText({
       schema_version: 1,
       kind: 'devin-audit-manifest',
       sequence: isSharded ? 0 : index,

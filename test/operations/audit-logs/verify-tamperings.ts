@@ -1,6 +1,6 @@
 import { appendFileSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { sha256Of } from '../../../src/operations/audit-logs/chain/manifest.ts';
+import { sha256Of } from '../../../src/operations/audit-logs/chain/export-manifest.ts';
 import { type ExportOptions, START, type TestExport } from './verify-support.ts';
 
 /** A way to tamper with an export, and what has to be found. */

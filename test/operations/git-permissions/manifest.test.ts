@@ -14,7 +14,7 @@ import {
 import { checkRepositories } from '../../../src/operations/git-permissions/repositories.ts';
 import { resolveManifest } from '../../../src/operations/git-permissions/resolve.ts';
 import { type PermissionSource, repositoryLists } from '../../../src/operations/git-permissions/source.ts';
-import { readYaml } from '../../../src/operations/plan/yaml-source.ts';
+import { readSource } from '../../../src/operations/plan/yaml-source.ts';
 import { hasChanges, planAll } from '../../../src/reconcile/plan.ts';
 import { checks } from '../support.ts';
 
@@ -48,11 +48,11 @@ describe('a manifest', () => {
     expect(manifest.organizations).toMatchObject([
       {
         name: 'A',
-        place: { file: '1.yml', line: 4 },
+        position: { file: '1.yml', line: 4 },
         entries: [
-          { subject: 'repo', path: 'acme/api', connection: 'hub', readOnly: false, place: { line: 6 } },
-          { subject: 'group', path: 'acme/platform', readOnly: true, place: { line: 7 } },
-          { subject: 'repos', path: 'acme/web-*', except: ['acme/web-old'], place: { line: 8 } },
+          { subject: 'repo', path: 'acme/api', connection: 'hub', readOnly: false, position: { line: 6 } },
+          { subject: 'group', path: 'acme/platform', readOnly: true, position: { line: 7 } },
+          { subject: 'repos', path: 'acme/web-*', except: ['acme/web-old'], position: { line: 8 } },
         ],
       },
     ]);
@@ -63,7 +63,7 @@ describe('a manifest', () => {
       'version: 1\norganizations:\n  A:\n    permissions: &all\n      - { connection: hub, repo: acme/api }\n  B:\n    permissions: *all\n',
     );
     expect(faults).toEqual([]);
-    expect(manifest.organizations.map(({ entries }) => entries[0]?.place.line)).toEqual([5, 5]);
+    expect(manifest.organizations.map(({ entries }) => entries[0]?.position.line)).toEqual([5, 5]);
   });
 
   test('of several files is one', async () => {
@@ -307,7 +307,7 @@ describe('a manifest', () => {
     );
     fc.assert(
       fc.property(text, (yaml) => {
-        const read = readYaml('x.yml', yaml);
+        const read = readSource('x.yml', yaml);
         if (!read.ok) for (const { line } of read.problem) expect(line).toBeGreaterThan(0);
       }),
       { numRuns: 500 },

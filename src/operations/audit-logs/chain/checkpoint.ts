@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import { ActionError } from '../../../contract/errors.ts';
 import type { Workspace } from '../../../runner/workspace.ts';
 import { isoTime } from '../events/time.ts';
-import { Manifest, scopeOf, sha256Of } from './manifest.ts';
-import type { Scope } from './scope.ts';
+import { ExportManifest, scopeOf, sha256Of } from './export-manifest.ts';
+import type { ExportScope } from './scope.ts';
 
 const MAX_CHECKPOINT_BYTES = 256 * 1024 * 1024;
 /** The clocks of two runs may differ by this much. */
@@ -13,7 +13,7 @@ const CLOCK_TOLERANCE_S = 300;
 const Content = z.object({
   schema_version: z.literal(1),
   kind: z.literal('devin-audit-checkpoint'),
-  scope: Manifest.shape.scope,
+  scope: ExportManifest.shape.scope,
   /** Where the first export of the chain began. */
   since: z.int(),
   /** Every event before this time is exported; the next window begins here. */
@@ -72,7 +72,7 @@ export function parseCheckpoint(path: string, text: string): Checkpoint {
   return content;
 }
 
-function checkScope(path: string, checkpoint: Checkpoint, scope: Scope): void {
+function checkScope(path: string, checkpoint: Checkpoint, scope: ExportScope): void {
   const [own, asked] = [checkpoint.scope, scopeOf(scope)];
   const differing = (['api', 'version', 'org_id', 'actions'] as const).filter(
     (name) => JSON.stringify(own[name]) !== JSON.stringify(asked[name]),
@@ -108,7 +108,7 @@ export interface FoundCheckpoint {
 export async function readCheckpoint(
   workspace: Workspace,
   path: string,
-  scope: Scope,
+  scope: ExportScope,
 ): Promise<FoundCheckpoint | undefined> {
   if (!(await workspace.exists(path))) return undefined;
   const read = await workspace.readText(path, MAX_CHECKPOINT_BYTES);

@@ -3,7 +3,7 @@ import { basename, join, normalize } from 'node:path/posix';
 import * as z from 'zod/mini';
 import { ActionError } from '../../../contract/errors.ts';
 import type { Workspace } from '../../../runner/workspace.ts';
-import { MAX_MANIFEST_BYTES, readManifest, sha256Of } from './manifest.ts';
+import { MAX_EXPORT_MANIFEST_BYTES, parseExportManifest, sha256Of } from './export-manifest.ts';
 
 const MAX_JOURNAL_BYTES = 512 * 1024 * 1024;
 
@@ -11,7 +11,7 @@ const MAX_JOURNAL_BYTES = 512 * 1024 * 1024;
  * What remains to be done once every file is complete. It is written down first, so that the next run can complete it if this
  * one is killed.
  */
-const Journal = z.object({
+const PendingCommit = z.object({
   schema_version: z.literal(1),
   /** Files by their names in the staging folder, and in the workspace. */
   files: z.array(z.object({ staged: z.string(), path: z.string() })),
@@ -21,7 +21,7 @@ const Journal = z.object({
 });
 
 /** What remains to be done. Paths are relative to the workspace. */
-export type Journal = z.output<typeof Journal>;
+export type PendingCommit = z.output<typeof PendingCommit>;
 
 /** Where a run keeps incomplete files: beside the final ones, so that a file only has to change its name. */
 export const stagingOf = (outputDir: string, label: string): string => join(outputDir, `.devin-audit-${label}`);
@@ -33,14 +33,14 @@ const journalOf = (staging: string) => join(staging, 'journal.json');
  *
  * @param isRecovery an earlier run may have done a part of it
  */
-async function place(
+async function putInPlace(
   workspace: Workspace,
   staging: string,
-  { files, manifest }: Journal,
+  { files, manifest }: PendingCommit,
   isRecovery: boolean,
 ): Promise<void> {
   const hashes = hashesOf(manifest);
-  const present = await workspace.readText(manifest.path, MAX_MANIFEST_BYTES);
+  const present = await workspace.readText(manifest.path, MAX_EXPORT_MANIFEST_BYTES);
   // The manifest comes after the files, which a later step may have moved elsewhere since.
   const isPlaced = isRecovery && present.ok && present.text === manifest.text;
   if (!isPlaced) await removeFormer(workspace, manifest, files);
@@ -57,7 +57,7 @@ async function place(
 }
 
 /** Writes the checkpoint, once everything else is in its place. */
-async function finish(workspace: Workspace, staging: string, { checkpoint }: Journal): Promise<void> {
+async function finish(workspace: Workspace, staging: string, { checkpoint }: PendingCommit): Promise<void> {
   if (checkpoint !== null && (await isBase(workspace, checkpoint))) {
     await workspace.writeFile(checkpoint.path, checkpoint.text);
   }
@@ -65,8 +65,8 @@ async function finish(workspace: Workspace, staging: string, { checkpoint }: Jou
 }
 
 /** SHA-256 of each file of a manifest, in the order of the files. */
-function hashesOf({ text }: Journal['manifest']): readonly string[] {
-  const read = readManifest(text);
+function hashesOf({ text }: PendingCommit['manifest']): readonly string[] {
+  const read = parseExportManifest(text);
   return read.ok ? read.manifest.files.map(({ sha256 }) => sha256) : [];
 }
 
@@ -83,7 +83,10 @@ const missing = (path: string) =>
   });
 
 /** Whether the checkpoint is still the one that the run began with; if not, it belongs to another run. */
-async function isBase(workspace: Workspace, { path, base }: NonNullable<Journal['checkpoint']>): Promise<boolean> {
+async function isBase(
+  workspace: Workspace,
+  { path, base }: NonNullable<PendingCommit['checkpoint']>,
+): Promise<boolean> {
   if (!(await workspace.exists(path))) return true;
   const present = await workspace.readText(path, MAX_JOURNAL_BYTES);
   return present.ok && sha256Of(present.text) === base;
@@ -92,38 +95,38 @@ async function isBase(workspace: Workspace, { path, base }: NonNullable<Journal[
 /** Removes the files of an earlier run over the same window that this run does not write again. */
 async function removeFormer(
   workspace: Workspace,
-  manifest: Journal['manifest'],
-  files: Journal['files'],
+  manifest: PendingCommit['manifest'],
+  files: PendingCommit['files'],
 ): Promise<void> {
-  const former = await workspace.readText(manifest.path, MAX_MANIFEST_BYTES);
+  const former = await workspace.readText(manifest.path, MAX_EXPORT_MANIFEST_BYTES);
   if (!former.ok) return;
-  const read = readManifest(former.text);
+  const read = parseExportManifest(former.text);
   if (!read.ok) return;
   const folder = join(manifest.path, '../..');
   const kept = new Set(files.map(({ path }) => path));
   for (const { path } of read.manifest.files) {
-    const place = join(folder, path);
+    const target = join(folder, path);
     // A manifest is a file like others, so it may contain any path.
     const isOurs = !path.split(/[\\/]/).includes('..') && /(^|\/)devin-audit_[^/]+$/.test(path);
-    if (isOurs && !kept.has(place)) await workspace.remove(place);
+    if (isOurs && !kept.has(target)) await workspace.remove(target);
   }
 }
 
 /** Commits a run whose files are all complete. As soon as the journal has its name, the run counts. */
-export async function commit(workspace: Workspace, staging: string, journal: Journal): Promise<void> {
+export async function commit(workspace: Workspace, staging: string, pending: PendingCommit): Promise<void> {
   try {
-    await workspace.writeFile(journalOf(staging), JSON.stringify(journal));
+    await workspace.writeFile(journalOf(staging), JSON.stringify(pending));
   } catch (thrown) {
     // Without its journal, the run does not count; a full disk needs the space.
     await workspace.remove(staging).catch(() => undefined);
     throw thrown;
   }
-  await place(workspace, staging, journal, false);
-  await finish(workspace, staging, journal);
+  await putInPlace(workspace, staging, pending, false);
+  await finish(workspace, staging, pending);
 }
 
 /** Where a run may have written. */
-export interface Places {
+export interface ExportPaths {
   readonly outputDir: string;
   readonly staging: string;
   readonly checkpointFile: string | undefined;
@@ -134,21 +137,21 @@ export interface Places {
  *
  * @throws `export_corrupt` for a journal that no run has written, or if a file of it is missing
  */
-export async function recover(workspace: Workspace, places: Places): Promise<boolean> {
-  const { staging } = places;
+export async function recover(workspace: Workspace, paths: ExportPaths): Promise<boolean> {
+  const { staging } = paths;
   if (!(await workspace.exists(staging))) return false;
   const found = await workspace.readText(journalOf(staging), MAX_JOURNAL_BYTES);
-  const journal = found.ok ? parseJournal(found.text) : undefined;
-  if (journal === undefined) await workspace.remove(staging);
+  const pending = found.ok ? parsePending(found.text) : undefined;
+  if (pending === undefined) await workspace.remove(staging);
   else {
-    const left = expected(journal, places);
-    await place(workspace, staging, left, true).catch((thrown: unknown) => {
+    const left = expected(pending, paths);
+    await putInPlace(workspace, staging, left, true).catch((thrown: unknown) => {
       // What a link in the staging folder leads to is not a file of an export.
       throw thrown instanceof ActionError && thrown.code === 'input_invalid' ? foreign(thrown) : thrown;
     });
     await finish(workspace, staging, left);
   }
-  return journal !== undefined;
+  return pending !== undefined;
 }
 
 const foreign = (cause?: unknown) =>
@@ -157,9 +160,9 @@ const foreign = (cause?: unknown) =>
     fix: 'Remove the folder `.devin-audit-…` in `output_dir`, and export again.',
   });
 
-function parseJournal(text: string): Journal {
+function parsePending(text: string): PendingCommit {
   try {
-    return Journal.parse(JSON.parse(text));
+    return PendingCommit.parse(JSON.parse(text));
   } catch (cause) {
     // It got its name when it was complete, so something else changed it.
     throw foreign(cause);
@@ -170,13 +173,13 @@ function parseJournal(text: string): Journal {
  * A journal that names only files of this export: one that came with the repository must not write others, such as the
  * hooks of git. A checkpoint with another name is ignored.
  */
-function expected(journal: Journal, { outputDir, checkpointFile }: Places): Journal {
-  const { files, manifest, checkpoint } = journal;
+function expected(pending: PendingCommit, { outputDir, checkpointFile }: ExportPaths): PendingCommit {
+  const { files, manifest, checkpoint } = pending;
   // As `join` writes it: the workspace itself, `.`, is an empty beginning.
   const folder = join(outputDir, 'x').slice(0, -1);
   const isOurs = (path: string) =>
     normalize(path) === path && path.startsWith(folder) && basename(path).startsWith('devin-audit_');
   const isFine = files.every(({ staged, path }) => /^file-\d+$/.test(staged) && isOurs(path)) && isOurs(manifest.path);
-  if (!isFine || !readManifest(manifest.text).ok) throw foreign();
-  return { ...journal, checkpoint: checkpoint?.path === checkpointFile ? checkpoint : null };
+  if (!isFine || !parseExportManifest(manifest.text).ok) throw foreign();
+  return { ...pending, checkpoint: checkpoint?.path === checkpointFile ? checkpoint : null };
 }

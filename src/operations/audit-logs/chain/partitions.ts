@@ -1,5 +1,5 @@
 import { compactTime, type Range } from '../events/time.ts';
-import { sha256Of } from './manifest.ts';
+import { sha256Of } from './export-manifest.ts';
 
 /** How the events of an export are divided into files. */
 export type Partition = 'none' | 'hour' | 'day' | 'org';

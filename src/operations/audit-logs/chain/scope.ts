@@ -4,7 +4,7 @@ import { isLoopback } from '../../../contract/kinds.ts';
 import type { ApiVersion } from '../../../devin/endpoint.ts';
 
 /** Whose events an export contains. Two exports of different scopes are independent of each other. */
-export interface Scope {
+export interface ExportScope {
   /** Host of the API; one on this machine is `loopback`, whatever its port. */
   readonly api: string;
   readonly version: ApiVersion;
@@ -20,14 +20,14 @@ export function scopeFrom(
   version: ApiVersion,
   orgId: string | undefined,
   actions: readonly string[] = [],
-): Scope {
+): ExportScope {
   const url = isSandbox(apiUrl) ? undefined : new URL(apiUrl);
   const api = url === undefined ? 'sandbox' : isLoopback(url) ? 'loopback' : url.host + url.pathname.replace(/\/$/, '');
   return { api, version, orgId, actions: [...new Set(actions)].sort() };
 }
 
 /** Eight hexadecimal digits that identify a scope, and how its files are written, in the names of the files. */
-export function labelOf({ api, version, orgId, actions }: Scope, ...more: readonly string[]): string {
+export function labelOf({ api, version, orgId, actions }: ExportScope, ...more: readonly string[]): string {
   const parts = JSON.stringify([api, version, orgId ?? null, actions, ...more]);
   return createHash('sha256').update(parts).digest('hex').slice(0, 8);
 }

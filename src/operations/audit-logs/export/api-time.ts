@@ -2,7 +2,7 @@ import { v2ListAuditLogs } from '../../../devin/endpoints/v2-enterprise.ts';
 import { duration } from '../../../report/units.ts';
 import type { Log } from '../../../runner/log.ts';
 import { isoTime } from '../events/time.ts';
-import { patiently, type Source } from './range.ts';
+import { type AuditSource, patiently } from './range.ts';
 import { v3Request } from './read-v3.ts';
 
 /** Clocks that differ by less cause no warning. */
@@ -12,7 +12,7 @@ const TOLERANCE_MS = 30_000;
  * The time of the API in milliseconds since 1970, from the response to one small request. The end of a window must not
  * depend on the clock of the runner: if it were ahead, events that have not happened yet would count as exported.
  */
-export async function apiTime(source: Source, signal: AbortSignal, log: Log): Promise<number> {
+export async function apiTime(source: AuditSource, signal: AbortSignal, log: Log): Promise<number> {
   const { devin, clock, scope } = source;
   const second = Math.floor(clock.now() / 1_000);
   const { endpoint, params, query } = v3Request(scope);

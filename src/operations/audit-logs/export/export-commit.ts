@@ -1,7 +1,14 @@
 import { join } from 'node:path/posix';
 import { checkpointText } from '../chain/checkpoint.ts';
 import { commit } from '../chain/commit.ts';
-import { type Manifest, manifestPath, manifestText, runOf, scopeOf, sha256Of } from '../chain/manifest.ts';
+import {
+  type ExportManifest,
+  exportManifestText,
+  manifestPath,
+  runOf,
+  scopeOf,
+  sha256Of,
+} from '../chain/export-manifest.ts';
 import { filePath, windowName } from '../chain/partitions.ts';
 import { isoTime, type Range } from '../events/time.ts';
 import { SUFFIXES } from '../formats/compression.ts';
@@ -11,16 +18,16 @@ import type { PassResult } from './run-export.ts';
 
 /** The result of an export. */
 export interface Committed {
-  readonly manifest: Manifest;
+  readonly manifest: ExportManifest;
   readonly text: string;
   readonly path: string;
   readonly window: Range;
 }
 
 /** A path of the export, in the workspace. */
-export const placeOf = ({ inputs }: ExportContext, path: string) => join(inputs.output_dir, path);
+export const inOutputDir = ({ inputs }: ExportContext, path: string) => join(inputs.output_dir, path);
 
-async function manifestOf(job: Job, result: PassResult, window: Range): Promise<Manifest> {
+async function manifestOf(job: Job, result: PassResult, window: Range): Promise<ExportManifest> {
   const { context, scope, label, found, tally } = job;
   const { inputs, facts } = context;
   const { format, compression, partition, shard } = inputs;
@@ -53,7 +60,7 @@ async function manifestOf(job: Job, result: PassResult, window: Range): Promise<
 function nextCheckpoint(
   { found, scope, window: { from } }: Job,
   result: PassResult,
-  manifest: Manifest,
+  manifest: ExportManifest,
   remember: number,
 ): string {
   const before = found?.checkpoint;
@@ -66,7 +73,7 @@ function nextCheckpoint(
     seen_since: Math.max(before?.seen_since ?? from, result.highWater - remember),
     seen: [...result.seen],
     sequence: manifest.sequence,
-    last_manifest: { sha256: sha256Of(manifestText(manifest)) },
+    last_manifest: { sha256: sha256Of(exportManifestText(manifest)) },
   });
 }
 
@@ -77,15 +84,15 @@ export async function commitJob(job: Job, result: PassResult): Promise<Committed
   await lock.check();
   const window = { from: job.window.from, to: result.highWater };
   const manifest = await manifestOf(job, result, window);
-  const text = manifestText(manifest);
-  const path = placeOf(context, manifestPath(windowName(window, manifest.sequence), label));
+  const text = exportManifestText(manifest);
+  const path = inOutputDir(context, manifestPath(windowName(window, manifest.sequence), label));
   const file = inputs.checkpoint_file;
   const remember = Math.max(1, Math.ceil(inputs.overlap / 1_000));
   await commit(workspace, staging, {
     schema_version: 1,
     files: manifest.files.map((each, at) => ({
       staged: result.files[at]?.staged ?? '',
-      path: placeOf(context, each.path),
+      path: inOutputDir(context, each.path),
     })),
     manifest: { path, text },
     checkpoint:

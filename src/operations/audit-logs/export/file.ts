@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Draft } from '../../../runner/workspace.ts';
-import type { ManifestFile } from '../chain/manifest.ts';
+import type { ExportedFile } from '../chain/export-manifest.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import { isoTime } from '../events/time.ts';
 import { type Compression, type Compressor, openCompressor } from '../formats/compression.ts';
@@ -8,7 +8,7 @@ import type { BinaryFormat, TextFormat } from '../formats/index.ts';
 import { type Encoder, encoderOf } from './encoders.ts';
 
 /** A complete file of the export, without its name. */
-export type WrittenFile = Omit<ManifestFile, 'path'>;
+export type WrittenFile = Omit<ExportedFile, 'path'>;
 
 /** Writes one file of an export: format, compression, hashes and disk in one pass. */
 export class ExportFile {

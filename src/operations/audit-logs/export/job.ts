@@ -8,10 +8,10 @@ import { singleOf } from '../../organization.ts';
 import { nameTest } from '../../wildcards.ts';
 import { checkNotFuture, type FoundCheckpoint, readCheckpoint } from '../chain/checkpoint.ts';
 import { recover, stagingOf } from '../chain/commit.ts';
-import { labelOf, type Scope, scopeFrom } from '../chain/scope.ts';
+import { type ExportScope, labelOf, scopeFrom } from '../chain/scope.ts';
 import { apiTime } from './api-time.ts';
 import type { ExportInput } from './inputs.ts';
-import type { Source } from './range.ts';
+import type { AuditSource } from './range.ts';
 import { Tally } from './tally.ts';
 import { type Window, windowOf } from './window.ts';
 
@@ -21,8 +21,8 @@ export type ExportContext = Context<ExportInput>;
 /** One export that is running. */
 export interface Job {
   readonly context: ExportContext;
-  readonly scope: Scope;
-  readonly source: Source;
+  readonly scope: ExportScope;
+  readonly source: AuditSource;
   readonly lock: FolderLock;
   /** Identifies scope, format, and layout in the names of the files. */
   readonly label: string;
@@ -79,7 +79,7 @@ export function lockOutput({ inputs, workspace, machine, clock, facts }: ExportC
 }
 
 /** The scope of a run. @throws `input_invalid` for an organization in v2 */
-export function scopeOfRun({ inputs, version }: ExportContext): Scope {
+export function scopeOfRun({ inputs, version }: ExportContext): ExportScope {
   const orgId = singleOf(inputs.org_id);
   if (version === 'v2' && orgId !== undefined) {
     throw new ActionError(
@@ -92,7 +92,7 @@ export function scopeOfRun({ inputs, version }: ExportContext): Scope {
 }
 
 /** Completes what an interrupted run has left, and finds out where this one begins and ends. */
-export async function openJob(context: ExportContext, scope: Scope, lock: FolderLock): Promise<Job> {
+export async function openJob(context: ExportContext, scope: ExportScope, lock: FolderLock): Promise<Job> {
   const { inputs, workspace, log, clock, devin, signal } = context;
   const label = labelOf(scope, inputs.format, inputs.compression, inputs.partition);
   const staging = stagingOf(inputs.output_dir, label + partOf(inputs));

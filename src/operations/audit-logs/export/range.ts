@@ -1,7 +1,7 @@
 import type { Clock } from '../../../contract/clock.ts';
 import { ActionError, asActionError } from '../../../contract/errors.ts';
 import type { Devin } from '../../../devin/client.ts';
-import type { Scope } from '../chain/scope.ts';
+import type { ExportScope } from '../chain/scope.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import type { Range } from '../events/time.ts';
 
@@ -19,10 +19,10 @@ type RangeRead = { readonly events: readonly WaitingEvent[] } | { readonly secon
 export type ReadRange = (range: Range, limit: number, signal: AbortSignal) => Promise<RangeRead>;
 
 /** What reading needs. */
-export interface Source {
+export interface AuditSource {
   readonly devin: Devin;
   readonly clock: Clock;
-  readonly scope: Scope;
+  readonly scope: ExportScope;
   /** How often a page that cannot be read is requested again, after the client has given up. */
   readonly patience: number;
 }
@@ -35,7 +35,7 @@ function passes(thrown: unknown): boolean {
 
 /** Repeats a request through an outage of some minutes: an export that runs for an hour should not fail for one. */
 export async function patiently<T>(
-  { clock, patience }: Source,
+  { clock, patience }: AuditSource,
   signal: AbortSignal,
   ask: () => Promise<T>,
 ): Promise<T> {

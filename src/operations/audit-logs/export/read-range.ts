@@ -1,5 +1,5 @@
 import { LARGEST_PAGE } from '../../../devin/pagination.ts';
-import type { ReadRange, Source } from './range.ts';
+import type { AuditSource, ReadRange } from './range.ts';
 import { v2Reader } from './read-v2.ts';
 import { v3Reader } from './read-v3.ts';
 
@@ -13,7 +13,7 @@ export interface RangeReader {
  * Reads the ranges of a scope. In v3, a piece has enough events that its last, half empty page hardly counts, and few
  * enough for the memory; in v2, which has no cursor, it has to fit into one response.
  */
-export const rangeReader = (source: Source): RangeReader =>
+export const rangeReader = (source: AuditSource): RangeReader =>
   source.scope.version === 'v2'
     ? { read: v2Reader(source), pieceEvents: LARGEST_PAGE / 2 }
     : { read: v3Reader(source), pieceEvents: 5 * LARGEST_PAGE };

@@ -4,7 +4,7 @@ import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
 import { isoTime, msOf, preciseTime, type Range } from '../events/time.ts';
-import { inside, MAX_SPAN, patiently, type ReadRange, type Source, secondsPerEvent } from './range.ts';
+import { type AuditSource, inside, MAX_SPAN, patiently, type ReadRange, secondsPerEvent } from './range.ts';
 
 /** A response with fewer events is complete: no API limits its pages to less. */
 const SMALLEST_LIMIT = 10;
@@ -23,11 +23,11 @@ const crowded = ({ from }: Range, events: number) =>
  * another response had more events, because then the limit is higher. Otherwise the range is divided, down to a millisecond.
  */
 class V2 {
-  readonly #source: Source;
+  readonly #source: AuditSource;
   /** Events of the largest response so far. */
   #largest = SMALLEST_LIMIT;
 
-  constructor(source: Source) {
+  constructor(source: AuditSource) {
     this.#source = source;
   }
 
@@ -81,4 +81,4 @@ class V2 {
 }
 
 /** Reads the ranges of an enterprise through v2. */
-export const v2Reader = (source: Source): ReadRange => new V2(source).read;
+export const v2Reader = (source: AuditSource): ReadRange => new V2(source).read;

@@ -2,15 +2,15 @@ import { isRecord } from '../../../contract/json.ts';
 import type { Endpoint } from '../../../devin/endpoint.ts';
 import { listAuditLogs, listOrgAuditLogs } from '../../../devin/endpoints/audit-logs.ts';
 import { LARGEST_PAGE, readPages } from '../../../devin/pagination.ts';
-import type { Scope } from '../chain/scope.ts';
+import type { ExportScope } from '../chain/scope.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
-import { inside, patiently, type ReadRange, type Source, secondsPerEvent } from './range.ts';
+import { type AuditSource, inside, patiently, type ReadRange, secondsPerEvent } from './range.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The request that lists the events of a scope in v3, without a range. */
-export function v3Request({ orgId, actions }: Scope): {
+export function v3Request({ orgId, actions }: ExportScope): {
   endpoint: Endpoint;
   params: Record<string, string>;
   query: Fields;
@@ -38,7 +38,7 @@ function withFlag(body: unknown): unknown {
  * Reads v3 with its cursor. A request begins one second early, and ends with the second after the range: so the result
  * does not depend on whether the API includes the borders of a range.
  */
-export function v3Reader(source: Source): ReadRange {
+export function v3Reader(source: AuditSource): ReadRange {
   const { endpoint, params, query } = v3Request(source.scope);
   return async (range, limit, signal) => {
     let page: readonly WaitingEvent[] = [];

@@ -4,11 +4,11 @@ import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import { count } from '../../../report/units.ts';
 import { errorPart } from '../../failure.ts';
 import type { Report } from '../../operation.ts';
-import { sha256Of } from '../chain/manifest.ts';
+import { sha256Of } from '../chain/export-manifest.ts';
 import { isoTime } from '../events/time.ts';
-import { type Committed, placeOf } from './export-commit.ts';
+import { type Committed, inOutputDir } from './export-commit.ts';
 import type { Job } from './job.ts';
-import { type ExportStory, exportSummary, headline } from './summary.ts';
+import { type ExportStory, exportHeadline, exportSummary } from './summary.ts';
 import type { Tally } from './tally.ts';
 
 /** Outputs of an export. */
@@ -72,7 +72,7 @@ export async function reportOf(
   const end = committed?.window.to ?? found?.checkpoint.high_water ?? window.from;
   const lagSeconds = Math.max(0, Math.floor(devin.now() / 1_000) - end);
   const files = (manifest?.files ?? []).map(({ path, sha256, bytes, events, oldest, newest }) => ({
-    path: placeOf(context, path),
+    path: inOutputDir(context, path),
     sha256,
     bytes,
     events,
@@ -114,7 +114,7 @@ export async function reportOf(
     names: await namesOf(job),
     failure: error === undefined ? '' : errorPart(error),
   };
-  log.info(headline(story));
+  log.info(exportHeadline(story));
   return {
     outcome: error === undefined ? 'success' : 'failure',
     ...(error === undefined ? {} : { error }),

@@ -3,11 +3,11 @@ import { number } from '../../../report/units.ts';
 import { nameTest } from '../../wildcards.ts';
 import type { Checkpoint } from '../chain/checkpoint.ts';
 import { printOf, type WaitingEvent } from '../events/event.ts';
-import type { Output, StagedFile } from './output.ts';
 import { type Part, readInOrder } from './pieces.ts';
 import type { ReadRange } from './range.ts';
 import type { Tally } from './tally.ts';
 import type { Window } from './window.ts';
+import type { EventWriter, StagedFile } from './writer.ts';
 
 /** What reading a window needs. */
 export interface PassOptions {
@@ -25,7 +25,7 @@ export interface PassOptions {
   /** Has the events that the run before exported. */
   readonly checkpoint: Checkpoint | undefined;
   readonly tally: Tally;
-  readonly output: Output;
+  readonly writer: EventWriter;
   readonly progress: (text: string) => void;
   /** Whether to keep what was read before a failure. */
   readonly keeps: (failure: ActionError, highWater: number) => boolean;
@@ -127,7 +127,7 @@ class Pass {
   }
 
   async run(): Promise<PassResult> {
-    const { output, window, read, concurrency, pieceEvents, signal, keeps } = this.#options;
+    const { writer, window, read, concurrency, pieceEvents, signal, keeps } = this.#options;
     const range = { from: window.rereadFrom, to: window.to };
     const parts = readInOrder(read, range, { concurrency, signal, pieceEvents });
     try {
@@ -137,7 +137,7 @@ class Pass {
       // Before the files are completed, which takes time if there are many.
       if (failure !== undefined && !keeps(failure, this.#highWater)) throw failure;
       this.#hasMore ||= failure !== undefined;
-      const files = await output.finish();
+      const files = await writer.finish();
       return { files, highWater: this.#highWater, hasMore: this.#hasMore, seen: this.#seen(), failure };
     } finally {
       await parts.return(undefined);
@@ -159,8 +159,8 @@ class Pass {
   }
 
   async #write(events: readonly WaitingEvent[]): Promise<void> {
-    const { output, tally, window, progress } = this.#options;
-    await output.add(events);
+    const { writer, tally, window, progress } = this.#options;
+    await writer.add(events);
     const steps = Math.floor(tally.events / PROGRESS_EVENTS);
     tally.add(events, window.from);
     this.#recent?.add(events);

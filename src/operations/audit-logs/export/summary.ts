@@ -2,7 +2,7 @@ import { timeChart } from '../../../report/chart.ts';
 import { code, details, nameOrId, sections, table } from '../../../report/markdown.ts';
 import { type Mark, title } from '../../../report/marks.ts';
 import { count, duration, instant, number, size } from '../../../report/units.ts';
-import type { Manifest } from '../chain/manifest.ts';
+import type { ExportManifest } from '../chain/export-manifest.ts';
 import type { Range } from '../events/time.ts';
 import type { Tally } from './tally.ts';
 
@@ -19,7 +19,7 @@ export interface ExportStory {
   readonly lagSeconds: number;
   readonly hasMore: boolean;
   /** Undefined if nothing was exported, not even an empty window. */
-  readonly manifest: Manifest | undefined;
+  readonly manifest: ExportManifest | undefined;
   readonly manifestFile: string;
   /** SHA-256 of the manifest. */
   readonly manifestHash: string;
@@ -34,7 +34,7 @@ export interface ExportStory {
 const span = ({ from, to }: Range) => `${instant(from * 1_000)} → ${instant(to * 1_000)}`;
 
 /** The most important line. */
-export function headline({ tally, window, lagSeconds, hasMore }: ExportStory): string {
+export function exportHeadline({ tally, window, lagSeconds, hasMore }: ExportStory): string {
   const behind = `${duration(Math.max(0, lagSeconds) * 1_000)} behind`;
   return `${count(tally.events, 'event')}, ${span(window)}${hasMore ? ', and more' : ''} · ${behind}`;
 }

@@ -1,5 +1,5 @@
 import { shortHash } from '../../../report/units.ts';
-import type { Manifest } from '../chain/manifest.ts';
+import type { ExportManifest } from '../chain/export-manifest.ts';
 import type { Findings } from './findings.ts';
 
 /** A manifest as it was found. */
@@ -8,7 +8,7 @@ export interface FoundManifest {
   readonly path: string;
   /** Of its bytes. */
   readonly sha256: string;
-  readonly manifest: Manifest;
+  readonly manifest: ExportManifest;
 }
 
 /** Manifests that follow each other, oldest first. */
@@ -18,7 +18,7 @@ const sinceOf = ({ manifest }: FoundManifest) => Date.parse(manifest.window.sinc
 const untilOf = ({ manifest }: FoundManifest) => Date.parse(manifest.window.until);
 
 /** What distinguishes exports that may share a folder: whose events they contain, and in which format. */
-export const streamOf = ({ scope, format }: Manifest): string =>
+export const streamOf = ({ scope, format }: ExportManifest): string =>
   JSON.stringify([scope.api, scope.version, scope.org_id, scope.actions, format]);
 
 const byTime = (a: FoundManifest, b: FoundManifest) =>

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import {
+  type ExportedFile,
   MANIFEST_FOLDER,
   MANIFEST_SUFFIX,
-  MAX_MANIFEST_BYTES,
-  type ManifestFile,
-  readManifest,
+  MAX_EXPORT_MANIFEST_BYTES,
+  parseExportManifest,
   sha256Of,
-} from '../chain/manifest.ts';
+} from '../chain/export-manifest.ts';
 import { type Chain, checkManifest, type FoundManifest, findChains, streamOf } from './chain.ts';
 import { verifyFile } from './file.ts';
 import { Findings } from './findings.ts';
@@ -27,7 +27,7 @@ export interface Verified {
   readonly manifests: readonly FoundManifest[];
   readonly chains: readonly Chain[];
   /** Files that existed and were checked. */
-  readonly files: readonly ManifestFile[];
+  readonly files: readonly ExportedFile[];
   readonly bytes: number;
   /** Number of events that were found. */
   readonly events: number;
@@ -46,12 +46,12 @@ async function readManifests({ root, listing, findings, signal }: Verification):
     const handle = await openInside(root, path);
     try {
       const { size } = await handle.stat();
-      if (size > MAX_MANIFEST_BYTES) {
+      if (size > MAX_EXPORT_MANIFEST_BYTES) {
         findings.add(path, `has ${size} bytes, which no manifest has`);
         continue;
       }
       const bytes = await handle.readFile();
-      const read = readManifest(bytes.toString('utf8'));
+      const read = parseExportManifest(bytes.toString('utf8'));
       if (read.ok) manifests.push({ path, sha256: sha256Of(bytes), manifest: read.manifest });
       else findings.add(path, read.problem);
     } finally {
@@ -65,7 +65,7 @@ async function readManifests({ root, listing, findings, signal }: Verification):
 function isThere(
   { listing, findings }: Verification,
   { path: manifest }: FoundManifest,
-  { path }: ManifestFile,
+  { path }: ExportedFile,
 ): boolean {
   const outside = whyNotInside(path);
   if (outside !== undefined) {
@@ -104,11 +104,11 @@ async function checkUnnamed({ root, listing, findings }: Verification, named: Re
 async function checkFiles(
   verification: Verification,
   manifests: readonly FoundManifest[],
-): Promise<{ files: readonly ManifestFile[]; named: ReadonlySet<string>; bytes: number; events: number }> {
+): Promise<{ files: readonly ExportedFile[]; named: ReadonlySet<string>; bytes: number; events: number }> {
   const { root, findings, signal } = verification;
   const owners = new Map<string, string>();
   const ids = new Map<string, SeenIds>();
-  const files: ManifestFile[] = [];
+  const files: ExportedFile[] = [];
   let [bytes, events] = [0, 0];
   for (const found of manifests) {
     const { path: owner, manifest } = found;
@@ -135,9 +135,10 @@ async function checkFiles(
           const first = seen.add(id, number, text);
           if (first === undefined) return;
           const where = first.file === number ? 'further up' : `in ${files[first.file]?.path}`;
-          const place = `${file.path}:${line}`;
-          if (first.isSame) findings.add(place, `repeats the event ${JSON.stringify(id)}, which is ${where} already`);
-          else findings.note(place, `has the ID ${JSON.stringify(id)} of another event, which is ${where}`);
+          const position = `${file.path}:${line}`;
+          if (first.isSame)
+            findings.add(position, `repeats the event ${JSON.stringify(id)}, which is ${where} already`);
+          else findings.note(position, `has the ID ${JSON.stringify(id)} of another event, which is ${where}`);
         },
       });
       late += facts.late;

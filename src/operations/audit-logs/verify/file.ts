@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { count, shortHash } from '../../../report/units.ts';
-import type { Manifest, ManifestFile } from '../chain/manifest.ts';
+import type { ExportedFile, ExportManifest } from '../chain/export-manifest.ts';
 import { partitionFolder, timeKey } from '../chain/partitions.ts';
 import { isoTime } from '../events/time.ts';
 import type { Compression } from '../formats/compression.ts';
@@ -15,8 +15,8 @@ import { type Found, openReader, type Sink } from './readers.ts';
 export interface FileCheck {
   /** Folder of the export. */
   readonly root: string;
-  readonly manifest: Manifest;
-  readonly file: ManifestFile;
+  readonly manifest: ExportManifest;
+  readonly file: ExportedFile;
   readonly findings: Findings;
   readonly signal: AbortSignal;
   /** Called for each event of the file. */

@@ -8,7 +8,7 @@ import type { Findings } from './findings.ts';
 const MAX_ROWS = 100;
 
 /** What was checked. */
-export interface Checked {
+export interface CheckedExport {
   readonly folder: string;
   readonly manifests: readonly FoundManifest[];
   readonly chains: readonly Chain[];
@@ -43,18 +43,18 @@ function chainRow(chain: Chain): readonly string[] {
   ];
 }
 
-const headOf = ({ files, events, manifests }: Checked) =>
+const headOf = ({ files, events, manifests }: CheckedExport) =>
   `${count(events, 'event')} in ${count(files, 'file')} and ${count(manifests.length, 'manifest')}`;
 
 /** What was checked, in one line. */
-function figures({ files, manifests, chains, bytes, oldest, newest }: Checked): string {
+function figures({ files, manifests, chains, bytes, oldest, newest }: CheckedExport): string {
   const range = oldest === undefined || newest === undefined ? [] : [`${minutes(oldest)} → ${minutes(newest)}`];
   const all = [count(files, 'file'), size(bytes), count(manifests.length, 'manifest'), count(chains.length, 'chain')];
   return [...range, ...all].join(' · ');
 }
 
 /** The summary: what is wrong and where, what was checked, and the hashes to keep elsewhere. */
-export function verifySummary(checked: Checked, findings: Findings): string {
+export function verifySummary(checked: CheckedExport, findings: Findings): string {
   const { chains, events } = checked;
   const rows = findings.kept.slice(0, MAX_ROWS).map(({ where, what }) => [code(where), plain(what)]);
   const left = findings.count - rows.length;
@@ -81,7 +81,7 @@ export function verifySummary(checked: Checked, findings: Findings): string {
 }
 
 /** The same as lines for the log. */
-export function verifyLines(checked: Checked, findings: Findings): readonly string[] {
+export function verifyLines(checked: CheckedExport, findings: Findings): readonly string[] {
   const { folder, chains, bytes } = checked;
   const lines = [`Verified ${folder}: ${headOf(checked)}, ${size(bytes)}`];
   for (const chain of chains) {
@@ -97,7 +97,7 @@ export function verifyLines(checked: Checked, findings: Findings): readonly stri
 }
 
 /** One sentence about what is wrong. */
-export const corruptMessage = ({ folder, files }: Checked, findings: Findings): string =>
+export const corruptMessage = ({ folder, files }: CheckedExport, findings: Findings): string =>
   `The export in ${folder} is not what its manifests say: ${count(findings.count, 'finding')} in ${count(files, 'file')}.`;
 
 /** What identifies a chain: its ends and its length. */

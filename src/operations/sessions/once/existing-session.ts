@@ -86,7 +86,7 @@ async function wake(start: Start, key: Key, session: Session): Promise<Woken> {
 /** A session that does not take a message is over, unless the credential may not send one. */
 function notWoken({ url }: Session, refusal: ActionError): Follows {
   if (refusal.code !== 'permission_denied') {
-    return { url, why: `did not take a message (HTTP ${refusal.status ?? 'unknown'})` };
+    return { url, why: `rejected a message (HTTP ${refusal.status ?? 'unknown'})` };
   }
   throw new ActionError(refusal.code, `The session ${url} sleeps, and could not be woken: ${refusal.message}`, {
     title: refusal.title,

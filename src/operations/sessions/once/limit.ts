@@ -51,7 +51,7 @@ export async function checkLimit(context: LimitContext, limit: Limit): Promise<v
   try {
     counted = await inTheHourBefore(context, limit, context.devin.now() / 1_000);
   } catch (thrown) {
-    const meaning = 'No session was created, since nobody knows whether max_sessions_per_hour is reached';
+    const meaning = 'No session was created, because it is unknown whether max_sessions_per_hour is reached';
     throw failedLook(thrown, meaning, asActionError(thrown).fix);
   }
   if (counted.length >= limit.most) throw reached(limit, counted);
@@ -74,7 +74,7 @@ export async function settleLimit(context: LimitContext, limit: Limit, own: Sess
   };
   const earlier = await look().catch((thrown: unknown) => {
     const { message } = asActionError(thrown);
-    const title = 'Nobody knows whether other steps started sessions at the same moment';
+    const title = 'Other steps may have started sessions at the same moment';
     context.log.annotate('warning', title, `The sessions of the last hour could not be counted again. ${message}`);
     return [];
   });

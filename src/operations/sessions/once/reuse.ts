@@ -2,6 +2,7 @@ import { type ActionError, asActionError } from '../../../contract/errors.ts';
 import { duration } from '../../../report/units.ts';
 import type { Context } from '../../operation.ts';
 import { type Session, suspensionOf } from '../outcome/outcome.ts';
+import type { OwnPullRequest } from '../request/pull-request.ts';
 import type { Sent } from '../wait/messages.ts';
 import { ownSessions } from './identity.ts';
 import { byAge, failedLook, sessionsWith } from './lookup.ts';
@@ -12,8 +13,8 @@ type ReuseContext = Pick<Context, 'devin' | 'log' | 'clock' | 'signal'>;
 /** Which sessions may be reused. */
 export interface Search {
   readonly orgId: string;
-  /** The tag that they have in common. */
-  readonly tag: string;
+  /** The tag that they have in common, or the pull request that one of them opened. */
+  readonly by: string | OwnPullRequest;
   readonly maxAgeMs: number;
   /** An earlier attempt may have sent the message already. */
   readonly mayBeSent: boolean;
@@ -48,14 +49,19 @@ export function whyNotLive(session: Session, now: number, maxAgeMs: number): str
 }
 
 const unsent =
-  'No message was sent and no session created, since nobody knows whether there is a session already, or whether it has the message';
+  'No message was sent and no session created, because it is unknown whether a session exists already, or whether it has the message';
 
 /** The step's own sessions with the tag, the newest first. There are few, since a live one is used again. */
 async function candidates(
   context: ReuseContext,
-  { orgId, tag, maxAgeMs }: Search,
+  { orgId, by: tag, maxAgeMs }: Search,
   asUserId: string | undefined,
 ): Promise<Session[]> {
+  if (typeof tag !== 'string') {
+    const { openerOf } = await import('./opener.ts');
+    const opener = await openerOf(context, orgId, tag);
+    return opener === undefined ? [] : [opener];
+  }
   const isOwn = await ownSessions(context, 'shared', asUserId);
   const since = (context.devin.now() - maxAgeMs - MENTIONED_MS) / 1_000;
   return (await sessionsWith(context, { orgId, tag, since, isOwn })).sort(byAge).reverse();
@@ -99,12 +105,12 @@ export async function deliver(context: ReuseContext, asked: Search, message: Mes
   tellRefusal(log, live, refusal);
   return {
     session: undefined,
-    follows: { url: live.url, why: `did not take the message (HTTP ${refusal.status ?? 'unknown'})` },
+    follows: { url: live.url, why: `rejected the message (HTTP ${refusal.status ?? 'unknown'})` },
   };
 }
 
 function tellRefusal(log: ReuseContext['log'], { url }: Session, refusal: ActionError): void {
   if (refusal.code === 'permission_denied') {
-    log.annotate('warning', 'The live session did not take the message', `${url}: ${refusal.message} ${refusal.fix}`);
-  } else log.progress(`${url} did not take the message: ${refusal.message}`);
+    log.annotate('warning', 'The live session rejected the message', `${url}: ${refusal.message} ${refusal.fix}`);
+  } else log.progress(`${url} rejected the message: ${refusal.message}`);
 }

@@ -93,10 +93,11 @@ async function takeExisting(start: Start): Promise<Started | Follows | undefined
 
 /** Sends the prompt to a live session; undefined if `reuse` is not set. */
 async function reuseSession({ context, orgId, request, key, reuse, urls, asUserId }: Start) {
-  if (reuse === undefined || request.fresh === true) return undefined;
+  const by = request.pullRequest ?? reuse;
+  if (by === undefined || request.fresh === true) return undefined;
   const { deliver } = await import('./reuse.ts');
   const mayBeSent = key !== undefined && mayExist(key, context.facts);
-  const search = { orgId, tag: reuse, maxAgeMs: context.inputs.max_session_age, mayBeSent };
+  const search = { orgId, by, maxAgeMs: context.inputs.max_session_age, mayBeSent };
   const { prompt: text } = request.body;
   return await deliver(context, search, { text, asUserId, urls, reference: key?.tag });
 }
@@ -107,7 +108,8 @@ const sentenceOf = ({ url, why }: Follows) => `This task follows the Devin sessi
 async function bodyOf(start: Start, follows: Follows | undefined): Promise<PreparedSession['body']> {
   const { body } = start.request;
   const urls = await start.urls();
-  const added = [start.key?.tag, start.reuse, start.limit?.tag].filter((tag) => tag !== undefined);
+  const own = [start.key?.tag, start.reuse, start.limit?.tag].filter((tag) => tag !== undefined);
+  const added = [...own, ...(start.request.later ?? [])];
   return {
     ...body,
     ...(follows === undefined ? {} : { prompt: `${sentenceOf(follows)}\n\n${body.prompt}` }),

@@ -1,6 +1,7 @@
 import type { InputName } from '../../../contract/inputs.ts';
 import type { Context } from '../../operation.ts';
 import type { Session } from '../outcome/outcome.ts';
+import type { OwnPullRequest } from '../request/pull-request.ts';
 import type { PreparedSession } from '../request/request.ts';
 import type { OutputSchema } from '../request/structured.ts';
 import { TAG_INPUTS, type Thread } from '../request/tags.ts';
@@ -13,7 +14,12 @@ import type { Follows } from './reuse.ts';
 import type { Standing } from './standing.ts';
 
 /** Inputs that a start reads besides those of the request. */
-export const START_INPUTS = [...TAG_INPUTS, 'reuse_key', 'max_session_age'] as const satisfies readonly InputName[];
+export const START_INPUTS = [
+  ...TAG_INPUTS,
+  'reuse_key',
+  'max_session_age',
+  'wait',
+] as const satisfies readonly InputName[];
 
 /** What a start needs. */
 export type StartContext = Pick<
@@ -29,6 +35,10 @@ export interface StartRequest extends Pick<PreparedSession, 'body' | 'extraBody'
   readonly schema?: OutputSchema | undefined;
   /** The thread of the event, for `reuse: thread`. */
   readonly thread?: Thread | undefined;
+  /** The pull request whose session is to be reused. */
+  readonly pullRequest?: OwnPullRequest | undefined;
+  /** The tags by which `collect-sessions` follows the session. */
+  readonly later?: readonly string[] | undefined;
   /** A new session is requested, whatever exists already. */
   readonly fresh?: boolean | undefined;
 }

@@ -24,7 +24,7 @@ export const SESSION_OUTPUTS = [
 type SessionOutput = (typeof SESSION_OUTPUTS)[number];
 
 /** The pull request that matters most: an open or merged one before one that was closed. */
-const firstPullRequest = ({ pull_requests: requests }: Session) =>
+export const firstPullRequest = ({ pull_requests: requests }: Session) =>
   (requests.find(({ pr_state: state }) => state !== 'closed') ?? requests[0])?.pr_url;
 
 /** What the result says of a session. */

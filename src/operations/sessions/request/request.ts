@@ -46,7 +46,7 @@ export const REQUEST_INPUTS = [
   ...TAG_INPUTS,
 ] as const satisfies readonly InputName[];
 
-type RequestInputs = Partial<InputValues<(typeof REQUEST_INPUTS)[number]>>;
+type RequestInputs = Partial<InputValues<(typeof REQUEST_INPUTS)[number] | 'wait'>>;
 
 /** A request that was found right. */
 export interface PreparedSession {
@@ -144,7 +144,7 @@ function checkTags(inputs: RequestInputs, { problem }: Checks): void {
   const added = reserved.length === 1 ? 'adds one' : `add ${reserved.length}`;
   problem(
     'tags',
-    `has ${given} entries, and ${reserved.join(' and ')} ${added} to the maximum of ${MAX_TAGS} per session; set at most ${most}`,
+    `has ${given} entries, and ${[...new Set(reserved)].join(' and ')} ${added} to the maximum of ${MAX_TAGS} per session; set at most ${most}`,
   );
 }
 

@@ -15,7 +15,7 @@ export const TAG_INPUTS = [
   'completion_report',
 ] as const satisfies readonly InputName[];
 
-type TagInput = (typeof TAG_INPUTS)[number] | 'structured_output_schema' | 'structured_output_schema_file';
+type TagInput = (typeof TAG_INPUTS)[number] | 'wait' | 'structured_output_schema' | 'structured_output_schema_file';
 
 /** The issue, pull request or discussion that a session belongs to. */
 export interface Thread {
@@ -26,7 +26,7 @@ export interface Thread {
 /** Whether sessions get the tag of a step. */
 export const usesKey = (idempotency: string): boolean => idempotency.toLowerCase() !== 'none';
 
-/** The inputs for each of which the action adds a tag to those that a session gets from `tags`. */
+/** The inputs for each of which the action adds a tag to those that a session gets from `tags`; `wait: later` adds four. */
 export function reservedTags({
   idempotency = 'run',
   reuse = 'none',
@@ -34,12 +34,14 @@ export function reservedTags({
   completion_report: reports = false,
   structured_output_schema: schema,
   structured_output_schema_file: schemaFile,
+  wait = 'none',
 }: Partial<InputValues<TagInput>>): readonly InputName[] {
   return [
     ...(usesKey(idempotency) ? (['idempotency'] as const) : []),
-    ...(reuse === 'none' ? [] : (['reuse'] as const)),
+    ...(reuse === 'none' || reuse === 'pull_request' ? [] : (['reuse'] as const)),
     ...(limit === undefined ? [] : (['max_sessions_per_hour'] as const)),
     ...(reports && schema === undefined && schemaFile === undefined ? (['completion_report'] as const) : []),
+    ...(wait === 'later' ? (['wait', 'wait', 'wait', 'wait'] as const) : []),
   ];
 }
 
@@ -49,6 +51,7 @@ const WITHOUT: Readonly<Partial<Record<InputName, string>>> = {
   reuse: '`reuse: none`',
   max_sessions_per_hour: 'no `max_sessions_per_hour`',
   completion_report: '`completion_report: false`',
+  wait: '`wait: finished`',
 };
 
 const isRejection = ({ status }: ActionError) => status === 400 || status === 422;
@@ -56,7 +59,7 @@ const isRejection = ({ status }: ActionError) => status === 400 || status === 42
 /** The error of a request that the API rejects for its tags, with what helps; any other error as it is. */
 export function asTagError(
   error: ActionError,
-  { idempotency, reuse, max_sessions_per_hour: limit }: Partial<InputValues<TagInput>>,
+  { idempotency, reuse, max_sessions_per_hour: limit, wait }: Partial<InputValues<TagInput>>,
   tag: string | undefined,
   reports: boolean,
 ): ActionError {
@@ -66,10 +69,11 @@ export function asTagError(
     ...(reuse === undefined ? {} : { reuse }),
     ...(limit === undefined ? {} : { max_sessions_per_hour: limit }),
     completion_report: reports,
+    ...(wait === undefined ? {} : { wait }),
   });
   if (!isRejection(error) || !isAbout || added.length === 0) return error;
   const given = tag === undefined ? `those that begin with \`${TAG}\`` : `\`${tag}\``;
-  const settings = added.map((input) => WITHOUT[input] ?? input).join(' and ');
+  const settings = [...new Set(added)].map((input) => WITHOUT[input] ?? input).join(' and ');
   const { code, message, list, status } = error;
   return new ActionError(code, `${message} The request had tags of this action, among them ${given}.`, {
     title: 'Devin API rejected a tag',

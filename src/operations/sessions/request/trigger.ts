@@ -15,6 +15,7 @@ export const TRIGGER_INPUTS = [
   'allowed_bots',
   'reuse',
   'reuse_key',
+  'devin_bot',
 ] as const satisfies readonly InputName[];
 
 type TriggerInputs = Partial<InputValues<(typeof TRIGGER_INPUTS)[number] | 'issue_number'>>;
@@ -43,7 +44,7 @@ export async function prepareTrigger(inputs: TriggerInputs, checks: Checks): Pro
   const wanted =
     inputs.context === 'event'
       ? 'context'
-      : inputs.reuse === 'thread'
+      : inputs.reuse === 'thread' || inputs.reuse === 'pull_request'
         ? 'reuse'
         : reference === undefined
           ? undefined
@@ -61,6 +62,9 @@ export async function prepareTrigger(inputs: TriggerInputs, checks: Checks): Pro
       'reuse',
       `is thread, but the event ${event.name} has no issue, pull request, or discussion; set issue_number`,
     );
+  }
+  if (inputs.reuse === 'pull_request' && named === undefined && event.thread === undefined) {
+    checks.problem('reuse', `is pull_request, but the event ${event.name} has no pull request; set issue_number`);
   }
   const { offlineGate } = await import('../../../github/event/gates.ts');
   const settings = gateSettings(inputs);

@@ -8,7 +8,7 @@ import type { BinaryFormat, TextFormat } from '../formats/index.ts';
 import { ExportFile, type WrittenFile } from './file.ts';
 
 /** What files are written, and how. */
-export interface OutputOptions {
+export interface WriterOptions {
   readonly workspace: Workspace;
   /** Folder for files that have no final name yet. */
   readonly staging: string;
@@ -28,7 +28,7 @@ export interface StagedFile extends WrittenFile {
 }
 
 /** Takes events in the order of time, and divides them into files. */
-export interface Output {
+export interface EventWriter {
   add(events: readonly WaitingEvent[]): Promise<void>;
   /** Ends all files. */
   finish(): Promise<readonly StagedFile[]>;
@@ -38,11 +38,11 @@ export interface Output {
 
 /** Writes files one after the other. */
 class Files {
-  readonly #options: OutputOptions;
+  readonly #options: WriterOptions;
   readonly #staged: StagedFile[] = [];
   #current: { readonly file: ExportFile; readonly key: StagedFile['key'] } | undefined;
 
-  constructor(options: OutputOptions) {
+  constructor(options: WriterOptions) {
     this.#options = options;
   }
 
@@ -81,7 +81,7 @@ class Files {
 }
 
 /** Writes the events of each hour or day, or all of them, in their order. */
-function byTime(options: OutputOptions): Output {
+function byTime(options: WriterOptions): EventWriter {
   const files = new Files(options);
   return {
     async add(events) {
@@ -108,13 +108,13 @@ const BATCH = 1_000;
  * First collects the events of each organization in its own file, because there may be thousands of organizations, and
  * only then formats and compresses one organization after the other.
  */
-class ByOrganization implements Output {
-  readonly #options: OutputOptions;
+class ByOrganization implements EventWriter {
+  readonly #options: WriterOptions;
   readonly #files: Files;
   readonly #drafts = new Map<string | null, { readonly name: string; readonly draft: Draft; pending: string }>();
   #pending = 0;
 
-  constructor(options: OutputOptions) {
+  constructor(options: WriterOptions) {
     this.#options = options;
     this.#files = new Files(options);
   }
@@ -179,5 +179,5 @@ class ByOrganization implements Output {
 }
 
 /** Opens the files of an export. */
-export const openOutput = (options: OutputOptions): Output =>
+export const openWriter = (options: WriterOptions): EventWriter =>
   options.partition === 'org' ? new ByOrganization(options) : byTime(options);

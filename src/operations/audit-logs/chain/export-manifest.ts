@@ -3,10 +3,10 @@ import * as z from 'zod/mini';
 import { type Fallible, failed } from '../../../contract/fallible.ts';
 import type { RunFacts } from '../../../github/event/facts.ts';
 import { FORMAT_NAMES } from '../formats/names.ts';
-import type { Scope } from './scope.ts';
+import type { ExportScope } from './scope.ts';
 
 /** Largest manifest that is read, in bytes. */
-export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+export const MAX_EXPORT_MANIFEST_BYTES = 64 * 1024 * 1024;
 /** Folder of the manifests, inside `output_dir`. */
 export const MANIFEST_FOLDER = 'manifests';
 /** How the name of each manifest ends. */
@@ -17,7 +17,7 @@ const sha256 = () => z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const count = () => z.int().check(z.gte(0));
 
 /** A file of an export. `sha256` and `bytes` describe the file as it is stored, the others the file without its compression. */
-const ManifestFile = z.object({
+const ExportedFile = z.object({
   /** From `output_dir`, with `/`. */
   path: z.string(),
   sha256: sha256(),
@@ -34,7 +34,7 @@ const ManifestFile = z.object({
  * exclusive; only if `has_more` is true, the files may contain a part of the second `until`. From `reread_from` to
  * `since` the run searched for late events.
  */
-export const Manifest = z.object({
+export const ExportManifest = z.object({
   schema_version: z.literal(1),
   kind: z.literal('devin-audit-manifest'),
   scope: z.object({
@@ -58,7 +58,7 @@ export const Manifest = z.object({
   duplicates_dropped: count(),
   oldest: z.nullable(moment()),
   newest: z.nullable(moment()),
-  files: z.array(ManifestFile),
+  files: z.array(ExportedFile),
   /** Place in its chain, from 0. */
   sequence: count(),
   /** SHA-256 of the bytes of the manifest before; null where a chain begins. */
@@ -74,26 +74,26 @@ export const Manifest = z.object({
 });
 
 /** A checked manifest. */
-export type Manifest = z.output<typeof Manifest>;
+export type ExportManifest = z.output<typeof ExportManifest>;
 /** A file of an export. */
-export type ManifestFile = z.output<typeof ManifestFile>;
+export type ExportedFile = z.output<typeof ExportedFile>;
 
 /** Reads a manifest; a problem is a clause that follows its name. */
-export function readManifest(text: string): Fallible<{ readonly manifest: Manifest }> {
+export function parseExportManifest(text: string): Fallible<{ readonly manifest: ExportManifest }> {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     return failed('is not JSON');
   }
-  const read = z.safeParse(Manifest, json);
+  const read = z.safeParse(ExportManifest, json);
   if (read.success) return { ok: true, manifest: read.data };
   const [issue] = read.error.issues;
   return failed(`is not a manifest: ${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'wrong'}`);
 }
 
 /** The text of a manifest's file. */
-export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
+export const exportManifestText = (manifest: ExportManifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
 
 /** SHA-256 of a text, in hex. */
 export const sha256Of = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
@@ -103,7 +103,7 @@ export const manifestPath = (window: string, label: string): string =>
   `${MANIFEST_FOLDER}/devin-audit_${window}_${label}${MANIFEST_SUFFIX}`;
 
 /** What a manifest says about the run that wrote it. */
-export const runOf = ({ repository, workflow, runId, attempt, job, actor }: RunFacts): Manifest['run'] => ({
+export const runOf = ({ repository, workflow, runId, attempt, job, actor }: RunFacts): ExportManifest['run'] => ({
   ...(repository === undefined ? {} : { repository }),
   ...(workflow === undefined ? {} : { workflow }),
   ...(runId === undefined ? {} : { run_id: runId }),
@@ -113,7 +113,7 @@ export const runOf = ({ repository, workflow, runId, attempt, job, actor }: RunF
 });
 
 /** A scope as a manifest writes it. */
-export const scopeOf = ({ api, version, orgId, actions }: Scope): Manifest['scope'] => ({
+export const scopeOf = ({ api, version, orgId, actions }: ExportScope): ExportManifest['scope'] => ({
   api,
   version,
   org_id: orgId ?? null,

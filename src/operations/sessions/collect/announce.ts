@@ -1,0 +1,156 @@
+import { type ActionError, asActionError } from '../../../contract/errors.ts';
+import type { Github } from '../../../github/client/client.ts';
+import { permissionsYaml } from '../../../github/client/problem.ts';
+import { CONTENTS_WRITE } from '../../../github/event/dispatch.ts';
+import { conclusionOf, titleOf } from '../../head-check.ts';
+import { repositoryPage } from '../../named-thread.ts';
+import type { Context } from '../../operation.ts';
+import { keyOfCode, markOfCode } from '../later/tags.ts';
+import { readable } from '../outcome/message-text.ts';
+import { spanMs } from '../outcome/outcome.ts';
+import { firstPullRequest } from '../outcome/outputs.ts';
+import { sessionSummary } from '../outcome/summary.ts';
+import type { Change } from './look.ts';
+
+/** GitHub accepts 64 KB in an event; the rest of it is small. */
+const MAX_PAYLOAD_BYTES = 60_000;
+const MAX_SUMMARY = 8_000;
+
+type AnnounceContext = Pick<Context<'dispatch_event'>, 'inputs' | 'github' | 'facts' | 'redact' | 'redactValue'>;
+
+/** One session that changed, as outputs and events have it. */
+export interface ChangedEntry {
+  readonly session_id: string;
+  readonly session_url: string;
+  readonly org_id: string;
+  readonly outcome: string;
+  readonly pull_request_url: string | null;
+  readonly summary: string | null;
+  readonly structured_output: unknown;
+  readonly issue_number: number | null;
+  /** The key of its comment; null if that is too long to be known. */
+  readonly key: string | null;
+}
+
+/** What the outputs and the event say of a session. */
+export const entryOfChange = ({ session, later, judged, lastMessage }: Change, orgId: string): ChangedEntry => ({
+  session_id: session.session_id,
+  session_url: session.url,
+  org_id: orgId,
+  outcome: judged.verdict.outcome,
+  pull_request_url: firstPullRequest(session) ?? null,
+  summary: readable(judged.report?.summary || lastMessage) || null,
+  structured_output: judged.output ?? null,
+  issue_number: later.issue ?? null,
+  key: keyOfCode(later.code) ?? null,
+});
+
+/** The payload of the event: at most 10 members, and what GitHub accepts. */
+export function payloadOf(entry: ChangedEntry): Readonly<Record<string, unknown>> {
+  const isLarge = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) > MAX_PAYLOAD_BYTES;
+  if (!isLarge(entry)) return { ...entry };
+  const { structured_output: _output, ...rest } = entry;
+  const short = { ...rest, summary: entry.summary?.slice(0, MAX_SUMMARY).toWellFormed() ?? null };
+  return { ...(isLarge(rest) ? short : rest), truncated: true };
+}
+
+/** A part of an announcement that failed, and whether the next run may have more luck. */
+export interface Unannounced {
+  readonly title: string;
+  readonly message: string;
+  readonly isLasting: boolean;
+}
+
+/** What GitHub refuses stays refused until a person changes something; that is told by a warning, not again and again. */
+const isLasting = ({ status = 0, code }: ActionError) =>
+  code !== 'rate_limited' && status >= 400 && status < 500 && status !== 408;
+
+function unannounced(thrown: unknown, title: string, help = ''): Unannounced {
+  const error = asActionError(thrown);
+  if (error.code === 'cancelled' || error.code === 'timeout') throw thrown;
+  return { title, message: `${error.message} ${help || error.fix}`, isLasting: isLasting(error) };
+}
+
+/** The Markdown of comment and check. */
+function markdownOf(context: AnnounceContext, change: Change, orgId: string): string {
+  const { facts } = context;
+  const { session, judged, later, lastMessage } = change;
+  const { issue } = later;
+  const thread =
+    issue === undefined ? {} : { thread: { name: `#${issue}`, url: `${repositoryPage(facts)}/issues/${issue}` } };
+  const { runUrl } = facts;
+  return context.redact(
+    sessionSummary({
+      ...judged,
+      session,
+      orgId,
+      lastMessage,
+      durationMs: spanMs(session),
+      facts: { ...thread, ...(runUrl === undefined ? {} : { runUrl }) },
+      requests: { count: 0, retries: 0 },
+      underway: change.next === 'open',
+    }),
+  );
+}
+
+/** Updates the comment and the check of a session. At most three requests. */
+async function show(
+  github: Github,
+  context: AnnounceContext,
+  change: Change,
+  markdown: string,
+): Promise<Unannounced[]> {
+  const { repository = '', commit } = context.facts;
+  const { later, judged, session } = change;
+  const failures: Unannounced[] = [];
+  const needs = later.comment ? ({ issues: 'write' } as const) : ({ 'pull-requests': 'read' } as const);
+  const { seeThread } = await import('../../../github/comment/in-thread.ts');
+  const seen = later.issue === undefined ? undefined : await seeThread(github, repository, later.issue, needs);
+  if (later.comment && seen !== undefined) {
+    await seen
+      .write(markOfCode(later.code), markdown)
+      .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A comment was not written')));
+  }
+  const [head, key] = [seen?.head ?? commit, keyOfCode(later.code)];
+  if (!later.check || head === undefined || key === undefined || change.next === 'open') return failures;
+  const { checkRun } = await import('../../../github/check/check-run.ts');
+  const check = checkRun({ github, repository, name: `Devin: ${key}`, head });
+  const isGood = judged.verdict.outcome === 'finished';
+  const conclusion = isGood
+    ? 'success'
+    : conclusionOf({ outcome: 'failure', data: { session_outcome: judged.verdict.outcome } });
+  await check
+    .conclude(conclusion, { title: titleOf(markdown), summary: markdown, externalId: session.session_id })
+    .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A check was not written')));
+  return failures;
+}
+
+/** Announces a change on GitHub by at most four requests, and gives what failed. */
+export async function announce(context: AnnounceContext, change: Change, orgId: string): Promise<Unannounced[]> {
+  const { inputs, facts } = context;
+  const { later } = change;
+  const isShown = later.issue === undefined ? later.check : later.comment || later.check;
+  const type = change.next === 'open' ? undefined : inputs.dispatch_event;
+  if (!isShown && type === undefined) return [];
+  const github = await context.github();
+  if (github === undefined) {
+    const message = 'The input github_token is empty. Pass `github_token: ${{ github.token }}`.';
+    return [{ title: 'Nothing was written to GitHub', message, isLasting: true }];
+  }
+  const failures: Unannounced[] = [];
+  if (isShown) {
+    const markdown = markdownOf(context, change, orgId);
+    const shown = show(github, context, change, markdown);
+    failures.push(...(await shown.catch((thrown: unknown) => [unannounced(thrown, 'A comment was not written')])));
+  }
+  if (type === undefined) return failures;
+  const { sendDispatch } = await import('../../../github/event/dispatch.ts');
+  const payload = payloadOf(entryOfChange(change, orgId));
+  const clean = Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, context.redactValue(value)]));
+  const help = `Add \`${permissionsYaml(CONTENTS_WRITE)}\` to the job. The outputs have the session anyway.`;
+  await sendDispatch(github, facts.repository ?? '', type, clean).catch((thrown: unknown) => {
+    const { status } = asActionError(thrown);
+    failures.push(unannounced(thrown, 'The event was not sent', status === 403 || status === 404 ? help : ''));
+  });
+  return failures;
+}

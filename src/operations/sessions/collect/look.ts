@@ -1,0 +1,97 @@
+import { asActionError } from '../../../contract/errors.ts';
+import { getSession, listSessionMessages, listSessions } from '../../../devin/endpoints/sessions.ts';
+import { LARGEST_PAGE } from '../../../devin/pagination.ts';
+import type { Context } from '../../operation.ts';
+import { type Later, type LaterState, readLater } from '../later/tags.ts';
+import { ownSessions } from '../once/identity.ts';
+import { FIRST_TURN, type Judged, judge } from '../outcome/judge.ts';
+import { isEnvironmentWarning } from '../outcome/message-text.ts';
+import type { Session } from '../outcome/outcome.ts';
+
+type LookContext = Pick<Context, 'devin' | 'log' | 'clock' | 'signal'>;
+
+/** A session that workflows of this repository started with `wait: later`. */
+export interface Followed {
+  readonly session: Session;
+  readonly later: Later;
+  readonly judged: Judged;
+}
+
+/** A session with something to announce. */
+export interface Change extends Followed {
+  /** What is announced once this is done. */
+  readonly next: LaterState;
+  /** Devin's last message as it came; empty if it was not read. */
+  readonly lastMessage: string;
+}
+
+/** What a session stands at. One that a limit has stopped may continue, like one with a question. */
+export function standingOf({ verdict }: Judged): LaterState {
+  if (verdict.outcome === 'running') return 'open';
+  return verdict.outcome === 'waiting' || verdict.outcome === 'blocked' ? 'asks' : 'done';
+}
+
+const judged = (session: Session) => judge(session, {}, FIRST_TURN, 'auto');
+
+/** The sessions that are followed, by one request for each 200 sessions since then (Unix seconds). */
+export async function followedSessions(
+  context: LookContext,
+  orgId: string,
+  { repository, since, tags }: { repository: string; since: number; tags: readonly string[] | undefined },
+): Promise<readonly Followed[]> {
+  const { devin } = context;
+  const isOwn = await ownSessions(context, 'shared');
+  const found: Followed[] = [];
+  const seen = new Set<string>();
+  // Whether the filter by tags works, or is by one or by all of several, is not known; that by time is.
+  const query = { first: LARGEST_PAGE, created_after: Math.floor(since) - 1 };
+  for await (const session of devin.items(listSessions, { params: { org_id: orgId }, query })) {
+    const later = readLater(session.tags, repository);
+    const isWanted = tags === undefined || tags.some((tag) => session.tags.includes(tag));
+    if (later === undefined || !isWanted || !isOwn(session) || seen.has(session.session_id)) continue;
+    seen.add(session.session_id);
+    if ((session.created_at ?? since) >= since) found.push({ session, later, judged: await judged(session) });
+  }
+  return found;
+}
+
+/** Whether a list shows something new about a session. One that has ended is not looked at any more. */
+export const mayHaveChanged = ({ later, judged: seen }: Followed): boolean =>
+  later.state !== 'done' && standingOf(seen) !== later.state;
+
+/** Devin's last message on the first page of messages; the end of a longer history is not worth more requests. */
+async function lastMessageOf({ devin }: LookContext, orgId: string, sessionId: string): Promise<string> {
+  const params = { org_id: orgId, devin_id: sessionId };
+  try {
+    const page = await devin.call(listSessionMessages, { params, query: { first: LARGEST_PAGE } });
+    const isWhole = page.has_next_page !== true;
+    const said = page.items.filter(({ source, message }) => source === 'devin' && !isEnvironmentWarning(message));
+    return isWhole ? (said.at(-1)?.message ?? '') : '';
+  } catch (thrown) {
+    const { code } = asActionError(thrown);
+    if (code === 'cancelled' || code === 'timeout') throw thrown;
+    return '';
+  }
+}
+
+/**
+ * Reads a session again, some seconds after the list, and gives what is to be announced; undefined if the list showed
+ * a moment, or a state that was announced already.
+ */
+export async function confirmed(
+  context: LookContext,
+  orgId: string,
+  { session: { session_id: id }, judged: before }: Followed,
+  repository: string,
+): Promise<Change | undefined> {
+  const session = await context.devin.call(getSession, { params: { org_id: orgId, devin_id: id } });
+  const later = readLater(session.tags, repository);
+  const now = await judged(session);
+  const next = standingOf(now);
+  if (later === undefined || later.state === 'done' || next === later.state) return undefined;
+  // A list may lack the output, which makes an end look like a question: what counts is that both have stopped.
+  if ((next === 'open') !== (standingOf(before) === 'open')) return undefined;
+  const isSaid = next === 'done' && (now.report?.summary ?? '') !== '';
+  const lastMessage = next === 'open' || isSaid ? '' : await lastMessageOf(context, orgId, id);
+  return { session, later, judged: now, next, lastMessage };
+}

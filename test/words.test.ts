@@ -1,0 +1,42 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from './e2e/fake-runner.ts';
+
+/** Phrases that a native reader stumbles over, in texts that users see. */
+const PHRASES = [
+  'hands what came of it',
+  'what came of it',
+  'What Devin is to do',
+  'How long to stay',
+  'What it means that Devin waits',
+  'entries go',
+  'asks to slow down',
+  'The time of the step is over',
+  'A gate kept',
+  'A fault in this action',
+  'may go on',
+  'did not take the',
+  'only a change would tell',
+  'nobody knows whether',
+  'is no mapping',
+  'all the same',
+] as const;
+
+const isComment = (line: string) => /^\s*(?:\/\/|\*|\/\*)/.test(line);
+
+const FILES = globSync(['*.md', 'action.yml', 'docs/**/*.md', 'examples/*', 'src/**/*.ts'], { cwd: ROOT });
+
+test('no text that users see has one of the phrases that were hard to read', () => {
+  const found = FILES.flatMap((file) => {
+    const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+    // The threat model names tests by their names.
+    const shown = lines.map((line) => (file.endsWith('.ts') && isComment(line) ? '' : line.replace(/`test\/.*/, '')));
+    return PHRASES.flatMap((phrase) =>
+      shown.flatMap((line, at) =>
+        line.toLowerCase().includes(phrase.toLowerCase()) ? [`${file}:${at + 1} ${phrase}`] : [],
+      ),
+    );
+  });
+  expect(found).toEqual([]);
+});
