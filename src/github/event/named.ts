@@ -16,7 +16,7 @@ export const READ_PULLS = { 'pull-requests': 'read' } as const;
 const READ_ISSUES = { issues: 'read' } as const;
 
 /** Reads a pull request as GitHub has it. https://docs.github.com/rest/pulls/pulls#get-a-pull-request */
-const pullRequestRow = (github: Github, repository: string, number: number): Promise<Json> =>
+export const pullRequestRow = (github: Github, repository: string, number: number): Promise<Json> =>
   github.rest(
     {
       route: 'GET /repos/{owner}/{repo}/pulls/{pull_number}',
