@@ -137,7 +137,9 @@ async function startAndWait(
   checkTag(context, started, waited.session);
   await started.checkTwin?.();
   const isEarlier = found?.standing === 'finished' && found.how !== 'lost' && waited.verdict.outcome === 'finished';
-  const story = { ...waited, ...(waited.error === undefined && unkept !== undefined ? { error: unkept } : {}) };
+  const isFollowed = prepared.later !== undefined && unkept === undefined;
+  const failure = waited.error === undefined && unkept !== undefined ? { error: unkept } : {};
+  const story = { ...waited, isFollowed, ...failure };
   return { started, story: isEarlier ? { ...story, resultAt: story.session.updated_at } : story };
 }
 

@@ -26,6 +26,8 @@ function advice(story: SessionStory): string {
   if (error !== undefined && !isVerdict) return [errorPart(error), plain(ending ?? '')].join('\n\n').trim();
   // The question is a comment of its own, which is the one to reply to.
   if (verdict.outcome === 'waiting') return 'The question is in a separate comment.';
+  if (verdict.outcome === 'running' && story.isFollowed === true)
+    return 'A run of `collect-sessions` changes this comment when Devin has finished or has a question.';
   if (verdict.outcome === 'running')
     return underway
       ? 'This comment changes when Devin has finished or has a question.'

@@ -40,6 +40,8 @@ export interface SessionStory {
   /** What happened to a session whose step stopped waiting for it. */
   readonly ending?: string | undefined;
   readonly error?: ActionError | undefined;
+  /** `collect-sessions` follows the session from now on. */
+  readonly isFollowed?: boolean;
   /** The step did to the session just what it was for, whatever the session is now. */
   readonly isDone?: boolean;
   /** The error says what the verdict says, so that it is not said again. */
