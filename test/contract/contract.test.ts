@@ -79,7 +79,10 @@ describe('reading inputs', () => {
     );
     expect(problems).toEqual([
       { input: 'dry_run', message: 'is "flase"; expected `true` or `false`; did you mean false?' },
-      { input: 'wait', message: 'is "finnished"; expected one of none, started, finished, later; did you mean finished?' },
+      {
+        input: 'wait',
+        message: 'is "finnished"; expected one of none, started, finished, later; did you mean finished?',
+      },
       { input: 'timeout', message: 'is "soon"; expected a duration from 1s to 5d, such as 30s, 15m, 2h or 7d' },
       { input: 'max_retries', message: 'is "5x"; expected a whole number from 0 to 20' },
     ]);
