@@ -46,7 +46,7 @@ export const entryOfChange = ({ session, later, judged, lastMessage }: Change, o
 });
 
 /** The payload of the event: at most 10 members, and what GitHub accepts. */
-export function payloadOf(entry: ChangedEntry): Readonly<Record<string, unknown>> {
+function payloadOf(entry: ChangedEntry): Readonly<Record<string, unknown>> {
   const isLarge = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) > MAX_PAYLOAD_BYTES;
   if (!isLarge(entry)) return { ...entry };
   const { structured_output: _output, ...rest } = entry;

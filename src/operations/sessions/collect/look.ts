@@ -26,7 +26,7 @@ export interface Change extends Followed {
 }
 
 /** What a session stands at. One that a limit has stopped may continue, like one with a question. */
-export function standingOf({ verdict }: Judged): LaterState {
+function standingOf({ verdict }: Judged): LaterState {
   if (verdict.outcome === 'running') return 'open';
   return verdict.outcome === 'waiting' || verdict.outcome === 'blocked' ? 'asks' : 'done';
 }
