@@ -40,10 +40,10 @@ export default {
       to: { path: '^src/(?!contract/)' },
     },
     {
-      name: 'report-knows-only-itself',
+      name: 'report-knows-only-the-contract',
       severity: 'error',
       from: { path: '^src/report/' },
-      to: { path: '^src/(?!report/)' },
+      to: { path: '^src/(?!report/|contract/)' },
     },
     {
       name: 'reconcile-knows-no-api',

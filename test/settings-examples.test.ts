@@ -114,7 +114,8 @@ describe('an example of settings as code does what it says', onlyHere, () => {
     // Entries inside of a group or a prefix would be warnings.
     await sandbox.control('seed', { organizations: 2, permissions_per_org: 2, repositories: 20 });
     const setting = { url: sandbox.url, secrets: ENTERPRISE };
-    const { export: job } = await runExample('first-git-permissions.yml', setting);
+    const plans = () => ({ DEVIN_PLAN_TOKEN: 'cog_sandbox_enterprise' });
+    const { export: job } = await runExample('first-git-permissions.yml', { ...setting, secrets: plans });
     const manifest = lastOf(job)?.output ?? '';
     expect(manifest, story(job)).toContain('organizations:');
     const inputs = { manifest: 'old.yml', mode: 'plan', plan_hash: '' };

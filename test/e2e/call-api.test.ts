@@ -259,10 +259,10 @@ describe('a wrong call is refused before the first request', () => {
     [
       'a body field that does not exist',
       { endpoint: 'createOrganization', body: 'nam: x' },
-      ['has nam', 'did you mean name?', 'at name'],
+      ['has nam', 'did you mean name?', 'lacks name'],
     ],
     ['a body for an endpoint without one', { endpoint: 'listOrganizations', body: 'a: 1' }, ['takes none']],
-    ['no body for an endpoint that needs one', { endpoint: 'createOrganization' }, ['at name']],
+    ['no body for an endpoint that needs one', { endpoint: 'createOrganization' }, ['lacks name']],
     [
       'a body_file outside of the workspace',
       { endpoint: 'listOrganizations', body_file: '../x.json' },
@@ -423,7 +423,7 @@ describe('whoami and list-organizations', { concurrent: true }, () => {
       const { include } = JSON.parse(outputs['matrix'] ?? '');
       expect(include).toHaveLength(3);
       expect(include[0]).toEqual({ org_id: expect.stringMatching(/^org-/), org_name: 'Data Platform' });
-      expect(summary).toContain('3 organizations in 3 jobs');
+      expect(summary).toContain('3 organizations in a matrix of 3 jobs');
     },
   );
 

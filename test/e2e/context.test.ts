@@ -94,7 +94,7 @@ describe.concurrent('context: event', () => {
     [
       'workflow_run',
       1,
-      real('workflow_run', 1),
+      changed(real('workflow_run', 1), 'workflow_run', { conclusion: 'failure' }),
       { 'workflow run: title': 'ci(action)', 'workflow run: branch': 'master' },
     ],
     ['workflow_job', 1, real('workflow_job', 1), { 'workflow job: failed steps': 'Run yarn run format-check' }],
@@ -273,7 +273,6 @@ describe.concurrent('a failed check or run', () => {
   test.each([
     ['check_run', real('check_run', 2)],
     ['check_suite', real('check_suite', 0)],
-    ['workflow_run', real('workflow_run', 1)],
   ])('that is none, since the %s is green, is not looked up', async (name, payload) => {
     const github = await writer(payload);
     const result = await bench.step({ name, payload, github, with: EVENT });

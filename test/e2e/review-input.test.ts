@@ -37,13 +37,13 @@ describe('a pull request that does not exist is an input error before anything i
       'one of another repository',
       { issue_number: 'https://github.com/acme/web/pull/128' },
       DISPATCH,
-      'names a pull request of https://github.com/acme/web; expected one of https://github.com/acme/api',
+      'names an issue or pull request of https://github.com/acme/web; expected one of https://github.com/acme/api',
     ],
     [
       'one on another server',
       { issue_number: 'https://ghe.example.com/acme/api/pull/128' },
       DISPATCH,
-      'names a pull request of https://ghe.example.com/acme/api',
+      'names an issue or pull request of https://ghe.example.com/acme/api',
     ],
     ['a text', { issue_number: 'main' }, DISPATCH, 'is "main"; expected the number of an issue or pull request'],
     ['zero', { issue_number: '0' }, DISPATCH, 'is "0"; expected the number'],
@@ -192,7 +192,7 @@ describe('fail_on', () => {
 test('a dry run sends nothing that starts a review, and reads one that exists', async () => {
   const dry = await bench.step({ dry_run: 'true', check: 'true' });
   expect(dry.outputs).toMatchObject({ outcome: 'skipped', skipped_reason: expect.stringContaining('was not sent') });
-  expect(dry.stdout).toContain('{"pr_url":"https://github.com/acme/api/pull/128"}');
+  expect(dry.stdout).toContain('"pr_url": "https://github.com/acme/api/pull/128"');
   postReview(bench.github, 128, [{ kind: 'BUG', title: 'A bug' }]);
   await bench.step();
   const read = await bench.step({ dry_run: 'true', check: 'true' });

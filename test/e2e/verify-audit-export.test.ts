@@ -89,7 +89,7 @@ describe('an export that nobody touched passes, without a credential', () => {
       newest: exported.outputs['newest'],
     });
     expect(JSON.parse(verified.outputs['files'] ?? '')).toEqual(JSON.parse(exported.outputs['files'] ?? ''));
-    expect(verified.summary).toContain('### ✅ The export is whole');
+    expect(verified.summary).toContain('### ✅ The export is intact');
   });
 
   test('an incremental export: the chain of its manifests ends where the checkpoint says', async () => {

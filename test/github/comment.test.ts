@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { GithubOptions } from '../../src/github/client/client.ts';
 import { commentBody, hasMarker, MAX_COMMENT, markerOf } from '../../src/github/comment/body.ts';
 import { stickyComment } from '../../src/github/comment/comment.ts';
-import { COMMENT_MARKER } from '../../src/github/comment/marker.ts';
+import { COMMENT_MARKER } from '../../src/github/event/marker.ts';
 import type { Options } from './server/index.ts';
 import { failure, openBoth } from './server/support.ts';
 

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { COMMENT_MARKER } from '../../src/github/comment/marker.ts';
 import { readEvent } from '../../src/github/event/event.ts';
 import { offlineGate } from '../../src/github/event/gates.ts';
+import { COMMENT_MARKER } from '../../src/github/event/marker.ts';
 import { eventPrompt, promptNonce } from '../../src/github/event/prompt.ts';
 import {
   anyPayload,

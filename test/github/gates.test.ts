@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { COMMENT_MARKER } from '../../src/github/comment/marker.ts';
 import { isByWriters } from '../../src/github/event/facts.ts';
 import { type GateSettings, offlineGate } from '../../src/github/event/gates.ts';
+import { COMMENT_MARKER } from '../../src/github/event/marker.ts';
 import {
   anyPayload,
   commentPayload,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { COMMENT_MARKER } from './marker.ts';
+import { COMMENT_MARKER } from '../event/marker.ts';
 
 /** GitHub takes no more characters in a comment. */
 export const MAX_COMMENT = 65_536;

@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import type { Github } from '../client/client.ts';
 import type { Permissions } from '../client/problem.ts';
 import { place } from '../client/repository.ts';
+import { COMMENT_MARKER } from '../event/marker.ts';
 import { commentBody } from './body.ts';
 import { issueComments } from './issue.ts';
-import { COMMENT_MARKER } from './marker.ts';
 import type { OwnComment } from './thread.ts';
 
 const QUERY = `query ($owner: String!, $repo: String!, $number: Int!) {

@@ -1,5 +1,5 @@
-import { COMMENT_MARKER } from '../comment/marker.ts';
 import type { RunFacts } from './facts.ts';
+import { COMMENT_MARKER } from './marker.ts';
 import {
   commitStatus,
   deploymentStatus,

@@ -1,6 +1,6 @@
 import { sanitize } from '../../report/untrusted.ts';
-import { COMMENT_MARKER } from '../comment/marker.ts';
 import { isByWriters } from './facts.ts';
+import { COMMENT_MARKER } from './marker.ts';
 import type { Person } from './payload.ts';
 import type { GithubEvent, WrittenText } from './shape.ts';
 import { findTrigger, nearMiss, type PhraseRequest } from './trigger.ts';

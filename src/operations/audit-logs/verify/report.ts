@@ -66,7 +66,7 @@ export function verifySummary(checked: CheckedExport, findings: Findings): strin
     'Someone who can write to the folder could make a new chain. The last hash, kept where they cannot write, reveals it.';
   return sections(
     findings.count === 0
-      ? title('done', `The export is whole: ${count(events, 'event')}`)
+      ? title('done', `The export is intact: ${count(events, 'event')}`)
       : title('failed', `The export is corrupt: ${count(findings.count, 'finding')}`),
     rows.length === 0 ? '' : table(['Where', 'What is wrong'], rows),
     left > 0 ? `And ${number(left)} more.` : '',
