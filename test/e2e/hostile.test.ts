@@ -151,8 +151,8 @@ describe('whatever Devin or the API writes', () => {
   });
 });
 
-test('a message of two million characters fits: the summary is cut, the whole is in a file', async () => {
-  lastMessage = `${'wörd '.repeat(400_000)}\n`;
+test('a message of a million characters and more fits: the summary is cut, the whole is in a file', async () => {
+  lastMessage = `${'wörd '.repeat(220_000)}\n`;
   try {
     let whole = '';
     const result = await runStep({
