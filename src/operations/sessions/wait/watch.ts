@@ -127,7 +127,8 @@ export class Watch {
     }
     if (outcome === 'running') return this.#noEnd();
     if (outcome === 'waiting' && this.#context.inputs.on_waiting === 'keep-waiting') return this.#noEnd();
-    this.#candidate ??= { seenAt: pollAt, isFirst, isFinal: false };
+    // From the response on: a slow one may show a state that is younger than its request.
+    this.#candidate ??= { seenAt: this.#context.clock.now(), isFirst, isFinal: false };
     this.#candidate.isFinal ||= isLast;
     return this.#isConfirmed(this.#candidate, looked, pollAt);
   }
