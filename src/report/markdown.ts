@@ -32,9 +32,11 @@ export function plain(text: string): string {
 export function code(text: string): string {
   const line = printable(text.replace(/\s+/g, ' ').trim());
   if (line === '') return '';
+  // Only a table takes away the backslash before a pipe in code, and readers of Markdown differ on which one.
+  if (line.includes('|')) return `<code>${plain(line)}</code>`;
   const ticks = '`'.repeat(longestRun(line, 0) + 1);
   const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
-  return `${ticks}${pad}${line.replaceAll('|', '\\|')}${pad}${ticks}`;
+  return `${ticks}${pad}${line}${pad}${ticks}`;
 }
 
 /** What nothing but a machine calls something: a long hexadecimal text, with a word before it or without. */

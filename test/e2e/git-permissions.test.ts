@@ -146,7 +146,7 @@ describe('a plan', () => {
       manifestOf({ [engineering]: [...BASE, '{ connection: main, group: "acme/a|b`c</details>" }'] }),
     );
     expect(result.summary).toContain('**&lt;b&gt;\\|\\:\\:error\\:\\:\\@\u200ball \\[x\\]\\(y\\)** · +1');
-    expect(result.summary).toContain('| ⚠\u00a0+ | group ``acme/a\\|b`c</details>`` | line 12');
+    expect(result.summary).toContain('| ⚠\u00a0+ | group <code>acme/a\\|b\\`c&lt;/details&gt;</code> | line 12');
     expect(result.commands.filter(({ name }) => name === 'error')).toEqual([]);
   });
 
