@@ -13,6 +13,8 @@ import { loadOperation, OPERATION_NAMES, type OperationName } from '../src/step/
 
 const root = join(import.meta.dirname, '..');
 const OURS = 'OWNER/devin-action';
+/** How a reusable workflow names the action of its own commit. */
+const OWN_COMMIT = '$/.github/actions/devin';
 
 // GitHub's parser imports its schema as JSON without the attribute that Node asks for.
 registerHooks({
@@ -64,7 +66,7 @@ const didYouMean = (name: string, names: readonly string[]) => {
 };
 
 const isOurs = (uses: Scalar<string> | undefined) =>
-  uses !== undefined && (uses.value === './' || uses.value.startsWith(`${OURS}@`));
+  uses !== undefined && (uses.value === './' || uses.value === OWN_COMMIT || uses.value.startsWith(`${OURS}@`));
 
 function stepsOf(job: YAMLMap): Step[] {
   const steps = job.get('steps', true);
@@ -83,7 +85,7 @@ function commentAfter(source: Source, node: Node | null): string {
 }
 
 function checkUses(source: Source, { uses, with: given }: Step, report: Report): void {
-  if (uses === undefined || uses.value.startsWith('./')) return;
+  if (uses === undefined || uses.value.startsWith('./') || (!source.isExample && uses.value === OWN_COMMIT)) return;
   const comment = commentAfter(source, uses);
   if (source.isExample && isOurs(uses)) {
     if (uses.value !== `${OURS}@v1` || comment !== 'pin this to a commit')
@@ -229,6 +231,27 @@ function checkTimes(job: YAMLMap, name: string, steps: readonly Step[], report: 
   }
 }
 
+/** Names of inputs of reusable workflows that are not inputs of the action. */
+const OF_WORKFLOWS = new Set(['environment', 'retention_days', 'runs_on']);
+
+/** A reusable workflow takes what the action takes, by the same names, and runs the action of its own commit. */
+function checkReusable(source: Source, report: Report): void {
+  const call = mapOf(source.document.getIn(['on', 'workflow_call'], true));
+  if (call === undefined) return;
+  const [inputs, secrets] = ['inputs', 'secrets'].map((name) => pairsOf(mapOf(call.get(name, true))));
+  for (const { key, name, value } of [...(inputs ?? []), ...(secrets ?? [])]) {
+    if (!OF_WORKFLOWS.has(name) && !isInputName(name)) report(key, `the action has no input ${name}`);
+    if (!mapOf(value)?.has('description')) report(key, `${name} lacks a description`);
+    if (!new RegExp(`\\b(?:inputs|secrets)\\.${name}\\b`).test(source.text)) report(key, `${name} is not used`);
+  }
+  visit(source.document, {
+    Pair(_, { key, value }) {
+      if (String(key) === 'uses' && isOurs(textOf(value)) && String(value) !== OWN_COMMIT)
+        report(value as Node, `a reusable workflow names the action as ${OWN_COMMIT}`);
+    },
+  });
+}
+
 function checkPermissions(source: Source, jobs: readonly YAMLMap[], report: Report): void {
   const top = source.document.get('permissions', true);
   if (top === undefined) report(undefined, 'there are no top-level permissions; `permissions: {}` grants none');
@@ -300,6 +323,7 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
   }
   if (source.isExample && !text.startsWith('# '))
     report(0, 'an example begins with a comment that says when to use it');
+  checkReusable(source, report);
   const jobs = pairsOf(mapOf(document.get('jobs', true))).filter(({ value }) => isMap(value));
   checkPermissions(
     source,
@@ -359,7 +383,12 @@ const given = process.argv.slice(2);
 const paths =
   given.length > 0
     ? given
-    : [join(root, 'action.yml'), ...workflowsIn('.github/workflows'), ...workflowsIn('examples')];
+    : [
+        join(root, 'action.yml'),
+        join(root, '.github/actions/devin/action.yml'),
+        ...workflowsIn('.github/workflows'),
+        ...workflowsIn('examples'),
+      ];
 for (const path of paths) {
   const shown = given.length > 0 ? path : relative(root, path).replaceAll('\\', '/');
   const findings = await checkFile(path);
