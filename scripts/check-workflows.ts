@@ -327,7 +327,8 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
   const jobs = pairsOf(mapOf(document.get('jobs', true))).filter(({ value }) => isMap(value));
   checkPermissions(
     source,
-    jobs.flatMap(({ value }) => mapOf(value) ?? []),
+    // The reasons of a job that calls a workflow are in that workflow.
+    jobs.flatMap(({ value }) => mapOf(value) ?? []).filter((job) => !job.has('uses')),
     report,
   );
   const ofJobs = textsOfJobs(jobs.flatMap(({ value }) => mapOf(value) ?? []));

@@ -35,7 +35,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   'wait-for-session': { guide: SESSIONS, examples: ['create-then-wait.yml'], errors: [...OF_SESSIONS, 'not_found'] },
   'collect-sessions': {
     guide: SESSIONS,
-    examples: ['collect-sessions.yml'],
+    examples: ['collect-sessions.yml', 'session-events.yml'],
     errors: ['permission_denied'],
     github:
       '`issues: write` for comments, `pull-requests: write` for those on pull requests, `checks: write` for checks, and `contents: write` for `dispatch_event`. Also',
