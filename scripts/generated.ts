@@ -16,6 +16,7 @@ import {
   ProtectedSchema,
   SUBJECTS,
 } from '../src/operations/git-permissions/manifest-schema.ts';
+import { PlanRecord } from '../src/reconcile/record.ts';
 import { loadOperation, OPERATION_NAMES } from '../src/step/registry.ts';
 import { defaultOf, plainText, table } from './generated-text.ts';
 import { operationPages } from './operation-pages.ts';
@@ -79,11 +80,31 @@ function resultSchema(): string {
   return `${JSON.stringify({ title: 'Result of a step', ...schema }, null, 2)}\n`;
 }
 
+/** What the guide says of each key of a manifest, and what only an editor has to say. */
+function manifestKeys(): ReadonlyMap<string, string> {
+  const guide = readFileSync(join(ROOT, 'docs', 'git-permissions.md'), 'utf8');
+  const rows = [...guide.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(
+    ([, key = '', meaning = '']) => [key, plainText(meaning)] as const,
+  );
+  return new Map([
+    ...rows,
+    ['connection', 'A Git connection: an alias of connections, or its name.'],
+    ['permissions', 'Everything that Devin may access in the organization.'],
+    ['except', 'Repositories that the pattern of repos does not match.'],
+    ['read_only', 'Grants read access only; false by default.'],
+  ]);
+}
+
 /** The manifest of Git permissions, for editors: also what the schema's objects alone cannot say. */
 function permissionsSchema(): string {
+  const keys = manifestKeys();
   const schema = z.toJSONSchema(ManifestSchema(), {
     target: 'draft-7',
     override({ zodSchema, jsonSchema }) {
+      for (const [name, property] of Object.entries(jsonSchema.properties ?? {})) {
+        const description = keys.get(name);
+        if (typeof property === 'object' && description !== undefined) property.description = description;
+      }
       const isEntry = zodSchema === EntrySchema();
       if (!isEntry && zodSchema !== ProtectedSchema()) return;
       jsonSchema.oneOf = SUBJECTS.map((name) => ({ required: [name] }));
@@ -93,8 +114,8 @@ function permissionsSchema(): string {
   return `${JSON.stringify({ title: 'Git permissions of Devin as code', ...schema }, null, 2)}\n`;
 }
 
-/** The schema of a file that an export of audit events writes; other members may be added. */
-const auditSchema = (title: string, schema: z.ZodMiniType) =>
+/** The schema of a file that the action writes; other members may be added. */
+const fileSchema = (title: string, schema: z.ZodMiniType) =>
   `${JSON.stringify({ title, ...z.toJSONSchema(schema, { target: 'draft-7', io: 'input' }) }, null, 2)}\n`;
 
 /** Every generated file as it should be. */
@@ -111,13 +132,14 @@ export async function renderAll(): Promise<Generated[]> {
     { path: 'docs/errors.md', content: errorsPage() },
     { path: 'schemas/result.schema.json', content: resultSchema() },
     { path: 'schemas/git-permissions.schema.json', content: permissionsSchema() },
+    { path: 'schemas/plan.schema.json', content: fileSchema('Plan of changes', PlanRecord) },
     {
       path: 'schemas/audit-manifest.schema.json',
-      content: auditSchema('Manifest of an audit-log export', ExportManifest),
+      content: fileSchema('Manifest of an audit-log export', ExportManifest),
     },
     {
       path: 'schemas/audit-checkpoint.schema.json',
-      content: auditSchema('Checkpoint of an audit-log export', CheckpointFile),
+      content: fileSchema('Checkpoint of an audit-log export', CheckpointFile),
     },
   ];
 }
