@@ -83,11 +83,12 @@ function resultSchema(): string {
 /** What the guide says of each key of a manifest, and what only an editor has to say. */
 function manifestKeys(): ReadonlyMap<string, string> {
   const guide = readFileSync(join(ROOT, 'docs', 'git-permissions.md'), 'utf8');
-  const rows = [...guide.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(
+  const rows = [...guide.slice(0, guide.indexOf('\n## The plan')).matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(
     ([, key = '', meaning = '']) => [key, plainText(meaning)] as const,
   );
   return new Map([
     ...rows,
+    ['version', 'Version of the format: 1.'],
     ['connection', 'A Git connection: an alias of connections, or its name.'],
     ['permissions', 'Everything that Devin may access in the organization.'],
     ['except', 'Repositories that the pattern of repos does not match.'],
