@@ -63,7 +63,7 @@ function noun({ name, text }: GithubEvent): string {
 /** The gate that is closed by a bot that is not listed, if there is one. */
 function unlistedBot(people: readonly (Person | undefined)[], bots: readonly string[]): ClosedGate | undefined {
   const listed = new Set(bots.map(bare));
-  const bot = people.find((somebody) => somebody?.isBot === true && !listed.has(bare(somebody.login)));
+  const bot = people.find((one) => one?.isBot === true && !listed.has(bare(one.login)));
   return bot && { closed: `@${bot.login} is a bot, which \`allowed_bots\` does not list` };
 }
 
@@ -116,7 +116,7 @@ function peopleGate(event: GithubEvent, { associations }: GateSettings): ClosedG
 }
 
 /** Devin's own bot. What it says would come back to it without an end, so that not even `allowed_bots` lets it in. */
-const isDevin = (somebody: Person | undefined) => somebody !== undefined && bare(somebody.login) === bare(DEVIN_BOT);
+const isDevin = (one: Person | undefined) => one !== undefined && bare(one.login) === bare(DEVIN_BOT);
 
 /** A run that is fine asks for nothing, unless the workflow says what else to do, with a context of its own. */
 const hasSucceeded = ({ name, failure }: GithubEvent) => name === 'workflow_run' && failure?.conclusion === 'success';
