@@ -1,4 +1,5 @@
-// The sandbox, and a step on it that runs again whenever a source or its inputs change.
+// The sandbox, and steps on it that run again whenever a source or their inputs change. Their workspace is the folder of
+// the file.
 // usage: npm run dev -- [FILE] [--once]
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { startSandbox } from '../src/sandbox/index.ts';
 import { layFiles, NODE_24, ROOT, readStep, variables } from '../test/e2e/fake-runner.ts';
 import { renderMarkdown } from './render-markdown.ts';
 
-const STARTER = `# Inputs of a step, as in \`with:\`. npm run dev runs it again on each change of this file or of src/.
+const STARTER = `# Inputs of a step, as in \`with:\`, or a list of steps. They run again on each change of this file or of src/.
 operation: create-session
 devin_token: cog_sandbox_org
 prompt: Fix the parser.
@@ -29,27 +30,42 @@ if (!existsSync(file)) {
 const sandbox = await startSandbox({ clock: Date });
 console.log(`Devin API sandbox listening on ${sandbox.url}; a change of src/sandbox needs a new start`);
 
-/** The inputs of the step: the file's, with the sandbox as the API, unless it names another. */
-function readInputs(): Record<string, string> {
-  const given: unknown = parse(readFileSync(file, 'utf8'));
-  if (typeof given !== 'object' || given === null) throw new Error(`${file} should be a YAML mapping of inputs`);
-  const inputs = Object.entries(given).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ]);
+/** The inputs of each step: the file's, with the sandbox as the API, unless it names another. */
+function readSteps(): Record<string, string>[] {
   const known = { api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise' };
-  return { ...known, ...Object.fromEntries(inputs) };
+  return [parse(readFileSync(file, 'utf8'))].flat().map((given: unknown) => {
+    if (typeof given !== 'object' || given === null) throw new Error(`${file} should be a YAML mapping of inputs`);
+    const inputs = Object.entries(given).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]);
+    return { ...known, ...Object.fromEntries(inputs) };
+  });
 }
 
-/** Runs the sources, not the bundle, as a runner would. Each run is a new one, so that it repeats nothing. */
+/** Runs the steps, up to the first one that fails. Each run is a new one, so that it repeats nothing. */
 async function runOnce(run: number): Promise<boolean> {
+  try {
+    for (const inputs of readSteps()) {
+      console.log(styleText('bold', `\n── ${inputs['operation']}${inputs['mode'] ? ` (${inputs['mode']})` : ''}`));
+      if (!(await runStep(inputs, run))) return false;
+    }
+    return true;
+  } catch (thrown) {
+    console.log(String(thrown));
+    return false;
+  }
+}
+
+/** Runs the sources, not the bundle, as a runner would. */
+async function runStep(inputs: Record<string, string>, run: number): Promise<boolean> {
   const home = mkdtempSync(join(tmpdir(), 'dev-'));
   try {
-    const options = { with: readInputs(), env: { GITHUB_RUN_ID: String(run) } };
+    const options = { with: inputs, env: { GITHUB_RUN_ID: String(run), GITHUB_WORKSPACE: dirname(file) } };
     layFiles(home, options);
     const started = Date.now();
     const child = spawn(NODE_24, [join(ROOT, 'src', 'main.ts')], {
-      cwd: join(home, 'workspace'),
+      cwd: dirname(file),
       env: variables(home, options),
       stdio: ['ignore', 'inherit', 'inherit'],
     });
@@ -62,9 +78,6 @@ async function runOnce(run: number): Promise<boolean> {
     const seconds = ((Date.now() - started) / 1_000).toFixed(1);
     console.log(`The step is ${exitCode === 0 ? 'green' : 'red'} after ${seconds} s.`);
     return exitCode === 0;
-  } catch (thrown) {
-    console.log(String(thrown));
-    return false;
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
@@ -74,7 +87,7 @@ let runs = 0;
 let running: Promise<boolean> | undefined;
 let changed = false;
 
-/** Runs the step, and once more if something changed meanwhile. */
+/** Runs the steps, and once more if something changed meanwhile. */
 async function rerun(): Promise<void> {
   changed = true;
   if (running !== undefined) return;

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -34,4 +34,21 @@ test.skipIf(process.platform === 'win32')('npm run dev runs the step again when 
   child.kill('SIGINT');
   await new Promise((resolve) => child.on('close', resolve));
   expect(child.exitCode).toBe(0);
+});
+
+test.each([
+  ['session.yml', /^session_outcome +finished$/m],
+  ['permissions.yml', /2 of 2 changes made; converged[\s\S]*Plan: no changes/],
+  ['audit-logs.yml', /The export is intact: \d{3} events/],
+])('the steps of examples/local/%s run on the sandbox', async (name, shown) => {
+  const home = mkdtempSync(join(tmpdir(), 'local-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  for (const file of readdirSync(join(ROOT, 'examples', 'local')).filter((one) => one.endsWith('.yml')))
+    cpSync(join(ROOT, 'examples', 'local', file), join(home, file));
+  const args = [join(ROOT, 'scripts', 'dev.ts'), join(home, name), '--once'];
+  const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
+    execFile(NODE_24, args, (error, stdout) => resolve({ code: error === null ? 0 : 1, output: stdout }));
+  });
+  expect(output).toMatch(shown);
+  expect(code).toBe(0);
 });

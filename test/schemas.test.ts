@@ -79,6 +79,8 @@ test('the schema of manifests accepts those of the documentation, and names what
     expect(yaml).toContain('# yaml-language-server: $schema=');
     expect(problems('git-permissions', parse(yaml))).toBe('');
   }
+  const local = readFileSync(join(ROOT, 'examples', 'local', 'git-permissions.yml'), 'utf8');
+  expect(problems('git-permissions', parse(local))).toBe('');
   expect(problems('git-permissions', parse(MANIFEST + ENTRY.replace('repo:', 'repoo:')))).toContain('must NOT have');
 });
 

@@ -43,7 +43,7 @@ const PHRASES = [
 const isComment = (line: string) => /^\s*(?:\/\/|\*|\/\*)/.test(line);
 
 const FILES = globSync(
-  ['*.md', 'action.yml', '.github/**/*.{md,yml}', 'docs/**/*.md', 'examples/*', 'schemas/*', 'src/**/*.ts'],
+  ['*.md', 'action.yml', '.github/**/*.{md,yml}', 'docs/**/*.md', 'examples/**/*.{md,yml}', 'schemas/*', 'src/**/*.ts'],
   { cwd: ROOT },
 );
 
