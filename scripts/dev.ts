@@ -113,7 +113,8 @@ if (values.once) {
   };
   watch(join(ROOT, 'src'), { recursive: true }, soon);
   watch(dirname(file), (_, name) => {
-    if (name === basename(file)) soon();
+    // Manifests and schemas are beside the file; what a step itself writes starts nothing.
+    if (name === basename(file) || (running === undefined && /\.(?:ya?ml|json|md)$/.test(name ?? ''))) soon();
   });
   process.once('SIGINT', () => process.exit(0));
   await rerun();
