@@ -10,6 +10,7 @@ import { COMMON_INPUTS, INPUTS, isInputName } from '../src/contract/inputs.ts';
 import { nearestOf } from '../src/contract/kinds.ts';
 import { COMMON_OUTPUTS } from '../src/contract/outputs.ts';
 import { loadOperation, OPERATION_NAMES, type OperationName } from '../src/step/registry.ts';
+import { REFERENCE } from './release-reference.ts';
 
 const root = join(import.meta.dirname, '..');
 const OURS = 'OWNER/devin-action';
@@ -88,8 +89,9 @@ function checkUses(source: Source, { uses, with: given }: Step, report: Report):
   if (uses === undefined || uses.value.startsWith('./') || (!source.isExample && uses.value === OWN_COMMIT)) return;
   const comment = commentAfter(source, uses);
   if (source.isExample && isOurs(uses)) {
-    if (uses.value !== `${OURS}@v1` || comment !== 'pin this to a commit')
-      report(uses, `an example names the action as "${OURS}@v1 # pin this to a commit"`);
+    const expected = `${OURS}@${REFERENCE.ref}`;
+    if (uses.value !== expected || comment !== REFERENCE.comment)
+      report(uses, `an example names the action as "${expected} # ${REFERENCE.comment}"`);
     return;
   }
   if (!/@[0-9a-f]{40}$/.test(uses.value)) report(uses, `${uses.value} is not pinned to a commit (40 hex digits)`);
@@ -306,16 +308,22 @@ function placed(source: Source, message: string, report: Report): void {
 // The package is older than some permissions, labels and actions; GitHub's own parser knows them.
 const STALE = new Set(['permissions', 'runner-label', 'action']);
 
-/** Files for one linter: it never gives its memory back and dies when that is full, but its start takes the most time. */
-const FILES_A_LINTER = 8;
 let linter: Awaited<ReturnType<typeof createLinter>> | undefined;
-let linted = 0;
 
-async function nextLinter() {
-  if (linted % FILES_A_LINTER === 0) linter = undefined;
-  linted += 1;
+/**
+ * What the linter finds. Its start takes most of its time, so one serves several files; it never gives its memory back,
+ * and once that is full it dies, so the next one lints the file.
+ */
+async function lint(text: string, path: string) {
+  const used = linter;
   linter ??= await createLinter();
-  return linter;
+  try {
+    return linter(text, path);
+  } catch (thrown) {
+    linter = undefined;
+    if (used === undefined) throw thrown;
+    return await lint(text, path);
+  }
 }
 
 async function checkWorkflow(source: Source, report: Report): Promise<void> {
@@ -327,8 +335,7 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
     errors.push(...(found ?? []).map(({ Message }) => Message));
   }
   for (const message of errors) placed(source, message, report);
-  const lint = await nextLinter();
-  for (const { kind, line, message } of lint(text, path)) {
+  for (const { kind, line, message } of await lint(text, path)) {
     if (STALE.has(kind) || /^undefined (function|variable "vars")/.test(message)) continue;
     placed(source, `(Line: ${line}, Col: 1): ${message}`, report);
   }

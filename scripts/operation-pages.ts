@@ -7,6 +7,7 @@ import { COMMON_INPUTS, INPUTS, type Input, type InputName } from '../src/contra
 import { COMMON_OUTPUTS, OUTPUTS } from '../src/contract/outputs.ts';
 import { isLocal, type Operation } from '../src/operations/operation.ts';
 import { defaultOf, needsOf, table } from './generated-text.ts';
+import { REFERENCE } from './release-reference.ts';
 
 /** What a page says that the operation itself does not know. */
 interface Page {
@@ -114,7 +115,7 @@ function stepsOf(file: string, operation: string): string {
   const own = steps.filter((step) => Object(step).with?.operation === operation);
   if (own.length === 0) throw new Error(`examples/${file} does not use ${operation}`);
   const yaml = stringify(own.slice(0, 1), { lineWidth: 0 }).trim();
-  return yaml.replace(/(?<=uses: OWNER\/devin-action@v1)$/m, ' # pin this to a commit');
+  return yaml.replace(/(?<=uses: OWNER\/devin-action@\w+)$/m, ` # ${REFERENCE.comment}`);
 }
 
 const rowOf = (name: string, input: Input) => [

@@ -321,7 +321,7 @@ describe('a workflow of the documentation', onlyHere, () => {
     // A part of a job may use the outputs of steps that the page shows elsewhere.
     const findings = output.split('\n').filter((line) => /^ {6}/.test(line));
     expect(findings.filter((line) => !/ property "\w+" is not defined in object type \{\}$/.test(line))).toEqual([]);
-    expect(output.match(/^(?:ok|FAIL) /gm)).toHaveLength(paths.length);
+    expect(output.match(/^(?:ok|FAIL) /gm), output).toHaveLength(paths.length);
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { REFERENCE } from '../scripts/release-reference.ts';
 import { ROOT } from './e2e/fake-runner.ts';
 import { checkWorkflows } from './workflow-runner.ts';
 
@@ -147,7 +148,7 @@ const FAULTS: readonly Fault[] = [
   {
     title: 'an example that does not ask for a pin',
     file: START,
-    from: ' # pin this to a commit',
+    from: ` # ${REFERENCE.comment}`,
     to: '',
     finding: 'an example names the action as',
   },
