@@ -31,12 +31,10 @@ export const ${value} = operation({
 });
 `,
       [`test/e2e/${name}.test.ts`]: `import { expect, test } from 'vitest';
-import { stepsHere } from './here.ts';
-
-const runHere = stepsHere();
+import { runStep } from './here.ts';
 
 test('${name} says what a user gets', async () => {
-  const { outputs, stdout } = await runHere({ with: { operation: '${name}', api_url: 'sandbox' } });
+  const { outputs, stdout } = await runStep({ with: { operation: '${name}', api_url: 'sandbox' } });
   expect(outputs, stdout).toMatchObject({ outcome: 'success', count: '1' });
 });
 `,

@@ -170,12 +170,14 @@ describe('one comment says how far Devin is', { concurrent: true }, () => {
       expect(others).toEqual([]);
       expect(comment?.author.login).toBe('github-actions[bot]');
       const earlier = (comment?.earlier ?? []).map(shown);
-      const [started, asks] = earlier;
+      const asksAt = earlier.findIndex((body) => /^### ✋ Devin has a question · \[session\]/.test(body));
+      const asks = earlier[asksAt];
       const finished = shown(comment?.body ?? '');
       // After the reply Devin may be seen at work once more.
       expect(earlier.length).toBeLessThanOrEqual(3);
-      expect(started).toMatch(/^### ⏳ Devin is working · \[session\]/);
-      expect(asks).toMatch(/^### ✋ Devin has a question · \[session\]/);
+      expect(asks).toBeDefined();
+      // A busy machine may first see Devin when it asks.
+      for (const before of earlier.slice(0, asksAt)) expect(before).toMatch(/^### ⏳ Devin is working · \[session\]/);
       expect(asks).not.toContain('Which of the two');
       expect(shown(question?.body ?? '')).toMatch(
         /^### ✋ Devin has a question .*\n\n> Which of the two ways do you prefer\?.*\n\nReply in the \[session\]/,
