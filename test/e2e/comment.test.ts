@@ -346,7 +346,7 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
       const result = await stopAt(/Devin is working/, 'SIGINT', github, inputs);
       expect(result.afterSignalMs).toBeLessThan(5_000);
       expect(result.outputs['error_code']).toBe('cancelled');
-      expect(onlyComment(github)).toMatch(/^### ❌ Devin was terminated with the workflow /);
+      expect(onlyComment(github)).toMatch(/^### ❌ Devin stopped\\: the session was terminated with the workflow /);
     }));
 
   test('by force, the post step says so', () =>

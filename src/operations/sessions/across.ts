@@ -1,4 +1,4 @@
-import { ActionError, asActionError } from '../../contract/errors.ts';
+import { ActionError, asActionError, ERROR_CODES } from '../../contract/errors.ts';
 import type { Organizations } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { code, link, nameOrId, plain, table } from '../../report/markdown.ts';
@@ -72,9 +72,12 @@ function errorOf(rows: readonly Row[], keyed: boolean): ActionError | undefined 
   const rerun = keyed
     ? 'A re-run uses the results that exist, and starts new sessions only for those that failed or are missing.'
     : 'With `idempotency: none` a re-run creates a session in every organization again.';
-  return new ActionError(decisive.error.code, `${failed.length} of ${count(rows.length, 'organization')} failed.`, {
+  const { code: decided, fix } = decisive.error;
+  // The steps after a timeout name one session.
+  const advice = decided === 'timeout' && failed.length > 1 ? ERROR_CODES.timeout.fix : fix;
+  return new ActionError(decided, `${failed.length} of ${count(rows.length, 'organization')} failed.`, {
     list: failed.map(({ org, error }) => `${called(org)}: ${error.code}: ${error.message}`),
-    fix: `${decisive.error.fix} ${rerun}`,
+    fix: `${advice} ${rerun}`,
     cause: decisive.error,
   });
 }

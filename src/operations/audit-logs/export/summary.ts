@@ -41,11 +41,12 @@ export function exportHeadline({ tally, window, lagSeconds, hasMore }: ExportSto
 
 /** The first line of a summary: alerts come first. */
 function titleOf(story: ExportStory): string {
-  const { tally, window, failure } = story;
+  const { tally, window, failure, manifest } = story;
   const alerts = tally.alertCount;
   const mark: Mark = failure !== '' ? 'failed' : alerts > 0 ? 'attention' : 'done';
-  const events = count(tally.events, 'event');
-  return title(mark, alerts === 0 ? `${events}, ${span(window)}` : `${count(alerts, 'alert')} in ${events}`);
+  const events = count(tally.events, 'audit event');
+  const exported = manifest === undefined ? 'No new audit events' : `Exported ${events}`;
+  return title(mark, alerts === 0 ? `${exported}, ${span(window)}` : `${count(alerts, 'alert')} in ${events}`);
 }
 
 const organizationOf =
@@ -53,18 +54,16 @@ const organizationOf =
   (id: string | null) =>
     id === null ? 'the enterprise itself' : nameOrId(names.get(id) ?? id);
 
-/** The alerts, which come before everything else; the IDs of their events are in the files and the result. */
+/** The alerts, the newest first, which come before everything else; the IDs of their events are in the files and the result. */
 function alertsPart(story: ExportStory): string {
   const { alerts, alertCount } = story.tally;
   if (alertCount === 0) return '';
   const named = organizationOf(story);
-  const rows = alerts.map(({ at, action, org, actor }) => [
-    instant(at * 1_000),
-    code(action),
-    nameOrId(actor),
-    named(org),
-  ]);
-  const rest = alertCount > alerts.length ? `\n\n${count(alertCount - alerts.length, 'more alert')} in the files.` : '';
+  const rows = alerts
+    .toReversed()
+    .map(({ at, action, org, actor }) => [instant(at * 1_000), code(action), nameOrId(actor), named(org)]);
+  const rest =
+    alertCount > alerts.length ? `\n\n${count(alertCount - alerts.length, 'older alert')} in the files.` : '';
   const head = ['Time (UTC)', 'Action', 'By', 'Organization'];
   const folded = rows.slice(OPEN_ALERTS);
   const more =
@@ -72,7 +71,7 @@ function alertsPart(story: ExportStory): string {
   return sections(table(head, rows.slice(0, OPEN_ALERTS)), more).trim();
 }
 
-/** The figures in one line: `New 18,190 · repeated 14 · 24 files · 3.1 MB gzip · chain follows a41c…`. */
+/** The figures in one line: `14 repeated events left out · 24 files · 3.1 MB gzip · chain follows a41c…`. */
 function figures({ tally, manifest, window, lagSeconds, hasMore }: ExportStory): string {
   const range = tally.alertCount === 0 ? [] : [span(window)];
   const behind = `${duration(Math.max(0, lagSeconds) * 1_000)} behind${hasMore ? ', and more to export' : ''}`;
@@ -81,9 +80,8 @@ function figures({ tally, manifest, window, lagSeconds, hasMore }: ExportStory):
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return [
     ...range,
-    `New ${number(tally.events)}`,
-    ...(tally.late === 0 ? [] : [`of these, late ${number(tally.late)}`]),
-    `repeated ${number(tally.duplicates)}`,
+    ...(tally.late === 0 ? [] : [count(tally.late, 'late event')]),
+    ...(tally.duplicates === 0 ? [] : [`${count(tally.duplicates, 'repeated event')} left out`]),
     count(files.length, 'file'),
     `${size(bytes)}${compression === 'none' ? '' : ` ${compression}`}`,
     `chain ${previous ? `follows ${code(`${previous.sha256.slice(0, 4)}…`)}` : 'begins here'}`,
