@@ -34,6 +34,6 @@ export function failureReport(error: ActionError, docs: string | undefined, data
     );
     return { outcome: 'skipped', skippedReason: error.message, data, summary };
   }
-  const summary = sections(title('failed', plain(error.title)), errorPart(error, docs));
+  const summary = sections(title('failed', plain(error.title)), errorPart(error, docs, error.title));
   return { outcome: 'failure', error, data, summary };
 }

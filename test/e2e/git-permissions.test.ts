@@ -61,12 +61,14 @@ describe('a plan', () => {
       '| Change | Entry | Why |',
       '|:--|:--|:--|',
       '| ⚠\u00a0+ | group `acme/platform` | line 11\\: opens every repository of the group |',
-      '| ⚠\u00a0~ | repo `acme/web-app` read\\-only → writable | line 8 |',
+      '| ⚠\u00a0~ | repo `acme/web-app` read\\-only → writable | line 8\\: gives write access |',
       '| + | repo `acme/infra` | line 12\\: matches `acme/inf*` |',
       '| ~ | repo `acme/api` writable → read\\-only | line 7 |',
       '| − | prefix `acme/svc-` | not in the manifest, `prune` |',
     ]);
-    expect(result.summary).toContain(`expected_plan_hash: ${result.outputs['plan_hash']}`);
+    expect(result.summary).toContain('<sub>⚠ broad grant, check it first · + add · ~ change · − remove</sub>');
+    const fence = `\`\`\`yaml\nmode: apply\nexpected_plan_hash: ${result.outputs['plan_hash']}\n\`\`\``;
+    expect(result.summary).toContain(fence);
     expect(await changes()).toEqual([]);
     expect(await entries()).toEqual(START);
   });
@@ -115,6 +117,7 @@ describe('a plan', () => {
     const drifted = await sync(engineeringOf(...BASE.slice(0, 4)), { fail_on_drift: 'true' });
     expect(drifted.exitCode).toBe(1);
     expect(drifted.outputs).toMatchObject({ outcome: 'changes', error_code: 'drift_found', removed: '1' });
+    expect(drifted.summary).toMatch(/^### ❌ Drift: −1 in 1 organization · `/);
     expect(drifted.summary).toContain('| − | prefix `acme/svc-`');
     expect((await sync(engineeringOf(...BASE), { fail_on_drift: 'true' })).exitCode).toBe(0);
   });

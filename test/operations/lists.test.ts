@@ -197,7 +197,7 @@ describe('whoami', () => {
     });
     expect(report.data['operations']).toMatchObject({ 'list-sessions': 'unknown' });
     expect(JSON.parse(report.outputs['allowed_operations'] ?? '')).not.toContain('list-sessions');
-    expect(report.summary).toMatch(/^### ⚠️ `?su-1`?: \d+ operations allowed, \d+ not allowed, \d+ unknown\n/);
+    expect(report.summary).toMatch(/^### ⚠️ su\\-1: \d+ operations allowed, \d+ not allowed, \d+ unknown\n/);
     expect(report.summary).toContain('unknown (the check failed)');
     expect(report.summary).toContain('not tested (it would change something)');
     expect(new Set(seen.map(({ url }) => url)).size).toBe(seen.length);
