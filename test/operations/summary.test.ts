@@ -41,9 +41,9 @@ const finished = (more: Partial<SessionStory> = {}) =>
 describe('the summary of a session', () => {
   it('begins with what happened and what exists, then what Devin says, then the figures', () => {
     expect(sessionSummary(finished()).split('\n\n').slice(0, 3)).toEqual([
-      '### ✅ Devin finished: [acme/api\\#\u200b482](https://github.com/acme/api/pull/482) (open) · [session](https://app.devin.ai/sessions/4f2a)',
+      '### ✅ Devin finished: [acme/api\\#482](https://github.com/acme/api/pull/482) (open) · [session](https://app.devin.ai/sessions/4f2a)',
       '> All \\*done\\*\\.',
-      '2.4 of 10 ACUs · 6 min 3 s · requested by \\@\u200boctocat in [\\#\u200b128](https://github.com/acme/api/issues/128) · [run](https://github.com/acme/api/actions/runs/1)',
+      '2.4 of 10 ACUs · 6 min 3 s · requested by [octocat](https://github.com/octocat) in [\\#128](https://github.com/acme/api/issues/128) · [run](https://github.com/acme/api/actions/runs/1)',
     ]);
   });
 
@@ -88,7 +88,7 @@ describe('the summary of a session', () => {
     expect(summary).not.toContain('Last message');
     const thread = { name: '#128', url: 'https://github.com/acme/api/issues/128' };
     expect(sessionSummary({ ...question, replyPhrase: '/devin', facts: { thread } })).toContain(
-      'Reply in [\\#\u200b128](https://github.com/acme/api/issues/128) with `/devin …`, or in the session.',
+      'Reply in [\\#128](https://github.com/acme/api/issues/128) with `/devin …`, or in the session.',
     );
   });
 

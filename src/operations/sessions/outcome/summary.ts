@@ -103,10 +103,17 @@ export function quotesOf({ report, lastMessage, verdict }: SessionStory): readon
   return isNews ? [said, last] : [verdict.outcome === 'waiting' && last.includes(said) ? last : said];
 }
 
-function requestedBy({ actor, thread, runUrl }: RunFacts): string[] {
+/** A person without an `@`, which would mention them in each comment. An app has no such page. */
+function person(actor: string, { runUrl }: RunFacts): string {
+  const server = runUrl?.replace(/\/[^/]+\/[^/]+\/actions\/runs\/\d+$/, '');
+  return server === undefined || actor.endsWith('[bot]') ? plain(actor) : link(actor, `${server}/${actor}`);
+}
+
+function requestedBy(facts: RunFacts): string[] {
+  const { actor, thread, runUrl } = facts;
   const place = thread === undefined ? '' : ` in ${link(thread.name, thread.url)}`;
   return [
-    ...(actor === undefined ? [] : [`requested by ${plain(`@${actor}`)}${place}`]),
+    ...(actor === undefined ? [] : [`requested by ${person(actor, facts)}${place}`]),
     ...(runUrl === undefined ? [] : [link('run', runUrl)]),
   ];
 }
