@@ -163,6 +163,7 @@ function restPart<D, O>(sheet: Sheet<D, O>, plan: Plan<D, O>): string {
     ...(unmanaged === 0 ? [] : [`${number(unmanaged)} not managed`]),
     ...(kept === 0 ? [] : [`${number(kept)} protected`]),
   ];
+  if (unchanged + unmanaged + kept === 0) return '';
   if (sheet.left < 2_000) return parts.join(' · ');
   const rows = byName(plan.scopes)
     .slice(0, 1_000)

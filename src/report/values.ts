@@ -23,11 +23,9 @@ function cell(value: unknown, name: string): string {
   return typeof value === 'string' || isTexts ? nameOrId(short) : code(short);
 }
 
-/** The columns of a table of times say in what they are. */
-const headOf = (name: string, rows: readonly Record<string, unknown>[]) =>
-  rows.some((row) => typeof row[name] === 'number' && isTime(name, Number(row[name])))
-    ? `${plain(name)} (UTC)`
-    : plain(name);
+/** What says of times in which zone they are; empty for fields with other values. */
+const zoneOf = (name: string, values: readonly unknown[]) =>
+  values.some((value) => typeof value === 'number' && isTime(name, value)) ? ' (UTC)' : '';
 
 /** Columns that say something in one line. */
 function columnsOf(rows: readonly Record<string, unknown>[]): string[] {
@@ -49,8 +47,9 @@ export function rowsTable(rows: readonly unknown[]): string {
       rows.map((row) => [cell(row, '')]),
     );
   const columns = columnsOf(records);
+  const columnOf = (name: string) => records.map((row) => row[name]);
   return table(
-    columns.map((name) => headOf(name, records)),
+    columns.map((name) => `${plain(name)}${zoneOf(name, columnOf(name))}`),
     records.map((row) => columns.map((name) => cell(row[name], name))),
   );
 }
@@ -61,7 +60,9 @@ const isRecords = (value: unknown): value is readonly Record<string, unknown>[] 
 /** One object as a table of its fields, and one more for each of its lists of objects. */
 export function fieldsTable(value: Readonly<Record<string, unknown>>): string {
   const entries = Object.entries(value);
-  const rows = entries.flatMap(([name, entry]) => (isRecords(entry) ? [] : [[code(name), cell(entry, name)]]));
+  const rows = entries.flatMap(([name, entry]) =>
+    isRecords(entry) ? [] : [[code(name) + zoneOf(name, [entry]), cell(entry, name)]],
+  );
   const lists = entries.flatMap(([name, entry]) =>
     isRecords(entry) ? [`**${plain(name)}**\n\n${rowsTable(entry)}`] : [],
   );

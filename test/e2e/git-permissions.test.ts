@@ -197,6 +197,13 @@ describe('the guards', () => {
       expect(errorOf(result)?.message).toContain(
         'Engineering Team: 3 of 5 entries would be removed (60 %), `max_removals` is 25%',
       );
+      // The reason is the first line; what the plan would do comes below.
+      const [first, what, , next] = result.summary.replaceAll('\\', '').split('\n\n');
+      expect(first).toBe(
+        '### ❌ Plan refused: Engineering Team: 3 of 5 entries would be removed (60 %), `max_removals` is 25%',
+      );
+      expect(what).toBe('`removal_limit` · Nothing was written.');
+      expect(next).toMatch(/^Plan: −3 in 1 organization · `[0-9a-f]{8}…`$/);
       expect(result.summary).toContain('| − | prefix `acme/svc-`');
     }
     expect(await changes()).toEqual([]);

@@ -78,12 +78,20 @@ const shown = (finding: Finding) => (finding === 'failed' ? 'unknown' : finding)
 const WORDS: Readonly<Record<Finding, string>> = {
   yes: 'yes',
   no: 'no',
-  unasked: 'unknown (depends on the organization)',
-  unknown: 'not tested (it would change something)',
-  failed: 'unknown (the check failed)',
+  unasked: 'unknown',
+  unknown: 'not tested',
+  failed: 'check failed',
 };
 
-/** A permission that has a read request is unknown only if that request accepts another one. */
+/** What is not known of operations, and why: said once, not in each row. */
+const REASONS: ReadonlyArray<readonly [Finding, string]> = [
+  ['no', 'To grant a missing permission: Settings → Service users → Role.'],
+  ['unasked', '**unknown**: it depends on the organization. Set `org_id` to check it.'],
+  ['unknown', '**not tested**: it would change something.'],
+  ['failed', '**check failed**: the read request got no response that tells. Run the step again.'],
+];
+
+/** A permission that has a read request is not known only if that request accepts another one. */
 const GRANTED = { ...WORDS, unknown: 'unknown (another permission allows the same request)' };
 
 /** What is denied comes first, then what is not known. */
@@ -119,14 +127,14 @@ function summaryOf(
   const kind = plain(PRINCIPALS[identity.kind] ?? identity.kind.replaceAll('_', ' '));
   const scope = identity.org_id === null ? 'of the enterprise' : `of ${code(identity.org_id)}`;
   const all = [...findings];
-  const has = (finding: Finding) => rows.some(([, found]) => found === finding);
+  const has = (finding: Finding) =>
+    rows.some(([, found]) => found === finding) || (finding === 'no' && all.some(([, found]) => found === finding));
   return sections(
     headingOf(identity, rows),
     `A ${kind} ${scope}.`,
-    has('no') || all.some(([, finding]) => finding === 'no')
-      ? 'To grant a missing permission: Settings → Service users → Role.'
-      : '',
-    has('unasked') ? 'Set `org_id` to check what depends on the organization.' : '',
+    REASONS.filter(([finding]) => has(finding))
+      .map(([, reason]) => `- ${reason}`)
+      .join('\n'),
     table(
       ['Operation', 'Allowed', 'Permissions it needs'],
       deniedFirst(rows).map(([value, finding]) => [code(value.name), WORDS[finding], needsOf(value)]),

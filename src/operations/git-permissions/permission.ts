@@ -88,9 +88,9 @@ export function permissionKind({ severalFiles, knowsReadOnly }: KindOptions): Ki
   const at = (position: Position) => lineOf(position, severalFiles ? undefined : position);
   const reasonOf = ({ position, pattern, subject }: Desired) => {
     if (pattern !== undefined) {
-      const others = pattern.matches >= MANY_MATCHES ? `, one of ${pattern.matches} matches` : '';
-      const owners = hasSeveralOwners(pattern) ? ', for more than one owner' : '';
-      return `${at(position)}: matches \`${pattern.text}\`${others}${owners}`;
+      const owners = hasSeveralOwners(pattern) ? ', which is for several owners' : '';
+      const others = pattern.matches >= MANY_MATCHES ? `, one of ${pattern.matches} matches` : owners;
+      return `${at(position)}: matches \`${pattern.text}\`${others}`;
     }
     return subject === 'repo' ? at(position) : `${at(position)}: ${WIDE[subject]}`;
   };
