@@ -5,6 +5,8 @@ import { instant, number } from './units.ts';
 
 const MAX_COLUMNS = 8;
 const MAX_CELL = 120;
+/** Names of fields that hold a name. */
+const NAME = /^(?:\w+_)?(?:name|title)$/;
 /** Names of fields that hold an instant in Unix seconds, and the numbers that are one: from 2001 to 2100. */
 const TIME = /(?:^|_)(?:at|time|timestamp|since|until|date|start|end)$/;
 const isTime = (name: string, value: number) => TIME.test(name) && value >= 1e9 && value < 4.1e9;
@@ -35,7 +37,12 @@ function columnsOf(rows: readonly Record<string, unknown>[]): string[] {
   );
   const simple = filled.filter((name) => rows.every((row) => typeof row[name] !== 'object' || row[name] === null));
   // Lists and mappings would make the table run off the page; the response itself has them.
-  return (simple.length === 0 ? filled : simple).slice(0, MAX_COLUMNS);
+  const shown = simple.length === 0 ? filled : simple;
+  // On a phone only the first columns can be seen: a name says more than an ID.
+  return [...shown.filter((name) => NAME.test(name)), ...shown.filter((name) => !NAME.test(name))].slice(
+    0,
+    MAX_COLUMNS,
+  );
 }
 
 /** Rows as a table of Markdown; values of any kind. */

@@ -90,11 +90,10 @@ function summaryRow({ org, done, error }: Row): string[] {
   const requests = (session?.pull_requests ?? []).map(({ pr_url: url }) => link(pullRequestName(url), url));
   return [
     nameOrId(org.name),
-    plain(state),
-    session === undefined ? '' : link('session', session.url),
+    session === undefined ? plain(state) : link(state, session.url),
+    error === undefined ? '' : `${skipped ? '' : `${code(error.code)} `}${plain(error.message)}`,
     requests.join(', '),
     session === undefined ? '' : acusCell(session.acus_consumed),
-    error === undefined ? '' : `${skipped ? '' : `${code(error.code)} `}${plain(error.message)}`,
   ];
 }
 
@@ -114,7 +113,7 @@ const tally = (rows: readonly Row[], goal: string) => {
 function summaryOf(rows: readonly Row[], goal: string, error: ActionError | undefined): string {
   const used = acusTotal(rows.flatMap(({ done }) => (done === undefined ? [] : [done.story.session.acus_consumed])));
   const opened = rows.reduce((sum, { done }) => sum + (done?.story.session.pull_requests.length ?? 0), 0);
-  const head = ['Organization', 'Outcome', 'Session', 'Pull requests', 'ACUs', 'Why'];
+  const head = ['Organization', 'Session', 'Why', 'Pull requests', 'ACUs'];
   return [
     `### ${error === undefined ? '✅' : '❌'} ${tally(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
     table(head, failuresFirst(rows).map(summaryRow)),

@@ -62,8 +62,12 @@ const HEAD = ['Session', 'Insights', 'ACUs', 'Size', 'User messages', 'Devin mes
 export const analysed = (sessions: readonly InsightsRow[]): number =>
   sessions.filter(({ analysis }) => analysis !== null).length;
 
-/** The summary of a list, of which there may be `more`. */
-export function insightsSummary(sessions: readonly InsightsRow[], more: boolean, error?: ActionError): string {
+/** The summary of a list, of which there may be `more`; `hint` is Markdown. */
+export function insightsSummary(
+  sessions: readonly InsightsRow[],
+  more: boolean,
+  { error, hint = '' }: { readonly error?: ActionError | undefined; readonly hint?: string },
+): string {
   const used = acusTotal(sessions.map((session) => session.acus_consumed));
   const left = sessions.length - SHOWN_ROWS;
   const found = [
@@ -76,5 +80,6 @@ export function insightsSummary(sessions: readonly InsightsRow[], more: boolean,
     more ? `${onlyNewest(sessions.length)}.` : '',
     sessions.length === 0 ? '' : table(HEAD, sessions.slice(0, SHOWN_ROWS).map(rowOf)),
     left > 0 ? `${count(left, 'more session')} in the result.` : '',
+    hint,
   );
 }
