@@ -132,7 +132,7 @@ describe('a step that an error ended', () => {
     const report = failureReport(new ActionError('gate_closed', 'dry run: POST /x was not sent', { fix: 'F' }), docs);
     expect(report).toMatchObject({ outcome: 'skipped', skippedReason: 'dry run: POST /x was not sent' });
     expect(report.error).toBeUndefined();
-    expect(report.summary).toMatch(/^### ⚠️ Skipped\n/);
+    expect(report.summary).toMatch(/^### ⚠️ The step was skipped\n/);
   });
 
   it('links lead to the host and the release that run', () => {

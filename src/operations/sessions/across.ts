@@ -91,7 +91,8 @@ function summaryRow({ org, done, error }: Row): string[] {
   return [
     nameOrId(org.name),
     session === undefined ? plain(state) : link(state, session.url),
-    error === undefined ? '' : `${skipped ? '' : `${code(error.code)} `}${plain(error.message)}`,
+    // The message may be the same in every row, and so it is said once, below them.
+    error === undefined ? '' : skipped ? plain(error.message) : code(error.code),
     requests.join(', '),
     session === undefined ? '' : acusCell(session.acus_consumed),
   ];
@@ -110,14 +111,29 @@ const tally = (rows: readonly Row[], goal: string) => {
   return skipped === 0 ? done : `${done}, ${skipped} skipped`;
 };
 
+/** The messages of failures, each once: for one organization by its name, for several with their number. */
+function causesOf(rows: readonly Row[]): string[] {
+  const failed = rows.flatMap(({ org, error }) =>
+    error === undefined || error.code === 'gate_closed'
+      ? []
+      : [{ org, message: error.message.replaceAll(org.id, '{org_id}') }],
+  );
+  return [...Map.groupBy(failed, ({ message }) => message)].map(([message, [first, ...others]]) =>
+    others.length === 0 ? `${first?.org.name}: ${message}` : `${count(others.length + 1, 'organization')}: ${message}`,
+  );
+}
+
 function summaryOf(rows: readonly Row[], goal: string, error: ActionError | undefined): string {
   const used = acusTotal(rows.flatMap(({ done }) => (done === undefined ? [] : [done.story.session.acus_consumed])));
   const opened = rows.reduce((sum, { done }) => sum + (done?.story.session.pull_requests.length ?? 0), 0);
   const head = ['Organization', 'Session', 'Why', 'Pull requests', 'ACUs'];
+  const figures = [acus(used), ...(opened === 0 ? [] : [count(opened, 'pull request')])];
   return [
-    `### ${error === undefined ? '✅' : '❌'} ${tally(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
+    `### ${error === undefined ? '✅' : '❌'} ${[tally(rows, goal), ...figures].join(' · ')}`,
     table(head, failuresFirst(rows).map(summaryRow)),
-    error === undefined ? '' : errorPart(new ActionError(error.code, error.message, { fix: error.fix })),
+    error === undefined
+      ? ''
+      : errorPart(new ActionError(error.code, error.message, { list: causesOf(rows), fix: error.fix })),
   ]
     .filter((part) => part !== '')
     .join('\n\n')
