@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runPost, runStep } from '../e2e/fake-runner.ts';
+import { postProcess, runProcess } from '../e2e/fake-runner.ts';
 import { fieldClock } from './clock.ts';
 import { done, END_AT, works } from './scripts.ts';
 import { ENTERPRISE_KEY, type Field, ORG, OTHER_ORG } from './server/index.ts';
@@ -86,10 +86,10 @@ describe.concurrent('session ids, which the API gives without devin- and takes o
         },
       },
     );
-    const killed = await runStep(options);
+    const killed = await runProcess(options);
     expect(JSON.stringify(killed.state)).toContain(prefixed(api.session()));
     const { onOutput: _, ...rest } = options;
-    const post = await runPost(killed, rest);
+    const post = await postProcess(killed, rest);
     expect(post.exitCode, story(post)).toBe(0);
     expect(api.lines('DELETE')).toEqual([`DELETE /v3/organizations/${ORG}/sessions/${prefixed(api.session())}`]);
     expectPrefixedPaths(api);

@@ -1,5 +1,5 @@
 import { afterAll, expect } from 'vitest';
-import { runStep, type StepOptions, type StepResult } from '../e2e/fake-runner.ts';
+import { runProcess, type StepOptions, type StepResult } from '../e2e/fake-runner.ts';
 import { FAST_NODE } from './clock.ts';
 import { type Field, type FieldOptions, ORG, ORG_KEY, openField } from './server/index.ts';
 
@@ -46,7 +46,7 @@ export const step = (
   api: Pick<Field, 'url' | 'clock'>,
   inputs: Inputs,
   more?: Partial<StepOptions>,
-): Promise<StepResult> => runStep(optionsOf(api, inputs, more));
+): Promise<StepResult> => runProcess(optionsOf(api, inputs, more));
 
 /** Runs `create-session` on the bundle. */
 export const create = (api: Pick<Field, 'url' | 'clock'>, inputs: Inputs = {}, more?: Partial<StepOptions>) =>
