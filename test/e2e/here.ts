@@ -75,12 +75,15 @@ const inTurn = (kind: keyof typeof steps, options: StepOptions): Promise<StepRes
 
 /** Signals and arguments of Node are about the process. */
 const isAboutProcess = ({ onOutput, nodeArgs, env }: StepOptions) =>
-  onOutput !== undefined || nodeArgs !== undefined || env?.['NODE_OPTIONS'] !== undefined;
+  onOutput !== undefined ||
+  nodeArgs !== undefined ||
+  // The toolkit keeps its first path.
+  Object.keys(env ?? {}).some((name) => name.startsWith('NODE_') || name === 'GITHUB_STEP_SUMMARY');
 
 /**
  * Runs a step on the shipped bundle: in the process of the test, where a process for each would take most of the time,
  * one at a time, and without waiting (see skipping-clock.ts). A step that gets a signal, or arguments of Node, has a
- * process of its own; for others that need one there is `runProcess`.
+ * process of its own; for others that need one, such as those that get no response, there is `runProcess`.
  */
 export const runStep = (options: StepOptions): Promise<StepResult> =>
   isAboutProcess(options) ? runProcess(options) : inTurn('run', options);
