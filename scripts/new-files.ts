@@ -52,7 +52,7 @@ test('${name} says what a user gets', async () => {
       },
     ],
     next: [
-      `Write src/operations/api/${name}.ts until test/e2e/${name}.test.ts passes: npx vitest run test/e2e/${name}.test.ts`,
+      `Write src/operations/api/${name}.ts until test/e2e/${name}.test.ts passes: FROM_SOURCES=1 npx vitest run test/e2e/${name}.test.ts`,
       'Declare new inputs in src/contract/inputs.ts, and new outputs in src/contract/outputs.ts.',
       'Add its page to scripts/operation-pages.ts, an example, and a line in README.md.',
       'npm run generate; npm run build; .ci/run',
