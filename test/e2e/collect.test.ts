@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { laterTags } from '../../src/operations/sessions/later/tags.ts';
 import { type LocalGithub, openGithub } from '../github/server/index.ts';
 import { type EventBench, errorOf, type Fields, openBench, warningsOf } from './event-support.ts';
-import { COMMITS } from './events.ts';
-import type { StepOptions } from './fake-runner.ts';
+import { COMMITS, issueCommented } from './events.ts';
+import { runStep, type StepOptions } from './fake-runner.ts';
+import { stepsHere } from './here.ts';
 
 let bench: EventBench;
+const runHere = stepsHere();
 const opened: LocalGithub[] = [];
 
 beforeAll(async () => {
@@ -14,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([bench.close(), ...opened.map((github) => github.close())]));
 
 /** A repository of its own, so that no test collects the sessions of another. */
-async function repository(name: string) {
+async function repository(name: string, run = runStep) {
   const github = await openGithub({ repository: `acme/${name}` });
   opened.push(github);
   github.pull(7);
@@ -25,11 +27,20 @@ async function repository(name: string) {
     sender: { login: 'maintainer', type: 'User' },
   };
   const step = (inputs: Record<string, string>, more: Partial<StepOptions> = {}) =>
-    bench.step({ name: 'workflow_dispatch', payload, github, with: inputs, more });
+    bench.step({ name: 'workflow_dispatch', payload, github, with: inputs, more, run });
   return {
     github,
     start: (inputs: Record<string, string>) =>
       step({ wait: 'later', comment: 'true', comment_key: 'triage', ...inputs }),
+    /** Somebody requests a session by a comment on the issue 5. */
+    request: (inputs: Record<string, string> = {}) => {
+      const { id } = github.comment(5, 'Fix it.', 'octocat');
+      const event = issueCommented(5, 'Fix it.');
+      const comment = { ...event.payload.comment, id };
+      const asked = { ...event.payload, repository: payload['repository'], comment };
+      const all = { wait: 'later', comment: 'true', comment_key: 'triage', ...inputs };
+      return bench.step({ name: event.name, payload: asked, github, with: all, run });
+    },
     collect: (inputs: Record<string, string> = {}, more: Partial<StepOptions> = {}) =>
       step({ operation: 'collect-sessions', prompt: '', ...inputs }, more),
   };
@@ -98,9 +109,9 @@ describe.concurrent('collect-sessions', () => {
     expect(log.join()).toContain('Nothing to collect');
   });
 
-  test('is announced again, and never lost, if a run is killed after any of its requests', async () => {
+  test('a question is never lost, and asked once, if runs are killed after any of their requests', async () => {
     const { github, start, collect } = await repository('killed');
-    const { outputs } = await start({ issue_number: '7', check: 'true', tags: 'sandbox:pr' });
+    const { outputs } = await start({ issue_number: '7', check: 'true', tags: 'sandbox:waiting' });
     await stopped(outputs['session_id']);
     const fast = new URL('../field/fast-clock.mjs', import.meta.url).href;
     const loader = new URL('kill-after-requests.mjs', import.meta.url).href;
@@ -110,17 +121,105 @@ describe.concurrent('collect-sessions', () => {
       const run = await collect({ dispatch_event: 'devin-done' }, { env });
       if (run.exitCode === 0) break;
       kills += 1;
-      const isDone = (await tagsOf(outputs['session_id'])).includes('devin-action:later-done');
-      if (!isDone) continue;
-      // Its state was stored, so everything else must have happened before.
-      expect(github.state.dispatches.length).toBeGreaterThan(0);
-      expect(run.outputs['changed']).toContain(outputs['session_id']);
-      expect(github.comments(7)[0]?.body).toContain('✅');
-      return;
+      const isStored = (await tagsOf(outputs['session_id'])).includes('devin-action:later-asks');
+      if (isStored) {
+        // Everything else must have happened before.
+        expect(run.outputs['changed']).toContain(outputs['session_id']);
+        break;
+      }
     }
     expect(kills).toBeGreaterThan(4);
+    expect(await tagsOf(outputs['session_id'])).toContain('devin-action:later-asks');
     expect(github.state.dispatches.length).toBeGreaterThan(0);
-    expect(await tagsOf(outputs['session_id'])).toContain('devin-action:later-done');
+    const written = github.comments(7).map(({ body }) => body);
+    expect(written).toEqual([expect.stringContaining('in a separate comment'), expect.stringContaining('> Which of')]);
+    expect([...github.state.checkRuns.values()].at(-1)).toMatchObject({ conclusion: 'action_required' });
+  });
+});
+
+describe('what the thread gets', () => {
+  const FAST = 'sandbox:waiting, sandbox:finish-after=0.2';
+  const say = (id: string | undefined, message: string) =>
+    bench.sandbox.api('POST', `/v3/organizations/${bench.orgId}/sessions/${id}/messages`, { message });
+  const spent = async (work: () => Promise<unknown>, github: LocalGithub) => {
+    const before = github.requests().length;
+    await work();
+    return github.requests().length - before;
+  };
+
+  test('a question is a comment of its own, and the request shows how it stands', async () => {
+    const { github, request, collect } = await repository('thread', runHere);
+    const { outputs } = await request({ tags: FAST, check: 'true' });
+    const [asked] = github.comments(5);
+    await stopped(outputs['session_id']);
+    const dispatch = { dispatch_event: 'devin-done', comment_text: '**Triage**' };
+    expect(await spent(() => collect(dispatch), github)).toBeLessThanOrEqual(4);
+    const [, status, question] = github.comments(5);
+    expect(status?.body).toMatch(/^<!-- .*\n\*\*Triage\*\*\n\n### ✋ .*The question is in a separate comment/s);
+    expect(question?.body).toMatch(/> Which of the two ways.*Reply in the \[session\]/s);
+    expect(github.state.reactions).toEqual([
+      [`comment ${asked?.id}`, 'eyes'],
+      [`comment ${asked?.id}`, 'confused'],
+    ]);
+    await say(outputs['session_id'], 'The first.');
+    await stopped(outputs['session_id']);
+    expect(await spent(() => collect(dispatch), github)).toBeLessThanOrEqual(4);
+    expect(github.comments(5)).toHaveLength(3);
+    expect(github.comments(5)[1]?.body).toContain('### ✅ Devin finished');
+    expect(github.state.reactions.at(-1)).toEqual([`comment ${asked?.id}`, 'rocket']);
+    expect(github.state.dispatches).toMatchObject([
+      { payload: { outcome: 'waiting' } },
+      { payload: { outcome: 'finished' } },
+    ]);
+  });
+
+  test('a question after a reply between two runs is announced too, and each once', async () => {
+    const { github, start, collect } = await repository('again', runHere);
+    // Without a report, each stop without a pull request is a question.
+    const { outputs } = await start({ issue_number: '5', tags: FAST, completion_report: 'false' });
+    await stopped(outputs['session_id']);
+    expect((await collect()).outputs['count']).toBe('1');
+    // The API gives times in whole seconds, and a person takes longer than that.
+    await new Promise((resolve) => setTimeout(resolve, 3_200));
+    await say(outputs['session_id'], 'The first.');
+    await stopped(outputs['session_id']);
+    const again = await collect();
+    expect(json(again.outputs['changed'])).toMatchObject([{ outcome: 'waiting', summary: /after your message/ }]);
+    const bodies = () => github.comments(5).map(({ body }) => body);
+    expect(bodies()).toEqual([
+      expect.stringContaining('in a separate comment'),
+      expect.stringContaining('> Which of'),
+      expect.stringContaining('after your message'),
+    ]);
+    const before = (await bench.sandbox.requests()).length;
+    expect((await collect()).outputs['count']).toBe('0');
+    // The identity of the credential, and the list.
+    expect((await bench.sandbox.requests()).length - before).toBe(2);
+    expect(bodies()).toHaveLength(3);
+  });
+
+  test('Devin falling asleep over a question is nothing new', async () => {
+    const { github, start, collect } = await repository('asleep', runHere);
+    const tags = `${FAST}, sandbox:habit:sleep_ms=2000`;
+    const { outputs } = await start({ issue_number: '5', tags });
+    await stopped(outputs['session_id']);
+    expect((await collect()).outputs['count']).toBe('1');
+    const said = github.comments(5).map(({ body }) => body);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect((await collect()).outputs['count']).toBe('0');
+    expect((await collect()).outputs['count']).toBe('0');
+    expect(github.comments(5).map(({ body }) => body)).toEqual(said);
+  });
+
+  test('what cannot be written is a warning with its reason, and is not tried in every run', async () => {
+    const { github, start, collect } = await repository('locked', runHere);
+    const { outputs } = await start({ issue_number: '5', tags: FAST });
+    await stopped(outputs['session_id']);
+    github.thread('issue', 5).locked = true;
+    const { outputs: seen, ...run } = await collect();
+    expect(seen).toMatchObject({ outcome: 'success', count: '1' });
+    expect(warningsOf({ outputs: seen, ...run }).join()).toMatch(/comment was not written: .*issue is locked/);
+    expect((await collect()).outputs['count']).toBe('0');
   });
 });
 

@@ -114,10 +114,15 @@ function root(state: State, token: Token) {
     needs(kind === 'issue' ? { issues: 'read' } : { 'pull-requests': 'read' });
     return {
       __typename: kind === 'issue' ? 'Issue' : 'PullRequest',
+      id: state.threads.get(number)?.nodeId,
       title,
       headRefOid: state.pulls.get(number)?.head,
-      comments: { nodes: state.comments.filter((each) => each.thread === number).map(shown) },
+      comments: (args: Page) => connection(state.comments.filter((each) => each.thread === number).map(shown), args),
     };
+  };
+  const writing = (number: number): Accepted => {
+    const isPull = state.threads.get(number)?.kind === 'pull_request';
+    return isPull ? [{ issues: 'write' }, { 'pull-requests': 'write' }] : [{ issues: 'write' }];
   };
   return {
     viewer: { login: token.login },
@@ -139,6 +144,28 @@ function root(state: State, token: Token) {
         };
       }
       throw refusal('NOT_FOUND', `Could not resolve to a Repository with the name '${owner}/${name}'.`);
+    },
+    addComment: ({ input }: { input: { subjectId: string; body: string } }) => {
+      const thread = [...state.threads.values()].find(({ nodeId }) => nodeId === input.subjectId);
+      if (thread === undefined || thread.kind === 'discussion') throw unknownNode(input.subjectId);
+      needs(...writing(thread.number));
+      if (thread.locked) throw refusal('UNPROCESSABLE', 'Unable to create comment because issue is locked.');
+      return { clientMutationId: null, subject: shown(state.comment(thread.number, written(input.body), token)) };
+    },
+    updateIssueComment: ({ input }: { input: { id: string; body: string } }) => {
+      const comment = state.comments.find(({ nodeId }) => nodeId === input.id);
+      if (comment === undefined) throw unknownNode(input.id);
+      needs(...writing(comment.thread));
+      edit(comment, written(input.body), state.now);
+      return { clientMutationId: null, issueComment: shown(comment) };
+    },
+    addReaction: ({ input: { subjectId, content } }: { input: { subjectId: string; content: string } }) => {
+      const comment = state.comments.find(({ nodeId }) => nodeId === subjectId);
+      const thread = [...state.threads.values()].find(({ nodeId }) => nodeId === subjectId);
+      if (comment === undefined && thread === undefined) throw unknownNode(subjectId);
+      needs(...writing(comment?.thread ?? thread?.number ?? 0));
+      state.reactions.push([comment ? `comment ${comment.id}` : `issue ${thread?.number}`, content.toLowerCase()]);
+      return { clientMutationId: null };
     },
     addDiscussionComment: ({ input }: { input: { discussionId: string; body: string } }) => {
       const thread = [...state.threads.values()].find(({ nodeId }) => nodeId === input.discussionId);

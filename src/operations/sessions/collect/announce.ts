@@ -1,15 +1,19 @@
 import { type ActionError, asActionError } from '../../../contract/errors.ts';
 import type { Github } from '../../../github/client/client.ts';
 import { permissionsYaml } from '../../../github/client/problem.ts';
+import type { ThreadWords } from '../../../github/comment/in-thread.ts';
 import { CONTENTS_WRITE } from '../../../github/event/dispatch.ts';
+import { withoutComments } from '../../../report/comments.ts';
+import { sections } from '../../../report/markdown.ts';
 import { conclusionOf, titleOf } from '../../head-check.ts';
 import { repositoryPage } from '../../named-thread.ts';
 import type { Context } from '../../operation.ts';
-import { keyOfCode, markOfCode } from '../later/tags.ts';
+import { keyOfCode, markOfCode, questionMarkOfCode } from '../later/tags.ts';
+import { questionOf, sessionComment } from '../outcome/comment.ts';
 import { readable } from '../outcome/message-text.ts';
 import { spanMs } from '../outcome/outcome.ts';
 import { firstPullRequest } from '../outcome/outputs.ts';
-import { sessionSummary } from '../outcome/summary.ts';
+import { type SessionStory, sessionSummary } from '../outcome/summary.ts';
 import type { Change } from './look.ts';
 
 /** GitHub accepts 64 KB in an event; the rest of it is small. */
@@ -71,34 +75,45 @@ function unannounced(thrown: unknown, title: string, help = ''): Unannounced {
   return { title, message: `${error.message} ${help || error.fix}`, isLasting: isLasting(error) };
 }
 
-/** The Markdown of comment and check. */
-function markdownOf(context: AnnounceContext, change: Change, orgId: string): string {
-  const { facts } = context;
-  const { session, judged, later, lastMessage } = change;
+/** What comment, question, and check are made of. */
+function storyOf({ facts }: AnnounceContext, change: Change, orgId: string): SessionStory {
+  const { session, judged, later, lastMessage, next } = change;
   const { issue } = later;
   const thread =
     issue === undefined ? {} : { thread: { name: `#${issue}`, url: `${repositoryPage(facts)}/issues/${issue}` } };
   const { runUrl } = facts;
-  return context.redact(
-    sessionSummary({
-      ...judged,
-      session,
-      orgId,
-      lastMessage,
-      durationMs: spanMs(session),
-      facts: { ...thread, ...(runUrl === undefined ? {} : { runUrl }) },
-      requests: { count: 0, retries: 0 },
-      underway: change.next === 'open',
-    }),
-  );
+  return {
+    ...judged,
+    session,
+    orgId,
+    lastMessage,
+    durationMs: spanMs(session),
+    facts: { ...thread, ...(runUrl === undefined ? {} : { runUrl }) },
+    requests: { count: 0, retries: 0 },
+    underway: next === 'open',
+    isFollowed: next === 'open',
+  };
 }
 
-/** Updates the comment and the check of a session. At most three requests. */
+/** What the thread is told: the status comment, a question as a comment of its own, and a reaction to the request. */
+function wordsFor({ inputs, redact }: AnnounceContext, { later, next }: Change, story: SessionStory): ThreadWords {
+  const { code, request } = later;
+  const opening = withoutComments(inputs.comment_text ?? '').trim();
+  const asks = questionOf(story);
+  const content = story.verdict.outcome === 'finished' ? 'ROCKET' : 'CONFUSED';
+  return {
+    comment: { mark: markOfCode(code), markdown: redact(sections(opening, sessionComment(story).trimEnd())) },
+    question: asks && { mark: questionMarkOfCode(code, asks.key), markdown: redact(asks.markdown) },
+    reaction: request === undefined || next === 'open' ? undefined : { to: request, content },
+  };
+}
+
+/** Updates the comments and the check of a session. At most three requests. */
 async function show(
   github: Github,
   context: AnnounceContext,
   change: Change,
-  markdown: string,
+  story: SessionStory,
 ): Promise<Unannounced[]> {
   const { repository = '', commit } = context.facts;
   const { later, judged, session } = change;
@@ -108,7 +123,7 @@ async function show(
   const seen = later.issue === undefined ? undefined : await seeThread(github, repository, later.issue, needs);
   if (later.comment && seen !== undefined) {
     await seen
-      .write(markOfCode(later.code), markdown)
+      .write(wordsFor(context, change, story))
       .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A comment was not written')));
   }
   const [head, key] = [seen?.head ?? commit, keyOfCode(later.code)];
@@ -119,6 +134,7 @@ async function show(
   const conclusion = isGood
     ? 'success'
     : conclusionOf({ outcome: 'failure', data: { session_outcome: judged.verdict.outcome } });
+  const markdown = context.redact(sessionSummary(story));
   await check
     .conclude(conclusion, { title: titleOf(markdown), summary: markdown, externalId: session.session_id })
     .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A check was not written')));
@@ -129,6 +145,7 @@ async function show(
 export async function announce(context: AnnounceContext, change: Change, orgId: string): Promise<Unannounced[]> {
   const { inputs, facts } = context;
   const { later } = change;
+  if (!change.isNews) return [];
   const isShown = later.issue === undefined ? later.check : later.comment || later.check;
   const type = change.next === 'open' ? undefined : inputs.dispatch_event;
   if (!isShown && type === undefined) return [];
@@ -139,8 +156,7 @@ export async function announce(context: AnnounceContext, change: Change, orgId: 
   }
   const failures: Unannounced[] = [];
   if (isShown) {
-    const markdown = markdownOf(context, change, orgId);
-    const shown = show(github, context, change, markdown);
+    const shown = show(github, context, change, storyOf(context, change, orgId));
     failures.push(...(await shown.catch((thrown: unknown) => [unannounced(thrown, 'A comment was not written')])));
   }
   if (type === undefined) return failures;

@@ -2,7 +2,7 @@ import { asActionError } from '../../../contract/errors.ts';
 import { getSession, listSessionMessages, listSessions } from '../../../devin/endpoints/sessions.ts';
 import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import type { Context } from '../../operation.ts';
-import { type Later, type LaterState, readLater } from '../later/tags.ts';
+import { type Announced, type Later, type LaterState, readLater, wordsOf } from '../later/tags.ts';
 import { ownSessions } from '../once/identity.ts';
 import { FIRST_TURN, type Judged, judge } from '../outcome/judge.ts';
 import { isEnvironmentWarning } from '../outcome/message-text.ts';
@@ -21,6 +21,10 @@ export interface Followed {
 export interface Change extends Followed {
   /** What is announced once this is done. */
   readonly next: LaterState;
+  /** False if the session changed without anything new to announce. */
+  readonly isNews: boolean;
+  /** What is announced of a session that waits for a person. */
+  readonly announced: Omit<Announced, 'at'> | undefined;
   /** Devin's last message as it came; empty if it was not read. */
   readonly lastMessage: string;
 }
@@ -55,9 +59,18 @@ export async function followedSessions(
   return found;
 }
 
+const reportHash = ({ report }: Judged) => wordsOf([report?.summary ?? '']);
+
+/** Whether a session that waits for a person has changed since that was announced: it may wait for something else. */
+const isStirred = ({ session, later: { announced }, judged: seen }: Followed): boolean =>
+  announced !== undefined && ((session.updated_at ?? 0) > announced.at || reportHash(seen) !== announced.report);
+
 /** Whether a list shows something new about a session. One that has ended is not looked at any more. */
-export const mayHaveChanged = ({ later, judged: seen }: Followed): boolean =>
-  later.state !== 'done' && standingOf(seen) !== later.state;
+export const mayHaveChanged = (followed: Followed): boolean => {
+  const { later, judged: seen } = followed;
+  if (later.state === 'done') return false;
+  return standingOf(seen) !== later.state || (later.state === 'asks' && isStirred(followed));
+};
 
 /** Devin's last message on the first page of messages; the end of a longer history is not worth more requests. */
 async function lastMessageOf({ devin }: LookContext, orgId: string, sessionId: string): Promise<string> {
@@ -88,10 +101,17 @@ export async function confirmed(
   const later = readLater(session.tags, repository);
   const now = await judged(session);
   const next = standingOf(now);
-  if (later === undefined || later.state === 'done' || next === later.state) return undefined;
+  if (later === undefined || later.state === 'done') return undefined;
+  const isSame = next === later.state;
+  if (isSame && !(next === 'asks' && isStirred({ session, later, judged: now }))) return undefined;
   // A list may lack the output, which makes an end look like a question: what counts is that both have stopped.
   if ((next === 'open') !== (standingOf(before) === 'open')) return undefined;
   const isSaid = next === 'done' && (now.report?.summary ?? '') !== '';
   const lastMessage = next === 'open' || isSaid ? '' : await lastMessageOf(context, orgId, id);
-  return { session, later, judged: now, next, lastMessage };
+  // A question stays the same when Devin falls asleep over it.
+  const { outcome, headline } = now.verdict;
+  const words = wordsOf([outcome === 'waiting' ? '' : headline, now.report?.summary ?? '', lastMessage]);
+  const isNews = !isSame || words !== later.announced?.words;
+  const announced = next === 'asks' ? { report: reportHash(now), words } : undefined;
+  return { session, later, judged: now, next, isNews, announced, lastMessage };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RequestTarget } from '../../../github/comment/in-thread.ts';
 import type { RunFacts } from '../../../github/event/facts.ts';
 import type { Thread } from '../request/tags.ts';
 
@@ -10,6 +11,16 @@ const [COMMENT, CHECK] = [1, 2];
 /** What was announced last: nothing, a question, or the end. */
 export type LaterState = (typeof STATES)[number];
 
+/** What was announced while a session has stopped for a person, and when: later changes may be a new question. */
+export interface Announced {
+  /** Hash of Devin's report, which lists show. */
+  readonly report: string;
+  /** Hash of everything that Devin said. */
+  readonly words: string;
+  /** When that was stored, in Unix seconds of the API. */
+  readonly at: number;
+}
+
 /** How a session is to be followed, as its tags say it. */
 export interface Later {
   readonly state: LaterState;
@@ -19,6 +30,9 @@ export interface Later {
   readonly check: boolean;
   /** The key of comment and check as its tag has it. */
   readonly code: string;
+  /** The request in the thread that gets a reaction at the end. */
+  readonly request: RequestTarget | undefined;
+  readonly announced: Announced | undefined;
 }
 
 const hash = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits);
@@ -74,19 +88,35 @@ export const markOfCode = (code: string): string => {
   return key === undefined ? code.slice(1) : hash(key, 32);
 };
 
+/** The hash by which a question is found; that of a waiting step, if the key is known. */
+export const questionMarkOfCode = (code: string, about: string): string =>
+  hash(`${keyOfCode(code) ?? code} asks ${about}`, 32);
+
+/** The hash of what is announced. */
+export const wordsOf = (texts: readonly string[]): string => hash(JSON.stringify(texts), 8);
+
 const repositoryPart = (repository: string) => `${LATER}${hash(repository.toLowerCase(), 7)}-`;
 
-/** The tags of a session that `collect-sessions` is to follow. */
+/** How a step wants its session to be followed. */
+export interface LaterSettings {
+  readonly comment: boolean;
+  readonly check: boolean;
+  readonly key: string;
+  readonly request?: RequestTarget | undefined;
+}
+
+/** The tags of a session that `collect-sessions` is to follow: at most five, and one more with a question. */
 export function laterTags(
   { repository = '' }: RunFacts,
   thread: Thread | undefined,
-  { comment, check, key }: { readonly comment: boolean; readonly check: boolean; readonly key: string },
+  { comment, check, key, request }: LaterSettings,
 ): readonly string[] {
   const flags = (comment ? COMMENT : 0) | (check ? CHECK : 0);
   return [
     stateTag('open'),
     ...(thread === undefined || thread.kind === 'discussion' ? [] : [`${LATER}issue-${thread.number}`]),
     `${LATER}flags-${flags.toString(16)}`,
+    ...(request === undefined ? [] : [`${LATER}request-${request}`]),
     repositoryPart(repository) + codeOf(key),
   ];
 }
@@ -94,11 +124,21 @@ export function laterTags(
 /** The tag of a state. */
 export const stateTag = (state: LaterState): string => `${LATER}${state}`;
 
+const ANNOUNCED = `${LATER}said-`;
+
 /** Tags with another state. */
-export const withState = (tags: readonly string[], state: LaterState): string[] => [
-  ...tags.filter((tag) => !STATES.some((each) => tag === stateTag(each))),
+export const withState = (tags: readonly string[], state: LaterState, announced?: Announced): string[] => [
+  ...tags.filter((tag) => !tag.startsWith(ANNOUNCED) && !STATES.some((each) => tag === stateTag(each))),
   stateTag(state),
+  ...(announced === undefined
+    ? []
+    : [`${ANNOUNCED}${announced.report}-${announced.words}-${announced.at.toString(36)}`]),
 ];
+
+function readAnnounced(text: string | undefined): Announced | undefined {
+  const [report = '', words = '', at = ''] = text?.split('-') ?? [];
+  return text === undefined ? undefined : { report, words, at: Number.parseInt(at, 36) };
+}
 
 /** Reads the tags of a session; undefined if workflows of this repository do not follow it. */
 export function readLater(tags: readonly string[], repository: string): Later | undefined {
@@ -113,11 +153,14 @@ export function readLater(tags: readonly string[], repository: string): Later | 
       .find((text) => form.test(text));
   const flags = Number.parseInt(after('flags-', /^[\da-f]{1,8}$/) ?? '0', 16);
   const issue = after('issue-', /^[1-9]\d{0,9}$/);
+  const request = after('request-', /^(?:thread|[1-9]\d{0,14})$/);
   return {
     state,
     issue: issue === undefined ? undefined : Number(issue),
     comment: (flags & COMMENT) !== 0,
     check: (flags & CHECK) !== 0,
     code,
+    request: request === undefined || request === 'thread' ? request : Number(request),
+    announced: readAnnounced(after('said-', /^[\da-f]{8}-[\da-f]{8}-[\da-z]{1,9}$/)),
   };
 }
