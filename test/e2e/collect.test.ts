@@ -198,6 +198,20 @@ describe('what the thread gets', () => {
     expect(bodies()).toHaveLength(3);
   });
 
+  test('while Devin works after a reply, comment and check are in progress again', async () => {
+    const { github, start, collect } = await repository('working', runHere);
+    const tags = `${FAST}, sandbox:habit:pace=1`;
+    const { outputs } = await start({ issue_number: '7', tags, check: 'true' });
+    await stopped(outputs['session_id']);
+    await collect();
+    expect([...github.state.checkRuns.values()].at(-1)).toMatchObject({ conclusion: 'action_required' });
+    await say(outputs['session_id'], 'The first.');
+    expect((await collect({ dispatch_event: 'devin-done' })).outputs['count']).toBe('0');
+    expect([...github.state.checkRuns.values()].at(-1)).toMatchObject({ status: 'in_progress', conclusion: null });
+    expect(github.comments(7)[0]?.body).toMatch(/### ⏳ Devin is working.*A run of `collect-sessions` changes/s);
+    expect([github.comments(7).length, github.state.dispatches.length]).toEqual([2, 0]);
+  });
+
   test('Devin falling asleep over a question is nothing new', async () => {
     const { github, start, collect } = await repository('asleep', runHere);
     const tags = `${FAST}, sandbox:habit:sleep_ms=2000`;

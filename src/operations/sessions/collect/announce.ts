@@ -127,7 +127,7 @@ async function show(
       .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A comment was not written')));
   }
   const [head, key] = [seen?.head ?? commit, keyOfCode(later.code)];
-  if (!later.check || head === undefined || key === undefined || change.next === 'open') return failures;
+  if (!later.check || head === undefined || key === undefined) return failures;
   const { checkRun } = await import('../../../github/check/check-run.ts');
   const check = checkRun({ github, repository, name: `Devin: ${key}`, head });
   const isGood = judged.verdict.outcome === 'finished';
@@ -135,9 +135,10 @@ async function show(
     ? 'success'
     : conclusionOf({ outcome: 'failure', data: { session_outcome: judged.verdict.outcome } });
   const markdown = context.redact(sessionSummary(story));
-  await check
-    .conclude(conclusion, { title: titleOf(markdown), summary: markdown, externalId: session.session_id })
-    .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A check was not written')));
+  const text = { title: titleOf(markdown), summary: markdown, externalId: session.session_id };
+  await (change.next === 'open' ? check.begin(text) : check.conclude(conclusion, text)).catch((thrown: unknown) =>
+    failures.push(unannounced(thrown, 'A check was not written')),
+  );
   return failures;
 }
 

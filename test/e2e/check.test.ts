@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openGithub } from '../github/server/index.ts';
+import { type EventBench, openBench, warningsOf } from './event-support.ts';
+import { COMMITS, issueCommented } from './events.ts';
+import { stepsHere } from './here.ts';
+
+let bench: EventBench;
+
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(() => bench.close());
+
+const run = stepsHere(true);
+
+/** A session that somebody requests by a comment on the pull request 7, with a check. */
+async function checked(inputs: Record<string, string>) {
+  const github = await openGithub({ repository: 'acme/api' });
+  github.pull(7);
+  const { name, payload } = issueCommented(7, 'Fix it.');
+  const event = { ...payload, issue: { ...payload.issue, pull_request: { url: 'x' } } };
+  const asked = { check: 'true', comment_key: 'fix', wait: 'finished', ...inputs };
+  const seen: string[] = [];
+  github.before((method, path) => {
+    if (path.includes('/check-runs')) seen.push(method);
+  });
+  const step = await bench.step({ name, payload: event, github, with: asked, run });
+  await github.close();
+  return { step, seen, checks: [...github.state.checkRuns.values()] };
+}
+
+const FAST = 'sandbox:finish-after=0.2, sandbox:habit:late_output_ms=0, sandbox:habit:late_messages_ms=0';
+const SCHEMA = 'type: object\nproperties: { n: { type: number } }\nrequired: [n]';
+
+test.each<readonly [string, string, Record<string, string>, string, RegExp]>([
+  ['a finished session', '', {}, 'success', /^✅ Devin finished · session$/],
+  ['a question', 'sandbox:waiting', {}, 'action_required', /^✋ Devin has a question/],
+  ['a question that may be', 'sandbox:waiting', { on_waiting: 'succeed' }, 'action_required', /^✋ Devin has a/],
+  ['an approval', 'sandbox:approval', {}, 'action_required', /^✋ Devin /],
+  ['a report that Devin is blocked', 'sandbox:blocked', {}, 'failure', /^❌ Devin is blocked/],
+  ['a limit', 'sandbox:out-of-credits', {}, 'failure', /^❌ Devin stopped: out of credits/],
+  ['an error', 'sandbox:error', {}, 'failure', /^❌ Devin /],
+  ['an end', 'sandbox:exit', {}, 'failure', /^❌ Devin /],
+  [
+    'output that does not match',
+    'sandbox:bad-structured',
+    { structured_output_schema: SCHEMA, on_waiting: 'succeed' },
+    'failure',
+    /^❌ Devin /,
+  ],
+  ['a timeout', 'sandbox:slow', { timeout: '5m' }, 'failure', /^❌ Devin did not finish before the timeout/],
+  ['a session that nobody waits for', '', { wait: 'none' }, 'neutral', /^⏳ Devin is (?:working|starting)/],
+])('the check of %s (%s)', async (_name, tags, inputs, conclusion, title) => {
+  const { step, seen, checks } = await checked({ ...inputs, tags: [tags, FAST].filter(Boolean).join(', ') });
+  expect(warningsOf(step)).toEqual([]);
+  expect(checks).toMatchObject([
+    { name: 'Devin: fix', head: COMMITS.head, conclusion, externalId: step.outputs['session_id'] },
+  ]);
+  expect(checks[0]?.output?.title).toMatch(title);
+  expect(checks[0]?.output?.summary).toContain(step.outputs['session_url']);
+  // In progress first, if the step waits.
+  expect(seen).toEqual(inputs['wait'] === 'none' ? ['POST'] : ['POST', 'PATCH']);
+});
