@@ -46,6 +46,7 @@ async function repository(name: string, run = runStep) {
   };
 }
 
+const POLL = { timeout: 20_000, interval: 50 };
 const json = (text: string | undefined) => JSON.parse(text ?? 'null');
 const tagsOf = async (id: string | undefined): Promise<readonly string[]> =>
   Object(await bench.sandbox.api('GET', `/v3/organizations/${bench.orgId}/sessions/${id}`)).tags;
@@ -210,6 +211,26 @@ describe('what the thread gets', () => {
     expect([...github.state.checkRuns.values()].at(-1)).toMatchObject({ status: 'in_progress', conclusion: null });
     expect(github.comments(7)[0]?.body).toMatch(/### ⏳ Devin is working.*A run of `collect-sessions` changes/s);
     expect([github.comments(7).length, github.state.dispatches.length]).toEqual([2, 0]);
+  });
+
+  test('the check is on the pull request that Devin opens, from its start to its end', async () => {
+    const { github, start, collect } = await repository('opened', runHere);
+    const tags = 'sandbox:pr, sandbox:slow';
+    const { outputs } = await start({ issue_number: '5', tags, check: 'true', repos: 'acme/opened' });
+    const path = `/v3/organizations/${bench.orgId}/sessions/${outputs['session_id']}`;
+    await expect.poll(async () => Object(await bench.sandbox.api('GET', path)).pull_requests, POLL).toHaveLength(1);
+    const { pr_url: url } = Object(await bench.sandbox.api('GET', path)).pull_requests[0];
+    const head = 'c'.repeat(40);
+    github.pull(Number(url.split('/').at(-1)), { head });
+    const checks = () => [...github.state.checkRuns.values()];
+    expect(await spent(() => collect(), github)).toBeLessThanOrEqual(4);
+    expect(checks()).toMatchObject([{ head, status: 'in_progress' }]);
+    expect(github.comments(5)[0]?.body).toMatch(new RegExp(`### ⏳ Devin is working · .*${url}`));
+    expect(await spent(() => collect(), github)).toBe(0);
+    await bench.sandbox.api('DELETE', path);
+    await stopped(outputs['session_id']);
+    expect(json((await collect()).outputs['changed'])).toMatchObject([{ outcome: 'finished', pull_request_url: url }]);
+    expect(checks().at(-1)).toMatchObject({ head, conclusion: 'success' });
   });
 
   test('Devin falling asleep over a question is nothing new', async () => {

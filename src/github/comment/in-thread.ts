@@ -3,17 +3,24 @@ import type { Github } from '../client/client.ts';
 import type { Permissions } from '../client/problem.ts';
 import { place } from '../client/repository.ts';
 import { COMMENT_MARKER } from '../event/marker.ts';
+import { missingThread } from '../event/named.ts';
 import { commentBody, hasMarker } from './body.ts';
 
 const COMMENTS = 'comments(last: 100) { nodes { id databaseId viewerDidAuthor body } }';
-const QUERY = `query ($owner: String!, $repo: String!, $number: Int!) {
-  repository(owner: $owner, name: $repo) {
-    issueOrPullRequest(number: $number) {
-      ... on Issue { id ${COMMENTS} }
-      ... on PullRequest { id headRefOid ${COMMENTS} }
-    }
-  }
-}`;
+const HEAD = z.nullish(z.object({ headRefOid: z.string() }));
+
+/** The query for a thread to write to, and for the heads of pull requests. */
+function queryFor(thread: number | undefined, pulls: readonly number[]): string {
+  const fields = [
+    ...(thread === undefined
+      ? []
+      : [
+          `issueOrPullRequest(number: ${thread}) { ... on Issue { id ${COMMENTS} } ... on PullRequest { id headRefOid ${COMMENTS} } }`,
+        ]),
+    ...pulls.map((number, at) => `pull${at}: pullRequest(number: ${number}) { headRefOid }`),
+  ];
+  return `query ($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${fields.join(' ')} } }`;
+}
 
 const Comment = z.object({
   id: z.string(),
@@ -31,6 +38,8 @@ const Found = z.object({
           comments: z.object({ nodes: z.nullish(z.array(z.nullable(Comment))) }),
         }),
       ),
+      pull0: HEAD,
+      pull1: HEAD,
     }),
   ),
 });
@@ -61,7 +70,7 @@ export interface ThreadWords {
 
 /** An issue or pull request as one request shows it. */
 export interface SeenThread {
-  /** The head commit of a pull request. */
+  /** The head commit of the thread, if it is a pull request, or else of the other pull request. */
   readonly head: string | undefined;
   /**
    * Writes what the newest 100 comments do not say yet, by one request: edits our comment or writes it, writes the
@@ -110,25 +119,39 @@ function changesFor(
   return changes;
 }
 
+/** What to read: an issue or pull request to write to, and at most two pull requests whose heads count if it has none. */
+export interface ThreadNumbers {
+  readonly thread: number | undefined;
+  /** The first of them that is a pull request counts. */
+  readonly pulls: readonly number[];
+}
+
 /**
  * Reads the newest comments of an issue or pull request, and the head of a pull request, by one request.
  *
- * @throws {ActionError} with the status 404 for a number that is neither
+ * @throws {ActionError} with the status 404 for a thread that is neither
  */
 export async function seeThread(
   github: Github,
   repository: string,
-  number: number,
+  { thread: number, pulls }: ThreadNumbers,
   permissions: Permissions,
 ): Promise<SeenThread> {
-  const found = await github.graphql(
-    { query: QUERY, variables: { ...place(repository), number }, summary: 'Read the comments', permissions },
+  const { repository: found } = await github.graphql(
+    {
+      query: queryFor(number, pulls),
+      variables: place(repository),
+      summary: 'Read the thread',
+      permissions,
+      partial: true,
+    },
     Found,
   );
-  const thread = found.repository?.issueOrPullRequest ?? undefined;
+  const thread = found?.issueOrPullRequest ?? undefined;
+  if (number !== undefined && thread === undefined) throw missingThread(`#${number}`, repository);
   const nodes = (thread?.comments.nodes ?? []).filter((node) => node !== null);
   return {
-    head: thread?.headRefOid,
+    head: thread?.headRefOid ?? found?.pull0?.headRefOid ?? found?.pull1?.headRefOid,
     async write(words) {
       if (thread === undefined) return;
       const changes = changesFor(words, thread.id, nodes);

@@ -100,6 +100,7 @@ function root(state: State, token: Token) {
     needs({ 'pull-requests': 'read' });
     const first = state.reviewComments.filter(({ pull, replyTo }) => pull === number && replyTo === null);
     return {
+      headRefOid: state.pulls.get(number)?.head,
       reviewThreads: (args: Page) =>
         connection(
           first.map((comment) => threadNode(state, comment)),

@@ -3,6 +3,7 @@ import type { Github } from '../../../github/client/client.ts';
 import { permissionsYaml } from '../../../github/client/problem.ts';
 import type { ThreadWords } from '../../../github/comment/in-thread.ts';
 import { CONTENTS_WRITE } from '../../../github/event/dispatch.ts';
+import type { RunFacts } from '../../../github/event/facts.ts';
 import { withoutComments } from '../../../report/comments.ts';
 import { sections } from '../../../report/markdown.ts';
 import { conclusionOf, titleOf } from '../../head-check.ts';
@@ -11,7 +12,7 @@ import type { Context } from '../../operation.ts';
 import { keyOfCode, markOfCode, questionMarkOfCode } from '../later/tags.ts';
 import { questionOf, sessionComment } from '../outcome/comment.ts';
 import { readable } from '../outcome/message-text.ts';
-import { spanMs } from '../outcome/outcome.ts';
+import { type Session, spanMs } from '../outcome/outcome.ts';
 import { firstPullRequest } from '../outcome/outputs.ts';
 import { type SessionStory, sessionSummary } from '../outcome/summary.ts';
 import type { Change } from './look.ts';
@@ -108,6 +109,15 @@ function wordsFor({ inputs, redact }: AnnounceContext, { later, next }: Change, 
   };
 }
 
+/** The number of the session's own pull request, if it is in the repository of the run. */
+function ownPullRequest(facts: RunFacts, session: Session): number | undefined {
+  const url = firstPullRequest(session) ?? '';
+  const page = `${repositoryPage(facts)}/pull/`;
+  const isHere = url.toLowerCase().startsWith(page.toLowerCase());
+  const [, number] = (isHere ? /^(\d{1,9})(?:$|[/?#])/.exec(url.slice(page.length)) : null) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
 /** Updates the comments and the check of a session. At most three requests. */
 async function show(
   github: Github,
@@ -120,8 +130,13 @@ async function show(
   const failures: Unannounced[] = [];
   const needs = later.comment ? ({ issues: 'write' } as const) : ({ 'pull-requests': 'read' } as const);
   const { seeThread } = await import('../../../github/comment/in-thread.ts');
-  const seen = later.issue === undefined ? undefined : await seeThread(github, repository, later.issue, needs);
-  if (later.comment && seen !== undefined) {
+  const thread = later.comment ? later.issue : undefined;
+  // What only the check needs is read as a pull request: an issue would take one more permission.
+  const pulls = later.check ? [later.comment ? undefined : later.issue, ownPullRequest(context.facts, session)] : [];
+  const numbers = { thread, pulls: pulls.filter((number) => number !== undefined) };
+  const isSeen = thread !== undefined || numbers.pulls.length > 0;
+  const seen = isSeen ? await seeThread(github, repository, numbers, needs) : undefined;
+  if (thread !== undefined && seen !== undefined) {
     await seen
       .write(wordsFor(context, change, story))
       .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A comment was not written')));
@@ -158,7 +173,8 @@ export async function announce(context: AnnounceContext, change: Change, orgId: 
   const failures: Unannounced[] = [];
   if (isShown) {
     const shown = show(github, context, change, storyOf(context, change, orgId));
-    failures.push(...(await shown.catch((thrown: unknown) => [unannounced(thrown, 'A comment was not written')])));
+    const unread = later.comment ? 'A comment was not written' : 'A check was not written';
+    failures.push(...(await shown.catch((thrown: unknown) => [unannounced(thrown, unread)])));
   }
   if (type === undefined) return failures;
   const { sendDispatch } = await import('../../../github/event/dispatch.ts');

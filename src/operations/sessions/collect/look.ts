@@ -23,7 +23,7 @@ export interface Change extends Followed {
   readonly next: LaterState;
   /** False if the session changed without anything new to announce. */
   readonly isNews: boolean;
-  /** What is announced of a session that waits for a person. */
+  /** What is announced of a session that waits for a person, or works and has opened a pull request. */
   readonly announced: Omit<Announced, 'at'> | undefined;
   /** Devin's last message as it came; empty if it was not read. */
   readonly lastMessage: string;
@@ -61,16 +61,20 @@ export async function followedSessions(
 
 const reportHash = ({ report }: Judged) => wordsOf([report?.summary ?? '']);
 
-/** Whether a session that waits for a person has changed since that was announced: it may wait for something else. */
-const isStirred = ({ session, later: { announced }, judged: seen }: Followed): boolean =>
-  announced !== undefined && ((session.updated_at ?? 0) > announced.at || reportHash(seen) !== announced.report);
+/** Whether a session that works has something for its thread: a pull request of its own. */
+const isShowing = ({ session, later }: Pick<Followed, 'session' | 'later'>): boolean =>
+  (later.comment || later.check) && session.pull_requests.length > 0;
+
+/** Whether a session has something new in the state that was announced: a pull request, or perhaps another question. */
+function isStirred({ session, later, judged: seen }: Followed): boolean {
+  const { announced, state } = later;
+  if (state === 'open') return announced === undefined && isShowing({ session, later });
+  return announced !== undefined && ((session.updated_at ?? 0) > announced.at || reportHash(seen) !== announced.report);
+}
 
 /** Whether a list shows something new about a session. One that has ended is not looked at any more. */
-export const mayHaveChanged = (followed: Followed): boolean => {
-  const { later, judged: seen } = followed;
-  if (later.state === 'done') return false;
-  return standingOf(seen) !== later.state || (later.state === 'asks' && isStirred(followed));
-};
+export const mayHaveChanged = (followed: Followed): boolean =>
+  followed.later.state !== 'done' && (standingOf(followed.judged) !== followed.later.state || isStirred(followed));
 
 /** Devin's last message on the first page of messages; the end of a longer history is not worth more requests. */
 async function lastMessageOf({ devin }: LookContext, orgId: string, sessionId: string): Promise<string> {
@@ -103,7 +107,7 @@ export async function confirmed(
   const next = standingOf(now);
   if (later === undefined || later.state === 'done') return undefined;
   const isSame = next === later.state;
-  if (isSame && !(next === 'asks' && isStirred({ session, later, judged: now }))) return undefined;
+  if (isSame && !isStirred({ session, later, judged: now })) return undefined;
   // A list may lack the output, which makes an end look like a question: what counts is that both have stopped.
   if ((next === 'open') !== (standingOf(before) === 'open')) return undefined;
   const isSaid = next === 'done' && (now.report?.summary ?? '') !== '';
@@ -112,6 +116,7 @@ export async function confirmed(
   const { outcome, headline } = now.verdict;
   const words = wordsOf([outcome === 'waiting' ? '' : headline, now.report?.summary ?? '', lastMessage]);
   const isNews = !isSame || words !== later.announced?.words;
-  const announced = next === 'asks' ? { report: reportHash(now), words } : undefined;
+  const isTold = next === 'asks' || (next === 'open' && isShowing({ session, later }));
+  const announced = isTold ? { report: reportHash(now), words } : undefined;
   return { session, later, judged: now, next, isNews, announced, lastMessage };
 }

@@ -11,7 +11,7 @@ const [COMMENT, CHECK] = [1, 2];
 /** What was announced last: nothing, a question, or the end. */
 export type LaterState = (typeof STATES)[number];
 
-/** What was announced while a session has stopped for a person, and when: later changes may be a new question. */
+/** What was announced of a session that has not ended, and when: what changes later may be a new question. */
 export interface Announced {
   /** Hash of Devin's report, which lists show. */
   readonly report: string;
