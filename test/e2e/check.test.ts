@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openGithub } from '../github/server/index.ts';
-import { type EventBench, openBench, warningsOf } from './event-support.ts';
-import { COMMITS, issueCommented } from './events.ts';
+import { type LocalGithub, openGithub } from '../github/server/index.ts';
+import { type EventBench, openBench, readPrompt, warningsOf } from './event-support.ts';
+import { COMMITS, issueCommented, pullRequest } from './events.ts';
 import { stepsHere } from './here.ts';
 
 let bench: EventBench;
@@ -14,9 +14,10 @@ afterAll(() => bench.close());
 const run = stepsHere(true);
 
 /** A session that somebody requests by a comment on the pull request 7, with a check. */
-async function checked(inputs: Record<string, string>) {
+async function checked(inputs: Record<string, string>, prepare: (github: LocalGithub) => void = () => {}) {
   const github = await openGithub({ repository: 'acme/api' });
   github.pull(7);
+  prepare(github);
   const { name, payload } = issueCommented(7, 'Fix it.');
   const event = { ...payload, issue: { ...payload.issue, pull_request: { url: 'x' } } };
   const asked = { check: 'true', comment_key: 'fix', wait: 'finished', ...inputs };
@@ -60,4 +61,31 @@ test.each<readonly [string, string, Record<string, string>, string, RegExp]>([
   expect(checks[0]?.output?.summary).toContain(step.outputs['session_url']);
   // In progress first, if the step waits.
   expect(seen).toEqual(inputs['wait'] === 'none' ? ['POST'] : ['POST', 'PATCH']);
+});
+
+test.each([
+  ['a head that no longer exists', 422, 'No commit found for SHA', /HTTP 422.*No commit found for SHA/],
+  ['a token that may not write checks', 403, 'Resource not accessible by integration', /checks: write/],
+])('%s costs the check only', async (_name, status, message, warning) => {
+  const { step, checks } = await checked({ tags: FAST }, (github) =>
+    github.fault({ method: 'POST', path: '/repos/acme/api/check-runs', status, message, times: 9 }),
+  );
+  expect(step.outputs).toMatchObject({ outcome: 'success', session_outcome: 'finished' });
+  expect(warningsOf(step)).toEqual([expect.stringMatching(warning)]);
+  expect(checks).toEqual([]);
+});
+
+test('changed files of a head that no longer exists are missing, and the prompt says so', async () => {
+  const github = await openGithub({ repository: 'acme/api' });
+  const step = await bench.step({
+    ...pullRequest('synchronize', 7),
+    github,
+    with: { context: 'event', tags: FAST },
+    run,
+  });
+  await github.close();
+  expect(step.outputs).toMatchObject({ outcome: 'success' });
+  const { blocks, outside } = readPrompt((await bench.said(step))[0] ?? '');
+  expect(outside).toContain(`head commit: ${COMMITS.head}`);
+  expect(blocks['not read']).toContain('The changed files could not be read: GitHub answered 404');
 });

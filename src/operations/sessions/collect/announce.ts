@@ -50,8 +50,8 @@ export const entryOfChange = ({ session, later, judged, lastMessage }: Change, o
   key: keyOfCode(later.code) ?? null,
 });
 
-/** The payload of the event: at most 10 members, and what GitHub accepts. */
-function payloadOf(entry: ChangedEntry): Readonly<Record<string, unknown>> {
+/** The payload of the event: at most 10 members, and at most 60,000 bytes. */
+export function payloadOf(entry: ChangedEntry): Readonly<Record<string, unknown>> {
   const isLarge = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) > MAX_PAYLOAD_BYTES;
   if (!isLarge(entry)) return { ...entry };
   const { structured_output: _output, ...rest } = entry;
