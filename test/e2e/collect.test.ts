@@ -46,7 +46,6 @@ async function repository(name: string, run = runStep) {
   };
 }
 
-const POLL = { timeout: 20_000, interval: 50 };
 const json = (text: string | undefined) => JSON.parse(text ?? 'null');
 const tagsOf = async (id: string | undefined): Promise<readonly string[]> =>
   Object(await bench.sandbox.api('GET', `/v3/organizations/${bench.orgId}/sessions/${id}`)).tags;
@@ -140,6 +139,10 @@ describe.concurrent('collect-sessions', () => {
 
 describe('what the thread gets', () => {
   const FAST = 'sandbox:waiting, sandbox:finish-after=0.2';
+  /** The time of the sandbox goes on only here: what a session is does not depend on how fast the tests are. */
+  const later = (advance_ms = 60_000) => bench.sandbox.control('clock', { speed: 0.001, advance_ms });
+  beforeAll(() => later(0));
+  afterAll(() => bench.sandbox.control('clock', { speed: 30 }));
   const say = (id: string | undefined, message: string) =>
     bench.sandbox.api('POST', `/v3/organizations/${bench.orgId}/sessions/${id}/messages`, { message });
   const spent = async (work: () => Promise<unknown>, github: LocalGithub) => {
@@ -152,7 +155,7 @@ describe('what the thread gets', () => {
     const { github, request, collect } = await repository('thread', runHere);
     const { outputs } = await request({ tags: FAST, check: 'true' });
     const [asked] = github.comments(5);
-    await stopped(outputs['session_id']);
+    await later();
     const dispatch = { dispatch_event: 'devin-done', comment_text: '**Triage**' };
     expect(await spent(() => collect(dispatch), github)).toBeLessThanOrEqual(4);
     const [, status, question] = github.comments(5);
@@ -163,7 +166,7 @@ describe('what the thread gets', () => {
       [`comment ${asked?.id}`, 'confused'],
     ]);
     await say(outputs['session_id'], 'The first.');
-    await stopped(outputs['session_id']);
+    await later();
     expect(await spent(() => collect(dispatch), github)).toBeLessThanOrEqual(4);
     expect(github.comments(5)).toHaveLength(3);
     expect(github.comments(5)[1]?.body).toContain('### ✅ Devin finished');
@@ -178,12 +181,11 @@ describe('what the thread gets', () => {
     const { github, start, collect } = await repository('again', runHere);
     // Without a report, each stop without a pull request is a question.
     const { outputs } = await start({ issue_number: '5', tags: FAST, completion_report: 'false' });
-    await stopped(outputs['session_id']);
+    await later();
     expect((await collect()).outputs['count']).toBe('1');
-    // The API gives times in whole seconds, and a person takes longer than that.
-    await new Promise((resolve) => setTimeout(resolve, 3_200));
+    await later();
     await say(outputs['session_id'], 'The first.');
-    await stopped(outputs['session_id']);
+    await later();
     const again = await collect();
     expect(json(again.outputs['changed'])).toMatchObject([{ outcome: 'waiting', summary: /after your message/ }]);
     const bodies = () => github.comments(5).map(({ body }) => body);
@@ -203,7 +205,7 @@ describe('what the thread gets', () => {
     const { github, start, collect } = await repository('working', runHere);
     const tags = `${FAST}, sandbox:habit:pace=1`;
     const { outputs } = await start({ issue_number: '7', tags, check: 'true' });
-    await stopped(outputs['session_id']);
+    await later();
     await collect();
     expect([...github.state.checkRuns.values()].at(-1)).toMatchObject({ conclusion: 'action_required' });
     await say(outputs['session_id'], 'The first.');
@@ -218,7 +220,7 @@ describe('what the thread gets', () => {
     const tags = 'sandbox:pr, sandbox:slow';
     const { outputs } = await start({ issue_number: '5', tags, check: 'true', repos: 'acme/opened' });
     const path = `/v3/organizations/${bench.orgId}/sessions/${outputs['session_id']}`;
-    await expect.poll(async () => Object(await bench.sandbox.api('GET', path)).pull_requests, POLL).toHaveLength(1);
+    await later();
     const { pr_url: url } = Object(await bench.sandbox.api('GET', path)).pull_requests[0];
     const head = 'c'.repeat(40);
     github.pull(Number(url.split('/').at(-1)), { head });
@@ -228,19 +230,36 @@ describe('what the thread gets', () => {
     expect(github.comments(5)[0]?.body).toMatch(new RegExp(`### ⏳ Devin is working · .*${url}`));
     expect(await spent(() => collect(), github)).toBe(0);
     await bench.sandbox.api('DELETE', path);
-    await stopped(outputs['session_id']);
+    await later();
     expect(json((await collect()).outputs['changed'])).toMatchObject([{ outcome: 'finished', pull_request_url: url }]);
     expect(checks().at(-1)).toMatchObject({ head, conclusion: 'success' });
   });
 
+  test('the state from before a message is not announced for the turn after it', async () => {
+    const { github, start, collect } = await repository('stale', runHere);
+    const key = { reuse: 'key', reuse_key: 'stale', issue_number: '5' };
+    const news = async () => json((await collect()).outputs['changed']);
+    const { outputs } = await start({ ...key, tags: 'sandbox:finish-after=0.2, sandbox:lag=20' });
+    await later();
+    expect(await news()).toMatchObject([{ summary: 'Done. I finished the work in acme/api.' }]);
+    await later();
+    const again = await start(key);
+    expect(again.outputs).toMatchObject({ reused: 'true', session_id: outputs['session_id'] });
+    expect(await news()).toEqual([]);
+    expect(github.comments(5)[0]?.body).toContain('⏳');
+    await later(30_000);
+    expect(await news()).toMatchObject([{ summary: 'Done. I finished the work after your message.' }]);
+    expect(github.comments(5)).toHaveLength(1);
+  });
+
   test('Devin falling asleep over a question is nothing new', async () => {
     const { github, start, collect } = await repository('asleep', runHere);
-    const tags = `${FAST}, sandbox:habit:sleep_ms=2000`;
-    const { outputs } = await start({ issue_number: '5', tags });
-    await stopped(outputs['session_id']);
+    const tags = `${FAST}, sandbox:habit:sleep_ms=1800000`;
+    await start({ issue_number: '5', tags });
+    await later();
     expect((await collect()).outputs['count']).toBe('1');
     const said = github.comments(5).map(({ body }) => body);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await later(3_600_000);
     expect((await collect()).outputs['count']).toBe('0');
     expect((await collect()).outputs['count']).toBe('0');
     expect(github.comments(5).map(({ body }) => body)).toEqual(said);
@@ -248,8 +267,8 @@ describe('what the thread gets', () => {
 
   test('what cannot be written is a warning with its reason, and is not tried in every run', async () => {
     const { github, start, collect } = await repository('locked', runHere);
-    const { outputs } = await start({ issue_number: '5', tags: FAST });
-    await stopped(outputs['session_id']);
+    await start({ issue_number: '5', tags: FAST });
+    await later();
     github.thread('issue', 5).locked = true;
     const { outputs: seen, ...run } = await collect();
     expect(seen).toMatchObject({ outcome: 'success', count: '1' });

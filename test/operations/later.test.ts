@@ -7,6 +7,7 @@ import {
   laterTags,
   markOfCode,
   readLater,
+  sentTag,
   withState,
   wordsOf,
 } from '../../src/operations/sessions/later/tags.ts';
@@ -46,6 +47,19 @@ test('what was announced is read again, and goes with the next state', () => {
       announced: undefined,
       request: undefined,
     });
+});
+
+test('when a step has continued a session, its tag says so, in any state', () => {
+  const tags = [
+    ...laterTags(FACTS, undefined, { comment: true, check: true, key: 'a' }),
+    sentTag(wordsOf(['a']), 1_800_000_000),
+  ];
+  for (const tag of tags) expect(tag).toMatch(/^[a-z0-9:-]{1,60}$/);
+  for (const state of ['open', 'asks', 'done'] as const) {
+    const sent = { report: wordsOf(['a']), at: 1_800_000_000 };
+    expect(readLater(withState(tags, state), 'acme/api')).toMatchObject({ state, sent });
+  }
+  expect(readLater(tags.slice(0, -1), 'acme/api')).toMatchObject({ sent: undefined });
 });
 
 test('a short key, and that of a job with its operation, can be read again', () => {

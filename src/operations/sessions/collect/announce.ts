@@ -118,6 +118,8 @@ function ownPullRequest(facts: RunFacts, session: Session): number | undefined {
   return number === undefined ? undefined : Number(number);
 }
 
+const WRITE_COMMENTS = { issues: 'write', 'pull-requests': 'write' } as const;
+
 /** Updates the comments and the check of a session. At most three requests. */
 async function show(
   github: Github,
@@ -128,7 +130,8 @@ async function show(
   const { repository = '', commit } = context.facts;
   const { later, judged, session } = change;
   const failures: Unannounced[] = [];
-  const needs = later.comment ? ({ issues: 'write' } as const) : ({ 'pull-requests': 'read' } as const);
+  // Which of the two a comment takes is only known of a thread that may be read.
+  const needs = later.comment ? WRITE_COMMENTS : ({ 'pull-requests': 'read' } as const);
   const { seeThread } = await import('../../../github/comment/in-thread.ts');
   const thread = later.comment ? later.issue : undefined;
   // What only the check needs is read as a pull request: an issue would take one more permission.
@@ -141,7 +144,9 @@ async function show(
       .write(wordsFor(context, change, story))
       .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A comment was not written')));
   }
-  const [head, key] = [seen?.head ?? commit, keyOfCode(later.code)];
+  // The commit of this run says nothing of work in progress.
+  const head = seen?.head ?? (change.next === 'open' ? undefined : commit);
+  const key = keyOfCode(later.code);
   if (!later.check || head === undefined || key === undefined) return failures;
   const { checkRun } = await import('../../../github/check/check-run.ts');
   const check = checkRun({ github, repository, name: `Devin: ${key}`, head });

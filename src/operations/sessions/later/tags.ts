@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestTarget } from '../../../github/comment/in-thread.ts';
 import type { RunFacts } from '../../../github/event/facts.ts';
+import type { Judged } from '../outcome/judge.ts';
 import type { Thread } from '../request/tags.ts';
 
 /** What the tags of a session begin with that nobody waits for. Tags are at most 60 characters of `[a-z0-9:-]`. */
@@ -33,6 +34,8 @@ export interface Later {
   /** The request in the thread that gets a reaction at the end. */
   readonly request: RequestTarget | undefined;
   readonly announced: Announced | undefined;
+  /** The message with which a step has continued the session: the hash of the report before it, and when, in Unix seconds. */
+  readonly sent: Pick<Announced, 'report' | 'at'> | undefined;
 }
 
 const hash = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits);
@@ -92,7 +95,7 @@ export const markOfCode = (code: string): string => {
 export const questionMarkOfCode = (code: string, about: string): string =>
   hash(`${keyOfCode(code) ?? code} asks ${about}`, 32);
 
-/** The hash of what is announced. */
+/** The hash of what Devin said. */
 export const wordsOf = (texts: readonly string[]): string => hash(JSON.stringify(texts), 8);
 
 const repositoryPart = (repository: string) => `${LATER}${hash(repository.toLowerCase(), 7)}-`;
@@ -105,7 +108,7 @@ export interface LaterSettings {
   readonly request?: RequestTarget | undefined;
 }
 
-/** The tags of a session that `collect-sessions` is to follow: at most five, and one more with a question. */
+/** The tags of a session that `collect-sessions` is to follow: at most five; a message and a question add one each. */
 export function laterTags(
   { repository = '' }: RunFacts,
   thread: Thread | undefined,
@@ -123,6 +126,12 @@ export function laterTags(
 
 /** The tag of a state. */
 export const stateTag = (state: LaterState): string => `${LATER}${state}`;
+
+/** The hash of what a report says; of nothing for a session without one. */
+export const reportHash = ({ report }: Pick<Judged, 'report'>): string => wordsOf([report?.summary ?? '']);
+
+/** The tag of a session that a step has continued with a message. */
+export const sentTag = (report: string, at: number): string => `${LATER}sent-${report}-${at.toString(36)}`;
 
 const ANNOUNCED = `${LATER}said-`;
 
@@ -153,6 +162,7 @@ export function readLater(tags: readonly string[], repository: string): Later | 
       .find((text) => form.test(text));
   const flags = Number.parseInt(after('flags-', /^[\da-f]{1,8}$/) ?? '0', 16);
   const issue = after('issue-', /^[1-9]\d{0,9}$/);
+  const [sentReport, sentAt] = after('sent-', /^[\da-f]{8}-[\da-z]{1,9}$/)?.split('-') ?? [];
   const request = after('request-', /^(?:thread|[1-9]\d{0,14})$/);
   return {
     state,
@@ -161,6 +171,7 @@ export function readLater(tags: readonly string[], repository: string): Later | 
     check: (flags & CHECK) !== 0,
     code,
     request: request === undefined || request === 'thread' ? request : Number(request),
+    sent: sentReport === undefined ? undefined : { report: sentReport, at: Number.parseInt(sentAt ?? '', 36) },
     announced: readAnnounced(after('said-', /^[\da-f]{8}-[\da-f]{8}-[\da-z]{1,9}$/)),
   };
 }
