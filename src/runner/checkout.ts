@@ -14,7 +14,6 @@ export async function whyMissing(workspace: Workspace, path: string): Promise<st
     (names) => names.length === 0,
     () => false,
   );
-  return isEmpty
-    ? '. The workspace is empty: check out the repository (actions/checkout) in an earlier step of this job.'
-    : '. Does an earlier step of this job check out the repository (actions/checkout)?';
+  const empty = isEmpty ? ' The workspace is empty.' : '';
+  return `. Does an earlier step of this job check out the repository (actions/checkout)?${empty}`;
 }
