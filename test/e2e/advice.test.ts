@@ -57,7 +57,7 @@ describe('a file that is missing', () => {
       /step of this job check out the repository \(actions\/c/,
     );
     expect(errorOf(await step(inputs))).toContain(
-      'The workspace is empty: check out the repository (actions/checkout)',
+      'check out the repository (actions/checkout)? The workspace is empty.',
     );
     const there = errorOf(await step(inputs, { before: git }));
     expect(there).toContain('begins at the root of the repository');
