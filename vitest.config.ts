@@ -38,6 +38,8 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: 4,
     // A thread starts with less work than a process.
     pool: 'threads',
+    // The shipped bundle is loaded as it is.
+    server: { deps: { external: [/\/dist\//] } },
     projects: [
       // What these import is loaded once for a worker rather than once for a file.
       { extends: true, test: { name: 'together', include: TOGETHER, isolate: false } },

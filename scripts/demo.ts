@@ -1,7 +1,7 @@
 // The main job as a user would see it: the shipped bundle, started as a runner starts it, creates a session on the
 // embedded sandbox, waits for it, and leaves log, outputs and summary behind. No credential, no network.
 import { styleText } from 'node:util';
-import { runStep } from '../test/e2e/fake-runner.ts';
+import { runProcess } from '../test/e2e/fake-runner.ts';
 import { renderMarkdown } from './render-markdown.ts';
 
 const inputs = {
@@ -33,7 +33,7 @@ console.log(`  - id: devin\n    uses: OWNER/devin-action@v1\n    with:\n${yaml.j
 
 title('Its log');
 let printed = 0;
-const step = await runStep({
+const step = await runProcess({
   with: inputs,
   onOutput: (output) => {
     const whole = output.slice(0, output.lastIndexOf('\n') + 1);

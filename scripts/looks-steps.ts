@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMITS, issueCommented, pullRequest } from '../test/e2e/events.ts';
-import { runStep, type StepOptions } from '../test/e2e/fake-runner.ts';
+import { runProcess, type StepOptions } from '../test/e2e/fake-runner.ts';
 import { openSandbox } from '../test/e2e/sandbox.ts';
 import { postReview } from '../test/github/server/devin-review.ts';
 import { openGithub } from '../test/github/server/index.ts';
@@ -28,7 +28,7 @@ const SCHEMA = [
 ].join('\n');
 
 async function step(name: string, inputs: Inputs, more: Partial<StepOptions> = {}): Promise<Look> {
-  const { summary, stdout } = await runStep({ ...more, with: { api_url: 'sandbox', ...inputs } });
+  const { summary, stdout } = await runProcess({ ...more, with: { api_url: 'sandbox', ...inputs } });
   return { name, markdown: summary, log: stdout };
 }
 
@@ -72,7 +72,7 @@ async function oneSession(): Promise<Look[]> {
   const sandbox = await fast();
   const common = { api_url: sandbox.url, devin_token: 'cog_sandbox_org' };
   const start = { ...common, operation: 'create-session', prompt: PROMPT, tags: 'sandbox:pr', max_acu_limit: '10' };
-  const { outputs } = await runStep({ with: { ...start, title: 'Keep a trailing comma', wait: 'none' } });
+  const { outputs } = await runProcess({ with: { ...start, title: 'Keep a trailing comma', wait: 'none' } });
   const session_id = outputs['session_id'] ?? '';
   const wait = { wait: 'finished', poll_interval: '1s' };
   const made = [];
@@ -106,7 +106,7 @@ async function comments(): Promise<Look[]> {
       wait: 'finished',
       poll_interval: '1s',
     };
-    const { stdout } = await runStep({
+    const { stdout } = await runProcess({
       github,
       event: issueCommented(128, '/devin fix the parser', { login: 'maintainer', association: 'MEMBER' }),
       with: {

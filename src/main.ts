@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { format } from 'node:util';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Clock } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import type { Machine } from './contract/machine.ts';
 import { run } from './run.ts';
+import type { World } from './step/step.ts';
 
 /** The runner kills a cancelled step after 7.5 s; whatever hangs by then must not cost the outputs. */
 const LAST_MOMENT_MS = 4_500;
@@ -32,32 +35,74 @@ const machine: Machine = {
   },
 };
 
-const stop = new AbortController();
-const stopWith = (reason: ActionError) => {
-  stop.abort(reason);
-  setTimeout(() => process.exit(1), LAST_MOMENT_MS).unref();
+/** The steps of this file, for a caller that has its own world. */
+export const steps = {
+  run,
+  post: async (world: World): Promise<boolean> => (await import('./post.ts')).post(world),
 };
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => stopWith(new ActionError('cancelled', `The runner asked the step to stop (${name}).`)));
-}
-process.on('uncaughtException', (thrown) => stopWith(asActionError(thrown)));
 
-// The runner takes commands from both streams, so nothing may get there past the log: neither what Node warns of, which
-// a further listener alone would not silence, nor what a package prints.
-let overheard = (_text: string): void => undefined;
-process.removeAllListeners('warning');
-process.on('warning', ({ name, message }) => overheard(`${name}: ${message}`));
-for (const [name, print] of Object.entries(console)) {
-  if (typeof print !== 'function') continue;
-  Reflect.set(console, name, (...parts: unknown[]) => overheard(format(...parts)));
+/** What a thread that this file starts gets, so that it runs the step. */
+const STEP = 'devin-action step';
+/** Operations that read a lot and keep little of it. */
+const IN_THREAD: ReadonlySet<string> = new Set(['export-audit-logs', 'verify-audit-export']);
+/** The most memory for new values there, in MiB. A process takes several times that before it cleans up. */
+const NEW_VALUES_MB = 16;
+
+/** Runs the step in a thread, where the memory for new values can be limited without a flag of Node. */
+async function runInThread(world: World): Promise<boolean> {
+  const thread = new Worker(new URL(import.meta.url), {
+    workerData: STEP,
+    resourceLimits: { maxYoungGenerationSizeMb: NEW_VALUES_MB },
+  });
+  world.cancelled.addEventListener('abort', () => thread.postMessage(asActionError(world.cancelled.reason).message));
+  const exited = once(thread, 'exit').then(() => {
+    throw new ActionError('internal', 'The thread of the step ended without a result.');
+  });
+  try {
+    const [isGreen] = await Promise.race([once(thread, 'message'), exited]);
+    return isGreen === true;
+  } catch (thrown) {
+    return await run({ ...world, cancelled: AbortSignal.abort(asActionError(thrown)) });
+  }
 }
 
-const { env } = process;
-const write = (text: string) => void process.stdout.write(text);
-const onOverheard = (listen: (text: string) => void) => {
-  overheard = listen;
-};
-const world = { env, write, clock, machine, cancelled: stop.signal, cwd: process.cwd(), onOverheard };
-// The post step says so in its arguments: a state that was never written would let it carry out the operation again.
-const green = process.argv[2] === 'post' ? await (await import('./post.ts')).post(world) : await run(world);
-process.exitCode = green && !stop.signal.aborted ? 0 : 1;
+/** Runs the step of this process or thread: its signals, its streams, and how it ends. */
+async function main(): Promise<void> {
+  const stop = new AbortController();
+  const stopWith = (reason: ActionError) => {
+    stop.abort(reason);
+    if (isMainThread) setTimeout(() => process.exit(1), LAST_MOMENT_MS).unref();
+  };
+  for (const name of isMainThread ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : []) {
+    process.on(name, () => stopWith(new ActionError('cancelled', `The runner asked the step to stop (${name}).`)));
+  }
+  parentPort?.on('message', (message: string) => stopWith(new ActionError('cancelled', message)));
+  process.on('uncaughtException', (thrown) => stopWith(asActionError(thrown)));
+
+  // The runner takes commands from both streams, so nothing may get there past the log: neither what Node warns of, which
+  // a further listener alone would not silence, nor what a package prints.
+  let overheard = (_text: string): void => undefined;
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => overheard(`${name}: ${message}`));
+  for (const [name, print] of Object.entries(console)) {
+    if (typeof print !== 'function') continue;
+    Reflect.set(console, name, (...parts: unknown[]) => overheard(format(...parts)));
+  }
+
+  const { env } = process;
+  const write = (text: string) => void process.stdout.write(text);
+  const onOverheard = (listen: (text: string) => void) => {
+    overheard = listen;
+  };
+  const world = { env, write, clock, machine, cancelled: stop.signal, cwd: process.cwd(), onOverheard };
+  const isLarge = isMainThread && IN_THREAD.has((env['INPUT_OPERATION'] ?? '').trim());
+  // The post step says so in its arguments: a state that was never written would let it carry out the operation again.
+  const runStep = process.argv[2] === 'post' ? steps.post : isLarge ? runInThread : run;
+  const isGreen = (await runStep(world)) && !stop.signal.aborted;
+  if (isMainThread) process.exitCode = isGreen ? 0 : 1;
+  else parentPort?.postMessage(isGreen);
+  parentPort?.close();
+}
+
+// A runner starts a process. In a thread of another, such as that of a test, the caller runs the steps.
+if (isMainThread || workerData === STEP) await main();

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runStep } from './e2e/fake-runner.ts';
+import { runStep } from './e2e/here.ts';
 import { type ApiEvent, AuditApi, event, exportedIds, filesIn } from './operations/audit-logs/export-support.ts';
 import {
   atTheEnd,

@@ -2,8 +2,8 @@ import { symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
-import { stepsHere } from './here.ts';
+import type { StepOptions, StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 let sandbox: TestSandbox;
@@ -15,13 +15,11 @@ afterAll(() => sandbox.close());
 
 const RIGHT = { operation: 'create-session', devin_token: 'cog_sandbox_org', org_id: 'org-1', prompt: 'Fix it.' };
 
-const runHere = stepsHere();
-
 const step = (inputs: Record<string, string>, more: Partial<StepOptions> = {}) =>
   runStep({ ...more, with: { ...RIGHT, api_url: sandbox.url, ...inputs } });
 
 const stepHere = (inputs: Record<string, string>, more: Partial<StepOptions> = {}) =>
-  runHere({ ...more, with: { ...RIGHT, api_url: sandbox.url, ...inputs } });
+  runStep({ ...more, with: { ...RIGHT, api_url: sandbox.url, ...inputs } });
 
 const errorOf = ({ commands }: StepResult) => commands.find(({ name }) => name === 'error')?.message ?? '';
 

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
-import { stepsHere } from './here.ts';
+import type { StepOptions, StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 let sandbox: TestSandbox;
@@ -20,9 +20,8 @@ const callApi = (inputs: Record<string, string>, more: Partial<StepOptions> = {}
     with: { operation: 'call-api', api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise', ...inputs },
   });
 
-const runHere = stepsHere();
 const callHere = (inputs: Record<string, string>) =>
-  runHere({ with: { operation: 'call-api', api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise', ...inputs } });
+  runStep({ with: { operation: 'call-api', api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise', ...inputs } });
 
 const errorOf = ({ commands }: StepResult) => commands.find(({ name }) => name === 'error')?.message ?? '';
 

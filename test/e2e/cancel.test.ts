@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runStep, type StepResult } from './fake-runner.ts';
+import { runProcess, type StepResult } from './fake-runner.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 let sandbox: TestSandbox;
@@ -24,7 +24,7 @@ async function cancelAt(
   signal: NodeJS.Signals = 'SIGINT',
 ): Promise<Cancelled> {
   let signalledAt: number | undefined;
-  const result = await runStep({
+  const result = await runProcess({
     with: {
       operation: 'create-session',
       api_url: sandbox.url,
@@ -80,7 +80,7 @@ describe.skipIf(process.platform === 'win32')('a cancelled step', { concurrent: 
   });
 
   test('never ends a session that it did not create', async () => {
-    const created = await runStep({
+    const created = await runProcess({
       with: {
         operation: 'create-session',
         api_url: sandbox.url,

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markerOf } from '../../src/github/comment/body.ts';
 import { type LocalGithub, type Options, openGithub } from '../github/server/index.ts';
 import { discussionCreated, issueCommented, issueOpened, pullRequest } from './events.ts';
-import { runPost, runStep, type StepOptions, type StepResult } from './fake-runner.ts';
+import type { StepOptions, StepResult } from './fake-runner.ts';
+import { runPost, runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 let sandbox: TestSandbox;

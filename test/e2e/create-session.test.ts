@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT, runStep, type StepOptions } from './fake-runner.ts';
+import { ROOT, type StepOptions } from './fake-runner.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 /** Sandbox time runs fast here, so that a session's life of seconds takes a moment. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { catalogue } from '../../src/devin/endpoints/index.ts';
 import { ROOT } from './fake-runner.ts';
-import { stepsHere } from './here.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 interface Step {
@@ -27,7 +27,6 @@ function stepsOf(page: string): [heading: string, endpoint: string, step: Step][
     });
 }
 
-const runHere = stepsHere();
 let sandbox: TestSandbox;
 let orgId = '';
 beforeAll(async () => {
@@ -47,7 +46,7 @@ describe('the examples of docs/call-api.md run as they stand', () => {
       name,
       String(value).replace(/\$\{\{ (\S+) \}\}/g, (_, key: string) => values[key] ?? `unknown ${key}`),
     ]);
-    const result = await runHere({ with: { ...Object.fromEntries(inputs), api_url: sandbox.url } });
+    const result = await runStep({ with: { ...Object.fromEntries(inputs), api_url: sandbox.url } });
     // What has no documented shape is not in the sandbox either: the request must reach it all the same.
     const expected = endpoint.includes('/searches') ? { error_code: 'not_found' } : { outcome: 'success' };
     expect(result.outputs, result.stdout).toMatchObject(expected);

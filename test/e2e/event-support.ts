@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { expect } from 'vitest';
 import { type LocalGithub, openGithub } from '../github/server/index.ts';
-import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
+import type { StepOptions, StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 /** JSON of which nothing is known. */

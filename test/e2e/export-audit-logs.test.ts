@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folder } from '../operations/audit-logs/export-run.ts';
 import { AuditApi, chance, event, exportedIds, filesIn } from '../operations/audit-logs/export-support.ts';
-import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
+import type { StepOptions, StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 /** 2026-01-01T00:00:00Z. */

@@ -86,7 +86,8 @@ function inputVariables(step: Readonly<Record<string, string>>, token: string): 
   ]);
   const all: Record<string, string> = { ...Object.fromEntries(defaults), ...step };
   return Object.fromEntries(
-    Object.entries(all).map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]),
+    // A number or a truth of YAML reaches an action as text.
+    Object.entries(all).map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, String(value)]),
   );
 }
 
@@ -137,10 +138,10 @@ export function layFiles(home: string, { files = {}, event }: StepOptions): void
 }
 
 /** Runs the shipped bundle as a runner would: in a process of its own, with nothing but files and variables. */
-export const runStep = (options: StepOptions): Promise<StepResult> => runEntry(readAction().runs.main, options);
+export const runProcess = (options: StepOptions): Promise<StepResult> => runEntry(readAction().runs.main, options);
 
 /** Runs the post step of a step that has ended: with its inputs, and with what it wrote to its state. */
-export function runPost(step: Pick<StepResult, 'state'>, options: StepOptions): Promise<StepResult> {
+export function postProcess(step: Pick<StepResult, 'state'>, options: StepOptions): Promise<StepResult> {
   const state = Object.entries(step.state).map(([name, value]) => [`STATE_${name}`, value]);
   const env = { ...options.env, ...Object.fromEntries(state) };
   return runEntry(readAction().runs.post, { ...options, env });

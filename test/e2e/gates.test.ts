@@ -11,8 +11,8 @@ import {
   real,
   requestsOf,
 } from './event-support.ts';
-import type { StepOptions, StepResult } from './fake-runner.ts';
-import { stepsHere } from './here.ts';
+import { runProcess, type StepOptions, type StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 
 let bench: EventBench;
 
@@ -79,7 +79,6 @@ async function people(payload: Fields): Promise<LocalGithub> {
 type Gate = readonly [what: string, name: string, payload: Fields, inputs: Record<string, string>, reason: RegExp];
 
 describe('a gate that the event itself closes', () => {
-  const here = stepsHere();
   const own = '<!-- devin-action:comment 0 -->\nDevin works on it.';
   const deleted = real('issue_comment', 5);
   const CLOSED: readonly Gate[] = [
@@ -143,7 +142,7 @@ describe('a gate that the event itself closes', () => {
   ];
   test.each(CLOSED)('(%s) skips the step, green, with the reason', async (_what, name, payload, inputs, reason) => {
     const github = await people(payload);
-    const asked = { name, payload, github, with: { context: 'event', comment: 'true', ...inputs }, run: here };
+    const asked = { name, payload, github, with: { context: 'event', comment: 'true', ...inputs }, run: runStep };
     const result = await bench.step(asked);
     expectSkipped(result, reason);
     expect(seen(result)).toContain('Nothing was sent to Devin; docs/security.md explains the gates.');
@@ -396,7 +395,9 @@ describe.concurrent('wrong inputs and events are refused before the first reques
     ['a limit of none', 'push', push, { max_sessions_per_hour: '0' }, {}, ['max_sessions_per_hour is "0"']],
     ['a phrase that is a quotation', 'push', push, { trigger_phrase: '> devin' }, {}, ['trigger_phrase is "> devin"']],
   ])('(%s)', async (_what, name, payload, inputs, more, words) => {
-    const result = await bench.step({ name, payload, with: inputs, more });
+    // A path that is relative is one from where the process is.
+    const run = more.files === undefined ? runStep : runProcess;
+    const result = await bench.step({ name, payload, with: inputs, more, run });
     expect(result.stderr).toBe('');
     expect(result.exitCode).toBe(1);
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'input_invalid' });

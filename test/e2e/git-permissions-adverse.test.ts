@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runStep, type StepOptions } from './fake-runner.ts';
+import type { StepOptions } from './fake-runner.ts';
 import { errorOf, FILE, manifestOf } from './git-permissions-support.ts';
-import { stepsHere } from './here.ts';
+import { runStep } from './here.ts';
 import { type Got, PermissionServer } from './permission-server.ts';
 
 let server: PermissionServer;
-const here = stepsHere();
 
 beforeEach(async () => {
   server = await new PermissionServer().open();
@@ -38,7 +37,7 @@ const plan = (
   text: string | undefined,
   inputs: Readonly<Record<string, string>> = {},
   more: Partial<StepOptions> = {},
-) => here(step('sync-git-permissions', text, inputs, more));
+) => runStep(step('sync-git-permissions', text, inputs, more));
 const apply = (text: string, inputs: Readonly<Record<string, string>> = {}) =>
   plan(text, { mode: 'apply', max_removals: 'all', ...inputs });
 /** The same on the bundle. */
@@ -280,7 +279,7 @@ describe('an export', () => {
       const path = join(workspace, FILE);
       text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     };
-    const result = await here(step('export-git-permissions', undefined, inputs, { files, after }));
+    const result = await runStep(step('export-git-permissions', undefined, inputs, { files, after }));
     return { text, outputs: result.outputs, message: errorOf(result)?.message ?? '' };
   };
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
-import { stepsHere } from './here.ts';
+import type { StepOptions, StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 /** Where the manifest is by default. */
@@ -78,8 +78,7 @@ const syncStep = (manifest: string, inputs: Record<string, string>, more: Partia
 
 /** `sync` in the process of the test, for cases that differ from others in their data alone; one at a time. */
 export function syncHere(): typeof sync {
-  const runHere = stepsHere();
-  return (manifest, inputs = {}, more = {}) => runHere(syncStep(manifest, inputs, more));
+  return (manifest, inputs = {}, more = {}) => runStep(syncStep(manifest, inputs, more));
 }
 
 /** The same with `mode: apply`. */

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pool } from '../../src/contract/pool.ts';
-import { runStep, type StepResult } from './fake-runner.ts';
+import type { StepResult } from './fake-runner.ts';
 import { allPairs, type HabitRow, habitRows, pairsOf, pairwise, SIZES } from './habit-rows.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 /** Steps at the same time: most of them wait. */

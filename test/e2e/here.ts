@@ -1,55 +1,96 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
 import { afterAll, vi } from 'vitest';
-import { run } from '../../src/run.ts';
-import { layFiles, readStep, type StepOptions, type StepResult, variables } from './fake-runner.ts';
+import {
+  layFiles,
+  postProcess,
+  ROOT,
+  readAction,
+  readStep,
+  runProcess,
+  type StepOptions,
+  type StepResult,
+  variables,
+} from './fake-runner.ts';
+import { clock } from './skipping-clock.ts';
 
-/** A clock that waits for nothing. If time passes, it has waited by its own account. */
-function clockOf(passes: boolean) {
-  let waited = 0;
-  return {
-    now: () => Date.now() + waited,
-    random: () => Math.random(),
-    deadline: () => new AbortController().signal,
-    sleep: async (ms: number) => {
-      if (passes) waited += ms;
-    },
-  };
+// The shipped bundle. In a thread, as tests have it, it runs no step by itself.
+const { steps }: typeof import('../../src/main.ts') = await import(
+  pathToFileURL(join(ROOT, readAction().runs.main)).href
+);
+
+const machine = {
+  pid: process.pid,
+  host: hostname(),
+  isRunning(pid: number) {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  },
+};
+
+// One home for all: the toolkit keeps the path of its first summary for the life of the process.
+let home: string | undefined;
+/** Ends with the step before: the toolkit reads where it writes from the environment of the process. */
+let last: Promise<unknown> = Promise.resolve();
+
+async function runHere(kind: keyof typeof steps, options: StepOptions): Promise<StepResult> {
+  home ??= mkdtempSync(join(tmpdir(), 'here-'));
+  for (const folder of ['workspace', 'temp']) rmSync(join(home, folder), { recursive: true, force: true });
+  layFiles(home, options);
+  const cwd = join(home, 'workspace');
+  options.before?.(cwd);
+  const env = variables(home, options);
+  for (const name of ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY', 'GITHUB_STATE']) vi.stubEnv(name, env[name]);
+  try {
+    let stdout = '';
+    const write = (text: string) => {
+      stdout += text;
+    };
+    const startedAt = performance.now();
+    const cancelled = new AbortController().signal;
+    const isGreen = await steps[kind]({ env, write, clock, machine, cancelled, cwd });
+    options.after?.(cwd);
+    const ms = performance.now() - startedAt;
+    return readStep(home, { exitCode: isGreen ? 0 : 1, stdout, stderr: '', ms, tailMs: 0 });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 }
 
+afterAll(() => {
+  if (home !== undefined) rmSync(home, { recursive: true, force: true });
+});
+
+const inTurn = (kind: keyof typeof steps, options: StepOptions): Promise<StepResult> => {
+  const step = last.then(() => runHere(kind, options));
+  last = step.catch(() => undefined);
+  return step;
+};
+
+/** Signals and arguments of Node are about the process. */
+const isAboutProcess = ({ onOutput, nodeArgs, env }: StepOptions) =>
+  onOutput !== undefined ||
+  nodeArgs !== undefined ||
+  // The toolkit keeps its first path.
+  Object.keys(env ?? {}).some((name) => name.startsWith('NODE_') || name === 'GITHUB_STEP_SUMMARY');
+
 /**
- * Runs steps of a test file out of the sources and in this process, one at a time. It is for cases that differ from one
- * on the bundle in nothing but data, where a process for each would take most of the time. It waits for nothing.
- *
- * @param passes whether the time of a wait passes all the same, for steps that wait until a time
+ * Runs a step on the shipped bundle: in the process of the test, where a process for each would take most of the time,
+ * one at a time, and without waiting (see skipping-clock.ts). A step that gets a signal, or arguments of Node, has a
+ * process of its own; for others that need one, such as those that get no response, there is `runProcess`.
  */
-export function stepsHere(passes = false): (options: StepOptions) => Promise<StepResult> {
-  // One home for all: the toolkit keeps the path of its first summary for the life of the process.
-  const home = mkdtempSync(join(tmpdir(), 'here-'));
-  afterAll(() => rmSync(home, { recursive: true, force: true }));
-  return async (options) => {
-    for (const folder of ['workspace', 'temp']) rmSync(join(home, folder), { recursive: true, force: true });
-    layFiles(home, options);
-    options.before?.(join(home, 'workspace'));
-    const env = variables(home, options);
-    for (const name of ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY']) vi.stubEnv(name, env[name]);
-    try {
-      let stdout = '';
-      const write = (text: string) => {
-        stdout += text;
-      };
-      const startedAt = performance.now();
-      const machine = { pid: process.pid, host: 'test', isRunning: () => true };
-      const cancelled = new AbortController().signal;
-      const world = { env, write, clock: clockOf(passes), machine, cancelled, cwd: join(home, 'workspace') };
-      const isGreen = await run(world);
-      options.after?.(join(home, 'workspace'));
-      const ms = performance.now() - startedAt;
-      return readStep(home, { exitCode: isGreen ? 0 : 1, stdout, stderr: '', ms, tailMs: 0 });
-    } finally {
-      vi.unstubAllEnvs();
-    }
-  };
+export const runStep = (options: StepOptions): Promise<StepResult> =>
+  isAboutProcess(options) ? runProcess(options) : inTurn('run', options);
+
+/** The same for the post step of a step that has ended. */
+export function runPost(step: Pick<StepResult, 'state'>, options: StepOptions): Promise<StepResult> {
+  if (isAboutProcess(options)) return postProcess(step, options);
+  const state = Object.entries(step.state).map(([name, value]) => [`STATE_${name}`, value]);
+  return inTurn('post', { ...options, env: { ...options.env, ...Object.fromEntries(state) } });
 }

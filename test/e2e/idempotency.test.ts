@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FAST_NODE, fieldClock } from '../field/clock.ts';
-import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
+import type { StepOptions, StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 const SESSIONS = '/organizations/*/sessions';

@@ -6,7 +6,8 @@ import { loadOperation, OPERATION_NAMES, type OperationName } from '../../src/st
 import { postReview } from '../github/server/devin-review.ts';
 import { type LocalGithub, openGithub } from '../github/server/index.ts';
 import { expectAgreement } from './agreement.ts';
-import { runStep, type StepResult } from './fake-runner.ts';
+import type { StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 const MANIFEST = '.devin/git-permissions.yml';

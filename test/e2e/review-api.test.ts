@@ -2,14 +2,13 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Handle, type Reply, serve } from '../devin/support.ts';
 import { postReview } from '../github/server/devin-review.ts';
 import { COMMITS } from './events.ts';
-import { stepsHere } from './here.ts';
+import { runStep } from './here.ts';
 import { openReviews, type ReviewBench } from './review-support.ts';
 
-const run = stepsHere(true);
 const NEW = 'd'.repeat(40);
 let bench: ReviewBench;
 beforeAll(async () => {
-  bench = await openReviews({ run });
+  bench = await openReviews({ run: runStep });
 });
 afterAll(() => bench.close());
 beforeEach(() => {

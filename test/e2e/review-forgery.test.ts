@@ -2,10 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bodyOf, jobOf, NOTHING_FOUND, type Posted, postReview } from '../github/server/devin-review.ts';
 import type { LocalGithub } from '../github/server/index.ts';
 import { COMMITS } from './events.ts';
-import { stepsHere } from './here.ts';
+import { runStep } from './here.ts';
 import { findingsOf, openReviews, type ReviewBench } from './review-support.ts';
 
-const run = stepsHere(true);
 const HEAD = COMMITS.head;
 const OLD = 'c'.repeat(40);
 const BUG: Posted = { kind: 'BUG', title: 'The comma is lost' };
@@ -23,7 +22,7 @@ const STRANGERS = [
 
 let bench: ReviewBench;
 beforeAll(async () => {
-  bench = await openReviews({ run });
+  bench = await openReviews({ run: runStep });
 });
 afterAll(() => bench.close());
 beforeEach(() => {

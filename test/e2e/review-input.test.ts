@@ -2,13 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Posted, postReview } from '../github/server/devin-review.ts';
 import { COMMITS, issueOpened, pullRequest } from './events.ts';
 import type { StepResult } from './fake-runner.ts';
-import { stepsHere } from './here.ts';
+import { runStep } from './here.ts';
 import { findingsOf, openReviews, type ReviewBench } from './review-support.ts';
 
-const run = stepsHere(true);
 let bench: ReviewBench;
 beforeAll(async () => {
-  bench = await openReviews({ run });
+  bench = await openReviews({ run: runStep });
 });
 afterEach(async () => {
   const { state } = bench.github;

@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import { type LocalGithub, openGithub } from '../github/server/index.ts';
 import type { Pull } from '../github/server/state.ts';
 import { COMMITS, pullRequest } from './events.ts';
-import { runStep, type StepOptions, type StepResult } from './fake-runner.ts';
+import type { StepOptions, StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type SeenRequest, type TestSandbox } from './sandbox.ts';
 
 /** One finding, as the output `findings` has it. */

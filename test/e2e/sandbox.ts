@@ -1,5 +1,6 @@
 import { parseHabits } from '../../src/contract/habits.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
+import { clock } from './skipping-clock.ts';
 
 /** One request that the sandbox got. */
 export interface SeenRequest {
@@ -51,7 +52,7 @@ export async function openSandbox(options: number | TestSandboxOptions = {}, beh
   const { speed = 1, behindMs = behind, habits = '' } = typeof options === 'number' ? { speed: options } : options;
   const parsed = parseHabits(habits);
   if (!parsed.ok) throw new Error(parsed.problem);
-  const sandbox = await startSandbox({ clock: { now: () => Date.now() - behindMs }, habits: parsed.value });
+  const sandbox = await startSandbox({ clock: { now: () => clock.now() - behindMs }, habits: parsed.value });
   const call = async (method: string, path: string, body?: unknown, token = '') =>
     json(
       await fetch(sandbox.url + path, {

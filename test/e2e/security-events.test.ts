@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStub, STUB_ID, type Stub, stubInputs } from './api-stub.ts';
 import { type EventBench, openBench } from './event-support.ts';
 import { issueCommented, issueLabeled } from './events.ts';
-import { runPost, runStep } from './fake-runner.ts';
+import { runPost, runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 let bench: EventBench;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStub, STUB_ID, type Stub, stubInputs } from './api-stub.ts';
-import { runStep } from './fake-runner.ts';
+import { runStep } from './here.ts';
 
 let stub: Stub;
 

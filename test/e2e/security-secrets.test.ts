@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStub, STUB_ID, type Stub, stubInputs } from './api-stub.ts';
-import { runStep, type StepResult } from './fake-runner.ts';
+import type { StepResult } from './fake-runner.ts';
+import { runStep } from './here.ts';
 
 let stub: Stub;
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStub, type Stub, stubInputs } from './api-stub.ts';
-import { runStep, type StepResult } from './fake-runner.ts';
+import { runProcess, type StepResult } from './fake-runner.ts';
 
 let stub: Stub;
 
@@ -27,8 +27,8 @@ const expectQuiet = (result: StepResult) => {
 
 type Inputs = Readonly<Record<string, string>>;
 
-const run = (inputs: Inputs, more: Partial<Parameters<typeof runStep>[0]> = {}) =>
-  runStep({ ...more, with: stubInputs(stub, { devin_token: KEY, wait: 'none', ...inputs }) });
+const run = (inputs: Inputs, more: Partial<Parameters<typeof runProcess>[0]> = {}) =>
+  runProcess({ ...more, with: stubInputs(stub, { devin_token: KEY, wait: 'none', ...inputs }) });
 
 const call: Inputs = { operation: 'call-api', prompt: '', wait: '', endpoint: 'listSessions' };
 const plan: Inputs = { operation: 'sync-git-permissions', manifest: 'm.yml', prompt: '', wait: '' };
@@ -115,7 +115,7 @@ describe('what a step reads', { concurrent: true }, () => {
   ])('reaches the streams only through the log: the file of the event, %s', async (_, text) => {
     const event = { name: 'issues', payload: null };
     const files = { 'event.json': text };
-    const result = await runStep({
+    const result = await runProcess({
       with: stubInputs(stub, { devin_token: KEY, wait: 'none', context: 'event' }),
       event,
       files,

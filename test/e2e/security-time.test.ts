@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runStep } from './fake-runner.ts';
+import { runProcess } from './fake-runner.ts';
 
 /** The largest manifest there may be. */
 const LARGEST = 8 * 1024 * 1024;
@@ -14,7 +14,7 @@ describe('a manifest that keeps the parser busy', () => {
   };
 
   test.each(['SIGTERM', 'SIGINT'] as const)('ends at a %s, with outputs', async (signal) => {
-    const result = await runStep({
+    const result = await runProcess({
       with: inputs,
       files,
       // The first output tells that the inputs are being read.
@@ -25,7 +25,7 @@ describe('a manifest that keeps the parser busy', () => {
   });
 
   test('ends at the timeout, with outputs', async () => {
-    const result = await runStep({ with: { ...inputs, timeout: '1s' }, files });
+    const result = await runProcess({ with: { ...inputs, timeout: '1s' }, files });
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'timeout' });
   });
 });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type CheckProxy, startCheckProxy } from '../../scripts/check-proxy.ts';
-import { NODE_24, ROOT, runStep } from '../e2e/fake-runner.ts';
+import { NODE_24, ROOT, runProcess } from '../e2e/fake-runner.ts';
 import { ORG, ORG_KEY, openField } from './server/index.ts';
 import { atEnd, fields, items, story } from './support.ts';
 
@@ -49,7 +49,7 @@ describe.skipIf(!isThere)(
     let orgId: string;
     let connection: string;
     const run = (inputs: Readonly<Record<string, string>>, files: Readonly<Record<string, string>> = {}) =>
-      runStep({
+      runProcess({
         files,
         with: {
           api_url: proxy.url,

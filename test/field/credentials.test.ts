@@ -4,7 +4,7 @@ import { selfSigned, trust } from './certificate.ts';
 import { tunnelProxy } from './proxy.ts';
 import type { Reply } from './server/http.ts';
 import { ENTERPRISE_KEY, ORG, ORG_KEY, OTHER_ORG, V2_KEY } from './server/index.ts';
-import { create, field, json, said, step, story } from './support.ts';
+import { create, field, fieldHere, json, said, step, story } from './support.ts';
 
 const errors = (result: StepResult) => said(result, 'error').join('\n');
 
@@ -25,7 +25,7 @@ describe.concurrent('a 403 that says no more than Unauthorized', () => {
     ['a wrong organization', { org_id: `org-${'0'.repeat(32)}` }],
     ['the organization of others', { org_id: OTHER_ORG }],
   ])('from %s names key, organization and address, then the permission', async (_name, inputs) => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await create(api, inputs);
     expect(result.exitCode, story(result)).toBe(1);
     expect(result.outputs['error_code']).toBe('permission_denied');
@@ -41,7 +41,7 @@ describe.concurrent('a 403 that says no more than Unauthorized', () => {
       { status: 403, body: { detail: 'Forbidden' } },
       { status: 403, body: { type: 'about:blank', title: 'Forbidden', status: 403, detail: 'Unauthorized' } },
     ]) {
-      const api = await field();
+      const api = await fieldHere();
       api.before({}, reply);
       const result = await create(api);
       const [error] = result.commands.filter(({ name }) => name === 'error');
@@ -55,7 +55,7 @@ describe.concurrent('the address', () => {
   test('of a dedicated deployment without /api sends HTML, and the error says what is missing', async () => {
     const host = 'acme.devinenterprise.com';
     const identity = selfSigned(host);
-    const api = await field({ identity });
+    const api = await fieldHere({ identity });
     api.before(
       {},
       { status: 200, headers: { 'content-type': 'text/html' }, raw: '<!doctype html><title>Devin</title>' },
@@ -73,7 +73,7 @@ describe.concurrent('the address', () => {
   test('with /api is used as it is', async () => {
     const host = 'acme.devinenterprise.com';
     const identity = selfSigned(host);
-    const api = await field({ identity });
+    const api = await fieldHere({ identity });
     api.before({}, ({ path }) =>
       path === `/api/v3/organizations/${ORG}/sessions`
         ? { status: 200, body: { items: [], end_cursor: null, has_next_page: false, total: null } }
@@ -97,7 +97,7 @@ describe.concurrent('a key that cannot work is an error before the first request
     ['of an organization for v1', { devin_token: 'apk_abcdefghijklmnop' }, 'credential_invalid', /service user/i],
     ['that is empty', { devin_token: '' }, 'credential_missing', /secret/i],
   ])('%s', async (_name, inputs, code, message) => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await create(api, inputs);
     expect(result.exitCode, story(result)).toBe(1);
     expect(result.outputs['error_code']).toBe(code);
@@ -107,7 +107,7 @@ describe.concurrent('a key that cannot work is an error before the first request
   });
 
   test('that is empty: the error names the ways in which a secret is empty', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const text = errors(await create(api, { devin_token: '' }));
     for (const way of [/misspel|name/i, /Dependabot/, /environment/i, /fork/i]) expect(text).toMatch(way);
   });
@@ -115,7 +115,7 @@ describe.concurrent('a key that cannot work is an error before the first request
 
 describe.concurrent('a legacy personal key', () => {
   test('lists organizations over v2', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await step(api, { operation: 'list-organizations', devin_token: V2_KEY, org_id: '' });
     expect(result.exitCode, story(result)).toBe(0);
     expect(json(result, 'organizations')).toHaveLength(2);
@@ -127,7 +127,7 @@ describe.concurrent('a legacy personal key', () => {
   });
 
   test('that the API rejects gets the advice to create a service user', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await step(api, { operation: 'list-organizations', devin_token: `${V2_KEY}x`, org_id: '' });
     expect(result.exitCode, story(result)).toBe(1);
     expect(errors(result)).toMatch(/service user/i);
@@ -145,7 +145,7 @@ describe.concurrent('whoami', () => {
     ['no response', 'hang' as const],
     ['a broken connection', 'reset' as const],
   ])('gives the identity, and "unknown" for a probe that ends with %s', async (_name, outcome) => {
-    const api = await field();
+    const api = await (outcome === 'hang' ? field : fieldHere)();
     api.before({ when: ({ path }) => PROBE(path) }, outcome);
     const result = await step(api, { operation: 'whoami', devin_token: ENTERPRISE_KEY });
     expect(result.exitCode, story(result)).toBe(0);
@@ -154,7 +154,7 @@ describe.concurrent('whoami', () => {
   });
 
   test('ends with its result: no probe is repeated afterwards', async () => {
-    const api = await field();
+    const api = await fieldHere();
     api.before({ when: ({ path }) => PROBE(path) }, { status: 503, headers: { 'retry-after': '3600' }, raw: '' });
     const result = await step(api, { operation: 'whoami', devin_token: ENTERPRISE_KEY, timeout: '30m' });
     expect(result.exitCode, story(result)).toBe(0);
@@ -166,7 +166,7 @@ describe.concurrent('whoami', () => {
   });
 
   test('shows what a credential may do, without a word of "unknown"', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await step(api, { operation: 'whoami' });
     expect(result.exitCode, story(result)).toBe(0);
     expect(json(result, 'identity')).toMatchObject({ name: 'ci-bot', org_id: ORG });
@@ -182,7 +182,7 @@ describe.concurrent('organizations of a credential that may not list them', () =
   ];
 
   test.each(REFUSALS)('HTTP %s: list-organizations gives its own', async (_status, reply) => {
-    const api = await field();
+    const api = await fieldHere();
     api.before({ path: '/v3/enterprise/organizations' }, reply);
     const result = await step(api, { operation: 'list-organizations', org_id: '' });
     expect(result.exitCode, story(result)).toBe(0);
@@ -191,7 +191,7 @@ describe.concurrent('organizations of a credential that may not list them', () =
   });
 
   test.each(REFUSALS)('HTTP %s: org_id "*" creates a session in its own', async (_status, reply) => {
-    const api = await field();
+    const api = await fieldHere();
     api.before({ path: '/v3/enterprise/organizations' }, reply);
     const result = await create(api, { org_id: '*' });
     expect(result.exitCode, story(result)).toBe(0);
@@ -199,7 +199,7 @@ describe.concurrent('organizations of a credential that may not list them', () =
   });
 
   test('a key that is wrong altogether stays an error', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await step(api, { operation: 'list-organizations', org_id: '', devin_token: UNKNOWN_KEY });
     expect(result.exitCode, story(result)).toBe(1);
     expect(result.outputs['error_code']).toBe('permission_denied');

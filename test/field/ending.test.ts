@@ -4,7 +4,7 @@ import { live, post, stopped, unhurried } from './once-support.ts';
 import { works } from './scripts.ts';
 import type { Outcome } from './server/http.ts';
 import { type Field, ORG } from './server/index.ts';
-import { create, field, fields, said, step, story } from './support.ts';
+import { create, fieldHere, fields, said, step, story } from './support.ts';
 
 const FINISHED = { wait: 'finished', poll_interval: '5s' };
 const WORKS = (output: string) => output.includes('running · working');
@@ -14,7 +14,7 @@ const ok = (result: StepResult) => expect(result.exitCode, story(result)).toBe(0
 
 /** An API with one session that works. */
 async function working(lags: { delete?: number } = {}): Promise<[Field, { session_id: string }]> {
-  const api = await field({ script: works(), lags });
+  const api = await fieldHere({ script: works(), lags });
   return [api, { session_id: api.start({ prompt: 'x' }).id }];
 }
 

@@ -3,7 +3,7 @@ import { fieldClock, UNHURRIED } from './clock.ts';
 import { done, END_AT, report, works } from './scripts.ts';
 import type { Outcome, Reply, Seen } from './server/http.ts';
 import { type Field, type Match, ORG } from './server/index.ts';
-import { create, field, read, said, story } from './support.ts';
+import { create, field, fieldHere, read, said, story } from './support.ts';
 
 const SESSION = /\/sessions\/[^/]+$/;
 const MESSAGES = /\/messages$/;
@@ -109,7 +109,8 @@ const errors = (result: Parameters<typeof said>[0]) => said(result, 'error').joi
 
 describe.concurrent('a wait is not ended by', () => {
   test.each(FAULTS)('$name', async ({ match, outcome, inputs = {}, warnings }) => {
-    const api = await field({ script: done('Done in spite of it.', 60) });
+    const script = done('Done in spite of it.', 60);
+    const api = await (outcome === 'hang' ? field : fieldHere)({ script });
     api.before(match(api), outcome);
     const result = await create(api, { wait: 'finished', poll_interval: '5s', ...inputs });
     expect(result.exitCode, story(result)).toBe(0);
@@ -131,7 +132,7 @@ describe.concurrent('a wait is not ended by', () => {
       { at: 35, message: 'Third.' },
       { at: END_AT, detail: 'waiting_for_user', output: report('done', 'Done.') },
     );
-    const api = await field({ script });
+    const api = await fieldHere({ script });
     const stale = ({ query }: Seen) => query.has('after') && since(api, 15);
     api.before(
       { method: 'GET', path: MESSAGES, when: stale },
@@ -156,7 +157,7 @@ const DELETE_LINE = (api: Field) => `DELETE /v3/organizations/${ORG}/sessions/de
 
 describe.concurrent('timeout', () => {
   test('means timeout while the API is down, and the session is not said to have ended', async () => {
-    const api = await field({ clock: fieldClock(UNHURRIED), script: works() });
+    const api = await fieldHere({ clock: fieldClock(UNHURRIED), script: works() });
     down(api, { status: 503, raw: '' });
     const result = await create(api, { wait: 'finished', timeout: '40s' });
     expect(result.exitCode, story(result)).toBe(1);
@@ -170,7 +171,7 @@ describe.concurrent('timeout', () => {
     ['the API rate-limits for an hour', { status: 429, headers: { 'retry-after': '3600' }, raw: '' }],
     ['the API does not respond', 'hang' as const],
   ])('carries out on_timeout while %s', async (_name, outcome: Outcome) => {
-    const api = await field({ clock: fieldClock(UNHURRIED), script: works() });
+    const api = await fieldHere({ clock: fieldClock(UNHURRIED), script: works() });
     down(api, outcome, isDelete);
     const result = await create(api, {
       wait: 'finished',
@@ -184,7 +185,7 @@ describe.concurrent('timeout', () => {
   });
 
   test('tries on_timeout even if the API is down for that as well, and says that the session may still be running', async () => {
-    const api = await field({ clock: fieldClock(UNHURRIED), script: works() });
+    const api = await fieldHere({ clock: fieldClock(UNHURRIED), script: works() });
     down(api, { status: 503, raw: '' });
     const result = await create(api, { wait: 'finished', timeout: '40s', on_timeout: 'terminate' });
     expect(result.exitCode, story(result)).toBe(1);
@@ -194,7 +195,7 @@ describe.concurrent('timeout', () => {
   });
 
   test.each(['leave', 'terminate', 'archive'] as const)('with on_timeout: %s does that', async (how) => {
-    const api = await field({ clock: fieldClock(UNHURRIED), script: works() });
+    const api = await fieldHere({ clock: fieldClock(UNHURRIED), script: works() });
     const result = await create(api, { wait: 'finished', timeout: '30s', on_timeout: how });
     expect(result.exitCode, story(result)).toBe(1);
     expect(result.outputs).toMatchObject({ error_code: 'timeout', session_outcome: 'timed_out' });
@@ -204,7 +205,7 @@ describe.concurrent('timeout', () => {
   });
 
   test('is preceded by one last poll: what finished before it counts, however long poll_interval is', async () => {
-    const api = await field({ clock: fieldClock(UNHURRIED), script: done('Just in time.', 10) });
+    const api = await fieldHere({ clock: fieldClock(UNHURRIED), script: done('Just in time.', 10) });
     const result = await create(api, {
       wait: 'finished',
       poll_interval: '1h',
@@ -221,7 +222,7 @@ describe.concurrent('a session that is lost sight of', () => {
   test.each([401, 403, 404, 410])(
     'by three times %i in a row may still be running, and is not said to have ended',
     async (status) => {
-      const api = await field({ script: works() });
+      const api = await fieldHere({ script: works() });
       // It was seen once: a session that never was may be too new for some part of the API.
       api.before({ method: 'GET', path: SESSION, skip: 1 }, { status, body: { detail: 'No.' } });
       const result = await create(api, { wait: 'finished', timeout: '10m', on_timeout: 'terminate' });

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runPost, runStep } from '../e2e/fake-runner.ts';
+import { postProcess, runProcess } from '../e2e/fake-runner.ts';
 import { fieldClock } from './clock.ts';
 import { done, END_AT, works } from './scripts.ts';
 import { ENTERPRISE_KEY, type Field, ORG, OTHER_ORG } from './server/index.ts';
 import type { StoredSession } from './server/store.ts';
-import { create, field, json, optionsOf, step, story } from './support.ts';
+import { create, fieldHere, json, optionsOf, step, story } from './support.ts';
 
 /** Every path that names a session has `devin-`; nothing was refused for it. */
 function expectPrefixedPaths(api: Field): void {
@@ -36,7 +36,7 @@ const OPERATIONS: readonly (readonly [string, Readonly<Record<string, string>>])
 
 describe.concurrent('session ids, which the API gives without devin- and takes only with it', () => {
   test('create-session waits for the session that it created, and its outputs have devin-', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     const result = await create(api, { wait: 'finished' });
     expect(result.exitCode, story(result)).toBe(0);
     expectPrefixedPaths(api);
@@ -53,7 +53,7 @@ describe.concurrent('session ids, which the API gives without devin- and takes o
 
   test.each(OPERATIONS)('%s takes each way of naming a session', async (operation, inputs) => {
     for (const [form, write] of operation === 'get-session' ? FORMS : FORMS.slice(0, 1)) {
-      const api = await field({ script: [{ at: 0, status: 'running', detail: 'finished' }] });
+      const api = await fieldHere({ script: [{ at: 0, status: 'running', detail: 'finished' }] });
       const session = api.start({ prompt: 'Fix the parser.' });
       const result = await step(api, { operation, session_id: write(session), ...inputs });
       expect(result.exitCode, `${form}: ${story(result)}`).toBe(0);
@@ -63,7 +63,7 @@ describe.concurrent('session ids, which the API gives without devin- and takes o
   });
 
   test('list-sessions gives ids with devin-, that other steps take as they are', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const sessions = [api.start({ prompt: 'One.' }), api.start({ prompt: 'Two.' })];
     const result = await step(api, { operation: 'list-sessions' });
     expect(result.exitCode, story(result)).toBe(0);
@@ -76,7 +76,7 @@ describe.concurrent('session ids, which the API gives without devin- and takes o
 
   test('the post step ends the session of a step that was killed, by an id with devin-', async () => {
     // Its few seconds are of the machine.
-    const api = await field({ clock: fieldClock(1), script: [{ at: 0, status: 'running', detail: 'working' }] });
+    const api = await fieldHere({ clock: fieldClock(1), script: [{ at: 0, status: 'running', detail: 'working' }] });
     const options = optionsOf(
       api,
       { operation: 'create-session', prompt: 'Fix the parser.', wait: 'finished' },
@@ -86,17 +86,17 @@ describe.concurrent('session ids, which the API gives without devin- and takes o
         },
       },
     );
-    const killed = await runStep(options);
+    const killed = await runProcess(options);
     expect(JSON.stringify(killed.state)).toContain(prefixed(api.session()));
     const { onOutput: _, ...rest } = options;
-    const post = await runPost(killed, rest);
+    const post = await postProcess(killed, rest);
     expect(post.exitCode, story(post)).toBe(0);
     expect(api.lines('DELETE')).toEqual([`DELETE /v3/organizations/${ORG}/sessions/${prefixed(api.session())}`]);
     expectPrefixedPaths(api);
   });
 
   test('a re-run finds the session of the first attempt, although a list gives its id without devin-', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     const first = await create(api, { wait: 'none' });
     const second = await create(api, { wait: 'finished' }, { env: { GITHUB_RUN_ATTEMPT: '2' } });
     expect(second.exitCode, story(second)).toBe(0);
@@ -108,7 +108,7 @@ describe.concurrent('session ids, which the API gives without devin- and takes o
 
 describe.concurrent('the organization', () => {
   test('is the one that the step named, even if responses name another', async () => {
-    const api = await field({
+    const api = await fieldHere({
       script: done().map((at) => ({ ...at, fields: { org_id: OTHER_ORG } })),
     });
     const result = await create(api, { wait: 'finished', devin_token: ENTERPRISE_KEY });
@@ -119,7 +119,7 @@ describe.concurrent('the organization', () => {
   });
 
   test('is found out from the credential with one request where none is named', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await create(api, { org_id: '' });
     expect(result.exitCode, story(result)).toBe(0);
     expect(api.lines()).toEqual(['GET /v3/self', `POST /v3/organizations/${ORG}/sessions`]);
@@ -128,7 +128,7 @@ describe.concurrent('the organization', () => {
 
 describe.concurrent('attachments', () => {
   test('of Devin are downloaded by the UUID of their address, and the signed address gets no credential', async () => {
-    const api = await field({ script: works({ at: END_AT, detail: 'finished' }) });
+    const api = await fieldHere({ script: works({ at: END_AT, detail: 'finished' }) });
     let saved = '';
     api.before({ method: 'GET', path: /\/sessions\/[^/]+\/attachments$/, times: 1 }, () => {
       api.addFile(api.session(), 'report ü.txt', 'All is well.');
@@ -156,7 +156,7 @@ describe.concurrent('attachments', () => {
   });
 
   test('of the step are uploaded once, and the session gets their addresses', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await create(api, { attachments: 'notes.txt' }, { files: { 'notes.txt': 'Mind the comma.' } });
     expect(result.exitCode, story(result)).toBe(0);
     expect(api.uploads).toMatchObject([{ name: 'notes.txt', content: 'Mind the comma.' }]);
@@ -172,7 +172,7 @@ describe.concurrent('attachments', () => {
 
 describe.concurrent('every request', () => {
   test('has exactly one credential, and one is enough to create a session', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await create(api);
     expect(result.exitCode, story(result)).toBe(0);
     expect(api.requests).toHaveLength(1);

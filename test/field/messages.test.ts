@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { END_AT, FITS, report, SCHEMA, works } from './scripts.ts';
 import { ORG } from './server/index.ts';
 import type { ScriptStep } from './server/script.ts';
-import { create, field, said, step, story } from './support.ts';
+import { create, fieldHere, said, step, story } from './support.ts';
 
 const MESSAGES = /\/messages$/;
 const STOPPED = { at: 0, status: 'running', detail: 'waiting_for_user' } as const;
@@ -19,7 +19,7 @@ describe.concurrent('messages of a session', () => {
       { status: 403, body: { detail: 'Forbidden' } },
       { status: 500, raw: '' },
     ]) {
-      const api = await field();
+      const api = await fieldHere();
       const session = api.start({ prompt: 'Fix it.' }, [{ at: 0, status: 'running', detail: 'finished' }]);
       api.before({ path: MESSAGES }, outcome);
       const result = await step(api, { operation, session_id: session.id });
@@ -33,7 +33,7 @@ describe.concurrent('messages of a session', () => {
       ...Array.from({ length: 12 }, (_, index): ScriptStep => ({ at: 10 + index * 5, message: `Step ${index}.` })),
       { at: 80, detail: 'waiting_for_user', output: report('done', 'Done.') },
     );
-    const api = await field({ script });
+    const api = await fieldHere({ script });
     const result = await create(api, { wait: 'finished', poll_interval: '5s', follow: 'true' });
     expect(result.exitCode, story(result)).toBe(0);
     for (let index = 0; index < 12; index += 1)
@@ -54,7 +54,7 @@ describe.concurrent('messages of a session', () => {
       { at: 11, message: 'Running the tests again.' },
       { at: END_AT, detail: 'waiting_for_user', output: report('done', 'Done.') },
     );
-    const api = await field({ script });
+    const api = await fieldHere({ script });
     const result = await create(api, { wait: 'finished', poll_interval: '5s' });
     expect(
       result.log.filter((line) => line.includes('Running the tests again.')),
@@ -65,7 +65,7 @@ describe.concurrent('messages of a session', () => {
   test('with attachment marks have names and links in their place', async () => {
     const url = 'https://app.devin.ai/attachments/11111111-2222-3333-4444-555555555555/trace.txt';
     const message = `See ATTACHMENT:"${url}" and ATTACHMENT:{"name":"plan.md","url":"${url.replace('trace.txt', 'plan.md')}"}`;
-    const api = await field({
+    const api = await fieldHere({
       script: works({ at: END_AT, detail: 'waiting_for_user', output: report('done', 'x'), message }),
     });
     const result = await create(api, { wait: 'finished' });
@@ -83,7 +83,7 @@ describe.concurrent('messages of a session', () => {
       { at: 30, message: 'Warning: git pull failed for acme/api, the environment may be out of date.' },
       { at: END_AT, detail: 'waiting_for_user', output: report('done', 'Done.') },
     );
-    const api = await field({ script });
+    const api = await fieldHere({ script });
     const result = await create(api, { wait: 'finished' });
     expect(result.outputs['last_message'], story(result)).toBe('The parser keeps the comma now.');
   });
@@ -94,7 +94,7 @@ const wait = { ...send, wait: 'finished', poll_interval: '5s' } as const;
 
 describe.concurrent('send-message', () => {
   test('sends a message once in a run, and again in the next run', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const session = api.start({ prompt: 'Fix it.' }, [STOPPED]);
     const inputs = { ...send, session_id: session.id };
     for (const [id, attempt] of [
@@ -115,7 +115,7 @@ describe.concurrent('send-message', () => {
       { status: 200, raw: 'ok' },
       { status: 200, body: {} },
     ]) {
-      const api = await field();
+      const api = await fieldHere();
       const session = api.start({ prompt: 'Fix it.' }, [STOPPED]);
       api.after({ method: 'POST', path: MESSAGES }, reply);
       const result = await step(api, { ...send, session_id: session.id });
@@ -125,7 +125,7 @@ describe.concurrent('send-message', () => {
   });
 
   test('bears 404 on a session that is new', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const session = api.start({ prompt: 'Fix it.' });
     api.before({ path: /\/sessions\/[^/]+/, seconds: 8 }, { status: 404, body: { detail: 'Session not found' } });
     const result = await step(api, { ...send, session_id: session.id });
@@ -135,7 +135,7 @@ describe.concurrent('send-message', () => {
 
   test('waits for the turn that it starts, not for the old end, which shows for 40 s', async () => {
     const old = report('done', 'The old result.');
-    const api = await field({
+    const api = await fieldHere({
       onMessage: turn(40, { at: 70, detail: 'waiting_for_user', output: report('done', 'The new result.') }),
     });
     const session = api.start({ prompt: 'Fix it.', tags: ['devin-action:report'] }, [
@@ -147,7 +147,7 @@ describe.concurrent('send-message', () => {
   });
 
   test('takes a reply of Devin for the result where the report stays as it was', async () => {
-    const api = await field({
+    const api = await fieldHere({
       onMessage: turn(5, { at: 30, detail: 'waiting_for_user', message: 'I have added the test.' }),
     });
     const session = api.start({ prompt: 'Fix it.', tags: ['devin-action:report'] }, [
@@ -159,7 +159,7 @@ describe.concurrent('send-message', () => {
   });
 
   test('does not take output that is as it was before the message for the result', async () => {
-    const api = await field({
+    const api = await fieldHere({
       onMessage: turn(5, {
         at: 30,
         detail: 'waiting_for_user',
@@ -176,7 +176,7 @@ describe.concurrent('send-message', () => {
   });
 
   test('asks a session that has a report to update it, with one line at the end', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const session = api.start({ prompt: 'Fix it.', tags: ['devin-action:report'] }, [STOPPED]);
     const result = await step(api, { ...send, session_id: session.id });
     expect(result.exitCode, story(result)).toBe(0);
@@ -189,7 +189,7 @@ describe.concurrent('send-message', () => {
 
 describe.concurrent('wait-for-session after send-message', () => {
   test('in another step never gives the end of the turn before', async () => {
-    const api = await field({
+    const api = await fieldHere({
       onMessage: turn(30, {
         at: 60,
         detail: 'waiting_for_user',
@@ -211,7 +211,7 @@ describe.concurrent('wait-for-session after send-message', () => {
     ['exit', { at: 2, status: 'exit', detail: null }, 'terminated'],
     ['error', { at: 2, status: 'error', detail: null }, 'failed'],
   ] as const)('counts %s immediately', async (_name, end, outcome) => {
-    const api = await field({ onMessage: [end] });
+    const api = await fieldHere({ onMessage: [end] });
     const session = api.start({ prompt: 'Fix it.' }, [STOPPED]);
     await step(api, { ...send, session_id: session.id });
     const result = await step(api, { operation: 'wait-for-session', session_id: session.id, poll_interval: '5s' });
@@ -220,7 +220,7 @@ describe.concurrent('wait-for-session after send-message', () => {
   });
 
   test('with a schema reads output that another job asked for', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const session = api.start({ prompt: 'Fix it.' }, [{ ...STOPPED, output: FITS, message: 'Done.' }]);
     const result = await step(api, {
       operation: 'wait-for-session',
@@ -238,7 +238,7 @@ describe.concurrent('reuse', () => {
   const reuse = { reuse: 'key', reuse_key: 'parser', wait: 'finished', poll_interval: '5s' } as const;
 
   test('messages the session of its key and waits for the new turn, although the old end shows for 40 s', async () => {
-    const api = await field({
+    const api = await fieldHere({
       script: works({ at: 20, detail: 'waiting_for_user', output: report('done', 'First.'), message: 'First.' }),
       onMessage: turn(40, {
         at: 70,
@@ -259,7 +259,7 @@ describe.concurrent('reuse', () => {
   });
 
   test('sends its message once in a run', async () => {
-    const api = await field({
+    const api = await fieldHere({
       script: works({ at: 20, detail: 'waiting_for_user', output: report('done', 'First.'), message: 'First.' }),
     });
     await create(api, reuse, { env: { GITHUB_RUN_ID: '1' } });

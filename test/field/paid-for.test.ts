@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { StepResult } from '../e2e/fake-runner.ts';
 import { done, works } from './scripts.ts';
 import { listen } from './server/http.ts';
-import { atEnd, create, field, json, said, story } from './support.ts';
+import { atEnd, create, field, fieldHere, json, said, story } from './support.ts';
 
 const CREATE = /\/sessions$/;
 
@@ -63,7 +63,7 @@ describe.concurrent('a session that exists is never lost', () => {
   });
 
   test('the outputs cannot be written: log and summary have it', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await create(api, {}, { env: { GITHUB_OUTPUT: join(import.meta.dirname, 'missing', 'output') } });
     const url = urlOf(api.session().id);
     expect(result.stdout).toContain(url);
@@ -73,7 +73,7 @@ describe.concurrent('a session that exists is never lost', () => {
   });
 
   test('the summary cannot be written: log and outputs have it, and the step succeeds with a warning', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const result = await create(
       api,
       {},
@@ -87,7 +87,7 @@ describe.concurrent('a session that exists is never lost', () => {
   });
 
   test('the result file cannot be written: log, outputs and summary have it', async () => {
-    const api = await field();
+    const api = await fieldHere();
     let workspace = '';
     // Too late for a check of the inputs.
     api.before({ method: 'POST', path: CREATE }, () => {
@@ -119,7 +119,7 @@ describe.concurrent('a session that exists is never lost', () => {
   });
 
   test('the session itself cannot be read any more: the error has its address, and says that it may still be running', async () => {
-    const api = await field({ script: works() });
+    const api = await fieldHere({ script: works() });
     api.before({ method: 'GET', path: /\/sessions\/[^/]+$/ }, { status: 403, body: { detail: 'Unauthorized' } });
     const result = await create(api, { wait: 'finished', timeout: '10m' });
     expect(result.exitCode, story(result)).toBe(1);
@@ -133,7 +133,7 @@ describe.concurrent('a session that exists is never lost', () => {
 describe.concurrent('warnings', () => {
   test('an output over 100 kB gives one that names it, for env: cannot carry it', async () => {
     const output = { outcome: 'done', summary: 'x'.repeat(120_000) };
-    const api = await field({ script: works({ at: 20, detail: 'waiting_for_user', output }) });
+    const api = await fieldHere({ script: works({ at: 20, detail: 'waiting_for_user', output }) });
     const result = await create(api, {
       wait: 'finished',
       structured_output_schema: '{ "type": "object", "required": ["summary"] }',
@@ -147,7 +147,7 @@ describe.concurrent('warnings', () => {
 
   test('an output under 100 kB gives none', async () => {
     const output = { outcome: 'done', summary: 'x'.repeat(20_000) };
-    const api = await field({ script: works({ at: 20, detail: 'waiting_for_user', output }) });
+    const api = await fieldHere({ script: works({ at: 20, detail: 'waiting_for_user', output }) });
     const result = await create(api, { wait: 'finished', structured_output_schema: '{ "type": "object" }' });
     expect(result.exitCode, story(result).slice(-3_000)).toBe(0);
     expect(said(result, 'warning')).toEqual([]);
@@ -156,7 +156,7 @@ describe.concurrent('warnings', () => {
 
 describe.concurrent('a missing event file', () => {
   test('is named, and not blamed on allowed_associations', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const path = join(import.meta.dirname, 'missing', 'event.json');
     const result = await create(
       api,

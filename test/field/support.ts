@@ -1,6 +1,8 @@
 import { afterAll, expect } from 'vitest';
-import { runStep, type StepOptions, type StepResult } from '../e2e/fake-runner.ts';
-import { FAST_NODE } from './clock.ts';
+import { runProcess, type StepOptions, type StepResult } from '../e2e/fake-runner.ts';
+import { runStep } from '../e2e/here.ts';
+import { clock } from '../e2e/skipping-clock.ts';
+import { FAST_NODE, type FieldClock, SPEED } from './clock.ts';
 import { type Field, type FieldOptions, ORG, ORG_KEY, openField } from './server/index.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -12,6 +14,16 @@ afterAll(async () => {
 
 /** Ends something when the file's tests have ended. */
 export const atEnd = (cleanup: () => Promise<void> | void): void => void cleanups.push(cleanup);
+
+/** The time of the process of the test, which skips every wait. */
+const HERE: FieldClock = { now: clock.now, sleep: (seconds) => clock.sleep(seconds * 1_000), env: {} };
+
+/**
+ * An API of its own for a test whose steps run in the process of the test. In the soak they have processes of their own,
+ * at real speed.
+ */
+export const fieldHere = (options: FieldOptions = {}): Promise<Field> =>
+  field(SPEED === 1 ? options : { clock: HERE, ...options });
 
 /** An API of its own for a test. */
 export async function field(options: FieldOptions = {}): Promise<Field> {
@@ -36,7 +48,7 @@ export const optionsOf = (
   more: Partial<StepOptions> = {},
 ): StepOptions => ({
   ...more,
-  nodeArgs: FAST_NODE,
+  ...(api.clock === HERE ? {} : { nodeArgs: FAST_NODE }),
   env: { ...api.clock.env, ...more.env },
   with: { api_url: api.url, devin_token: ORG_KEY, org_id: ORG, ...inputs },
 });
@@ -46,7 +58,7 @@ export const step = (
   api: Pick<Field, 'url' | 'clock'>,
   inputs: Inputs,
   more?: Partial<StepOptions>,
-): Promise<StepResult> => runStep(optionsOf(api, inputs, more));
+): Promise<StepResult> => (api.clock === HERE ? runStep : runProcess)(optionsOf(api, inputs, more));
 
 /** Runs `create-session` on the bundle. */
 export const create = (api: Pick<Field, 'url' | 'clock'>, inputs: Inputs = {}, more?: Partial<StepOptions>) =>

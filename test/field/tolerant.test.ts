@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FITS, fits, SCHEMA } from './scripts.ts';
 import { ABSENT, type ScriptStep } from './server/script.ts';
-import { create, field, fields, items, json, said, step, story } from './support.ts';
+import { create, fieldHere, fields, items, json, said, step, story } from './support.ts';
 
 const PULL_REQUEST = 'https://github.com/acme/api/pull/482';
 
@@ -78,7 +78,7 @@ const oddLife = ({ fields, atEnd = {} }: Pick<Odd, 'fields' | 'atEnd'>): readonl
 
 describe.concurrent('odd values in responses', () => {
   test.each(ODD)('create-session finishes with $value', async (odd) => {
-    const api = await field({ script: oddLife(odd) });
+    const api = await fieldHere({ script: oddLife(odd) });
     const result = await create(api, { wait: 'finished', poll_interval: '5s', structured_output_schema: SCHEMA });
     expect(result.exitCode, story(result)).toBe(0);
     const { id } = api.session();
@@ -97,7 +97,7 @@ describe.concurrent('odd values in responses', () => {
   });
 
   test('list-sessions lists a session with each of them', async () => {
-    const api = await field();
+    const api = await fieldHere();
     for (const { value, fields } of ODD)
       api.start({ prompt: value }, [{ at: 0, status: 'running', detail: 'waiting_for_user', fields }]);
     const result = await step(api, { operation: 'list-sessions' });
@@ -115,7 +115,7 @@ describe.concurrent('odd values in responses', () => {
     ['JSON as text', '{"a":1}', '{"a":1}'],
     ['an empty object', {}, '{}'],
   ])('get-session gives structured output that is %s', async (_name, output, expected) => {
-    const api = await field();
+    const api = await fieldHere();
     const session = api.start({ prompt: 'Fix it.' }, [
       { at: 0, status: 'running', detail: 'waiting_for_user', output },
     ]);
@@ -125,7 +125,7 @@ describe.concurrent('odd values in responses', () => {
   });
 
   test('a state that this release does not know is shown as it is', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const session = api.start({ prompt: 'Fix it.' }, [{ at: 0, status: 'hibernating', detail: 'deep_sleep' }]);
     const result = await step(api, { operation: 'get-session', session_id: session.id });
     expect(result.exitCode, story(result)).toBe(0);
@@ -137,7 +137,7 @@ const LIST = /\/sessions$/;
 
 describe.concurrent('lists', () => {
   test('a row that cannot be read is dropped with one warning, and the others are listed', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const session = api.start({ prompt: 'Fix it.' });
     api.after({ method: 'GET', path: LIST }, (reply) => {
       return {
@@ -156,7 +156,7 @@ describe.concurrent('lists', () => {
   });
 
   test('has_next_page may be absent: a full page with end_cursor is not the last one', async () => {
-    const api = await field();
+    const api = await fieldHere();
     for (let count = 0; count < 230; count += 1) api.start({ prompt: `Task ${count}` });
     api.after({ method: 'GET', path: LIST }, (reply) => {
       const { has_next_page: _, ...body } = fields(reply.body);
@@ -170,7 +170,7 @@ describe.concurrent('lists', () => {
   });
 
   test('end_cursor with has_next_page false is the last page', async () => {
-    const api = await field();
+    const api = await fieldHere();
     for (let count = 0; count < 200; count += 1) api.start({ prompt: `Task ${count}` });
     const result = await step(api, { operation: 'list-sessions', max_results: '1000' });
     expect(result.outputs['count'], story(result)).toBe('200');
@@ -179,7 +179,7 @@ describe.concurrent('lists', () => {
   });
 
   test('are sorted, and have each session once, whatever order the API has', async () => {
-    const api = await field();
+    const api = await fieldHere();
     const times = [5, 1, 4, 2, 3];
     for (const day of times)
       api.start({ prompt: `Day ${day}`, title: `Day ${day}` }, [
@@ -197,7 +197,7 @@ describe.concurrent('lists', () => {
   });
 
   test('that were cut say so', async () => {
-    const api = await field();
+    const api = await fieldHere();
     for (let count = 0; count < 12; count += 1) api.start({ prompt: `Task ${count}` });
     const result = await step(api, { operation: 'list-sessions', max_results: '5' });
     expect(result.exitCode, story(result)).toBe(0);
@@ -206,7 +206,7 @@ describe.concurrent('lists', () => {
   });
 
   test('that are whole do not say that they were cut', async () => {
-    const api = await field();
+    const api = await fieldHere();
     for (let count = 0; count < 5; count += 1) api.start({ prompt: `Task ${count}` });
     const result = await step(api, { operation: 'list-sessions', max_results: '5' });
     expect(result.outputs['count'], story(result)).toBe('5');

@@ -4,7 +4,7 @@ import { fieldClock } from './clock.ts';
 import { tunnelProxy } from './proxy.ts';
 import { listen, type Reply, type Seen } from './server/http.ts';
 import { ENTERPRISE_KEY, type Field, ORG, openField } from './server/index.ts';
-import { create, field, json, said, step, story } from './support.ts';
+import { create, fieldHere, json, said, step, story } from './support.ts';
 
 const CREATE = /\/sessions$/;
 const POST_SESSION = `POST /v3/organizations/${ORG}/sessions`;
@@ -66,7 +66,7 @@ describe.concurrent('Retry-After', () => {
     ['text that is no time', 'soon', 0, 60],
     ['an absurd number', '99999999999999999999', 0, 1_800],
   ])('of %s: the request is repeated in time', async (_name, value, least, most) => {
-    const api = await field();
+    const api = await fieldHere();
     api.before({ method: 'GET', times: 1 }, tooMany(value));
     const result = await step(api, { operation: 'list-sessions' });
     expect(result.exitCode, story(result)).toBe(0);
@@ -77,7 +77,7 @@ describe.concurrent('Retry-After', () => {
   });
 
   test('of a date: the request is repeated after it', async () => {
-    const api = await field();
+    const api = await fieldHere();
     let until = 0;
     api.before({ method: 'GET', times: 1 }, () => {
       until = Math.floor(api.clock.now() / 1000) * 1000 + 20_000;
@@ -91,7 +91,7 @@ describe.concurrent('Retry-After', () => {
   });
 
   test('of 0 again and again does not make the client hammer the API', async () => {
-    const api = await field();
+    const api = await fieldHere();
     api.before({ method: 'GET', times: 4 }, tooMany('0'));
     const result = await step(api, { operation: 'list-sessions' });
     expect(result.exitCode, story(result)).toBe(0);
@@ -105,7 +105,7 @@ describe.concurrent('Retry-After', () => {
       org_id: `org-${String(index).padStart(32, '0')}`,
       name: `Team ${index}`,
     }));
-    const api = await field({ organizations });
+    const api = await fieldHere({ organizations });
     let limitedAt = Number.POSITIVE_INFINITY;
     api.before({ method: 'POST', path: CREATE, skip: 2, times: 1 }, ({ at }) => {
       limitedAt = at;
@@ -127,7 +127,7 @@ describe.concurrent('Retry-After', () => {
 
 describe.concurrent('a create with an ambiguous failure', () => {
   test.each([408, 425, 500, 502, 503, 504])('HTTP %i without effect: never two sessions', async (status) => {
-    const api = await field();
+    const api = await fieldHere();
     api.before({ method: 'POST', path: CREATE, times: 1 }, { status, body: { detail: 'Try again.' } });
     const result = await create(api, { timeout: '10m' });
     expect(api.sessions.length).toBeLessThanOrEqual(1);
@@ -143,7 +143,7 @@ describe.concurrent('a create with an ambiguous failure', () => {
     ['HTTP 408 comes after the session was made', { status: 408, raw: '' }],
     ['HTTP 504 comes after the session was made', { status: 504, raw: '<html>Gateway Timeout</html>' }],
   ])('%s: the session is found, and is the only one', async (_name, outcome) => {
-    const api = await field();
+    const api = await fieldHere();
     api.after({ method: 'POST', path: CREATE, times: 1 }, outcome);
     const result = await create(api, { timeout: '10m' });
     expect(result.exitCode, story(result)).toBe(0);
@@ -152,7 +152,7 @@ describe.concurrent('a create with an ambiguous failure', () => {
   });
 
   test('without idempotency is not repeated, and the error says that a session may have been created', async () => {
-    const api = await field();
+    const api = await fieldHere();
     api.after({ method: 'POST', path: CREATE }, { status: 503, raw: '' });
     const result = await create(api, { idempotency: 'none' });
     expect(result.exitCode, story(result)).toBe(1);
@@ -164,7 +164,7 @@ describe.concurrent('a create with an ambiguous failure', () => {
 describe.concurrent('TLS', () => {
   test('a server that offers HTTP/2 and HTTP/1.1 gets HTTP/1.1', async () => {
     const identity = selfSigned();
-    const api = await field({ identity });
+    const api = await fieldHere({ identity });
     const result = await create(api, { wait: 'started' }, { env: trust(identity) });
     expect(result.exitCode, story(result)).toBe(0);
     expect(api.requests.map(({ httpVersion }) => httpVersion)).toEqual(api.requests.map(() => '1.1'));
@@ -173,7 +173,7 @@ describe.concurrent('TLS', () => {
 
   test('so does one behind a proxy, through a tunnel', async () => {
     const identity = selfSigned('api.field.test');
-    const api = await field({ identity });
+    const api = await fieldHere({ identity });
     const proxy = await tunnelProxy(Number(new URL(api.url).port));
     const result = await create(
       { url: 'https://api.field.test', clock: api.clock },
@@ -186,7 +186,7 @@ describe.concurrent('TLS', () => {
   });
 
   test('a certificate that is not trusted is an error that no retry can fix, and creates nothing', async () => {
-    const api = await field({ identity: selfSigned() });
+    const api = await fieldHere({ identity: selfSigned() });
     const result = await create(api, { max_retries: '1', timeout: '5m' });
     expect(result.exitCode, story(result)).toBe(1);
     expect(said(result, 'error').join('\n')).toMatch(/certificate/i);
@@ -197,7 +197,7 @@ describe.concurrent('TLS', () => {
     'HTTPS_PROXY "%s" is an input error before the first request',
     async (value) => {
       const identity = selfSigned();
-      const api = await field({ identity });
+      const api = await fieldHere({ identity });
       const result = await create(api, {}, { env: { ...trust(identity), HTTPS_PROXY: value } });
       expect(result.exitCode, story(result)).toBe(1);
       expect(result.outputs['error_code']).toBe('input_invalid');
@@ -215,7 +215,7 @@ describe.concurrent('dry_run', () => {
     ['archive-session', {}],
     ['call-api', { endpoint: 'createSession', params: `org_id: ${ORG}`, body: 'prompt: Fix it.' }],
   ])('%s sends only GET', async (operation, inputs) => {
-    const api = await field();
+    const api = await fieldHere();
     const session = api.start({ prompt: 'Fix it.' });
     const named = operation === 'create-session' || operation === 'call-api' ? {} : { session_id: session.id };
     const result = await step(api, { operation, dry_run: 'true', ...named, ...inputs });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { END_AT, FITS, MISFIT, report, SCHEMA, works } from './scripts.ts';
 import type { ScriptStep } from './server/script.ts';
-import { create, field, fields, json, read, said, step, story } from './support.ts';
+import { create, fieldHere, fields, json, read, said, step, story } from './support.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -264,7 +264,7 @@ const SAMPLES: readonly Sample[] = [
 
 describe.concurrent('create-session with wait: finished', () => {
   test.each(SAMPLES)('$name', async ({ script, inputs = {}, isGreen, outputs, headline }) => {
-    const api = await field({ script });
+    const api = await fieldHere({ script });
     const result = await create(api, { wait: 'finished', poll_interval: '5s', ...inputs });
     expect(result.outputs, story(result)).toMatchObject(outputs);
     expect(result.exitCode, story(result)).toBe(isGreen ? 0 : 1);
@@ -281,7 +281,7 @@ describe.concurrent('create-session with wait: finished', () => {
     const question = ['There are two ways to fix this:', '', '1. keep the comma', '2. drop it', '', 'Which one?'].join(
       '\n',
     );
-    const api = await field({ script: works(WAITS, { seen: 2, message: question }) });
+    const api = await fieldHere({ script: works(WAITS, { seen: 2, message: question }) });
     const result = await create(api, { wait: 'finished' });
     expect(result.exitCode, story(result)).toBe(1);
     expect(result.outputs).toMatchObject({ ...ASKS, last_message: question });
@@ -300,7 +300,7 @@ describe.concurrent('create-session with wait: finished', () => {
       { at: 40, message: 'I am done.' },
       { at: 41, detail: 'waiting_for_user', output: report('done', 'Done.') },
     );
-    const api = await field({ script });
+    const api = await fieldHere({ script });
     const result = await create(api, { wait: 'finished', poll_interval: '1s' });
     expect(result.exitCode, story(result)).toBe(0);
     for (const text of [...texts, 'I am done.'])
@@ -312,7 +312,7 @@ describe.concurrent('create-session with wait: finished', () => {
   });
 
   test('a state that stays unknown ends with the time, and is named as unknown to this release', async () => {
-    const api = await field({ script: works({ at: 10, status: 'hibernating', detail: 'deep_sleep' }) });
+    const api = await fieldHere({ script: works({ at: 10, status: 'hibernating', detail: 'deep_sleep' }) });
     const result = await create(api, { wait: 'finished', timeout: '2m' });
     expect(result.exitCode, story(result)).toBe(1);
     expect(result.outputs).toMatchObject({ error_code: 'timeout', session_outcome: 'timed_out' });
@@ -325,7 +325,7 @@ describe.concurrent('create-session with wait: finished', () => {
 
 describe.concurrent('the completion report', () => {
   test('is asked for whatever wait is, and read by wait-for-session in another job', async () => {
-    const api = await field({ script: works({ ...WAITS, output: report('done', 'All done.'), message: 'Bye.' }) });
+    const api = await fieldHere({ script: works({ ...WAITS, output: report('done', 'All done.'), message: 'Bye.' }) });
     const created = await create(api, { wait: 'none' });
     expect(created.exitCode, story(created)).toBe(0);
     const { body } = api.session();
@@ -346,7 +346,7 @@ describe.concurrent('the completion report', () => {
   });
 
   test('is not asked for with a schema of its own, nor with completion_report: false', async () => {
-    const [own, off] = [await field(), await field()];
+    const [own, off] = [await fieldHere(), await fieldHere()];
     await create(own, OWN_SCHEMA);
     await create(off, { completion_report: 'false' });
     expect(own.session().body).not.toHaveProperty('tags', expect.arrayContaining(['devin-action:report']));
@@ -356,7 +356,7 @@ describe.concurrent('the completion report', () => {
   });
 
   test('may be rejected by the API: the session is created without it', async () => {
-    const api = await field({ script: works({ ...WAITS, pullRequests: [PULL_REQUEST] }) });
+    const api = await fieldHere({ script: works({ ...WAITS, pullRequests: [PULL_REQUEST] }) });
     api.before(
       { method: 'POST', path: /\/sessions$/, when: ({ body }) => 'structured_output_schema' in fields(body) },
       {
@@ -372,7 +372,9 @@ describe.concurrent('the completion report', () => {
 
   test('is what summary, comment and output say', async () => {
     const text = 'The tokenizer keeps a trailing comma.';
-    const api = await field({ script: works({ ...WAITS, output: report('done', text), message: 'Anything else?' }) });
+    const api = await fieldHere({
+      script: works({ ...WAITS, output: report('done', text), message: 'Anything else?' }),
+    });
     const result = await create(api, { wait: 'finished' });
     expect(result.outputs['summary'], story(result)).toBe(text);
     expect(read(result)).toContain(text);
