@@ -6,7 +6,7 @@ import { openGithub } from '../github/server/index.ts';
 import { errorOf, warningsOf } from './event-support.ts';
 import { issueOpened, pullRequest } from './events.ts';
 import type { StepOptions } from './fake-runner.ts';
-import { stepsHere } from './here.ts';
+import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 let sandbox: TestSandbox;
@@ -18,9 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-const runHere = stepsHere();
 const step = (inputs: Record<string, string>, more: Partial<StepOptions> = {}) =>
-  runHere({
+  runStep({
     ...more,
     with: {
       operation: 'create-session',

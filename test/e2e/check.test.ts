@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalGithub, openGithub } from '../github/server/index.ts';
 import { type EventBench, openBench, readPrompt, warningsOf } from './event-support.ts';
 import { COMMITS, issueCommented, pullRequest } from './events.ts';
-import { stepsHere } from './here.ts';
 
 let bench: EventBench;
 
@@ -10,8 +9,6 @@ beforeAll(async () => {
   bench = await openBench();
 });
 afterAll(() => bench.close());
-
-const run = stepsHere(true);
 
 /** A session that somebody requests by a comment on the pull request 7, with a check. */
 async function checked(inputs: Record<string, string>, prepare: (github: LocalGithub) => void = () => {}) {
@@ -25,7 +22,7 @@ async function checked(inputs: Record<string, string>, prepare: (github: LocalGi
   github.before((method, path) => {
     if (path.includes('/check-runs')) seen.push(method);
   });
-  const step = await bench.step({ name, payload: event, github, with: asked, run });
+  const step = await bench.step({ name, payload: event, github, with: asked });
   await github.close();
   return { step, seen, checks: [...github.state.checkRuns.values()] };
 }
@@ -81,7 +78,6 @@ test('changed files of a head that no longer exists are missing, and the prompt 
     ...pullRequest('synchronize', 7),
     github,
     with: { context: 'event', tags: FAST },
-    run,
   });
   await github.close();
   expect(step.outputs).toMatchObject({ outcome: 'success' });

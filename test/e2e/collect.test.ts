@@ -3,11 +3,9 @@ import { laterTags } from '../../src/operations/sessions/later/tags.ts';
 import { type LocalGithub, openGithub } from '../github/server/index.ts';
 import { type EventBench, errorOf, type Fields, openBench, warningsOf } from './event-support.ts';
 import { COMMITS, issueCommented } from './events.ts';
-import { runStep, type StepOptions } from './fake-runner.ts';
-import { stepsHere } from './here.ts';
+import type { StepOptions } from './fake-runner.ts';
 
 let bench: EventBench;
-const runHere = stepsHere();
 const opened: LocalGithub[] = [];
 
 beforeAll(async () => {
@@ -16,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([bench.close(), ...opened.map((github) => github.close())]));
 
 /** A repository of its own, so that no test collects the sessions of another. */
-async function repository(name: string, run = runStep) {
+async function repository(name: string) {
   const github = await openGithub({ repository: `acme/${name}` });
   opened.push(github);
   github.pull(7);
@@ -27,7 +25,7 @@ async function repository(name: string, run = runStep) {
     sender: { login: 'maintainer', type: 'User' },
   };
   const step = (inputs: Record<string, string>, more: Partial<StepOptions> = {}) =>
-    bench.step({ name: 'workflow_dispatch', payload, github, with: inputs, more, run });
+    bench.step({ name: 'workflow_dispatch', payload, github, with: inputs, more });
   return {
     github,
     start: (inputs: Record<string, string>) =>
@@ -39,7 +37,7 @@ async function repository(name: string, run = runStep) {
       const comment = { ...event.payload.comment, id };
       const asked = { ...event.payload, repository: payload['repository'], comment };
       const all = { wait: 'later', comment: 'true', comment_key: 'triage', ...inputs };
-      return bench.step({ name: event.name, payload: asked, github, with: all, run });
+      return bench.step({ name: event.name, payload: asked, github, with: all });
     },
     collect: (inputs: Record<string, string> = {}, more: Partial<StepOptions> = {}) =>
       step({ operation: 'collect-sessions', prompt: '', ...inputs }, more),
@@ -152,7 +150,7 @@ describe('what the thread gets', () => {
   };
 
   test('a question is a comment of its own, and the request shows how it stands', async () => {
-    const { github, request, collect } = await repository('thread', runHere);
+    const { github, request, collect } = await repository('thread');
     const { outputs } = await request({ tags: FAST, check: 'true' });
     const [asked] = github.comments(5);
     await later();
@@ -178,7 +176,7 @@ describe('what the thread gets', () => {
   });
 
   test('a question after a reply between two runs is announced too, and each once', async () => {
-    const { github, start, collect } = await repository('again', runHere);
+    const { github, start, collect } = await repository('again');
     // Without a report, each stop without a pull request is a question.
     const { outputs } = await start({ issue_number: '5', tags: FAST, completion_report: 'false' });
     await later();
@@ -202,7 +200,7 @@ describe('what the thread gets', () => {
   });
 
   test('while Devin works after a reply, comment and check are in progress again', async () => {
-    const { github, start, collect } = await repository('working', runHere);
+    const { github, start, collect } = await repository('working');
     const tags = `${FAST}, sandbox:habit:pace=1`;
     const { outputs } = await start({ issue_number: '7', tags, check: 'true' });
     await later();
@@ -216,7 +214,7 @@ describe('what the thread gets', () => {
   });
 
   test('the check is on the pull request that Devin opens, from its start to its end', async () => {
-    const { github, start, collect } = await repository('opened', runHere);
+    const { github, start, collect } = await repository('opened');
     const tags = 'sandbox:pr, sandbox:slow';
     const { outputs } = await start({ issue_number: '5', tags, check: 'true', repos: 'acme/opened' });
     const path = `/v3/organizations/${bench.orgId}/sessions/${outputs['session_id']}`;
@@ -236,7 +234,7 @@ describe('what the thread gets', () => {
   });
 
   test('the state from before a message is not announced for the turn after it', async () => {
-    const { github, start, collect } = await repository('stale', runHere);
+    const { github, start, collect } = await repository('stale');
     const key = { reuse: 'key', reuse_key: 'stale', issue_number: '5' };
     const news = async () => json((await collect()).outputs['changed']);
     const { outputs } = await start({ ...key, tags: 'sandbox:finish-after=0.2, sandbox:lag=20' });
@@ -253,7 +251,7 @@ describe('what the thread gets', () => {
   });
 
   test('Devin falling asleep over a question is nothing new', async () => {
-    const { github, start, collect } = await repository('asleep', runHere);
+    const { github, start, collect } = await repository('asleep');
     const tags = `${FAST}, sandbox:habit:sleep_ms=1800000`;
     await start({ issue_number: '5', tags });
     await later();
@@ -266,7 +264,7 @@ describe('what the thread gets', () => {
   });
 
   test('what cannot be written is a warning with its reason, and is not tried in every run', async () => {
-    const { github, start, collect } = await repository('locked', runHere);
+    const { github, start, collect } = await repository('locked');
     await start({ issue_number: '5', tags: FAST });
     await later();
     github.thread('issue', 5).locked = true;

@@ -52,7 +52,7 @@ interface Mutation {
 }
 
 /** A comment to keep: the hash in its marker, and its Markdown. */
-export interface MarkedComment {
+interface MarkedComment {
   readonly mark: string;
   readonly markdown: string;
 }
