@@ -28,8 +28,8 @@ async function repository(name: string) {
     bench.step({ name: 'workflow_dispatch', payload, github, with: inputs, more });
   return {
     github,
-    start: (inputs: Record<string, string>) =>
-      step({ wait: 'later', comment: 'true', comment_key: 'triage', ...inputs }),
+    start: (inputs: Record<string, string>, more: Partial<StepOptions> = {}) =>
+      step({ wait: 'later', comment: 'true', comment_key: 'triage', ...inputs }, more),
     /** Somebody requests a session by a comment on the issue 5. */
     request: (inputs: Record<string, string> = {}) => {
       const { id } = github.comment(5, 'Fix it.', 'octocat');
@@ -248,6 +248,19 @@ describe('what the thread gets', () => {
     await later(30_000);
     expect(await news()).toMatchObject([{ summary: 'Done. I finished the work after your message.' }]);
     expect(github.comments(5)).toHaveLength(1);
+  });
+
+  test('a re-run of the step that started the session has nothing announced again', async () => {
+    const { github, start, collect } = await repository('rerun');
+    const attempt = (number: string) =>
+      start({ issue_number: '5', tags: FAST }, { env: { GITHUB_RUN_ID: '77', GITHUB_RUN_ATTEMPT: number } });
+    const first = await attempt('1');
+    await later();
+    expect((await collect()).outputs['count']).toBe('1');
+    const said = github.comments(5).length;
+    expect((await attempt('2')).outputs).toMatchObject({ created: 'false', session_id: first.outputs['session_id'] });
+    expect((await collect()).outputs['count']).toBe('0');
+    expect(github.comments(5)).toHaveLength(said);
   });
 
   test('Devin falling asleep over a question is nothing new', async () => {

@@ -135,9 +135,12 @@ export const sentTag = (report: string, at: number): string => `${LATER}sent-${r
 
 const ANNOUNCED = `${LATER}said-`;
 
+/** Whether a tag is that of a state. */
+export const isStateTag = (tag: string): boolean => STATES.some((state) => tag === stateTag(state));
+
 /** Tags with another state. */
 export const withState = (tags: readonly string[], state: LaterState, announced?: Announced): string[] => [
-  ...tags.filter((tag) => !tag.startsWith(ANNOUNCED) && !STATES.some((each) => tag === stateTag(each))),
+  ...tags.filter((tag) => !tag.startsWith(ANNOUNCED) && !isStateTag(tag)),
   stateTag(state),
   ...(announced === undefined
     ? []
