@@ -10,9 +10,12 @@ import { COMMON_INPUTS, INPUTS, isInputName } from '../src/contract/inputs.ts';
 import { nearestOf } from '../src/contract/kinds.ts';
 import { COMMON_OUTPUTS } from '../src/contract/outputs.ts';
 import { loadOperation, OPERATION_NAMES, type OperationName } from '../src/step/registry.ts';
+import { REFERENCE } from './release-reference.ts';
 
 const root = join(import.meta.dirname, '..');
 const OURS = 'OWNER/devin-action';
+/** How a reusable workflow names the action of its own commit. */
+const OWN_COMMIT = '$/.github/actions/devin';
 
 // GitHub's parser imports its schema as JSON without the attribute that Node asks for.
 registerHooks({
@@ -64,7 +67,7 @@ const didYouMean = (name: string, names: readonly string[]) => {
 };
 
 const isOurs = (uses: Scalar<string> | undefined) =>
-  uses !== undefined && (uses.value === './' || uses.value.startsWith(`${OURS}@`));
+  uses !== undefined && (uses.value === './' || uses.value === OWN_COMMIT || uses.value.startsWith(`${OURS}@`));
 
 function stepsOf(job: YAMLMap): Step[] {
   const steps = job.get('steps', true);
@@ -83,11 +86,12 @@ function commentAfter(source: Source, node: Node | null): string {
 }
 
 function checkUses(source: Source, { uses, with: given }: Step, report: Report): void {
-  if (uses === undefined || uses.value.startsWith('./')) return;
+  if (uses === undefined || uses.value.startsWith('./') || (!source.isExample && uses.value === OWN_COMMIT)) return;
   const comment = commentAfter(source, uses);
   if (source.isExample && isOurs(uses)) {
-    if (uses.value !== `${OURS}@v1` || comment !== 'pin this to a commit')
-      report(uses, `an example names the action as "${OURS}@v1 # pin this to a commit"`);
+    const expected = `${OURS}@${REFERENCE.ref}`;
+    if (uses.value !== expected || comment !== REFERENCE.comment)
+      report(uses, `an example names the action as "${expected} # ${REFERENCE.comment}"`);
     return;
   }
   if (!/@[0-9a-f]{40}$/.test(uses.value)) report(uses, `${uses.value} is not pinned to a commit (40 hex digits)`);
@@ -229,6 +233,27 @@ function checkTimes(job: YAMLMap, name: string, steps: readonly Step[], report: 
   }
 }
 
+/** Names of inputs of reusable workflows that are not inputs of the action. */
+const OF_WORKFLOWS = new Set(['environment', 'retention_days', 'runs_on']);
+
+/** A reusable workflow takes what the action takes, by the same names, and runs the action of its own commit. */
+function checkReusable(source: Source, report: Report): void {
+  const call = mapOf(source.document.getIn(['on', 'workflow_call'], true));
+  if (call === undefined) return;
+  const [inputs, secrets] = ['inputs', 'secrets'].map((name) => pairsOf(mapOf(call.get(name, true))));
+  for (const { key, name, value } of [...(inputs ?? []), ...(secrets ?? [])]) {
+    if (!OF_WORKFLOWS.has(name) && !isInputName(name)) report(key, `the action has no input ${name}`);
+    if (!mapOf(value)?.has('description')) report(key, `${name} lacks a description`);
+    if (!new RegExp(`\\b(?:inputs|secrets)\\.${name}\\b`).test(source.text)) report(key, `${name} is not used`);
+  }
+  visit(source.document, {
+    Pair(_, { key, value }) {
+      if (String(key) === 'uses' && isOurs(textOf(value)) && String(value) !== OWN_COMMIT)
+        report(value as Node, `a reusable workflow names the action as ${OWN_COMMIT}`);
+    },
+  });
+}
+
 function checkPermissions(source: Source, jobs: readonly YAMLMap[], report: Report): void {
   const top = source.document.get('permissions', true);
   if (top === undefined) report(undefined, 'there are no top-level permissions; `permissions: {}` grants none');
@@ -283,6 +308,24 @@ function placed(source: Source, message: string, report: Report): void {
 // The package is older than some permissions, labels and actions; GitHub's own parser knows them.
 const STALE = new Set(['permissions', 'runner-label', 'action']);
 
+let linter: Awaited<ReturnType<typeof createLinter>> | undefined;
+
+/**
+ * What the linter finds. Its start takes most of its time, so one serves several files; it never gives its memory back,
+ * and once that is full it dies, so the next one lints the file.
+ */
+async function lint(text: string, path: string) {
+  const used = linter;
+  linter ??= await createLinter();
+  try {
+    return linter(text, path);
+  } catch (thrown) {
+    linter = undefined;
+    if (used === undefined) throw thrown;
+    return await lint(text, path);
+  }
+}
+
 async function checkWorkflow(source: Source, report: Report): Promise<void> {
   const { text, path, document } = source;
   const parsed = parseWorkflow({ name: path, content: text }, new NoOperationTraceWriter());
@@ -292,18 +335,18 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
     errors.push(...(found ?? []).map(({ Message }) => Message));
   }
   for (const message of errors) placed(source, message, report);
-  // A linter never gives its memory back, and dies when that is full.
-  const lint = await createLinter();
-  for (const { kind, line, message } of lint(text, path)) {
+  for (const { kind, line, message } of await lint(text, path)) {
     if (STALE.has(kind) || /^undefined (function|variable "vars")/.test(message)) continue;
     placed(source, `(Line: ${line}, Col: 1): ${message}`, report);
   }
   if (source.isExample && !text.startsWith('# '))
     report(0, 'an example begins with a comment that says when to use it');
+  checkReusable(source, report);
   const jobs = pairsOf(mapOf(document.get('jobs', true))).filter(({ value }) => isMap(value));
   checkPermissions(
     source,
-    jobs.flatMap(({ value }) => mapOf(value) ?? []),
+    // The reasons of a job that calls a workflow are in that workflow.
+    jobs.flatMap(({ value }) => mapOf(value) ?? []).filter((job) => !job.has('uses')),
     report,
   );
   const ofJobs = textsOfJobs(jobs.flatMap(({ value }) => mapOf(value) ?? []));
@@ -359,7 +402,12 @@ const given = process.argv.slice(2);
 const paths =
   given.length > 0
     ? given
-    : [join(root, 'action.yml'), ...workflowsIn('.github/workflows'), ...workflowsIn('examples')];
+    : [
+        join(root, 'action.yml'),
+        join(root, '.github/actions/devin/action.yml'),
+        ...workflowsIn('.github/workflows'),
+        ...workflowsIn('examples'),
+      ];
 for (const path of paths) {
   const shown = given.length > 0 ? path : relative(root, path).replaceAll('\\', '/');
   const findings = await checkFile(path);

@@ -7,6 +7,7 @@ import { COMMON_INPUTS, INPUTS, type Input, type InputName } from '../src/contra
 import { COMMON_OUTPUTS, OUTPUTS } from '../src/contract/outputs.ts';
 import { isLocal, type Operation } from '../src/operations/operation.ts';
 import { defaultOf, needsOf, table } from './generated-text.ts';
+import { REFERENCE } from './release-reference.ts';
 
 /** What a page says that the operation itself does not know. */
 interface Page {
@@ -35,7 +36,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   'wait-for-session': { guide: SESSIONS, examples: ['create-then-wait.yml'], errors: [...OF_SESSIONS, 'not_found'] },
   'collect-sessions': {
     guide: SESSIONS,
-    examples: ['collect-sessions.yml'],
+    examples: ['collect-sessions.yml', 'session-events.yml'],
     errors: ['permission_denied'],
     github:
       '`issues: write` for comments, `pull-requests: write` for those on pull requests, `checks: write` for checks, and `contents: write` for `dispatch_event`. Also',
@@ -114,7 +115,7 @@ function stepsOf(file: string, operation: string): string {
   const own = steps.filter((step) => Object(step).with?.operation === operation);
   if (own.length === 0) throw new Error(`examples/${file} does not use ${operation}`);
   const yaml = stringify(own.slice(0, 1), { lineWidth: 0 }).trim();
-  return yaml.replace(/(?<=uses: OWNER\/devin-action@v1)$/m, ' # pin this to a commit');
+  return yaml.replace(/(?<=uses: OWNER\/devin-action@\w+)$/m, ` # ${REFERENCE.comment}`);
 }
 
 const rowOf = (name: string, input: Input) => [

@@ -164,6 +164,17 @@ describe('audit logs, as the examples export them', { skip: onlyHere.skip }, () 
     expect(exportedIds(artifact(setting, 'devin-audit-logs-2-1'))).toEqual(idsOf(dayOf(BEGIN + DAY, 5)));
   });
 
+  test('verify-audit-logs verifies an artifact of export-audit-logs against the hash that was noted', async () => {
+    const { setting } = await enterprise(dayOf(BEGIN, 5));
+    const all = await runExample('export-audit-logs.yml', { ...setting, runId: '1', until: iso(BEGIN + DAY) });
+    const hash: string = JSON.parse(all['export']?.[0]?.steps[1]?.outputs['result'] ?? '').data.manifest_sha256;
+    const verify = (given: string) =>
+      runExample('verify-audit-logs.yml', { ...setting, inputs: { run: '1', hash: given } });
+    expect(resultsOf(await verify(hash))).toEqual({ verify: 'success' });
+    const other = (await verify('0'.repeat(64)))['verify'];
+    expect(other?.[0]?.steps.at(-1)?.outputs).toMatchObject({ error_code: 'export_corrupt' });
+  });
+
   test('audit-logs-to-s3 fills a bucket by days, and makes up for a night that was refused', async () => {
     const today = Math.floor(Date.now() / 1_000 / DAY) * DAY;
     const days = [dayOf(today - 2 * DAY, 12), dayOf(today - DAY, 9)] as const;

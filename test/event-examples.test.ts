@@ -256,6 +256,26 @@ describe('an example that people and events start', onlyHere, () => {
       expect(resultsOf(await collect('maintainer'))).toEqual({ collect: 'success', each: 'skipped' });
     }));
 
+  test('session-events sends an event for each session that ended, which starts the second job', () =>
+    withGithub(async (github) => {
+      const { url } = await quick();
+      const start = `on: workflow_dispatch\npermissions: {}\njobs:\n  start:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: OWNER/devin-action@v1\n        with: { operation: create-session, devin_token: "\${{ secrets.DEVIN_TOKEN }}", prompt: Fix it., wait: later }\n`;
+      await runWorkflow(start, { url, github });
+      const event = { name: 'schedule', payload: {} };
+      const first = await runExample('session-events.yml', { url, github, event });
+      expect(resultsOf(first)).toEqual({ collect: 'success', react: 'skipped' });
+      const [sent, ...more] = github.state.dispatches;
+      expect(more).toEqual([]);
+      const { payload } = sent ?? { payload: {} };
+      const second = await runExample('session-events.yml', {
+        url,
+        github,
+        event: { name: 'repository_dispatch', payload: { action: sent?.type, client_payload: payload } },
+      });
+      expect(resultsOf(second)).toEqual({ collect: 'skipped', react: 'success' });
+      expect(lastOf(second['react'])?.output).toMatch(/^finished https:/);
+    }));
+
   test('nightly-across-organizations gives the task to every organization', async () => {
     const sandbox = await quick();
     const { nightly } = await runExample('nightly-across-organizations.yml', {
@@ -304,7 +324,7 @@ describe('a workflow of the documentation', onlyHere, () => {
     // A part of a job may use the outputs of steps that the page shows elsewhere.
     const findings = output.split('\n').filter((line) => /^ {6}/.test(line));
     expect(findings.filter((line) => !/ property "\w+" is not defined in object type \{\}$/.test(line))).toEqual([]);
-    expect(output.match(/^(?:ok|FAIL) /gm)).toHaveLength(paths.length);
+    expect(output.match(/^(?:ok|FAIL) /gm), output).toHaveLength(paths.length);
   });
 
   test.each([
@@ -316,7 +336,10 @@ describe('a workflow of the documentation', onlyHere, () => {
     withGithub(async (github) => {
       const { url } = await quick();
       github.job({ run: 7, log: 'AssertionError\n' });
-      const [text = '', ...more] = (await workflowsOf(page)).filter((one) => one.includes(has));
+      const [text = '', ...more] = (await workflowsOf(page)).filter(
+        // Calls of reusable workflows have tests of their own.
+        (one) => one.includes(has) && !one.includes('/.github/workflows/'),
+      );
       expect(more).toEqual([]);
       const all = await runWorkflow(text, { url, github, ...(event === undefined ? {} : { event }) });
       expect(Object.values(all).map(lastOf)).toMatchObject([{ green: true, outputs: { outcome: 'success' } }]);

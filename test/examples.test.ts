@@ -84,7 +84,7 @@ describe('an example does what it says', onlyHere, () => {
       hold: ready ? 'skipped' : 'failure',
     });
     const next = ready ? all['release'] : all['hold'];
-    expect(lastOf(next)?.output).toContain(ready ? 'Here v1.2.3 would be released.' : 'The changelog lacks:');
+    expect(lastOf(next)?.output).toContain(ready ? 'Here v1.2.3 would be released.' : 'Missing in the changelog:');
   });
 
   test('structured-gate releases nothing when the answer does not fit', async () => {

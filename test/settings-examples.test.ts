@@ -1,6 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { INPUTS } from '../src/contract/inputs.ts';
 import { openSandbox, type TestSandbox } from './e2e/sandbox.ts';
-import { atTheEnd, type JobDone, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
+import { atTheEnd, EXAMPLES, type JobDone, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
 
 const ENTERPRISE = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
 
@@ -11,6 +15,35 @@ async function sessionsOf(sandbox: TestSandbox): Promise<readonly Readonly<Recor
 }
 const story = (jobs: readonly JobDone[] | undefined) =>
   jobs?.map(({ steps }) => steps.map(({ output }) => output)).join();
+
+/** The steps of this action in all examples, by file. */
+function stepsOfExamples() {
+  const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yml'));
+  return files.flatMap((file) => {
+    const { jobs }: { jobs: Record<string, { steps?: { uses?: string; with?: Record<string, unknown> }[] }> } = parse(
+      readFileSync(join(EXAMPLES, file), 'utf8'),
+    );
+    const steps = Object.values(jobs).flatMap(({ steps = [] }) => steps);
+    return steps.filter(({ uses }) => uses?.startsWith('OWNER/')).map((step) => ({ file, with: step.with ?? {} }));
+  });
+}
+
+describe('the examples', () => {
+  const steps = stepsOfExamples();
+
+  test('show every input that users set', () => {
+    const shown = new Set(steps.flatMap((step) => Object.keys(step.with)));
+    const inputs = Object.entries(INPUTS).filter(([, input]) => !('internal' in input));
+    expect(inputs.map(([name]) => name).filter((name) => !shown.has(name))).toEqual([]);
+  });
+
+  test('limit the ACUs of every session that they create', () => {
+    const costly = steps.filter(
+      (step) => step.with['operation'] === 'create-session' && step.with['api_url'] !== 'sandbox',
+    );
+    expect(costly.filter((step) => !('max_acu_limit' in step.with)).map(({ file }) => file)).toEqual([]);
+  });
+});
 
 describe('an example of a session does what it says', onlyHere, () => {
   test('session-with-files sends the task of the repository and keeps the whole result', async () => {

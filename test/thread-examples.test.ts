@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { type Doer, issueCommented, issueLabeled, pullRequest } from './e2e/events.ts';
+import { type Doer, issueLabeled, pullRequest } from './e2e/events.ts';
 import type { TestSandbox } from './e2e/sandbox.ts';
 import { type LocalGithub, openGithub } from './github/server/index.ts';
 import { atTheEnd, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
@@ -21,7 +21,6 @@ async function withGithub(work: (github: LocalGithub) => Promise<void>): Promise
 }
 
 const MAINTAINER: Doer = { login: 'maintainer', association: 'MEMBER' };
-const STRANGER: Doer = { login: 'stranger', association: 'NONE' };
 
 const sent = (action: string, payload: Readonly<Record<string, unknown>>) => ({
   name: 'repository_dispatch',
@@ -71,20 +70,6 @@ describe('an example for any thread does what it says', onlyHere, () => {
       expect(github.comments(128)[1]?.body).toContain('### ✅ Devin finished');
       expect((await command('/devin mine bitcoins', 'stranger', '2'))?.outputs).toMatchObject({ outcome: 'skipped' });
       expect((await command('Thank you.', 'maintainer', '3'))?.outputs).toMatchObject({ outcome: 'skipped' });
-    }));
-
-  test('called-command: the comment of the caller is the request', () =>
-    withGithub(async (github) => {
-      const sandbox = await quick();
-      const say = async (body: string, by: Doer) =>
-        (await runExample('called-command.yml', { url: sandbox.url, github, event: issueCommented(128, body, by) }))[
-          'devin'
-        ];
-      const done = lastOf(await say('/devin fix the parser', MAINTAINER));
-      expect(done).toMatchObject({ green: true, outputs: { session_outcome: 'finished' } });
-      expect(github.comments(128)).toHaveLength(1);
-      expect(lastOf(await say('/devin mine bitcoins', STRANGER))?.outputs).toMatchObject({ outcome: 'skipped' });
-      expect((await say('Thank you!', MAINTAINER))?.[0]?.result).toBe('skipped');
     }));
 
   test("pull-request-checks: the check is on Devin's pull request", () =>

@@ -297,6 +297,11 @@ function cellsOf(matrix: Values | string | undefined, contexts: Values): readonl
   return axis === 'include' ? all.map(Object) : all.map((value) => ({ [axis]: value }));
 }
 
+/** The environment of a job, which may be an input of a called workflow. */
+function environmentOf({ environment }: Job, { inputs = {} }: Setting): string | undefined {
+  return environment === undefined ? undefined : String(filled(environment, { inputs }));
+}
+
 /** Runs an example. */
 export const runExample = async (name: string, setting: Setting) =>
   await runWorkflow(await readFile(join(EXAMPLES, name), 'utf8'), setting);
@@ -320,7 +325,7 @@ export async function runWorkflow(
         token: setting.github?.token ?? '',
         ...setting.context,
       },
-      secrets: setting.secrets?.(job.environment) ?? { DEVIN_TOKEN: 'cog_sandbox_org' },
+      secrets: setting.secrets?.(environmentOf(job, setting)) ?? { DEVIN_TOKEN: 'cog_sandbox_org' },
       vars: setting.vars ?? {},
       inputs: setting.inputs ?? {},
       needs,
@@ -344,7 +349,6 @@ export async function runWorkflow(
   return all;
 }
 
-// Tests that run at the same time cannot tell whose end `onTestFinished` means once they have waited for something.
 // Tests that run at the same time cannot tell whose end `onTestFinished` means once they have waited for something.
 const ends: Array<() => unknown> = [];
 afterAll(() => Promise.all(ends.map((end) => end())));

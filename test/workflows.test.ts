@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { REFERENCE } from '../scripts/release-reference.ts';
 import { ROOT } from './e2e/fake-runner.ts';
 import { checkWorkflows } from './workflow-runner.ts';
 
@@ -147,7 +148,7 @@ const FAULTS: readonly Fault[] = [
   {
     title: 'an example that does not ask for a pin',
     file: START,
-    from: ' # pin this to a commit',
+    from: ` # ${REFERENCE.comment}`,
     to: '',
     finding: 'an example names the action as',
   },
@@ -235,6 +236,27 @@ const FAULTS: readonly Fault[] = [
     finding: 'Missing closing',
     elsewhere: true,
   },
+  {
+    title: 'an input of a reusable workflow that the action does not have',
+    file: '.github/workflows/comment-command.yml',
+    from: 'max_acu_limit:\n        type',
+    to: 'max_acus:\n        type',
+    finding: 'the action has no input max_acus',
+  },
+  {
+    title: 'a reusable workflow that runs the action of another commit',
+    file: '.github/workflows/comment-command.yml',
+    from: '$/.github/actions/devin',
+    to: 'OWNER/devin-action@v1',
+    finding: 'a reusable workflow names the action as $/.github/actions/devin',
+  },
+  {
+    title: 'an input of a reusable workflow that has no effect',
+    file: '.github/workflows/export-audit-logs.yml',
+    from: 'retention_days:',
+    to: 'environment:',
+    finding: 'environment is not used',
+  },
   { title: 'a runtime that GitHub does not have', file: 'action.yml', from: 'node24', to: 'node99', finding: 'node99' },
   {
     title: 'a bundle that is not there',
@@ -248,9 +270,8 @@ const FAULTS: readonly Fault[] = [
 test('action.yml, workflows and examples are free of faults', async () => {
   const { code, output } = await checkWorkflows();
   expect(output).not.toContain('FAIL');
-  expect(output).toContain(
-    'ok    action.yml\nok    .github/workflows/ci.yml\nok    .github/workflows/release.yml\nok    examples/',
-  );
+  for (const name of ['action.yml', '.github/actions/devin/action.yml', '.github/workflows/ci.yml', 'examples/'])
+    expect(output).toContain(`ok    ${name}`);
   expect(code).toBe(0);
 });
 

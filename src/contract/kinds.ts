@@ -209,7 +209,7 @@ export function duration(min: string, max: string): InputKind<number> {
   };
 }
 
-/** A point in time: fixed, or so many milliseconds before the run. */
+/** A point in time: fixed, or a number of milliseconds before the run. */
 export type Instant = { readonly at: number } | { readonly ago: number };
 
 /** A point in time in whole Unix seconds. */
@@ -338,7 +338,7 @@ export const botNames: InputKind<readonly string[]> = {
       : {
           ok: false,
           problem:
-            'names of bots such as dependabot[bot]; each by itself, since * would let in everybody who can make one',
+            'names of bots such as dependabot[bot]; each by itself, since * would allow any bot that a person can create',
         };
   },
 };

@@ -16,7 +16,7 @@ export interface InputProblem {
 
 const SHOWN = 60;
 
-/** A short, single-line quotation of what somebody wrote. */
+/** A short, single-line quotation of a text. */
 export function quoted(value: string): string {
   const flat = JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
   return flat;

@@ -1,4 +1,4 @@
-/** Runs a task when it is its turn. Rejects with the signal's reason if that aborts first; a running task goes on. */
+/** Runs a task when it is its turn. Rejects with the signal's reason if that aborts first; a running task continues. */
 export type Turn = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 /** Runs what it is given, but never more than `most` at once; what comes later waits for its turn. */

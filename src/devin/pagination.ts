@@ -134,7 +134,7 @@ export async function* readPages(
     if (empty > MAX_EMPTY_PAGES) throw endless(endpoint, `${MAX_EMPTY_PAGES} empty pages say that more follow`);
     if (next !== undefined) query = { ...query, [name]: value };
     const coming = ahead && next !== undefined ? fetch(query) : undefined;
-    // It is looked at when its turn comes; until then a failure is nobody's surprise.
+    // It is awaited when its turn comes; until then, a failure is not unhandled.
     coming?.catch(() => undefined);
     const cursor = endpoint.paging === 'cursor' && next !== undefined ? behind : undefined;
     yield { items, next: cursor, total: total ?? undefined };

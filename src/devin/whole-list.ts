@@ -65,6 +65,6 @@ export async function wholeList<E extends Endpoint>(
   }
   throw new ActionError('conflict', `${endpoint.summary}: the list changed during each of ${MAX_READS} readings.`, {
     title: 'A list keeps changing',
-    fix: 'Wait until nobody else changes it, then run the step again.',
+    fix: 'Wait until no one else changes it, then run the step again.',
   });
 }

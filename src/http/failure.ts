@@ -42,6 +42,6 @@ export function codeOf(status: number): ErrorCode {
   return status >= 400 ? 'api_rejected' : 'api_contract';
 }
 
-/** Whether a response leaves open if the request was executed: a gateway may give up on a server that goes on working. */
+/** Whether a response leaves open if the request was executed: a gateway may give up on a server that still works. */
 export const isUnclear = (status: number): boolean =>
   status === 408 || status === 425 || (status >= 500 && status !== 501);

@@ -69,7 +69,7 @@ export function conclusionOf({ outcome, error, data = {} }: Pick<Ended, 'outcome
   const { session_outcome: session } = data;
   if (session === 'waiting' && (error === undefined || error.code === 'session_blocked')) return 'action_required';
   if (session === 'blocked' && error?.code === 'session_blocked') return 'failure';
-  // Nobody waits for the session, so nobody would ever conclude a check that is in progress.
+  // No step waits for the session, so a check that is in progress would never be concluded.
   if (session === 'running' && error === undefined) return 'neutral';
   if (error === undefined) return outcome === 'skipped' ? 'neutral' : outcome === 'failure' ? 'failure' : 'success';
   if (error.code === 'cancelled') return 'cancelled';

@@ -22,7 +22,7 @@ export interface Checks {
   readonly workspace: Workspace;
   readonly clock: Clock;
   readonly facts: RunFacts;
-  /** Aborts when nobody waits for the checks any more. */
+  /** Aborts when the step no longer waits for the checks. */
   readonly signal: AbortSignal;
   /** The event that started the workflow. */
   event(): Promise<EventRead>;
@@ -97,7 +97,7 @@ interface Ended<D> {
   readonly summary: string;
   /** Markdown for the step's comment, for the people in its thread; the summary where absent. */
   readonly comment?: string;
-  /** What somebody has to reply to: one more comment, written once for each `key`. */
+  /** What a person has to reply to: one more comment, written once for each `key`. */
   readonly question?: { readonly key: string; readonly markdown: string };
   /** How the request of the event ended; absent if it has not. */
   readonly ended?: RequestEnd;

@@ -13,7 +13,7 @@ export interface ThreadComment {
    */
   update(markdown: string, end?: string): Promise<void>;
   /**
-   * Writes one more comment, since an edit notifies nobody. `key` tells questions apart: each is written once, also by
+   * Writes one more comment: an edit sends no notification. `key` tells questions apart: each is written once, also by
    * later runs.
    */
   ask(key: string, markdown: string): Promise<void>;

@@ -111,7 +111,7 @@ class Reader {
     return { sign, written: this.#drop(this.#signs.length - reference.length) };
   }
 
-  /** Numbers whose semicolon is missing are over, since what comes next goes on with none of them. */
+  /** Numbers whose semicolon is missing are over, since what comes next continues none of them. */
   #endNumbers(): void {
     const over: Sign[] = [];
     for (;;) {

@@ -2,7 +2,7 @@ import { withoutComments } from './comments.ts';
 import { withoutHiddenMarkup } from './hidden.ts';
 import { visible } from './visible.ts';
 
-/** Texts that still change after so many passes were made to; what they are made of goes then. */
+/** A text that still changes after this many passes was made to do so; then its markup is removed. */
 const MAX_PASSES = 12;
 
 /**
@@ -43,7 +43,7 @@ export function cutToUtf8(text: string, maxBytes: number): Cut {
   let end = Math.max(0, Math.floor(maxBytes));
   const isInside = (at: number) => ((bytes[at] ?? 0) & 0xc0) === 0x80;
   while (end > 0 && isInside(end)) end -= 1;
-  // A mark at the border belongs to the character before it; a tower of marks is cut all the same.
+  // A mark at the border belongs to the character before it; a tower of marks is cut anyway.
   for (let steps = 0; steps < 8 && end > 0 && /^\p{M}/u.test(bytes.toString('utf8', end, end + 4)); steps += 1) {
     do end -= 1;
     while (end > 0 && isInside(end));
@@ -60,7 +60,7 @@ export interface Part {
   readonly verbatim?: boolean;
 }
 
-/** The lines around a text that only somebody who knows the nonce could write. */
+/** The lines around a text that only an author who knows the nonce could write. */
 export const fenceFor = (nonce: string) => ({
   open: (label: string) => `----- data ${nonce}: ${label} -----`,
   close: `----- end ${nonce} -----`,

@@ -4,7 +4,7 @@ const ANSI =
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]/g;
 const LINE_ENDS = /\r\n|[\r\u0085\u2028\u2029]/g;
 /**
- * What nobody sees: control and format characters (bidi controls, zero-width signs, tags), characters that fonts are told
+ * What no one sees: control and format characters (bidi controls, zero-width signs, tags), characters that fonts are told
  * to ignore (fillers, variation selectors), private and unassigned ones, and a few blanks that Unicode counts as signs.
  */
 const UNSEEN = /[^\P{C}\n\t]|[\p{Default_Ignorable_Code_Point}\ufffc\u{16fe4}\u{1d159}]/gu;

@@ -1,7 +1,7 @@
 import type { Decoded, Range } from './origin.ts';
 import { displayed } from './terminal.ts';
 
-/** Characters that nobody sees, and escape sequences of terminals: a text that they split looks whole. */
+/** Invisible characters, and escape sequences of terminals: a text that they split looks whole. */
 const UNSEEN = String.raw`(?:\u001b\[[0-?]*[ -\/]*[@-~]|[^\P{C}\t\n\r]|[\p{Default_Ignorable_Code_Point}\ufffc\ufffd])+`;
 /** A character of JSON or JavaScript, however many times it was escaped. */
 const BACKSLASHES = String.raw`\\+(?:u\{[0-9a-f]{1,6}\}|u[0-9a-f]{4}|x[0-9a-f]{2}|[nrtbfv])?`;
@@ -135,7 +135,7 @@ class Pieces {
 
 /**
  * Decodes a text once: percent-encoding, HTML entities, escapes of JSON, compatible and decomposed forms of letters, in
- * lower case, without what nobody sees. Takes time in proportion to the text.
+ * lower case, without invisible characters. Takes time in proportion to the text.
  */
 export function decodedOnce(text: string): Decoded {
   if (IS_PLAIN.test(text) && !text.includes('  ')) return { text: text.toLowerCase(), origin: (range) => range };

@@ -11,7 +11,7 @@ function rangeSize(body: string): number {
   return from === '' ? 1 : Math.abs(at(to) - at(from)) + 1;
 }
 
-/** At most so many patterns without braces a pattern stands for. */
+/** Maximum number of patterns without braces that a pattern expands to. */
 function alternatives(pattern: string): number {
   let all = 1;
   const open: { readonly from: number; commas: number }[] = [];

@@ -186,7 +186,7 @@ async function writeOutputs(outputs: readonly Named[], env: Env, log: Log): Prom
 async function writeSummary(markdown: string, file: string, env: Env, log: Log): Promise<void> {
   if (env['GITHUB_STEP_SUMMARY'] === undefined || env['GITHUB_STEP_SUMMARY'] === '') return;
   const rest = file === '' ? '' : ` The complete result is in \`${file}\`.`;
-  // The note comes first: the cut may fall into a fence or a collapsed part, where nobody would read it.
+  // The note comes first: the cut may fall into a fence or a collapsed part, where no one would read it.
   const note = `> This summary was cut to ${MAX_SUMMARY_BYTES / 1024} KiB.${rest}\n\n`;
   const text =
     bytesOf(markdown) <= MAX_SUMMARY_BYTES ? markdown : note + cutToBytes(markdown, MAX_SUMMARY_BYTES - bytesOf(note));

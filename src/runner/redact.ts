@@ -118,7 +118,7 @@ export class Redactor {
   readonly #kept = new Set<string>();
 
   /**
-   * Hides `secret` from now on: itself and its lines, in any case, encoded, and split by what nobody sees. Returns
+   * Hides `secret` from now on: itself and its lines, in any case, encoded, and split by invisible characters. Returns
    * whether it can be hidden; one that is too short cannot.
    */
   add(secret: string): boolean {

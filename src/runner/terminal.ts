@@ -31,7 +31,7 @@ export function displayed(text: string): Decoded | undefined {
   };
 }
 
-/** Where a long text goes on: a space or the end of a line, with what quotes and comments begin the next one with. */
+/** Where a long text continues: a space or the end of a line, with what quotes and comments begin the next one with. */
 const WRAP = / (?:[>|#*] )?/g;
 
 /** The text alone of `unwrapped`, which takes a fraction of the time. */

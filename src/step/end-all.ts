@@ -22,7 +22,7 @@ import { provenOf } from './left-behind.ts';
 import { maskSecrets } from './masks.ts';
 import type { World } from './step.ts';
 
-/** Nobody waits gladly for the end of a job. */
+/** The end of a job should not take long. */
 const BUDGET_MS = 30_000;
 const TRY_MS = 5_000;
 const RETRIES = 2;
@@ -81,7 +81,7 @@ const headlineOf = (notes: readonly Remaining[]) =>
     ? 'Checking whether a request that was sent again has started a second session.'
     : 'The step ended before it could end what it started.';
 
-/** Says what became of the sessions: in the summary, and in the comment unless the step has said so itself. */
+/** Reports the ends of the sessions: in the summary, and in the comment unless the step has said so itself. */
 async function tell(
   { env, clock, log, redactor }: PostWorld,
   inputs: Needed,

@@ -9,7 +9,7 @@ import type { SchemaReply, SchemaTask } from '../operations/sessions/request/str
 /** How long a schema may take to be compiled, and a value to be checked, in milliseconds of real time. */
 const COMPILE_MS = 4_000;
 const CHECK_MS = 2_000;
-/** So many findings are reported. */
+/** Maximum number of findings that are reported. */
 const MAX_FINDINGS = 50;
 
 const script = new Script('globalThis.schemaTask()');

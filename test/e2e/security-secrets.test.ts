@@ -185,7 +185,7 @@ describe('session secrets that cannot be read', () => {
       ['first-line-of-it', 'second-line-of-it'],
     ],
     ['a key that is repeated', 'KEY=one-value-of-it\nKEY=other-value-of-it', ['one-value-of-it', 'other-value-of-it']],
-  ])('are hidden all the same, in the log and by the runner: %s', async (_, lines, values) => {
+  ])('are hidden anyway, in the log and by the runner: %s', async (_, lines, values) => {
     // A title that repeats them makes them show in the error.
     const result = await step(lines, { devin_mode: values.join(' '), max_retries: values[0] ?? '' });
     expect(result.outputs['error_code']).toBe('input_invalid');

@@ -66,7 +66,7 @@ describe('a text that keeps the parser busy', () => {
     }
   });
 
-  test('is read aside if it is long, so that the step goes on', async () => {
+  test('is read in a thread if it is long, so that the step continues', async () => {
     let turns = 0;
     const timer = setInterval(() => {
       turns += 1;

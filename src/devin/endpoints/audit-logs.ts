@@ -42,7 +42,7 @@ export const listAuditLogs = endpoint('listAuditLogs', 'GET /v3/enterprise/audit
   beta: true,
 });
 
-/** The audit events of one organization; needs the enterprise permission all the same. */
+/** The audit events of one organization; needs the enterprise permission anyway. */
 export const listOrgAuditLogs = endpoint('listOrgAuditLogs', 'GET /v3/enterprise/organizations/{org_id}/audit-logs', {
   summary: 'List the audit events of one organization',
   permission: ['ManageEnterpriseSettings', 'ViewAccountAuditLogs'],
@@ -96,7 +96,7 @@ export const listGuardrailViolations = endpoint(
   },
 );
 
-/** The violations in one organization; needs the enterprise permission all the same. */
+/** The violations in one organization; needs the enterprise permission anyway. */
 export const listOrgGuardrailViolations = endpoint(
   'listOrgGuardrailViolations',
   'GET /v3beta1/enterprise/organizations/{org_id}/guardrail-violations',

@@ -14,10 +14,10 @@ export const Role = lazy(() =>
   tolerant({ role_id: z.string(), role_name: z.string(), role_type: open(['enterprise', 'org']) }, ['role_id']),
 );
 
-/** A role that somebody holds; without `org_id`, in the whole enterprise. */
+/** A role of a member; without `org_id`, in the whole enterprise. */
 export const RoleAssignment = lazy(() => tolerant({ org_id: optionalText(), role: Role() }, ['role']));
 
-/** A role that somebody holds as a member of a group of the identity provider. */
+/** A role that a person has as a member of a group of the identity provider. */
 export const IdpRoleAssignment = lazy(() =>
   tolerant({ idp_group_name: z.string(), org_id: optionalText(), role: Role() }, ['idp_group_name', 'role']),
 );

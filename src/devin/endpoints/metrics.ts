@@ -12,7 +12,7 @@ export const ActiveUsers = lazy(() => tolerant({ start_time: seconds(), end_time
 /** One entry per day, week or month of UTC; weeks begin on Monday. */
 const ActiveUsersByPeriod = lazy(() => list(ActiveUsers()));
 
-/** Pull requests by what became of them. Those that somebody took over are counted apart. */
+/** Pull requests by their state. Those that a person took over are counted separately. */
 export const PullRequestMetrics = lazy(() =>
   tolerant({
     prs_created_count: count(),
@@ -98,7 +98,7 @@ export const UsageMetrics = lazy(() =>
   }),
 );
 
-/** A user is active who started at least so many sessions or so many searches. */
+/** A user is active who started at least this many sessions or searches. */
 const threshold = { min_sessions: optionalCount(), min_searches: optionalCount() };
 const people = { playbook_id: optionalText(), user_ids: texts(), service_user_ids: texts() };
 const organizations = { org_ids: texts() };

@@ -6,7 +6,7 @@ import { open, optionalText, page, texts } from './shapes.ts';
 /** Who works in the sessions of a schedule. */
 export const AGENTS = ['devin', 'data_analyst'] as const;
 
-/** After which runs of a schedule somebody is told. */
+/** The runs of a schedule that cause a notification. */
 export const NOTIFY_ON = ['always', 'failure', 'never'] as const;
 
 /** Whether a schedule runs again and again, or once. */

@@ -74,7 +74,7 @@ export const SessionPullRequest = lazy(() =>
 /** A session's id, with its prefix whether the response has it or not. */
 export const SessionId = lazy(() => sessionId());
 
-/** ACUs. 0 also stands for "not reported", so that nobody can tell it from nothing spent: both are null. */
+/** ACUs. 0 also means "not reported", and cannot be told apart from nothing spent: both are null. */
 export const acusConsumed = () => reader(z.number(), (value) => readNumber(value) || null);
 
 /** Structured output as JSON of any kind; null where there is none. The text "null" was seen, and JSON as text. */

@@ -3,7 +3,7 @@ import { ActionError } from '../../contract/errors.ts';
 import type { Github } from './client.ts';
 import { place } from './repository.ts';
 
-/** Whether somebody may write, or why not in one clause. */
+/** Whether a person may write, or why not, in one clause. */
 export type WritePermission = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 
 const Collaborator = z.object({ permission: z.string(), role_name: z.optional(z.nullable(z.string())) });

@@ -30,7 +30,7 @@ const isAmbiguous = (thrown: unknown) => thrown instanceof ActionError && thrown
 
 /**
  * Keeps one comment on an issue, pull request or discussion, found again in later runs by a hidden marker in its first
- * line. A comment with the marker that somebody else wrote is left alone: a token that may write issues may edit anyone's.
+ * line. A comment with the marker by another author is not edited: a token that may write issues may edit anyone's.
  */
 export function stickyComment({ github, repository, thread, key, onNotice }: StickyCommentOptions): StickyComment {
   const marker = markerOf(key);
@@ -41,7 +41,7 @@ export function stickyComment({ github, repository, thread, key, onNotice }: Sti
 
   const edit = async (comment: OwnComment, body: string): Promise<boolean> => {
     if (comment.body === body) return true;
-    // If the answer gets lost, nobody knows which text is there.
+    // If the response is lost, it is unknown which text the comment has.
     present = { ...comment, body: '' };
     try {
       await comments.edit(comment, body);

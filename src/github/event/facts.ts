@@ -29,7 +29,7 @@ export interface RunFacts {
   readonly orchestration?: string;
 }
 
-/** Events that only somebody who may write to the repository, or GitHub's own clock, can cause. */
+/** Events that only a person with write access, or GitHub's own clock, can cause. */
 const BY_WRITERS = new Set([
   ...['workflow_dispatch', 'repository_dispatch', 'schedule', 'push', 'create', 'delete', 'merge_group', 'release'],
   ...['deployment', 'deployment_status', 'branch_protection_rule', 'page_build', 'registry_package'],

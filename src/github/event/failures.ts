@@ -17,7 +17,7 @@ export interface FailureSource {
   readonly app?: string | undefined;
 }
 
-/** A note of a check at a line of a file. All texts are as somebody's program wrote them. */
+/** A note of a check at a line of a file. All texts are as a program wrote them. */
 interface FailureAnnotation {
   readonly path: string;
   readonly startLine: number;
@@ -70,7 +70,7 @@ const CONCURRENCY = 4;
 const ACTIONS = 'github-actions';
 const FAILING = new Set(['failure', 'timed_out', 'cancelled', 'startup_failure', 'action_required']);
 
-/** Whether a conclusion of a check, job or run is one of those that somebody should look into. */
+/** Whether a conclusion of a check, job or run needs attention. */
 export const hasFailed = (conclusion: string | null | undefined): boolean => FAILING.has(conclusion ?? '');
 
 const text = z.optional(z.nullable(z.string()));

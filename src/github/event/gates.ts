@@ -10,7 +10,7 @@ export interface GateSettings {
   /**
    * Where it is set, an event that carries a person's text needs it there, at the start of a line: in the comment or the
    * review, and for an event of an issue, pull request or discussion in its description, also when the event is that
-   * somebody set a label.
+   * a person set a label.
    */
   readonly triggerPhrase?: string | undefined;
   /** What the author of a text may be to the repository, e.g. `MEMBER`. */
@@ -30,18 +30,18 @@ export interface ClosedGate {
 export interface OpenGate {
   /** Logins that must be found to have write permission; the gate is closed where that cannot be found out. */
   readonly permissionOf: readonly string[];
-  /** Logins to look up where there is a token: a member or collaborator may be somebody who only reads. */
+  /** Logins to look up where there is a token: a member or collaborator may have read access only. */
   readonly permissionIfToken: readonly string[];
   /** What stands behind the phrase; missing if there is no phrase, or the text is not of the person who is let in. */
   readonly trigger?: PhraseRequest;
 }
 
-/** Events that hand secrets or a token that writes to nobody's fork, so that no fork should be let near them. */
+/** Events that give no secrets and no write token to forks, so that forks are skipped. */
 const NOT_OF_FORKS =
   /^(?:pull_request|pull_request_review|pull_request_review_comment|pull_request_review_thread|check_run|check_suite|workflow_run|workflow_job)$/;
-/** Events of a text that is written for the occasion. In the others somebody may act on a text of somebody else. */
+/** Events of a text that is written for the occasion. In the others, a person may act on another person's text. */
 const OF_REMARKS = /^(?:issue_comment|discussion_comment|pull_request_review|pull_request_review_comment)$/;
-/** Associations behind which there may be somebody who may only read. */
+/** Associations of people who may have read access only. */
 const MAYBE_READERS = new Set(['MEMBER', 'COLLABORATOR']);
 
 /** Remarks that answer one another, so that those of Devin would wake it again and again. A review is none of them. */
@@ -63,14 +63,14 @@ function noun({ name, text }: GithubEvent): string {
 /** The gate that is closed by a bot that is not listed, if there is one. */
 function unlistedBot(people: readonly (Person | undefined)[], bots: readonly string[]): ClosedGate | undefined {
   const listed = new Set(bots.map(bare));
-  const bot = people.find((somebody) => somebody?.isBot === true && !listed.has(bare(somebody.login)));
+  const bot = people.find((one) => one?.isBot === true && !listed.has(bare(one.login)));
   return bot && { closed: `@${bot.login} is a bot, which \`allowed_bots\` does not list` };
 }
 
 /** By write access, whatever the association is: GitHub calls a member whose membership is private a CONTRIBUTOR. */
 const WRITE = 'WRITE';
 
-/** Whether the author of a text is let in: certainly, if they may write, also if nobody can tell, or not, and why. */
+/** Whether the author of a text is let in: certainly, if they may write, even if that is unknown, or not, and why. */
 function authorGate({ author, association }: WrittenText, allowed: readonly string[]): ClosedGate | OpenGate {
   const open = { permissionOf: [], permissionIfToken: [] };
   if (author === undefined) return { closed: 'the payload does not say who wrote the text' };
@@ -87,7 +87,7 @@ function authorGate({ author, association }: WrittenText, allowed: readonly stri
 
 /**
  * Whether the author of the text is the one who is to be let in, so that the text may be a request. For a label or an
- * assignment that is somebody else, who asks for nothing by the words of the text.
+ * assignment that is another person, whose request is not the text.
  */
 function isAuthorsOwn({ name, action, sender, text }: GithubEvent): boolean {
   const author = text?.author;
@@ -96,7 +96,7 @@ function isAuthorsOwn({ name, action, sender, text }: GithubEvent): boolean {
   return isAuthor || OF_REMARKS.test(name) || action === 'edited';
 }
 
-/** Who is to be looked up, or why nobody is let in. Bots have been held against their list already. */
+/** Who is to be looked up, or why no one passes. Bots have been checked against their list already. */
 function peopleGate(event: GithubEvent, { associations }: GateSettings): ClosedGate | OpenGate {
   const { name, sender, text, upstream } = event;
   if (sender === undefined) return { closed: 'the payload does not say who caused the event' };
@@ -116,7 +116,7 @@ function peopleGate(event: GithubEvent, { associations }: GateSettings): ClosedG
 }
 
 /** Devin's own bot. What it says would come back to it without an end, so that not even `allowed_bots` lets it in. */
-const isDevin = (somebody: Person | undefined) => somebody !== undefined && bare(somebody.login) === bare(DEVIN_BOT);
+const isDevin = (one: Person | undefined) => one !== undefined && bare(one.login) === bare(DEVIN_BOT);
 
 /** A run that is fine asks for nothing, unless the workflow says what else to do, with a context of its own. */
 const hasSucceeded = ({ name, failure }: GithubEvent) => name === 'workflow_run' && failure?.conclusion === 'success';
@@ -155,7 +155,7 @@ export function commentGate(text: WrittenText, settings: GateSettings): ClosedGa
  *
  * Our own comments never do. Events of forks do not, where GitHub withholds the secrets from them; for
  * `pull_request_target` and `issue_comment` the other rules decide. Bots do if they are listed. The author of a text does
- * by their association to the repository; whoever acts on the text of somebody else must have write permission.
+ * by their association to the repository; a person who acts on another person's text must have write permission.
  */
 export function offlineGate(event: GithubEvent, settings: GateSettings): ClosedGate | OpenGate {
   const { name, action, text } = event;

@@ -17,7 +17,7 @@ import {
 import type { Discovery } from './shape.ts';
 import { discussion, issue, pullRequest } from './thread.ts';
 
-/** `workflow_dispatch`: somebody who may write filled in a form. */
+/** `workflow_dispatch`: a person with write access filled in a form. */
 export const workflowDispatch = (payload: Json): Discovery => ({
   parts: [
     ...part('workflow', payload['workflow']),
@@ -136,7 +136,7 @@ export function mergeGroup(payload: Json): Discovery {
   };
 }
 
-/** Any other event: the thread that it is about, if it has one. Nobody's text in it asks for anything. */
+/** Any other event: the thread that it is about, if it has one. No text in it is a request. */
 export function otherEvent(payload: Json, page: string): Discovery {
   const reader = (['pull_request', 'issue', 'discussion'] as const).find((name) => isObject(payload[name]));
   if (reader === undefined) return {};

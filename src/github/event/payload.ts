@@ -3,7 +3,7 @@ import type { Part } from '../../report/untrusted.ts';
 /** A JSON object of which nothing is known. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Somebody on GitHub. */
+/** A person or bot on GitHub. */
 export interface Person {
   /** Of the form that GitHub gives to logins; that of an app ends with `[bot]`. */
   readonly login: string;
@@ -39,7 +39,7 @@ export const sha = (value: unknown): string | undefined => formed(value, /^(?!0+
 /** A word of GitHub's own vocabulary, such as an action, a state or a conclusion. */
 export const word = (value: unknown): string | undefined => formed(value, /^[a-z][a-z_]{0,39}$/);
 
-/** What somebody is to the repository, e.g. `MEMBER`. */
+/** A person's association with the repository, e.g. `MEMBER`. */
 export const association = (value: unknown): string | undefined => formed(value, /^[A-Z][A-Z_]{0,39}$/);
 
 /** A repository's `owner/name`. */
@@ -49,7 +49,7 @@ export const repositoryName = (value: unknown): string | undefined =>
 /** The address of a GraphQL object. */
 export const nodeId = (value: unknown): string | undefined => formed(value, /^[\w=+/-]{1,200}$/);
 
-/** A user or app of the payload; nobody if the login does not have the form of one. */
+/** A user or app of the payload; undefined if the login does not have the form of one. */
 export function person(value: unknown): Person | undefined {
   const { login: given, type } = object(value);
   const login = formed(given, /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})(?:\[bot\])?$/);

@@ -148,7 +148,7 @@ export const promptNonce = (request: EventRequest, random: () => string): string
   );
 
 /**
- * Composes the prompt about an event: the author's instruction, what is known for certain, and everything that somebody
+ * Composes the prompt about an event: the author's instruction, what is known for certain, and everything that a person
  * outside may have written, cleaned, cut to fit, and fenced off. The same arguments give the same prompt.
  */
 export function eventPrompt(given: EventRequest & PromptForm): EventPrompt {

@@ -133,7 +133,7 @@ export function checkSuite(payload: Json, page: string): Discovery {
 function upstreamOf(run: Json): readonly Person[] {
   const given = [run['actor'], run['triggering_actor']].filter((value) => value !== undefined && value !== null);
   const people = given.map(person);
-  const known = people.filter((somebody) => somebody !== undefined);
+  const known = people.filter((one) => one !== undefined);
   if (known.length < people.length) return [];
   return known.filter(({ login }, at) => known.findIndex((other) => other.login === login) === at);
 }

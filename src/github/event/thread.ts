@@ -67,8 +67,8 @@ function about(payload: Json, kind: ThreadKind, page: string): Discovery {
 }
 
 const login = (value: unknown) => {
-  const somebody = person(value);
-  return somebody === undefined ? undefined : `@${somebody.login}`;
+  const named = person(value);
+  return named === undefined ? undefined : `@${named.login}`;
 };
 
 /** A text that somebody wrote, with its part and the facts about its author. */

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 
-/** Somebody as the REST API names them; null for an account that was deleted. */
+/** A user as the REST API names them; null for an account that was deleted. */
 export const Account = z.nullish(z.object({ login: z.string(), type: z.optional(z.string()) }));
 
 /** Login of the app that posts the reviews of Devin. */
 const REVIEWER = 'devin-ai-integration[bot]';
 
 /**
- * Whether somebody is the reviewer. No person can have a login with brackets, and the type comes from GitHub, so both
+ * Whether a user is the reviewer. No person can have a login with brackets, and the type comes from GitHub, so both
  * together cannot be taken on.
  */
 export const isReviewer = (account: z.output<typeof Account>): boolean =>

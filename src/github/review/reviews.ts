@@ -5,7 +5,7 @@ import { READ } from './pull-request.ts';
 import { Account, isReviewer } from './reviewer.ts';
 import { type ReviewThread, reviewThreads } from './threads.ts';
 
-/** A comment of the reviewer on lines of a pull request, with what became of its conversation. */
+/** A comment of the reviewer on lines of a pull request, with the state of its conversation. */
 export interface ReviewComment extends ReviewThread {
   readonly id: number;
   readonly body: string;
@@ -81,7 +81,7 @@ async function all<S extends z.ZodMiniType<{ readonly id: number }>>(github: Git
 }
 
 /**
- * The reviews of the reviewer for one commit, oldest first, with their comments. Nobody else's count, whatever they say.
+ * The reviews of the reviewer for one commit, oldest first, with their comments. Those of others do not count.
  * https://docs.github.com/rest/pulls/reviews https://docs.github.com/rest/pulls/comments
  */
 export async function reviewsOf(

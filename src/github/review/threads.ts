@@ -4,12 +4,12 @@ import { place } from '../client/repository.ts';
 import { READ } from './pull-request.ts';
 import { isReviewingActor } from './reviewer.ts';
 
-/** What became of a conversation about lines of a pull request. */
+/** The state of a conversation about lines of a pull request. */
 export interface ReviewThread {
   readonly isResolved: boolean;
   /** The lines have changed since. */
   readonly isOutdated: boolean;
-  /** Somebody else has changed the words of the reviewer. */
+  /** Another person has edited the text of the reviewer. */
   readonly isEdited: boolean;
 }
 

@@ -62,7 +62,7 @@ export interface Aliases {
 /** For a manifest that declares none: entries name the connections themselves. */
 export const NO_ALIASES: Aliases = { byName: new Map(), ids: new Set() };
 
-/** The nearest name is found for so many findings; for more it would take long. */
+/** Maximum number of findings for which the nearest name is found; for more it would take long. */
 const MAX_HINTS = 100;
 
 /** The connection of an entry: the value of its alias, or the name itself if no aliases are declared. */

@@ -98,7 +98,7 @@ const digest = (text: string) => createHash('sha256').update(text.replaceAll('\r
 const signed = (text: string) =>
   `# Written by export-git-permissions ${digest(text)}. A file that was edited since is kept.\n${text}`;
 
-/** Whether a file is one that the export wrote, and that nobody has edited since. Line endings do not matter. */
+/** Whether a file is one that the export wrote, and that was not edited since. Line endings do not matter. */
 export function isExported(text: string): boolean {
   const [line = '', hash] = WRITTEN.exec(text) ?? [];
   return hash !== undefined && digest(text.slice(line.length)) === hash;

@@ -9,7 +9,7 @@ import type { Connection, Desired, Observed } from './permission.ts';
 import type { ComparedScope, ProtectionRule } from './resolve.ts';
 import type { RepositoryLists } from './source.ts';
 
-/** The nearest name is found for so many findings; for more it would take long. */
+/** Maximum number of findings for which the nearest name is found; for more it would take long. */
 const MAX_HINTS = 20;
 
 /** Errors that say something about the step, not about one connection. */

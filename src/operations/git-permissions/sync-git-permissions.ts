@@ -20,7 +20,7 @@ import { type PermissionSource, repositoryLists } from './source.ts';
 
 /** What the warnings are that only the job summary lists. */
 const OVERLAPPING = 'inside a group or prefix';
-/** A pause takes a millisecond, and what is done for each of so many patterns less than a second. */
+/** A pause takes a millisecond, and the work for each group of this many patterns less than a second. */
 const TURNS = 20;
 
 /** Entries that Devin spells in another case than the manifest. They are the same. */

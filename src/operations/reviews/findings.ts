@@ -35,13 +35,13 @@ interface Made {
   readonly job: string | undefined;
 }
 
-/** A reply without a mark is talk about a finding, or about somebody else's comment. */
+/** A reply without a mark is talk about a finding, or about another author's comment. */
 const isTalk = ({ body, isReply }: ReviewComment) => isReply && !body.includes('devin-review-comment');
 
 function madeBy(comment: ReviewComment): Made {
   const { id, body, url, path, startLine, endLine, isResolved, isEdited } = comment;
   const { mark, severity, title } = readComment(body);
-  // What somebody else has written into a comment of the reviewer says nothing.
+  // What others have edited into a comment of the reviewer does not count.
   const trusted = isEdited ? undefined : mark;
   // A mark that speaks of another file than the comment is on has no lines for this one.
   const isPlaced = trusted?.startLine != null && (trusted.path === path || path === '');

@@ -40,7 +40,7 @@ const MAX_HEAD = 5_000;
 
 /**
  * The HTML comments that a text begins with, and what follows them. Everything further down may be quoted from a file or
- * from somebody else's comment, so no mark counts there.
+ * from another author's comment, so no mark counts there.
  */
 function opening(body: string): { readonly comments: readonly string[]; readonly rest: string } {
   const comments: string[] = [];

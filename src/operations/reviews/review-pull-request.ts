@@ -83,7 +83,7 @@ class Review {
     if (commit === null || isSameCommit(commit, this.known.head)) return;
     let now = await this.#headNow();
     if (!isSameCommit(now, commit)) {
-      // GitHub may be later than Devin to say that somebody has pushed.
+      // GitHub may report a push later than Devin.
       await this.#context.clock.sleep(LATE_HEAD_MS, this.#context.signal);
       now = await this.#headNow();
     }

@@ -107,7 +107,7 @@ export async function downloadAll(
       const { uuid, name } = address;
       try {
         const bytes = await devin.download(downloadAttachment, { params: { org_id: orgId, uuid, name } });
-        // The bytes stay as they are; a name goes on into logs and artifacts.
+        // The bytes stay as they are; a name gets into logs and artifacts.
         const path = await workspace.writeFile(await freePath(folder, safeName(redact(name)), taken, workspace), bytes);
         files.push({ name, path, bytes: bytes.length });
       } catch (thrown) {

@@ -77,7 +77,7 @@ export class Core {
     return isProvisioned(credential) ? provisionedCaller(this.world(), credential) : this.#callers.get(credential);
   }
 
-  /** What the journal says of an `Authorization` header: a name, never a token that the sandbox gave to somebody. */
+  /** What the journal says of an `Authorization` header: a name, never a token that the sandbox issued. */
   journalName(header: string | undefined): CredentialName | 'provisioned' | 'none' | 'unknown' {
     const credential = credentialOf(header);
     if (credential === 'none' || credential === 'unknown' || !isProvisioned(credential)) return credential;

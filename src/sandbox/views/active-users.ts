@@ -23,7 +23,7 @@ export type ActiveUsersCount = {
 const DAY = 86_400;
 /** Monday, 1969-12-29. */
 const MONDAY = -3 * DAY;
-/** An answer holds at most so many periods, and reaches no farther than a date can (in seconds). */
+/** Maximum number of periods in a response, and the last second that a date can express. */
 const MOST_PERIODS = 20_000;
 const LAST = 8_640_000_000_000;
 

@@ -47,8 +47,8 @@ function findingsOf(world: World, { value }: Row<SessionRecord>): Finding[] {
       {
         label: 'suspended',
         issue: `The session was put to sleep: ${detail ?? 'unknown reason'}.`,
-        impact: 'The work rests until somebody sends a message.',
-        action: 'Look at the limits of the organization.',
+        impact: 'The work rests until a person sends a message.',
+        action: 'Check the limits of the organization.',
         type: 'other',
       },
     ];

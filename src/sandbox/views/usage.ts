@@ -55,7 +55,7 @@ const DAY = 86_400;
 const BOUNDARY = 8 * 3600;
 /** The day of the month on which a billing cycle begins. */
 const CYCLE_DAY = 5;
-/** So many users and organizations have a history, however many there are. */
+/** Maximum number of users and of organizations that have a history. */
 const MOST = 100;
 
 /** The start of the billing day in which a time lies; both in Unix seconds. */

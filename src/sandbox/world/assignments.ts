@@ -2,13 +2,13 @@ import { notFound, Problem } from '../request/problem.ts';
 import { type Role, showRole } from './roles.ts';
 import type { World } from './state.ts';
 
-/** A role that somebody holds; `orgId` is null for the whole enterprise. */
+/** A role of a member; `orgId` is null for the whole enterprise. */
 export interface Assignment {
   readonly orgId: string | null;
   readonly role: Role;
 }
 
-/** Somebody with roles: at most one of the enterprise, and one in each organization. */
+/** A member with roles: at most one of the enterprise, and one in each organization. */
 export interface Holder {
   assignments: readonly Assignment[];
 }

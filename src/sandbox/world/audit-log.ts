@@ -140,7 +140,7 @@ export class AuditLog {
     for (let i = 0; i < this.#count; i += 1) {
       const chosen = this.#seeded.below(ACTIONS.length, 'audit-action', i);
       action[i] = chosen;
-      // Nobody logs in to one organization.
+      // There is no login to a single organization.
       org[i] = orgs === 0 || ACTIONS[chosen] === 'login' ? -1 : this.#seeded.below(orgs, 'audit-org', i);
     }
     this.#columns = { action, org };

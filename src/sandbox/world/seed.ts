@@ -81,7 +81,7 @@ function organizationAt(seeded: Seeded, started: number, n: number): Organizatio
 
 /**
  * The nth organization, counted from 0, as the sandbox began with it, whatever became of it since, so that seed rows do
- * not depend on when they are first asked for. Undefined if there never were so many.
+ * not depend on when they are first asked for. Undefined if there never were that many.
  */
 export function seededOrganization({ seeded, state }: Pick<World, 'seeded' | 'state'>, n: number) {
   return n < state.counts.organizations ? organizationAt(seeded, state.started, n) : undefined;

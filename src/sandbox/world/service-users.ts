@@ -131,7 +131,7 @@ export function showServiceUser(world: World, row: Row<ServiceUser>, orgId?: str
   };
 }
 
-/** Whether the sandbox has given this token to somebody, be it good still or not. */
+/** Whether the sandbox has issued this token, even if it is no longer valid. */
 export const wasProvisioned = (world: World, token: string): boolean => book(world).byToken.has(token);
 
 /** Who calls with a token that the sandbox has given; undefined where it is no longer good. */

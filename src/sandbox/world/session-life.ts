@@ -162,7 +162,7 @@ function ending(life: Life, at: (seconds: number) => number, lines: Lines): Step
   }
 }
 
-/** Everything that will happen to a session that is created at `created`, if nobody steps in. */
+/** Everything that will happen to a session that is created at `created`, without a request that changes it. */
 export function begin(life: Life, created: number, lines: Lines): Step[] {
   // A session that ends later than usual still starts as fast as usual.
   const early = (seconds: number) =>
@@ -250,7 +250,7 @@ function untilFinal(past: readonly Step[], future: readonly Step[]): Step[] {
   return [...past, ...[...before].sort((a, b) => a.at - b.at)];
 }
 
-/** The steps from a user's message on: a session that rests works again and finishes, one at work goes on. */
+/** The steps from a user's message on: a stopped session works again and finishes, a working one continues. */
 export function withMessage(
   { past, future }: ReturnType<typeof split>,
   life: Life,

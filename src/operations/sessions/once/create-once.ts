@@ -108,7 +108,7 @@ async function adopted(start: Start, key: Key, session: Session, request: Reques
   const found = { how: 'lost', standing: standingOf(session), scope: key.scope } as const;
   const started = { session, created: false, reused: false, own: isOwnKey(key, start.context), found };
   const own = await watched(start, key, started, request);
-  // With a key of others, nobody can tell which of several is that of the request.
+  // With a key of others, it is unknown which of several is that of the request.
   if (key.scope === 'text') await checkTwin(start.context, keptOf(start, key, session, request.sentAt));
   return own;
 }

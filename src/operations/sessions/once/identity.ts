@@ -15,7 +15,7 @@ interface Who {
   readonly userId: string | undefined;
 }
 
-/** What is known of a credential: who it is, or why nobody can tell. */
+/** What is known of a credential: who it is, or why that is unknown. */
 type Known = { readonly who: Who } | { readonly rejected: ActionError | undefined };
 
 const learned = new WeakMap<Devin, Who>();

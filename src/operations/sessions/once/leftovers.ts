@@ -17,7 +17,7 @@ const WINDOW_MS = 31 * 86_400_000;
 
 type ClearContext = Pick<Context, 'devin' | 'log' | 'clock' | 'signal'>;
 
-/** What became of one thing that a step left behind. */
+/** The result for one thing that a step left behind. */
 export interface Cleared {
   /** A line of Markdown. */
   readonly line: string;

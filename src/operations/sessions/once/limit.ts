@@ -34,7 +34,7 @@ async function inTheHourBefore(context: LimitContext, limit: Limit, end: number)
 /** `2026-01-31 08:59:30 UTC` */
 const utc = (seconds: number) => `${new Date(seconds * 1_000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
-/** The gate, closed: says how many sessions there were, and when so many have left the hour that one more fits. */
+/** The gate, closed: says how many sessions there were, and when enough of them are older than an hour for one more. */
 function reached({ most }: Limit, counted: readonly Session[], beyond = ''): ActionError {
   const next = counted[counted.length - most];
   const at = next?.created_at ?? null;
@@ -45,7 +45,7 @@ function reached({ most }: Limit, counted: readonly Session[], beyond = ''): Act
   });
 }
 
-/** Throws `gate_closed` where the limit is reached, and whatever went wrong where nobody can tell. */
+/** Throws `gate_closed` where the limit is reached, and the failure where that is unknown. */
 export async function checkLimit(context: LimitContext, limit: Limit): Promise<void> {
   let counted: readonly Session[];
   try {

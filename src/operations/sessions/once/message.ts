@@ -21,7 +21,7 @@ export interface Message {
   readonly asUserId: string | undefined;
   /** Addresses of the files that go with it; requested only once there is a session that takes it. */
   readonly urls: () => Promise<readonly string[]>;
-  /** The tag of the step, which the message has at its end; without it nobody can tell whether it arrived. */
+  /** The tag of the step, which the message has at its end; without it, it is unknown whether the message arrived. */
   readonly reference: string | undefined;
 }
 

@@ -30,7 +30,7 @@ export interface Follows {
 /** Sessions that are too old are still worth mentioning, in milliseconds beyond the limit. */
 const MENTIONED_MS = 31 * 86_400_000;
 
-/** What became of a message: a session has got it, or there is none that can take it. */
+/** The result of a message: a session has got it, or there is none that can take it. */
 export type Delivery =
   | { readonly session: Session; readonly sent: Sent }
   | { readonly session: undefined; readonly follows: Follows | undefined };

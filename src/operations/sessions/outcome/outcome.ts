@@ -18,7 +18,7 @@ export interface Verdict {
   readonly headline: string;
   /** What to do; empty if there is nothing to do. */
   readonly advice: string;
-  /** The state is not in this release's table: nobody knows whether more time would help. */
+  /** The state is not in this release's table: it is unknown whether more time would help. */
   readonly unknown?: true;
 }
 

@@ -12,7 +12,7 @@ const NO_WRITE = 'A person with write access to the repository can ask instead. 
 
 /**
  * Lets only those start a session who may write to the repository. Throws `gate_closed` for the others, and whatever
- * went wrong where nobody can tell.
+ * went wrong where that is unknown.
  */
 export async function admit(
   context: Pick<Context, 'github' | 'facts' | 'log'>,

@@ -25,7 +25,7 @@ export interface Admitted {
   readonly event: GithubEvent;
   /** What a person asked for behind the trigger phrase. */
   readonly asked: PhraseRequest | undefined;
-  /** Logins whose write permission is to be looked up; without a token nobody is let in. */
+  /** Logins whose write permission is to be looked up; without a token no one passes. */
   readonly permissionOf: readonly string[];
   /** Logins of which the same is wanted where there is a token. */
   readonly permissionIfToken: readonly string[];

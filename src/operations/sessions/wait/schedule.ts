@@ -10,7 +10,7 @@ const MARGIN_MS = 500;
 export const FIRST_PAUSE_MS = 1_000;
 /** A poll comes up to this share of the interval later, so that many waits do not poll at once. */
 const JITTER = 0.2;
-/** So many organizations are polled at the interval of the input; more of them more slowly. */
+/** Maximum number of organizations that are polled at the interval of the input; more are polled less often. */
 const ORGANIZATIONS_AT_ONCE = 10;
 
 /** The time between two polls, in milliseconds; `random` is from 0 up to, not including, 1. */

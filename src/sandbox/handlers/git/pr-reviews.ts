@@ -37,7 +37,7 @@ function show(world: World, { value }: Row<Review>) {
   return { pr_url, pr_number, commit_sha, status: statusOf(world, value) };
 }
 
-/** The head commit of a pull request; a made-up one if nobody has named it. */
+/** The head commit of a pull request; a made-up one if no request has named it. */
 function headOf(world: World, url: string): string {
   const known = heads(world).get(url);
   if (known !== undefined) return known;

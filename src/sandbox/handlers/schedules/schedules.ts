@@ -52,7 +52,7 @@ function record(call: Change, change: string, { org_id: orgId, scheduled_session
   recordChange(call, 'update_org_settings', orgId, { change, scheduled_session_id });
 }
 
-/** A user in whose name sessions run. @throws a 403 without the permission to do so, a 404 for nobody. */
+/** A user in whose name sessions run. @throws a 403 without the permission to do so, a 404 if there is no such user. */
 function impersonated({ world, caller }: Change, userId: string): string {
   demand(caller, 'ImpersonateOrgSessions');
   return existing(world.state.users.get(userId), 'User').id;

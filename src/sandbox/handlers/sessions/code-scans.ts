@@ -18,7 +18,7 @@ interface Scan {
   readonly started: number;
 }
 
-/** Seconds that a scan takes at the pace of the field. Nobody reports one. */
+/** Seconds that a scan takes at the pace of the field. No report from the field has one. */
 const TAKES = 120;
 
 const FINDINGS = [

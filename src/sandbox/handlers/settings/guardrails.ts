@@ -43,9 +43,9 @@ const GUARDRAILS = [
 const DAY = 86_400;
 /** Days before today of the violations in sessions that are no longer kept; more than a query may span at once. */
 const PAST_DAYS = [120, 45, 31, 18, 9, 4];
-/** Every so many-th seeded session has a violation. */
+/** One of this many seeded sessions has a violation. */
 const EACH = 3;
-/** So many of them, however many sessions there are. */
+/** Maximum number of them. */
 const MOST = 1000;
 
 /** Where and when a violation was. */

@@ -34,7 +34,7 @@ function keep(call: Change, ranges: readonly string[]): { ip_ranges: string[] } 
 
 /**
  * The IP access list. The API answers 401 to whoever is not on a list that is not empty; the sandbox listens on
- * loopback only, and takes 127.0.0.1 as listed, so that nobody can lock himself out.
+ * loopback only, and takes 127.0.0.1 as listed, so that no one can lock themselves out.
  */
 export const ipAccessListHandlers: readonly Handler[] = [
   on(getIpAccessList, ({ world }) => ({ ip_ranges: [...kept(world).ranges] })),
