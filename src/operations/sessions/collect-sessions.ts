@@ -80,10 +80,19 @@ async function changesOf(
 }
 
 /** Notes that a change was announced. If that fails, the next run announces it again. */
-async function note({ devin, log }: CollectContext, orgId: string, { session, next }: Change): Promise<void> {
+async function note(
+  { devin, log }: CollectContext,
+  orgId: string,
+  { session, next, announced }: Change,
+): Promise<void> {
   const params = { org_id: orgId, devin_id: session.session_id };
+  // Storing the state may itself count as a change of the session, which is no news. The time of the API is known to a second.
+  const at = Math.ceil(devin.now() / 1_000) + 1;
   try {
-    await devin.call(replaceSessionTags, { params, body: { tags: withState(session.tags, next) } });
+    await devin.call(replaceSessionTags, {
+      params,
+      body: { tags: withState(session.tags, next, announced && { ...announced, at }) },
+    });
   } catch (thrown) {
     const { code, message, fix } = asActionError(thrown);
     if (code === 'cancelled' || code === 'timeout') throw thrown;
@@ -109,7 +118,7 @@ async function collect(context: CollectContext): Promise<CollectReport> {
   const asked = { repository: facts.repository ?? '', since, tags: inputs.tags };
   const followed = await followedSessions(context, orgId, asked);
   const changes = await changesOf(context, orgId, followed);
-  const news = changes.filter(({ next }) => next !== 'open');
+  const news = changes.filter(({ next, isNews }) => next !== 'open' && isNews);
   const changed = news.map((change) => entryOfChange(change, orgId));
   const [data, summary] = [dataOf(followed, changed, orgId), summaryOf(followed, changed)];
   log.info(
