@@ -46,7 +46,7 @@ const STEP = 'devin-action step';
 /** Operations that read a lot and keep little of it. */
 const IN_THREAD: ReadonlySet<string> = new Set(['export-audit-logs', 'verify-audit-export']);
 /** The most memory for new values there, in MiB. A process takes several times that before it cleans up. */
-const NEW_VALUES_MB = 16;
+const NEW_VALUES_MB = 8;
 
 /** Runs the step in a thread, where the memory for new values can be limited without a flag of Node. */
 async function runInThread(world: World): Promise<boolean> {

@@ -5,9 +5,9 @@ import { dataOf, field, json } from './fields.ts';
 import type { BinaryFile, BinaryFormat } from './format.ts';
 
 /** Rows of a group. A group is written as soon as it is full, which limits the memory. */
-const GROUP_ROWS = 10_000;
+const GROUP_ROWS = 5_000;
 /** Characters of a group, for events that are large. */
-const GROUP_CHARACTERS = 8 * 1024 * 1024;
+const GROUP_CHARACTERS = 4 * 1024 * 1024;
 
 /** A column: its name, and its value for an event: text, or null if the event says nothing. */
 type Column = readonly [name: string, of: (event: AuditEvent) => string | null];
