@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runProcess, type StepResult } from './fake-runner.ts';
+import { runProcess, SOON_MS, type StepResult } from './fake-runner.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
 let sandbox: TestSandbox;
@@ -55,7 +55,7 @@ describe.skipIf(process.platform === 'win32')('a cancelled step', { concurrent: 
     async (signal) => {
       const step = await cancelAt(/running · working/, {}, signal);
       expect(step.exitCode).toBe(1);
-      expect(step.afterSignalMs).toBeLessThan(5_000);
+      expect(step.afterSignalMs).toBeLessThan(SOON_MS);
       expect(step.outputs).toMatchObject({
         outcome: 'failure',
         error_code: 'cancelled',
@@ -104,7 +104,7 @@ describe.skipIf(process.platform === 'win32')('a cancelled step', { concurrent: 
       await own.control('latency', { ms: 700 });
       const step = await cancelAt(/Devin session/, { api_url: own.url, org_id: await own.orgId() });
       expect(step.exitCode).toBe(1);
-      expect(step.afterSignalMs).toBeLessThan(5_000);
+      expect(step.afterSignalMs).toBeLessThan(SOON_MS);
       expect(step.outputs).toMatchObject({ error_code: 'cancelled', created: 'true', session_outcome: 'terminated' });
       expect((await own.requests()).map(({ method }) => method)).toEqual(['POST', 'DELETE']);
     } finally {
@@ -119,7 +119,7 @@ describe.skipIf(process.platform === 'win32')('a cancelled step', { concurrent: 
       await own.control('faults', [{ path: '/organizations/*/sessions', hang: true, times: 9 }]);
       const step = await cancelAt(/Devin session/, { api_url: own.url, org_id: org });
       expect(step.exitCode).toBe(1);
-      expect(step.afterSignalMs).toBeLessThan(5_000);
+      expect(step.afterSignalMs).toBeLessThan(SOON_MS);
       expect(step.outputs).toMatchObject({ error_code: 'cancelled' });
       expect(step.commands.find(({ name }) => name === 'error')?.message).toContain('may have been carried out');
     } finally {
@@ -134,7 +134,7 @@ describe.skipIf(process.platform === 'win32')('a cancelled step', { concurrent: 
       await own.control('faults', [{ method: 'DELETE', path: '/organizations/*/sessions/*', hang: true, times: 9 }]);
       const step = await cancelAt(/running · working/, { api_url: own.url, org_id: org });
       expect(step.exitCode).toBe(1);
-      expect(step.afterSignalMs).toBeLessThan(5_000);
+      expect(step.afterSignalMs).toBeLessThan(SOON_MS);
       expect(step.outputs).toMatchObject({ error_code: 'cancelled', session_outcome: 'running' });
       expect(step.commands.find(({ name }) => name === 'warning')?.message).toContain('may spend more ACUs');
     } finally {
@@ -150,7 +150,7 @@ describe.skipIf(process.platform === 'win32')('a cancelled step', { concurrent: 
         { method: 'POST', path: '/organizations/*/sessions', status: 429, retry_after: 600, times: 9 },
       ]);
       const step = await cancelAt(/HTTP 429/, { api_url: own.url, org_id: org });
-      expect(step.afterSignalMs).toBeLessThan(5_000);
+      expect(step.afterSignalMs).toBeLessThan(SOON_MS);
       expect(step.outputs).toMatchObject({ error_code: 'cancelled' });
     } finally {
       await own.close();

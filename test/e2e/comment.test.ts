@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markerOf } from '../../src/github/comment/body.ts';
 import { type LocalGithub, type Options, openGithub } from '../github/server/index.ts';
 import { discussionCreated, issueCommented, issueOpened, pullRequest } from './events.ts';
-import type { StepOptions, StepResult } from './fake-runner.ts';
+import { SOON_MS, type StepOptions, type StepResult } from './fake-runner.ts';
 import { runPost, runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
@@ -352,7 +352,7 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
   test('the comment says so within five seconds', () =>
     withGithub(async (github) => {
       const result = await stopAt(/Devin is working/, 'SIGINT', github, inputs);
-      expect(result.afterSignalMs).toBeLessThan(5_000);
+      expect(result.afterSignalMs).toBeLessThan(SOON_MS);
       expect(result.outputs['error_code']).toBe('cancelled');
       expect(onlyComment(github)).toMatch(/^### ❌ Devin stopped\\: the session was terminated with the workflow /);
     }));
@@ -373,7 +373,7 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
     withGithub(async (github) => {
       github.fault({ path: '/repos/*/*/issues/comments/*', lost: 'hang', times: 100 });
       const result = await stopAt(/Devin is working/, 'SIGINT', github, inputs);
-      expect(result.afterSignalMs).toBeLessThan(5_000);
+      expect(result.afterSignalMs).toBeLessThan(SOON_MS);
       expect(result.outputs).toMatchObject({ error_code: 'cancelled', session_outcome: 'terminated' });
     }));
 
@@ -398,7 +398,7 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
       const asked = { ...inputs, comment: 'false' };
       const result = await stopWhen(() => github.requests().length > 0, 'SIGINT', github, asked, { event });
       expect(result.outputs['error_code']).toBe('cancelled');
-      expect(result.afterSignalMs).toBeLessThan(4_000);
+      expect(result.afterSignalMs).toBeLessThan(SOON_MS);
     }));
 });
 

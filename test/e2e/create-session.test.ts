@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT, type StepOptions } from './fake-runner.ts';
+import { ROOT, SOON_MS, type StepOptions } from './fake-runner.ts';
 import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
 
@@ -243,7 +243,7 @@ describe.concurrent('create-session', () => {
 
   test('ends soon after its last word: no timer keeps it', async () => {
     const step = await create({ wait: 'finished' });
-    expect(step.tailMs).toBeLessThan(5_000);
+    expect(step.tailMs).toBeLessThan(SOON_MS);
   });
 
   test('in a dry run sends nothing and is skipped', async () => {

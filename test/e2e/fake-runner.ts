@@ -18,6 +18,12 @@ export const NODE_24 = join(
   process.platform === 'win32' ? 'node.exe' : 'node',
 );
 
+/**
+ * What users are promised within five seconds, in milliseconds of a test: a busy machine gets three times that. What does
+ * not end by itself takes longer still.
+ */
+export const SOON_MS = 15_000;
+
 /** A step of a workflow. */
 export interface StepOptions {
   /** The step's `with:`. */

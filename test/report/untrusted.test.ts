@@ -219,7 +219,7 @@ describe('text from outside', () => {
     sanitize(`[a]:${' '.repeat(200_000)}`);
     sanitize(`[a]: b${' '.repeat(200_000)}c`);
     // One that goes over its text for each piece needs minutes.
-    expect(performance.now() - startedAt).toBeLessThan(15_000);
+    expect(performance.now() - startedAt).toBeLessThan(45_000);
   });
 });
 

@@ -103,7 +103,7 @@ test('a hanging request never answers, and ends when its client or the sandbox d
   const began = performance.now();
   await b.sandbox.close();
   await failed;
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(performance.now() - began).toBeLessThan(20_000);
 });
 
 test('without after_commit a fault leaves nothing behind, with it the change is made before the answer is lost', async () => {

@@ -63,7 +63,9 @@ describe('parquet', () => {
     const paged = fileOf(pages);
     expect(Buffer.from(paged.file).equals(Buffer.from(file))).toBe(true);
     expect(paged.largest).toBeLessThan(largest);
-    expect(parquetMetadata(file).row_groups.map(({ num_rows }) => Number(num_rows))).toEqual([5_000, 5_000, 5_000, 5_000, 5_000]);
+    expect(parquetMetadata(file).row_groups.map(({ num_rows }) => Number(num_rows))).toEqual([
+      5_000, 5_000, 5_000, 5_000, 5_000,
+    ]);
     const rows = await parquetReadObjects({ file, columns: ['audit_log_id', 'org_id'] });
     expect(rows[24_999]).toEqual({ audit_log_id: 'audit-log-24999', org_id: null });
   });
