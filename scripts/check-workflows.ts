@@ -307,6 +307,7 @@ function placed(source: Source, message: string, report: Report): void {
 
 // The package is older than some permissions, labels and actions; GitHub's own parser knows them.
 const STALE = new Set(['permissions', 'runner-label', 'action']);
+const STALE_MESSAGE = /^undefined (function|variable "vars")|^unexpected key "queue" for "concurrency"/;
 
 let linter: Awaited<ReturnType<typeof createLinter>> | undefined;
 
@@ -336,7 +337,7 @@ async function checkWorkflow(source: Source, report: Report): Promise<void> {
   }
   for (const message of errors) placed(source, message, report);
   for (const { kind, line, message } of await lint(text, path)) {
-    if (STALE.has(kind) || /^undefined (function|variable "vars")/.test(message)) continue;
+    if (STALE.has(kind) || STALE_MESSAGE.test(message)) continue;
     placed(source, `(Line: ${line}, Col: 1): ${message}`, report);
   }
   if (source.isExample && !text.startsWith('# '))

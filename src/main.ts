@@ -6,11 +6,14 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import type { Clock } from './contract/clock.ts';
 import { ActionError, asActionError } from './contract/errors.ts';
 import type { Machine } from './contract/machine.ts';
+import { operationName } from './contract/parse.ts';
 import { run } from './run.ts';
 import type { World } from './step/step.ts';
 
 /** The runner kills a cancelled step after 7.5 s; whatever hangs by then must not cost the outputs. */
 const LAST_MOMENT_MS = 4_500;
+/** The same for a thread; the rest of the time is for the outputs of a step without it. */
+const LAST_MOMENT_OF_THREAD_MS = 3_500;
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -48,13 +51,30 @@ const IN_THREAD: ReadonlySet<string> = new Set(['export-audit-logs', 'verify-aud
 /** The most memory for new values there, in MiB. A process takes several times that before it cleans up. */
 const NEW_VALUES_MB = 8;
 
+/** Why a thread ended that did not say so itself. */
+function endOfThread(thrown: unknown): ActionError {
+  const isFull = thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  if (!isFull) return asActionError(thrown);
+  const fix = 'Use a runner with more memory. An export takes less of it with a lower `concurrency`.';
+  return new ActionError('internal', 'The step ran out of memory.', { fix, cause: thrown });
+}
+
+/** What a thread is told when the step is to stop. */
+type Stop = Pick<ActionError, 'code' | 'message'>;
+
 /** Runs the step in a thread, where the memory for new values can be limited without a flag of Node. */
 async function runInThread(world: World): Promise<boolean> {
   const thread = new Worker(new URL(import.meta.url), {
     workerData: STEP,
     resourceLimits: { maxYoungGenerationSizeMb: NEW_VALUES_MB },
   });
-  world.cancelled.addEventListener('abort', () => thread.postMessage(asActionError(world.cancelled.reason).message));
+  const { cancelled } = world;
+  cancelled.addEventListener('abort', () => {
+    const { code, message } = asActionError(cancelled.reason);
+    thread.postMessage({ code, message } satisfies Stop);
+    // One that computes does not read that.
+    setTimeout(() => void thread.terminate(), LAST_MOMENT_OF_THREAD_MS).unref();
+  });
   const exited = once(thread, 'exit').then(() => {
     throw new ActionError('internal', 'The thread of the step ended without a result.');
   });
@@ -62,7 +82,8 @@ async function runInThread(world: World): Promise<boolean> {
     const [isGreen] = await Promise.race([once(thread, 'message'), exited]);
     return isGreen === true;
   } catch (thrown) {
-    return await run({ ...world, cancelled: AbortSignal.abort(asActionError(thrown)) });
+    const reason: unknown = cancelled.aborted ? cancelled.reason : endOfThread(thrown);
+    return await run({ ...world, cancelled: AbortSignal.abort(reason) });
   }
 }
 
@@ -71,12 +92,13 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   const stopWith = (reason: ActionError) => {
     stop.abort(reason);
-    if (isMainThread) setTimeout(() => process.exit(1), LAST_MOMENT_MS).unref();
+    // In a thread, this ends only the thread.
+    setTimeout(() => process.exit(1), LAST_MOMENT_MS).unref();
   };
   for (const name of isMainThread ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : []) {
     process.on(name, () => stopWith(new ActionError('cancelled', `The runner asked the step to stop (${name}).`)));
   }
-  parentPort?.on('message', (message: string) => stopWith(new ActionError('cancelled', message)));
+  parentPort?.on('message', ({ code, message }: Stop) => stopWith(new ActionError(code, message)));
   process.on('uncaughtException', (thrown) => stopWith(asActionError(thrown)));
 
   // The runner takes commands from both streams, so nothing may get there past the log: neither what Node warns of, which
@@ -95,7 +117,7 @@ async function main(): Promise<void> {
     overheard = listen;
   };
   const world = { env, write, clock, machine, cancelled: stop.signal, cwd: process.cwd(), onOverheard };
-  const isLarge = isMainThread && IN_THREAD.has((env['INPUT_OPERATION'] ?? '').trim());
+  const isLarge = isMainThread && IN_THREAD.has(operationName(env['INPUT_OPERATION'] ?? ''));
   // The post step says so in its arguments: a state that was never written would let it carry out the operation again.
   const runStep = process.argv[2] === 'post' ? steps.post : isLarge ? runInThread : run;
   const isGreen = (await runStep(world)) && !stop.signal.aborted;

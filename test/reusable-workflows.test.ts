@@ -53,6 +53,15 @@ describe('the documentation of reusable workflows', () => {
   });
 });
 
+test.each([
+  ['comment-command.yml', 'devin'],
+  ['apply-git-permissions.yml', 'apply'],
+])('in %s, a run that waits for another is not canceled by a third', (name, job) => {
+  const { jobs } = parse(readFileSync(join(ROOT, '.github', 'workflows', name), 'utf8'));
+  const { queue, 'cancel-in-progress': cancels = false } = jobs[job].concurrency;
+  expect([queue, cancels]).toEqual(['max', false]);
+});
+
 describe('a reusable workflow does what it says', onlyHere, () => {
   test('comment-command: a comment starts a session, with one comment about it', async () => {
     const [{ url }, github] = [await quick(), await withPullRequest()];

@@ -65,6 +65,9 @@ export function parseInputs<N extends InputName>(
   return { values: values as Partial<InputValues<N>>, problems, unused };
 }
 
+/** An operation as it is named here, whatever the case and the dashes of its spelling. */
+export const operationName = (given: string): string => given.trim().toLowerCase().replaceAll('_', '-');
+
 /** The parsed name of the operation, by any of its spellings; a problem otherwise. */
 export function parseOperation<T extends string>(
   given: string | undefined,
@@ -73,7 +76,7 @@ export function parseOperation<T extends string>(
   if (given === undefined) {
     return failed({ input: 'operation', message: `is missing; expected one of ${names.join(', ')}` });
   }
-  const asked = given.trim().toLowerCase().replaceAll('_', '-');
+  const asked = operationName(given);
   const found = names.find((name) => name === asked);
   if (found !== undefined) return { ok: true, name: found };
   const hint = didYouMean(asked, names);

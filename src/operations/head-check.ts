@@ -53,15 +53,23 @@ export interface HeadCheckSettings {
   readonly event: () => Promise<EventRead>;
 }
 
+/** What is not shown as it stands: code, the text of a link, a sign behind a backslash, an entity, the tags of code. */
+const MARKED =
+  /(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)|\[((?:\\.|[^\]\\])*)\]\([^)]*\)|\\([^A-Za-z0-9\s])|&(amp|lt|gt);|<\/?code>/g;
+const SIGNS: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>' };
+
+/** A line of Markdown as people read it. */
+const shown = (line: string): string =>
+  line.replace(MARKED, (_, _ticks, code?: string, text?: string, sign?: string, name?: string) => {
+    if (code !== undefined) return code.trim();
+    if (text !== undefined) return shown(text);
+    return sign ?? SIGNS[name ?? ''] ?? '';
+  });
+
 /** The first line of Markdown as plain text, without its marks, links, and escapes. */
 export function titleOf(markdown: string): string {
   const [first = ''] = markdown.split('\n', 1);
-  return first
-    .replace(/^#+ /, '')
-    .replace(/(?<!\\)\[((?:\\.|[^\]\\])*)\]\([^)]*\)/g, '$1')
-    .replace(/\\([^A-Za-z0-9\s])/g, '$1')
-    .replaceAll('\u200b', '')
-    .replace(/&(amp|lt|gt);/g, (_, name: string) => ({ amp: '&', lt: '<', gt: '>' })[name] ?? '');
+  return shown(first.replace(/^#+ /, '')).replaceAll('\u200b', '');
 }
 
 /** What the end of a step means for its check. A question is for a person to act on. */

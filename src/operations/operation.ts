@@ -15,7 +15,7 @@ import type { Exists, PublishEarly } from './existing-sessions.ts';
 import type { HeadCheck } from './head-check.ts';
 import type { Need } from './permissions.ts';
 import type { Remains } from './remains.ts';
-import type { RequestEnd, ThreadComment } from './thread-comment.ts';
+import type { Question, RequestEnd, ThreadComment } from './thread-comment.ts';
 
 /** What an operation may use to check its inputs before the first request. */
 export interface Checks {
@@ -98,7 +98,7 @@ interface Ended<D> {
   /** Markdown for the step's comment, for the people in its thread; the summary where absent. */
   readonly comment?: string;
   /** What a person has to reply to: one more comment, written once for each `key`. */
-  readonly question?: { readonly key: string; readonly markdown: string };
+  readonly question?: Question;
   /** How the request of the event ended; absent if it has not. */
   readonly ended?: RequestEnd;
   /** A hidden end of the step's comment, which is never cut: what a later step reads from it. */

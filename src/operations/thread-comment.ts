@@ -1,6 +1,15 @@
 /** How a request ended, for the people in its thread. */
 export type RequestEnd = 'finished' | 'attention';
 
+/** A question as a comment of its own. */
+export interface Question {
+  /** Tells questions apart: each is written once, also by later runs. */
+  readonly key: string;
+  readonly markdown: string;
+  /** How people reply, which is never cut. */
+  readonly end: string;
+}
+
 /** The one comment of a step on the issue, pull request or discussion of its event. Nothing of it ever throws. */
 export interface ThreadComment {
   /** Shows on the request that it was seen. Once; silent where the token may not react. */
@@ -12,11 +21,8 @@ export interface ThreadComment {
    * of the work. `end` is a hidden part that is never cut.
    */
   update(markdown: string, end?: string): Promise<void>;
-  /**
-   * Writes one more comment: an edit sends no notification. `key` tells questions apart: each is written once, also by
-   * later runs.
-   */
-  ask(key: string, markdown: string): Promise<void>;
+  /** Writes one more comment: an edit sends no notification. */
+  ask(question: Question): Promise<void>;
 }
 
 /** A step that keeps no comment. */

@@ -6,7 +6,7 @@ import type { Reaction } from '../github/comment/reaction.ts';
 import type { CommentThread } from '../github/comment/thread.ts';
 import type { RunFacts } from '../github/event/facts.ts';
 import type { EventRead } from '../operations/event.ts';
-import { NO_COMMENT, type ThreadComment } from '../operations/thread-comment.ts';
+import { NO_COMMENT, type Question, type ThreadComment } from '../operations/thread-comment.ts';
 import { withoutComments } from '../report/comments.ts';
 import { sections } from '../report/markdown.ts';
 import type { Log } from '../runner/log.ts';
@@ -109,7 +109,7 @@ export function threadComment(
   let sticky: Sticky | undefined;
   let failed = false;
   let wanted: readonly [markdown: string, end: string] | undefined;
-  let question: readonly [key: string, markdown: string] | undefined;
+  let question: Question | undefined;
   let writing: Promise<void> | undefined;
   const writeNext = async (create: Open): Promise<void> => {
     if (wanted !== undefined) {
@@ -118,9 +118,9 @@ export function threadComment(
       sticky ??= create(ownKey);
       await sticky.update(settings.redact(sections(withoutComments(opening).trim(), markdown.trimEnd())), end);
     } else if (question !== undefined) {
-      const [about, markdown] = question;
+      const { key: about, markdown, end } = question;
       question = undefined;
-      await create(`${ownKey} asks ${about}`).update(settings.redact(markdown));
+      await create(`${ownKey} asks ${about}`).update(settings.redact(markdown), settings.redact(end));
     }
   };
   const write = async () => {
@@ -147,9 +147,9 @@ export function threadComment(
       wanted = [markdown, end];
       await written();
     },
-    async ask(about, markdown) {
+    async ask(asked) {
       if (failed) return;
-      question = [about, markdown];
+      question = asked;
       await written();
     },
   };

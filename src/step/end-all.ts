@@ -2,7 +2,7 @@ import { isSandbox } from '../contract/api-url.ts';
 import { later, stopping } from '../contract/clock.ts';
 import { ActionError } from '../contract/errors.ts';
 import type { InputName, InputValues } from '../contract/inputs.ts';
-import { inputError, parseInputs } from '../contract/parse.ts';
+import { inputError, operationName, parseInputs } from '../contract/parse.ts';
 import { pool } from '../contract/pool.ts';
 import { type Credential, readCredential } from '../devin/credential.ts';
 import { runFacts } from '../github/event/facts.ts';
@@ -101,7 +101,7 @@ async function tell(
     { comment, comment_key, issue_number: inputs.issue_number },
     {
       facts,
-      operation: operation.trim().toLowerCase().replaceAll('_', '-'),
+      operation: operationName(operation),
       changes: false,
       log,
       redact: (text) => redactor.redact(text),

@@ -26,7 +26,7 @@ async function tell({ world, silence, comment, check }: Step, report: Report): P
     const last = outcome === 'failure' ? 'attention' : ended;
     const reaction = last === undefined ? undefined : comment.ended(last);
     await comment.update(report.comment ?? report.summary, report.commentEnd);
-    if (question !== undefined) await comment.ask(question.key, question.markdown);
+    if (question !== undefined) await comment.ask(question);
     await reaction;
   };
   await Promise.all([say(), check.conclude(report)]);

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { laterTags } from '../../src/operations/sessions/later/tags.ts';
 import { type LocalGithub, openGithub } from '../github/server/index.ts';
@@ -43,6 +46,27 @@ async function repository(name: string) {
       step({ operation: 'collect-sessions', prompt: '', ...inputs }, more),
   };
 }
+
+/** The API in which Devin's messages are another text. */
+async function openWords(to: string, text: string): Promise<{ url: string; close(): void }> {
+  const server = createServer(async (request, response) => {
+    const { method = 'GET', url = '', headers } = request;
+    const body = method === 'GET' ? null : await buffer(request);
+    const { authorization = '' } = headers;
+    const sent = { authorization, 'content-type': 'application/json' };
+    const reply = await fetch(to + url, { method, headers: sent, body });
+    const value: unknown = await reply.json();
+    if (method === 'GET' && /\/messages\b/.test(url))
+      for (const item of Object(value).items) if (item.source === 'devin') item.message = text;
+    response.writeHead(reply.status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = Object(server.address());
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+/** The token of the job in these tests. */
+const JOB_TOKEN = 'ghs_made_up_token_of_the_tests';
 
 const json = (text: string | undefined) => JSON.parse(text ?? 'null');
 const tagsOf = async (id: string | undefined): Promise<readonly string[]> =>
@@ -173,6 +197,27 @@ describe('what the thread gets', () => {
       { payload: { outcome: 'waiting' } },
       { payload: { outcome: 'finished' } },
     ]);
+  });
+
+  test.each([
+    ['one', `<img src=x onerror=alert(1)>\n::warning::canary\n@octocat #7 \`\`\` <!-- devin --> </details>\n`],
+    ['long', `${'x'.repeat(7_990)}${JOB_TOKEN}\n${'[x](https://e.example) `|` <b> @octocat '.repeat(1_700)}`],
+  ])('a question is quoted as text, whatever it holds, and says how to reply (%s)', async (kind, text) => {
+    const { github, start, collect } = await repository(`hostile-${kind}`);
+    await start({ issue_number: '5', tags: FAST, completion_report: 'false' });
+    await later();
+    const words = await openWords(bench.sandbox.url, text);
+    const done = await collect({ api_url: words.url, dispatch_event: 'devin-done' }).finally(() => words.close());
+    expect(done.outputs, done.stdout).toMatchObject({ outcome: 'success', count: '1' });
+    expect(done.stdout).not.toMatch(/^::warning/m);
+    const body = github.comments(5).at(-1)?.body ?? '';
+    expect(body.length).toBeLessThanOrEqual(65_536);
+    expect(body).toMatch(/\n\nReply in the \[session\]\(\S+\)\.\n$/);
+    const quoted = body.split('\n').filter((line) => line.startsWith('>'));
+    expect(quoted.length).toBeGreaterThan(0);
+    expect(quoted.map((line) => line.slice(1)).join('\n')).not.toMatch(/(?<!\\)[`[\]|]|<|@(?!\u200b)|#(?=\d)/);
+    expect(github.state.dispatches).toHaveLength(1);
+    expect(JSON.stringify(github.state.dispatches) + body).not.toContain(JOB_TOKEN.slice(0, 8));
   });
 
   test('a question after a reply between two runs is announced too, and each once', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FAST_NODE } from '../field/clock.ts';
 import { jobOf, type Posted, postReview } from '../github/server/devin-review.ts';
 import { COMMITS, OWNER, pullRequest } from './events.ts';
+import { SOON_MS } from './fake-runner.ts';
 import { annotationsOf, type BenchOptions, findingsOf, openReviews, type ReviewBench } from './review-support.ts';
 
 /** A test on a bench of its own. Tests that run at the same time cannot tell whose end `onTestFinished` means. */

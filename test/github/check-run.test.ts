@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkRun } from '../../src/github/check/check-run.ts';
+import { details, fence } from '../../src/report/markdown.ts';
 import { failure, openBoth } from './server/support.ts';
 
 const HEAD = 'b'.repeat(40);
@@ -40,6 +41,16 @@ test('a summary is cut to what GitHub accepts, and says so', async () => {
   }
   await run.conclude('neutral', { title: 't', summary: 'x'.repeat(65_535) });
   expect([...server.state.checkRuns.values()][0]?.output?.summary).toBe('x'.repeat(65_535));
+});
+
+test('a summary that is cut within a folded block of code closes both before it says so', async () => {
+  const { server, github } = await openBoth();
+  const run = checkRun({ github, repository: REPOSITORY, name: 'Devin: x', head: HEAD });
+  const summary = details('More', fence('é <b>\n'.repeat(10_000)));
+  await run.conclude('neutral', { title: 't', summary });
+  const [{ output } = { output: undefined }] = server.state.checkRuns.values();
+  expect(output?.summary).toMatch(/\n```\n\n<\/details>\n\n_The rest was cut: [^\n]*_\n$/);
+  expect(Buffer.byteLength(output?.summary ?? '')).toBeLessThanOrEqual(65_535);
 });
 
 test('a token without checks: write is told what to add', async () => {

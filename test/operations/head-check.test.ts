@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { ActionError } from '../../src/contract/errors.ts';
 import { conclusionOf, titleOf } from '../../src/operations/head-check.ts';
-import { link, plain } from '../../src/report/markdown.ts';
+import { code, link, plain } from '../../src/report/markdown.ts';
 
 test.each([
   ['2 bugs in #128', '2 bugs in #128'],
   ['a_b *c* [d](e) <f> & `g` | h', 'a_b *c* [d](e) <f> & `g` | h'],
+  ['a_b [d](e) <code>c</code> &lt; `g', 'a_b [d](e) <code>c</code> &lt; `g'],
+  ['0f9a8b7c6d5e4f3a', '0f9a8b7c6d5e4f3a'],
 ])('the title of a check is the first line as people read it: %s', (text, title) => {
   expect(titleOf(`### ❌ ${plain(text)}\n\nMore.`)).toBe(`❌ ${title}`);
   expect(titleOf(`### ❌ ${link(text, 'https://github.com/acme/api/pull/1')} · x`)).toBe(`❌ ${title} · x`);
+  expect(titleOf(`### ❌ ${code(text)} · ${code('a\\.b')} · [x](y)`)).toBe(`❌ ${title} · a\\.b · x`);
 });
 
 describe('a check ends as its step', () => {

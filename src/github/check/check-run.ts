@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { cutToUtf8 } from '../../report/untrusted.ts';
 import type { Github } from '../client/client.ts';
 import { place } from '../client/repository.ts';
+import { closing } from '../comment/body.ts';
 
 /** How a check ended. */
 export type Conclusion = 'success' | 'failure' | 'neutral' | 'action_required' | 'cancelled';
@@ -40,13 +41,18 @@ const CHECKS_WRITE = { checks: 'write' } as const;
 const MAX_TITLE = 255;
 /** Characters of a summary that GitHub accepts; bytes are never fewer. */
 const MAX_SUMMARY = 65_535;
+/** Room for what closes the parts that a cut leaves open. */
+const RESERVE = 1_000;
 const CUT = '\n\n_The rest was cut: it is in the job summary._\n';
 
 const Answer = z.object({ id: z.number() });
 
 const summaryOf = (text: string): string => {
-  const { text: kept, cut } = cutToUtf8(text, MAX_SUMMARY);
-  return cut === 0 ? kept : cutToUtf8(text, MAX_SUMMARY - CUT.length).text + CUT;
+  const { text: whole, cut } = cutToUtf8(text, MAX_SUMMARY);
+  if (cut === 0) return whole;
+  const kept = cutToUtf8(text, MAX_SUMMARY - CUT.length - RESERVE).text;
+  const end = closing(kept);
+  return (end.length > RESERVE ? kept.replaceAll(/<\/?details[^>]*>/gi, '') : kept + end) + CUT;
 };
 
 /**

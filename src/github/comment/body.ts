@@ -17,7 +17,7 @@ export const hasMarker = (body: string, marker: string): boolean =>
   body.startsWith(marker) && /^\r?(\n|$)/.test(body.slice(marker.length, marker.length + 2));
 
 /** What closes the fences and folded parts that a text leaves open, the innermost first. */
-function closing(text: string): string {
+export function closing(text: string): string {
   let fence = '';
   let folded = 0;
   for (const line of text.split('\n')) {

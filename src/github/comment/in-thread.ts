@@ -55,6 +55,8 @@ interface Mutation {
 interface MarkedComment {
   readonly mark: string;
   readonly markdown: string;
+  /** What follows, and is never cut. */
+  readonly end?: string;
 }
 
 /** What a request is in a thread: the issue or pull request itself, or a comment by its number in REST. */
@@ -107,7 +109,7 @@ function changesFor(
   else if (own.body !== body)
     changes.push({ field: 'updateIssueComment', type: 'UpdateIssueCommentInput', input: { id: own.id, body } });
   if (question !== undefined && find(markerOf(question)) === undefined)
-    changes.push(add(threadId, commentBody(markerOf(question), question.markdown)));
+    changes.push(add(threadId, commentBody(markerOf(question), question.markdown, question.end)));
   const subjectId =
     reaction?.to === 'thread' ? threadId : nodes.find(({ databaseId: id }) => id != null && id === reaction?.to)?.id;
   if (reaction !== undefined && subjectId !== undefined)

@@ -104,7 +104,11 @@ function wordsFor({ inputs, redact }: AnnounceContext, { later, next }: Change, 
   const content = story.verdict.outcome === 'finished' ? 'ROCKET' : 'CONFUSED';
   return {
     comment: { mark: markOfCode(code), markdown: redact(sections(opening, sessionComment(story).trimEnd())) },
-    question: asks && { mark: questionMarkOfCode(code, asks.key), markdown: redact(asks.markdown) },
+    question: asks && {
+      mark: questionMarkOfCode(code, asks.key),
+      markdown: redact(asks.markdown),
+      end: redact(asks.end),
+    },
     reaction: request === undefined || next === 'open' ? undefined : { to: request, content },
   };
 }
@@ -183,7 +187,9 @@ export async function announce(context: AnnounceContext, change: Change, orgId: 
   }
   if (type === undefined) return failures;
   const { sendDispatch } = await import('../../../github/event/dispatch.ts');
-  const payload = payloadOf(entryOfChange(change, orgId));
+  const entry = entryOfChange(change, orgId);
+  // What is cut may be in the middle of a secret, which then is none any more.
+  const payload = payloadOf({ ...entry, summary: entry.summary && context.redact(entry.summary) });
   const clean = Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, context.redactValue(value)]));
   const help = `Add \`${permissionsYaml(CONTENTS_WRITE)}\` to the job. The outputs have the session anyway.`;
   await sendDispatch(github, facts.repository ?? '', type, clean).catch((thrown: unknown) => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { code, link, plain, prose, quote, sections } from '../../../report/markdown.ts';
 import { errorPart } from '../../failure.ts';
+import type { Question } from '../../thread-comment.ts';
 import { readable } from './message-text.ts';
 import { figures, firstLine, outputPart, quotesOf, type SessionStory } from './summary.ts';
 
@@ -60,13 +61,14 @@ export function sessionComment(story: SessionStory): string {
 }
 
 /** A question of Devin as a comment that notifies people; undefined if Devin asks nothing. */
-export function questionOf(story: SessionStory): { readonly key: string; readonly markdown: string } | undefined {
+export function questionOf(story: SessionStory): Question | undefined {
   const { verdict, session } = story;
   if (verdict.outcome !== 'waiting') return undefined;
   const said = quotesOf(story);
   const hash = createHash('sha256').update(said.join('\n')).digest('hex');
   return {
     key: `${session.session_id} ${hash}`,
-    markdown: sections(firstLine(story), said.map(quote).join('\n>\n') || prose(verdict.advice), reply(story)),
+    markdown: sections(firstLine(story), said.map(quote).join('\n>\n') || prose(verdict.advice)).trimEnd(),
+    end: reply(story),
   };
 }

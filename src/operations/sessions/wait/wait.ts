@@ -168,7 +168,7 @@ function commenting({ comment }: WaitContext, base: () => Base) {
     const story = { ...base(), ...looked, underway: true };
     void comment.update(sessionComment(story));
     const asks = questionOf(story);
-    if (asks !== undefined) void comment.ask(asks.key, asks.markdown);
+    if (asks !== undefined) void comment.ask(asks);
   };
 }
 
