@@ -225,7 +225,7 @@ function isoMs(asked: string): number {
   return Date.parse(asked);
 }
 
-/** ISO 8601, Unix seconds, or a duration back from now. */
+/** ISO 8601, Unix seconds, or a duration before now, such as 7d. */
 export const instant: InputKind<Instant> = {
   label: 'instant',
   parse(value) {
@@ -237,7 +237,8 @@ export const instant: InputKind<Instant> = {
     return Number.isNaN(at)
       ? {
           ok: false,
-          problem: 'a date such as 2026-01-31 or 2026-01-31T08:00:00Z, Unix seconds, or a duration back from now',
+          problem:
+            'a date such as 2026-01-31 or 2026-01-31T08:00:00Z, Unix seconds, or a duration before now, such as 7d',
         }
       : { ok: true, value: { at } };
   },
@@ -251,7 +252,7 @@ export const shard: InputKind<{ readonly index: number; readonly count: number }
     const part = { index: Number(index), count: Number(count) };
     return part.index >= 1 && part.index <= part.count
       ? { ok: true, value: part }
-      : { ok: false, problem: 'a part and how many there are, such as 1/4 for the first of four' };
+      : { ok: false, problem: 'a part and the number of parts, such as 1/4 for the first of four' };
   },
 };
 

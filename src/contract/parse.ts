@@ -83,7 +83,7 @@ export function parseOperation<T extends string>(
 /** One error out of all problems, which it lists. */
 export function inputError(problems: readonly InputProblem[]): ActionError {
   const list = problems.map(({ input, message }) => `${input} ${message}`);
-  const count = problems.length === 1 ? 'One input is wrong' : `${problems.length} inputs are wrong`;
+  const count = problems.length === 1 ? 'One input is invalid' : `${problems.length} inputs are invalid`;
   const [only, ...others] = problems;
   if (only === undefined || others.length > 0) return new ActionError('input_invalid', `${count}.`, { list });
   const sentence = `${count}: ${list[0]}`;

@@ -97,7 +97,7 @@ function repeatedKey(document: Document.Parsed, lines: LineCounter): YamlFinding
         const name = isScalar(key) ? String(key.value) : undefined;
         if (name !== undefined && seen.has(name)) {
           const line = lines.linePos(isScalar(key) ? (key.range?.[0] ?? 0) : 0).line;
-          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(shortened(name, 60))} is there twice` };
+          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(shortened(name, 60))} is repeated` };
           return visit.BREAK;
         }
         if (name !== undefined) seen.add(name);

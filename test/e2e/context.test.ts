@@ -202,8 +202,11 @@ describe.concurrent('a failed check or run', () => {
   });
 
   test.each<[Job['log'], RegExp]>([
-    ['gone', /The log of unit could not be read: GitHub no longer has it\./],
-    ['missing', /The log of unit could not be read: GitHub does not know it.*`permissions: \{ actions: read \}`/],
+    ['gone', /The log of unit could not be read: GitHub has deleted it\./],
+    [
+      'missing',
+      /The log of unit could not be read: it does not exist, or the token cannot see it.*`permissions: \{ actions: read \}`/,
+    ],
   ])('whose log is %s starts a session all the same, and a warning says so', async (log, warning) => {
     const github = await writer(runOf);
     github.job({ ...RUN, name: 'unit', steps: FAILED_STEPS, log });
@@ -220,7 +223,7 @@ describe.concurrent('a failed check or run', () => {
     const result = await bench.step({ name: 'workflow_run', payload: runOf, github, with: EVENT });
     await promptOf(result);
     expect(warningsOf(result)).toEqual([
-      'Part of the event is missing from the prompt: The jobs of workflow run 289782451 could not be read: GitHub does not allow it. `permissions: { actions: read }` in the job may help.',
+      'Part of the event is missing from the prompt: The jobs of workflow run 289782451 could not be read: the token is not allowed to read it. `permissions: { actions: read }` in the job may help.',
     ]);
   });
 

@@ -87,7 +87,7 @@ function complainOf(
 function pathValue(name: string, value: unknown, complain: Complain): string {
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   if (text === '') complain('params', `at ${name}: expected a text`);
-  if (text === '.' || text === '..') complain('params', `at ${name}: ${text} is no id`);
+  if (text === '.' || text === '..') complain('params', `at ${name}: ${text} is not an ID`);
   return text;
 }
 

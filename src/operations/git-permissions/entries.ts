@@ -48,7 +48,7 @@ function pathProblem(subject: Entry['subject'], path: string): string | undefine
   if (subject === 'repo' && !path.includes('/')) return `${said} has no owner; write owner/name`;
   if (subject === 'repo' && path.endsWith('.git')) return `${said} ends with .git; write ${quote(path.slice(0, -4))}`;
   if (subject !== 'repos' && isPattern(path)) return `${said} is a pattern; only \`repos\` takes one`;
-  if (subject === 'repos' && /^[*?/]*$/.test(path)) return `${said} opens everything; name an owner before the *`;
+  if (subject === 'repos' && /^[*?/]*$/.test(path)) return `${said} opens everything; put an owner before the *`;
   return undefined;
 }
 

@@ -189,7 +189,7 @@ function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
     }
     const bothFromPatterns = before.pattern !== undefined && one.pattern !== undefined;
     if (one.pattern !== undefined && (!bothFromPatterns || before.readOnly === one.readOnly)) continue;
-    const what = bothFromPatterns ? 'comes with another read_only from' : 'is repeated, first at';
+    const what = bothFromPatterns ? 'has another read_only at' : 'is repeated, first at';
     faults.push({
       ...one.position,
       message: `${one.subject} ${quote(one.path)} ${what} ${lineOf(before.position, one.position)}`,

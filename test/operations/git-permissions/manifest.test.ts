@@ -183,7 +183,7 @@ describe('a manifest', () => {
       'repo "https://github.com/acme/api" is a URL; write only the path, such as acme/api',
     ],
     ['{ connection: main, repo: "acme/*" }', 'repo "acme/*" is a pattern; only `repos` takes one'],
-    ['{ connection: main, repos: "**" }', 'repos "**" opens everything; name an owner before the *'],
+    ['{ connection: main, repos: "**" }', 'repos "**" opens everything; put an owner before the *'],
     ['{ connection: main, repo: "acme/a b" }', 'repo "acme/a b" has a space or an invisible character'],
     ['{ connection: main, repo: acme/../x }', 'repo "acme/../x" has a part "." or ".."'],
     ['{ connection: main, repo: a/b, except: [a/c] }', 'only `repos` takes `except`'],
@@ -407,7 +407,7 @@ describe('what a manifest names', () => {
       ['acme/a'],
     );
     expect(faults.map(({ line, message }) => `${line}: ${message}`)).toEqual([
-      '7: repo "acme/a" comes with another read_only from line 6',
+      '7: repo "acme/a" has another read_only at line 6',
     ]);
   });
 

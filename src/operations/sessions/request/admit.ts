@@ -8,7 +8,7 @@ import type { Admitted } from './trigger.ts';
 const closed = (message: string, fix: string) => new ActionError('gate_closed', message, { fix });
 
 const NO_TOKEN = 'Pass `github_token: ${{ github.token }}`.';
-const NO_WRITE = 'A person with write access to the repository can ask instead. Nothing was sent to Devin.';
+const NO_WRITE = 'A person with write access to the repository can make the request. Nothing was sent to Devin.';
 
 /**
  * Lets only those start a session who may write to the repository. Throws `gate_closed` for the others, and whatever
