@@ -56,6 +56,7 @@ async function sessions(): Promise<Look[]> {
     create('-output', { org_id, structured_output_schema: SCHEMA }),
     create('-organizations', { org_id: '*', tags: 'sandbox:pr' }),
     create('-timeout', { org_id, tags: 'sandbox:slow', timeout: '10s' }),
+    create('-dry-run', { org_id, dry_run: 'true', wait: 'none' }),
     step('list-sessions', { operation: 'list-sessions', api_url: sandbox.url, devin_token: 'cog_sandbox_org' }),
     step('list-session-insights', {
       operation: 'list-session-insights',

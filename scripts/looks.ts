@@ -41,8 +41,13 @@ async function draw(browser: Browser, html: string, width: number, file: string,
   await page.setContent(html);
   if (html.includes('class="mermaid"')) await page.waitForSelector('.mermaid svg');
   if ((await page.getByText('Syntax error in text').count()) > 0) throw new Error(`${file}: a chart is not valid`);
-  const height = Math.ceil((await page.locator('.markdown-body').boundingBox())?.height ?? 0);
-  await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(height, most) } });
+  const all = Math.ceil((await page.locator('.markdown-body').boundingBox())?.height ?? 0);
+  const ends = await page
+    .locator('tr, .markdown-body > *')
+    .evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect().bottom));
+  // A long page ends below a row or a paragraph, not within one.
+  const height = all <= most ? all : Math.ceil(Math.max(...ends.filter((end) => end <= most))) + 1;
+  await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width, height } });
   await page.close();
 }
 

@@ -31,12 +31,10 @@ export const ${value} = operation({
 });
 `,
       [`test/e2e/${name}.test.ts`]: `import { expect, test } from 'vitest';
-import { stepsHere } from './here.ts';
-
-const runHere = stepsHere();
+import { runStep } from './here.ts';
 
 test('${name} says what a user gets', async () => {
-  const { outputs, stdout } = await runHere({ with: { operation: '${name}', api_url: 'sandbox' } });
+  const { outputs, stdout } = await runStep({ with: { operation: '${name}', api_url: 'sandbox' } });
   expect(outputs, stdout).toMatchObject({ outcome: 'success', count: '1' });
 });
 `,
@@ -54,7 +52,7 @@ test('${name} says what a user gets', async () => {
       },
     ],
     next: [
-      `Write src/operations/api/${name}.ts until test/e2e/${name}.test.ts passes: npx vitest run test/e2e/${name}.test.ts`,
+      `Write src/operations/api/${name}.ts until test/e2e/${name}.test.ts passes: FROM_SOURCES=1 npx vitest run test/e2e/${name}.test.ts`,
       'Declare new inputs in src/contract/inputs.ts, and new outputs in src/contract/outputs.ts.',
       'Add its page to scripts/operation-pages.ts, an example, and a line in README.md.',
       'npm run generate; npm run build; .ci/run',

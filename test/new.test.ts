@@ -11,8 +11,11 @@ afterAll(() => rmSync(copy, { recursive: true, force: true }));
 /** Runs a program of the copy to its end. */
 const node = (...args: string[]) =>
   new Promise<{ code: number; output: string }>((resolve) => {
-    execFile(NODE_24, args, { cwd: copy, env: { PATH: process.env['PATH'] } }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : 1, output: `${stdout}${stderr}` }),
+    execFile(
+      NODE_24,
+      args,
+      { cwd: copy, env: { PATH: process.env['PATH'], FROM_SOURCES: '1' } },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : 1, output: `${stdout}${stderr}` }),
     );
   });
 const program = (name: string) => join(ROOT, 'node_modules', name);

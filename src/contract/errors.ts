@@ -55,7 +55,7 @@ export const ERROR_CODES = {
   timeout: {
     title: 'The step timed out',
     meaning: 'The operation, including its wait, took longer than `timeout`.',
-    fix: 'Raise `timeout`, or start the session with `wait: none` and use `wait-for-session` later.',
+    fix: 'Raise `timeout`. To continue to wait for a session that still runs, run `wait-for-session`; to end it, run `terminate-session`.',
   },
   cancelled: {
     title: 'The workflow was canceled',
@@ -131,7 +131,7 @@ export const ERROR_CODES = {
   export_corrupt: {
     title: 'The export does not match its manifest',
     meaning: 'A file is missing or was changed, or the chain of manifests is broken.',
-    fix: 'Restore the file from its archive, or export the time range again.',
+    fix: 'Do not rely on this copy. Compare it with the original and restore the damaged files from there, or export the time range again to another `output_dir`.',
   },
   budget_exceeded: {
     title: 'The budget is used up',

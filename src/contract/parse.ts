@@ -80,14 +80,21 @@ export function parseOperation<T extends string>(
   return failed({ input: 'operation', message: `is ${quoted(given)}; expected one of ${names.join(', ')}${hint}` });
 }
 
+/** How much is wrong: several problems of one input are about parts of its value. */
+function amountOf(problems: readonly InputProblem[]): string {
+  const inputs = [...new Set(problems.map(({ input }) => input))];
+  if (inputs.length !== 1) return `${inputs.length} inputs are invalid`;
+  return problems.length === 1 ? 'One input is invalid' : `${problems.length} fields of ${inputs[0]} are invalid`;
+}
+
 /** One error out of all problems, which it lists. */
 export function inputError(problems: readonly InputProblem[]): ActionError {
   const list = problems.map(({ input, message }) => `${input} ${message}`);
-  const count = problems.length === 1 ? 'One input is invalid' : `${problems.length} inputs are invalid`;
-  const [only, ...others] = problems;
-  if (only === undefined || others.length > 0) return new ActionError('input_invalid', `${count}.`, { list });
-  const sentence = `${count}: ${list[0]}`;
-  return new ActionError('input_invalid', /[.?]$/.test(sentence) ? sentence : `${sentence}.`, {
-    fix: `Correct the input \`${only.input}\`.`,
-  });
+  const amount = amountOf(problems);
+  const [first, ...others] = problems;
+  const isOne = problems.every(({ input }) => input === first?.input);
+  const fix = isOne ? { fix: `Correct the input \`${first?.input}\`.` } : {};
+  if (others.length > 0) return new ActionError('input_invalid', `${amount}.`, { title: amount, list, ...fix });
+  const sentence = `${amount}: ${list[0]}`;
+  return new ActionError('input_invalid', /[.?]$/.test(sentence) ? sentence : `${sentence}.`, fix);
 }

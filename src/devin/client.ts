@@ -189,7 +189,7 @@ export class Devin {
 
   /** Warns that a list does not say where it continues. */
   #tellCut({ summary, route }: Endpoint): void {
-    const why = 'a page has a next page, but no cursor';
+    const why = 'a page announces a next page, but has no cursor';
     this.#facts.warn?.('Part of a list was left out', `${summary}: ${why} (${route}).`);
   }
 

@@ -20,6 +20,7 @@ export class RequestFailure extends Error {
 /** The error of a request that `dry_run` holds back. It is a closed gate, which does not fail the step. */
 export const notSent = (method: string, path: string): ActionError =>
   new ActionError('gate_closed', `dry run: ${method} ${path} was not sent`, {
+    title: 'Dry run: a request was not sent',
     fix: 'Set `dry_run: false` to send it.',
   });
 

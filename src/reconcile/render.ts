@@ -13,6 +13,14 @@ const FEW_SCOPES = 10;
 const URGENT_ROWS = 30;
 const MARKS = { create: '+', update: '~', delete: '−', protected: '=', conflict: '!' } as const;
 const HEAD = ['Change', 'Entry', 'Why'];
+const RESULT_HEAD = ['Change', 'Entry', 'Result', 'Why'];
+const LEGEND = [
+  ['⚠', 'broad grant, check it first'],
+  ['+', 'add'],
+  ['~', 'change'],
+  ['−', 'remove'],
+  ['!', 'conflict'],
+] as const;
 
 /** What else a summary contains. */
 export interface Frame {
@@ -71,19 +79,29 @@ function entryCell<D, O>({ severalVias }: Sheet<D, O>, change: Change<D, O>): st
 function rowOf<D, O>(sheet: Sheet<D, O>, change: Change<D, O>): string[] {
   const result = sheet.results.get(change);
   const mark = `${change.escalation ? '⚠\u00a0' : ''}${MARKS[change.action]}`;
-  const cells = [mark, entryCell(sheet, change), prose(change.reason)];
-  if (sheet.results.size === 0) return cells;
-  if (result === undefined) return [...cells, ''];
-  if (result.error === undefined) return [...cells, 'done'];
-  // The message is the same in many rows, and so it is said once, above them.
-  return [...cells, `${result.tried ? 'failed' : 'not tried'}: ${code(result.error.code)}`];
+  const [entry, why] = [entryCell(sheet, change), prose(change.reason)];
+  return sheet.results.size === 0 ? [mark, entry, why] : [mark, entry, resultCell(result), why];
+}
+
+/** The message is the same in many rows, and so it is said once, above them. */
+function resultCell<D, O>(result: ChangeResult<D, O> | undefined): string {
+  if (result === undefined) return '';
+  if (result.error === undefined) return 'done';
+  return `${result.tried ? 'failed' : 'not tried'}: ${code(result.error.code)}`;
+}
+
+/** What the marks of the tables mean, as far as the plan has them. */
+function legend({ counts }: Plan<unknown, unknown>): string {
+  const used = [counts.escalations, counts.added, counts.updated, counts.removed, counts.conflicts];
+  const parts = LEGEND.filter((_, at) => (used[at] ?? 0) > 0).map(([mark, meaning]) => `${mark} ${meaning}`);
+  return parts.length === 0 ? '' : `<sub>${parts.join(' · ')}</sub>`;
 }
 
 const bytes = (text: string) => Buffer.byteLength(text);
 
 /** As many rows as fit; the others are counted. */
 function takeRows<D, O>(sheet: Sheet<D, O>, changes: readonly Change<D, O>[]): string {
-  const head = sheet.results.size === 0 ? HEAD : [...HEAD, 'Result'];
+  const head = sheet.results.size === 0 ? HEAD : RESULT_HEAD;
   const rows: string[][] = [];
   sheet.left -= 40 + bytes(table(head, []));
   for (const change of changes) {
@@ -145,6 +163,7 @@ function restPart<D, O>(sheet: Sheet<D, O>, plan: Plan<D, O>): string {
     ...(unmanaged === 0 ? [] : [`${number(unmanaged)} not managed`]),
     ...(kept === 0 ? [] : [`${number(kept)} protected`]),
   ];
+  if (unchanged + unmanaged + kept === 0) return '';
   if (sheet.left < 2_000) return parts.join(' · ');
   const rows = byName(plan.scopes)
     .slice(0, 1_000)
@@ -192,5 +211,5 @@ export function renderPlan<D, O>(title: string, plan: Plan<D, O>, frame: Frame, 
   const open = changed.length <= FEW_SCOPES ? OPEN_ROWS.few : OPEN_ROWS.many;
   const parts = ordered.map((scope) => scopePart(sheet, scope, open));
   const rest = restPart(sheet, plan);
-  return `${[title, ...frame.notices, ...parts, cutNote(sheet), rest, ...frame.hints].filter((part) => part !== '').join('\n\n')}\n`;
+  return `${[title, ...frame.notices, ...parts, cutNote(sheet), legend(plan), rest, ...frame.hints].filter((part) => part !== '').join('\n\n')}\n`;
 }

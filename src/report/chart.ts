@@ -9,6 +9,9 @@ const MAX_WIDTH = 84;
 /** Bars of the same label are drawn as one: this makes a label unique, and does not show. */
 const INVISIBLE = '\u00ad';
 
+/** GitHub draws charts in its light or its dark theme, whose own bars are too pale on white. This blue can be seen on both. */
+const THEME = '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2f81f7"}}}}%%';
+
 /** The next round number: the end of an axis. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
@@ -29,6 +32,7 @@ function readable(labels: readonly string[]): readonly string[] {
 export function barChart(title: string, [x, y]: readonly [x: string, y: string], bars: readonly Bar[]): string {
   if (bars.length < 2) return '';
   const lines = [
+    THEME,
     'xychart-beta',
     `  title "${title}"`,
     `  x-axis [${readable(bars.map(([label]) => label))

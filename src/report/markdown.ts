@@ -5,7 +5,9 @@ const UNPRINTABLE =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 // GitHub looks for people, issues and commits once the backslashes are gone: only what stands between keeps it from them.
-const REFERENCE = /@|#(?=\d)|(?<![a-z\d])gh-(?=\d)/gi;
+// A reply by email quotes a comment as text, in which neither a link nor code keeps a mention from notifying people.
+const MENTION = /@/g;
+const REFERENCE = /#(?=\d)|(?<![a-z\d])gh-(?=\d)/gi;
 const COMMIT = /(?<![a-z\d])[\da-f]{7,40}(?![a-z\d])/gi;
 /** One digit less than the shortest hash that is looked for, so that no piece of a hash is one. */
 const HASH_PIECE = /.{6}(?=.)/g;
@@ -18,15 +20,24 @@ const printable = (text: string) => text.toWellFormed().replace(UNPRINTABLE, '')
 const longestRun = (text: string, least: number) =>
   (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), least);
 
-/** Any text as one line of Markdown that shows just that text, and neither mentions nor refers to anything. */
-export function plain(text: string): string {
+/** Any text as one line, in which GitHub sees no mention. */
+function unmentioned(text: string): string {
   const rows = text.split(/[\r\n\u2028\u2029]+/).map((row) => row.trim());
-  return entities(printable(rows.filter((row) => row !== '').join(' ')))
-    .replace(REFERENCE, `$&${APART}`)
-    .replace(COMMIT, (hash) => hash.replace(HASH_PIECE, `$&${APART}`))
-    .replace(MARKUP, '\\$&')
-    .trim();
+  return entities(printable(rows.filter((row) => row !== '').join(' '))).replace(MENTION, `$&${APART}`);
 }
+
+const unmarked = (text: string) => text.replace(MARKUP, '\\$&').trim();
+
+/** Any text as one line of Markdown that shows just that text, and neither mentions nor refers to anything. */
+export const plain = (text: string): string =>
+  unmarked(
+    unmentioned(text)
+      .replace(REFERENCE, `$&${APART}`)
+      .replace(COMMIT, (hash) => hash.replace(HASH_PIECE, `$&${APART}`)),
+  );
+
+/** The same within a link, where GitHub looks for no issues and commits: so what is copied has no invisible character. */
+const linkText = (text: string) => (isCode(text) ? code(text) : unmarked(unmentioned(text)));
 
 /** Text as inline code, whatever backticks it holds; also safe in a table. */
 export function code(text: string): string {
@@ -42,8 +53,12 @@ export function code(text: string): string {
 /** What nothing but a machine calls something: a long hexadecimal text, with a word before it or without. */
 const ID = /^(?:[a-z]+(?:[-_][a-z]+)*[-_])?(?=[\da-f-]*\d)[\da-f]{7,}(?:-[\da-f]{4,})*$/i;
 
-/** A name as text, or an ID as code, which stays in one piece. */
-export const nameOrId = (text: string): string => (ID.test(text) ? code(text) : plain(text));
+/** An email address as code is no link, and can be copied. */
+const EMAIL = /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/;
+const isCode = (text: string) => ID.test(text) || EMAIL.test(text);
+
+/** A name as text, or an ID or an email address as code, which stays in one piece. */
+export const nameOrId = (text: string): string => (isCode(text) ? code(text) : plain(text));
 
 /** A sentence in which backticks stand for code, as in messages and advice; everything else is plain text. */
 export function prose(text: string): string {
@@ -73,7 +88,7 @@ export function link(text: string, url: string): string {
   const address = page.href.replace(/[()<>\s\\|`$]/g, (sign) =>
     encodeURIComponent(sign).replace('(', '%28').replace(')', '%29'),
   );
-  return `[${nameOrId(text) || plain(url)}](${address})`;
+  return `[${linkText(text) || plain(url)}](${address})`;
 }
 
 /** Cells of a column of numbers: a number with its sign and unit, or a word that stands for one. */

@@ -5,6 +5,8 @@ import { instant, number } from './units.ts';
 
 const MAX_COLUMNS = 8;
 const MAX_CELL = 120;
+/** Names of fields that hold a name. */
+const NAME = /^(?:\w+_)?(?:name|title)$/;
 /** Names of fields that hold an instant in Unix seconds, and the numbers that are one: from 2001 to 2100. */
 const TIME = /(?:^|_)(?:at|time|timestamp|since|until|date|start|end)$/;
 const isTime = (name: string, value: number) => TIME.test(name) && value >= 1e9 && value < 4.1e9;
@@ -23,11 +25,9 @@ function cell(value: unknown, name: string): string {
   return typeof value === 'string' || isTexts ? nameOrId(short) : code(short);
 }
 
-/** The columns of a table of times say in what they are. */
-const headOf = (name: string, rows: readonly Record<string, unknown>[]) =>
-  rows.some((row) => typeof row[name] === 'number' && isTime(name, Number(row[name])))
-    ? `${plain(name)} (UTC)`
-    : plain(name);
+/** What says of times in which zone they are; empty for fields with other values. */
+const zoneOf = (name: string, values: readonly unknown[]) =>
+  values.some((value) => typeof value === 'number' && isTime(name, value)) ? ' (UTC)' : '';
 
 /** Columns that say something in one line. */
 function columnsOf(rows: readonly Record<string, unknown>[]): string[] {
@@ -37,7 +37,12 @@ function columnsOf(rows: readonly Record<string, unknown>[]): string[] {
   );
   const simple = filled.filter((name) => rows.every((row) => typeof row[name] !== 'object' || row[name] === null));
   // Lists and mappings would make the table run off the page; the response itself has them.
-  return (simple.length === 0 ? filled : simple).slice(0, MAX_COLUMNS);
+  const shown = simple.length === 0 ? filled : simple;
+  // On a phone only the first columns can be seen: a name says more than an ID.
+  return [...shown.filter((name) => NAME.test(name)), ...shown.filter((name) => !NAME.test(name))].slice(
+    0,
+    MAX_COLUMNS,
+  );
 }
 
 /** Rows as a table of Markdown; values of any kind. */
@@ -49,8 +54,9 @@ export function rowsTable(rows: readonly unknown[]): string {
       rows.map((row) => [cell(row, '')]),
     );
   const columns = columnsOf(records);
+  const columnOf = (name: string) => records.map((row) => row[name]);
   return table(
-    columns.map((name) => headOf(name, records)),
+    columns.map((name) => `${plain(name)}${zoneOf(name, columnOf(name))}`),
     records.map((row) => columns.map((name) => cell(row[name], name))),
   );
 }
@@ -61,7 +67,9 @@ const isRecords = (value: unknown): value is readonly Record<string, unknown>[] 
 /** One object as a table of its fields, and one more for each of its lists of objects. */
 export function fieldsTable(value: Readonly<Record<string, unknown>>): string {
   const entries = Object.entries(value);
-  const rows = entries.flatMap(([name, entry]) => (isRecords(entry) ? [] : [[code(name), cell(entry, name)]]));
+  const rows = entries.flatMap(([name, entry]) =>
+    isRecords(entry) ? [] : [[code(name) + zoneOf(name, [entry]), cell(entry, name)]],
+  );
   const lists = entries.flatMap(([name, entry]) =>
     isRecords(entry) ? [`**${plain(name)}**\n\n${rowsTable(entry)}`] : [],
   );

@@ -13,6 +13,7 @@ import type { EventRead } from '../operations/event.ts';
 import { referenceProblem } from '../operations/named-thread.ts';
 import { isLocal, type Operation, type Preparation } from '../operations/operation.ts';
 import { isSeveral } from '../operations/organization.ts';
+import { duration } from '../report/units.ts';
 import { type Env, inputReader, unknownInputs } from '../runner/inputs.ts';
 import type { Log } from '../runner/log.ts';
 import { Redactor } from '../runner/redact.ts';
@@ -71,7 +72,7 @@ export function timeLimit(
   timeout: number | undefined,
 ): AbortSignal {
   if (timeout === undefined) return cancelled;
-  const over = new ActionError('timeout', `The step took longer than its timeout of ${timeout / 1_000} s.`);
+  const over = new ActionError('timeout', `The step took longer than its timeout of ${duration(timeout)}.`);
   return stopping({ cancelled, clock }, Math.max(0, startedAt + timeout - clock.now()), over);
 }
 

@@ -29,11 +29,11 @@ function linked(text: string, docs: string | undefined): string {
 export function failureReport(error: ActionError, docs: string | undefined, data: Report['data'] = {}): Report {
   if (error.code === 'gate_closed') {
     const summary = sections(
-      title('attention', 'Skipped'),
+      title('attention', plain(error.title)),
       linked(`Nothing was done: ${error.message}. ${error.fix}`, docs),
     );
     return { outcome: 'skipped', skippedReason: error.message, data, summary };
   }
-  const summary = sections(title('failed', plain(error.title)), errorPart(error, docs));
+  const summary = sections(title('failed', plain(error.title)), errorPart(error, docs, error.title));
   return { outcome: 'failure', error, data, summary };
 }

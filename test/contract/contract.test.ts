@@ -194,6 +194,11 @@ describe('errors', () => {
     ]);
     expect(two.message).toBe('2 inputs are invalid.');
     expect(two.list).toEqual(['wait is wrong', 'follow is wrong too']);
+    const fields = inputError([
+      { input: 'body', message: 'lacks name (text)' },
+      { input: 'body', message: 'has title, which does not exist' },
+    ]);
+    expect(fields).toMatchObject({ title: '2 fields of body are invalid', message: '2 fields of body are invalid.' });
   });
 
   it('an error has the advice of its code unless it brings its own', () => {

@@ -311,7 +311,7 @@ describe('a list', () => {
       const warnings: string[] = [];
       const { client, seen } = await devin(() => ({ body }), { warn: (_title, message) => warnings.push(message) });
       expect((await all(client.items(listOrganizations, { params: {} }))).length).toBe(1);
-      expect(warnings).toEqual([expect.stringContaining('a page has a next page, but no cursor')]);
+      expect(warnings).toEqual([expect.stringContaining('a page announces a next page, but has no cursor')]);
       expect(seen.length).toBe(1);
       const error = await failure(all(client.items(listOrganizations, { params: {}, complete: true })));
       expect(error.code).toBe('api_contract');

@@ -261,7 +261,18 @@ describe('a wrong call is refused before the first request', () => {
       ['has nam', 'did you mean name?', 'lacks name'],
     ],
     ['a body for an endpoint without one', { endpoint: 'listOrganizations', body: 'a: 1' }, ['takes none']],
-    ['no body for an endpoint that needs one', { endpoint: 'createOrganization' }, ['lacks name']],
+    ['no body for an endpoint that needs one', { endpoint: 'createOrganization' }, ['body lacks name (text)']],
+    [
+      'several wrong fields of a body',
+      { endpoint: 'createOrgNote', body: 'name: 7\ntitle: x' },
+      [
+        '4 fields of body are invalid',
+        'body at name: is a number; expected text',
+        'body lacks body (text)',
+        'body lacks trigger (text)',
+        'body has title, which does not exist',
+      ],
+    ],
     [
       'a body_file outside of the workspace',
       { endpoint: 'listOrganizations', body_file: '../x.json' },

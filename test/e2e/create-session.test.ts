@@ -249,11 +249,18 @@ describe.concurrent('create-session', () => {
   test('in a dry run sends nothing and is skipped', async () => {
     const own = await openSandbox();
     try {
-      const step = await create({ api_url: own.url, org_id: '', dry_run: 'true', wait: 'finished' });
+      const session_secrets = 'DEPLOY_PASSWORD=not-in-the-log';
+      const step = await create({ api_url: own.url, org_id: '', dry_run: 'true', wait: 'finished', session_secrets });
       expect(step.exitCode).toBe(0);
       expect(step.outputs).toMatchObject({ outcome: 'skipped', error_code: '' });
       expect(step.outputs['skipped_reason']).toContain('dry run: POST');
       expect((await own.requests()).map(({ method }) => method)).toEqual(['GET']);
+      const log = step.log.join('\n');
+      expect(step.stdout).toContain('::group::Dry run: the request that would be sent\n');
+      expect(log).toMatch(/^POST \/v3\/organizations\/org-\w+\/sessions\n\{\n/m);
+      expect(log).toContain('"prompt": "');
+      expect(log).toMatch(/"key": "DEPLOY_PASSWORD",\s+"value": "\*\*\*"/);
+      expect(log).not.toContain('not-in-the-log');
     } finally {
       await own.close();
     }

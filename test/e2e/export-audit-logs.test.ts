@@ -57,7 +57,7 @@ describe('an export from the sandbox', () => {
       expect(new Set(ids).size).toBe(ids.length);
       expect(ids.length).toBe(1_000 + Number(second.outputs['events']));
       expect(ids.length).toBeGreaterThan(2_990);
-      expect(second.summary).toContain('follows `');
+      expect(second.summary).toContain('continues the chain from `');
       expect(JSON.parse(second.outputs['files'] ?? '')[0]).toMatchObject({
         path: expect.stringMatching(/\.jsonl\.gz$/),
       });
@@ -102,9 +102,11 @@ describe('an export from the sandbox', () => {
       expect(Number(result.outputs['alerts'])).toBeGreaterThan(10);
       const warnings = result.commands.filter(({ name }) => name === 'warning');
       expect(warnings.map(({ properties }) => properties['title'])).toContain('Audit alert: delete_secret');
-      expect(result.summary).toMatch(/^### ❌ \d+ alerts in [\d,]+ events\n/);
+      expect(result.summary).toMatch(/^### ❌ \d+ alerts in [\d,]+ audit events\n/);
       expect(result.summary).toMatch(/(\n\|.*){12}\n\n<details><summary>\d+ more alerts<\/summary>/);
-      expect(result.summary.indexOf('| Time')).toBeLessThan(result.summary.indexOf('repeated'));
+      expect(result.summary.indexOf('| Time')).toBeLessThan(result.summary.indexOf('starts a new chain'));
+      const times = [...result.summary.matchAll(/^\| (20\d\d-\d\d-\d\d \d\d:\d\d) \|/gm)].map(([, at]) => at);
+      expect(times).toEqual(times.toSorted().reverse());
       expect(result.summary.split('<details>')[0]).not.toContain('org-');
       expect(result.summary + result.stdout).not.toMatch(/\w@\w/);
       expect(readFileSync(join(root, 'c.json'), 'utf8')).toContain('high_water');

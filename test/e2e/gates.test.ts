@@ -62,7 +62,7 @@ function expectSkipped(result: StepResult, reason: RegExp): void {
   expect(result.outputs['outcome']).toBe('skipped');
   expect(result.outputs['skipped_reason']).toMatch(reason);
   expect(result.log).toContain(`Skipped: ${result.outputs['skipped_reason']}`);
-  expect(seen(result)).toMatch(/^### ⚠️ Skipped\n\n/);
+  expect(seen(result)).toMatch(/^### ⚠️ The step was skipped\n\n/);
   expect(seen(result)).toContain(`${result.outputs['skipped_reason']}. `);
   expect(result.commands.map(({ name }) => name)).toEqual(result.commands.map(() => 'add-mask'));
   expect(result.outputs['session_id']).toBeUndefined();

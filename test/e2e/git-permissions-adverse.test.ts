@@ -155,6 +155,7 @@ describe('the guards in both directions', () => {
     const result = await shipped(text, { mode: 'apply', max_openings: '19' });
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'opening_limit', escalations: '20' });
     expect(errorOf(result)?.message).toContain('In total: 20 entries would be opened, `max_openings` is 19');
+    expect(result.summary).toMatch(/^### ❌ Plan refused: opens more than allowed\n\n`opening_limit` · /);
     expect(server.changes()).toEqual([]);
     expect((await plan(text, { max_openings: '19', fail_on_drift: 'true' })).outputs).toMatchObject({
       error_code: 'drift_found',

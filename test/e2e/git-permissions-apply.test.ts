@@ -80,6 +80,7 @@ describe('an apply', () => {
     });
     expect(await changes()).toEqual([]);
     expect(errorOf(result)?.message).toContain('Nothing was written.');
+    expect(result.summary).toMatch(/^### ❌ Plan refused: it is not the reviewed one\n\n`plan_changed` · The plan is /);
   });
 
   test('in a dry run is a plan', async () => {

@@ -25,11 +25,9 @@ import {
   sandbox,
   service,
   sync,
-  syncHere,
 } from './git-permissions-support.ts';
 
 everyTestHasASandbox();
-const here = syncHere();
 let github: LocalGithub;
 
 const MERGE = 'c'.repeat(40);
@@ -62,7 +60,7 @@ const pushed = (commit = MERGE, branch = 'main'): Partial<StepOptions> => ({
 });
 
 /** Plans the manifest on the pull request, as a job with these permissions and a dry run does. */
-async function plan(run: typeof sync = here, text = manifest, inputs: Record<string, string> = {}): Promise<Comment> {
+async function plan(run: typeof sync = sync, text = manifest, inputs: Record<string, string> = {}): Promise<Comment> {
   github.identify({ permissions: { contents: 'read', 'pull-requests': 'write' } });
   const more = { github, event: pullRequest('opened', 129) };
   const result = await run(text, { comment: 'true', dry_run: 'true', ...anyRemovals, ...inputs }, more);
@@ -76,7 +74,7 @@ async function plan(run: typeof sync = here, text = manifest, inputs: Record<str
 }
 
 const codeOf = async (more: Partial<StepOptions>, inputs: Record<string, string> = {}, text = manifest) => {
-  const result = await here(text, { ...reviewed, ...inputs }, more);
+  const result = await sync(text, { ...reviewed, ...inputs }, more);
   return [result.outputs['error_code'], errorOf(result)?.message.split('\n')[0] ?? ''];
 };
 
@@ -99,18 +97,18 @@ describe('the plan in the comment on a merged pull request', () => {
   test('is found by a push, and a partial apply of it can be continued', async () => {
     const rows = [0, 1].map((at) => `{ connection: main, repo: ${service(at)} }`);
     const text = engineeringOf(...BASE.slice(0, 4), ...rows);
-    await plan(here, text);
+    await plan(sync, text);
     github.merge(129, MERGE);
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 422, times: 2 }]);
-    const first = await here(text, reviewed, pushed());
+    const first = await sync(text, reviewed, pushed());
     expect(first.outputs).toMatchObject({ error_code: 'apply_incomplete', added: '1', removed: '1', failed: '1' });
     // Anything that was not in the plan stops it.
     const [, more] = await codeOf(pushed(), {}, `${text}      - { connection: main, repo: ${service(7)} }\n`);
     expect(more).toContain('not the reviewed');
-    const second = await here(text, reviewed, pushed());
+    const second = await sync(text, reviewed, pushed());
     expect(second.outputs).toMatchObject({ outcome: 'success', added: '1', removed: '0', converged: 'true' });
     // A third run has nothing to do, and looks nothing up.
-    expect((await here(text, reviewed, pushed('d'.repeat(40)))).outputs).toMatchObject({ outcome: 'success' });
+    expect((await sync(text, reviewed, pushed('d'.repeat(40)))).outputs).toMatchObject({ outcome: 'success' });
   });
 
   test('counts only if it is the one plan comment by the own login, unchanged since the merge', async () => {
@@ -157,7 +155,7 @@ describe('the plan in the comment on a merged pull request', () => {
     }
     github.comment(129, body, 'mallory');
     github.merge(129, MERGE);
-    expect((await here(manifest, reviewed, closed())).outputs).toMatchObject({ outcome: 'success' });
+    expect((await sync(manifest, reviewed, closed())).outputs).toMatchObject({ outcome: 'success' });
     expect(await entries()).toContain('group acme/platform');
   });
 
@@ -188,7 +186,7 @@ describe('the plan in the comment on a merged pull request', () => {
 
   test('of several organizations continues only what was in it', async () => {
     const text = manifestOf({ 'Engineering Team': CHANGED, 'Data Platform': BASE });
-    await plan(here, text);
+    await plan(sync, text);
     github.merge(129, MERGE);
     await sandbox.api('PUT', `/v3${path(data)}`, { permissions: [] });
     expect((await codeOf(closed(), {}, text))[0]).toBe('plan_changed');
@@ -203,8 +201,8 @@ describe('the plan in the comment on a merged pull request', () => {
     const keep = (workspace: string) => {
       file = readFileSync(join(workspace, 'plan.json'), 'utf8');
     };
-    await here(text, { ...anyRemovals, plan_file: 'plan.json' }, { after: keep });
-    const comment = await plan(here, text);
+    await sync(text, { ...anyRemovals, plan_file: 'plan.json' }, { after: keep });
+    const comment = await plan(sync, text);
     expect(comment.body.length).toBeLessThanOrEqual(65_536);
     expect(comment.body).toContain('The plan has 3,000 changes, too many for a comment');
     expect(comment.body).toContain('`plan_file`');
@@ -212,7 +210,7 @@ describe('the plan in the comment on a merged pull request', () => {
     github.merge(129, MERGE);
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 503, after_commit: true }]);
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 403 }]);
-    const first = await here(text, { ...reviewed, concurrency: '1' }, closed());
+    const first = await sync(text, { ...reviewed, concurrency: '1' }, closed());
     expect(first.outputs).toMatchObject({ error_code: 'apply_incomplete' });
     const { length } = await entries();
     expect(length).toBeGreaterThan(5);
@@ -220,17 +218,17 @@ describe('the plan in the comment on a merged pull request', () => {
     // The plan is another one now, and only the file of the reviewed one says that the rest was in it.
     expect((await codeOf(closed(), {}, text))[0]).toBe('plan_changed');
     const files = { [FILE]: text, 'plan.json': file };
-    const rest = await here(text, { ...reviewed, plan_file: 'plan.json' }, { ...closed(), files });
+    const rest = await sync(text, { ...reviewed, plan_file: 'plan.json' }, { ...closed(), files });
     expect(rest.outputs).toMatchObject({ outcome: 'success', added: String(3_005 - length), converged: 'true' });
   });
 });
 
 describe('an apply', () => {
   test('before the merge warns, and edits no plan comment with the same key', async () => {
-    const comment = await plan(here, manifest, { comment_key: 'git' });
+    const comment = await plan(sync, manifest, { comment_key: 'git' });
     github.identify({ permissions: { contents: 'read', 'pull-requests': 'write' } });
     const inputs = { mode: 'apply', comment: 'true', comment_key: 'git', ...anyRemovals };
-    const early = await here(manifest, inputs, { github, event: pullRequest('synchronize', 129) });
+    const early = await sync(manifest, inputs, { github, event: pullRequest('synchronize', 129) });
     expect(early.outputs).toMatchObject({ outcome: 'success' });
     expect(early.commands).toContainEqual(
       expect.objectContaining({
@@ -243,7 +241,7 @@ describe('an apply', () => {
       expect.stringContaining('### ⚠️ Plan: '),
       expect.stringContaining('Applied: '),
     ]);
-    const late = await here(manifest, inputs, closed());
+    const late = await sync(manifest, inputs, closed());
     expect(late.commands.filter(({ name }) => name === 'warning')).toEqual([]);
   });
 });

@@ -76,11 +76,6 @@ const syncStep = (manifest: string, inputs: Record<string, string>, more: Partia
   with: { operation: 'sync-git-permissions', api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise', ...inputs },
 });
 
-/** `sync` in the process of the test, for cases that differ from others in their data alone; one at a time. */
-export function syncHere(): typeof sync {
-  return (manifest, inputs = {}, more = {}) => runStep(syncStep(manifest, inputs, more));
-}
-
 /** The same with `mode: apply`. */
 export const apply = (manifest: string, inputs: Record<string, string> = {}, more: Partial<StepOptions> = {}) =>
   sync(manifest, { mode: 'apply', max_removals: '100%', ...inputs }, more);

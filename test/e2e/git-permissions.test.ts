@@ -25,13 +25,11 @@ import {
   sent,
   service,
   sync,
-  syncHere,
 } from './git-permissions-support.ts';
 
 const MAX_SUMMARY = 300_000;
 
 everyTestHasASandbox();
-const checkHere = syncHere();
 
 describe('a plan', () => {
   test('shows what would change, escalations first, and writes nothing', async () => {
@@ -61,12 +59,14 @@ describe('a plan', () => {
       '| Change | Entry | Why |',
       '|:--|:--|:--|',
       '| ⚠\u00a0+ | group `acme/platform` | line 11\\: opens every repository of the group |',
-      '| ⚠\u00a0~ | repo `acme/web-app` read\\-only → writable | line 8 |',
+      '| ⚠\u00a0~ | repo `acme/web-app` read\\-only → writable | line 8\\: gives write access |',
       '| + | repo `acme/infra` | line 12\\: matches `acme/inf*` |',
       '| ~ | repo `acme/api` writable → read\\-only | line 7 |',
       '| − | prefix `acme/svc-` | not in the manifest, `prune` |',
     ]);
-    expect(result.summary).toContain(`expected_plan_hash: ${result.outputs['plan_hash']}`);
+    expect(result.summary).toContain('<sub>⚠ broad grant, check it first · + add · ~ change · − remove</sub>');
+    const fence = `\`\`\`yaml\nmode: apply\nexpected_plan_hash: ${result.outputs['plan_hash']}\n\`\`\``;
+    expect(result.summary).toContain(fence);
     expect(await changes()).toEqual([]);
     expect(await entries()).toEqual(START);
   });
@@ -115,6 +115,7 @@ describe('a plan', () => {
     const drifted = await sync(engineeringOf(...BASE.slice(0, 4)), { fail_on_drift: 'true' });
     expect(drifted.exitCode).toBe(1);
     expect(drifted.outputs).toMatchObject({ outcome: 'changes', error_code: 'drift_found', removed: '1' });
+    expect(drifted.summary).toMatch(/^### ❌ Drift: −1 in 1 organization · `/);
     expect(drifted.summary).toContain('| − | prefix `acme/svc-`');
     expect((await sync(engineeringOf(...BASE), { fail_on_drift: 'true' })).exitCode).toBe(0);
   });
@@ -176,9 +177,9 @@ describe('a plan', () => {
     const fork = { name: 'pull_request', payload: { pull_request: { head: { repo: { full_name: 'somebody/api' } } } } };
     const results = [
       await sync(engineeringOf(...BASE), { devin_token: '' }, { event: own }),
-      await checkHere(engineeringOf(...BASE), { devin_token: '' }),
-      await checkHere(engineeringOf(...BASE), { devin_token: '', mode: 'apply' }, { event: fork }),
-      await checkHere(engineeringOf(...BASE), { devin_token: '' }, { event: { ...fork, name: 'pull_request_target' } }),
+      await sync(engineeringOf(...BASE), { devin_token: '' }),
+      await sync(engineeringOf(...BASE), { devin_token: '', mode: 'apply' }, { event: fork }),
+      await sync(engineeringOf(...BASE), { devin_token: '' }, { event: { ...fork, name: 'pull_request_target' } }),
     ];
     expect(results.map(({ outputs }) => outputs['error_code'])).toEqual(Array(4).fill('credential_missing'));
   });
@@ -194,6 +195,13 @@ describe('the guards', () => {
       expect(errorOf(result)?.message).toContain(
         'Engineering Team: 3 of 5 entries would be removed (60 %), `max_removals` is 25%',
       );
+      // The reason is the first line; what the plan would do comes below.
+      const [first, what, , next] = result.summary.replaceAll('\\', '').split('\n\n');
+      expect(first).toBe(
+        '### ❌ Plan refused: Engineering Team: 3 of 5 entries would be removed (60 %), `max_removals` is 25%',
+      );
+      expect(what).toBe('`removal_limit` · Nothing was written.');
+      expect(next).toMatch(/^Plan: −3 in 1 organization · `[0-9a-f]{8}…`$/);
       expect(result.summary).toContain('| − | prefix `acme/svc-`');
     }
     expect(await changes()).toEqual([]);
@@ -406,7 +414,7 @@ describe('a manifest that cannot be used', () => {
       'repo "Acme/Api" is repeated, first at line 7, spelled "acme/api"',
     ],
   ])('for %s is refused with an annotation at its line', async (_, manifest, line, message) => {
-    const result = await checkHere(manifest);
+    const result = await sync(manifest);
     expect(result.exitCode).toBe(1);
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: 'manifest_invalid' });
     expect(result.commands).toContainEqual(
@@ -521,7 +529,7 @@ describe('the documentation', () => {
       '{ connection: main, repo: a/b, rights: all }',
     ]) {
       expect(isFine(engineeringOf(row)), row).toBe(false);
-      expect((await checkHere(engineeringOf(row))).outputs['error_code']).toBe('manifest_invalid');
+      expect((await sync(engineeringOf(row))).outputs['error_code']).toBe('manifest_invalid');
     }
   });
 });

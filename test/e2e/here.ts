@@ -17,10 +17,13 @@ import {
 } from './fake-runner.ts';
 import { clock } from './skipping-clock.ts';
 
-// The shipped bundle. In a thread, as tests have it, it runs no step by itself.
-const { steps }: typeof import('../../src/main.ts') = await import(
-  pathToFileURL(join(ROOT, readAction().runs.main)).href
-);
+// The shipped bundle; in a thread, as tests have it, it runs no step by itself. While you write an operation, the sources
+// need no build.
+const { steps } = await (process.env['FROM_SOURCES'] === undefined ? shipped() : import('../../src/main.ts'));
+
+async function shipped(): Promise<typeof import('../../src/main.ts')> {
+  return await import(pathToFileURL(join(ROOT, readAction().runs.main)).href);
+}
 
 const machine = {
   pid: process.pid,

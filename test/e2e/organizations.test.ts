@@ -96,7 +96,10 @@ describe('create-session in several organizations', () => {
     expect(errorOf(result)?.message).toContain('A re-run uses the results that exist');
     expect(result.summary).toMatch(/^### ❌ 2 of 3 sessions finished/);
     const [row] = result.summary.split('\n').slice(4);
-    expect(row).toMatch(/^\| Data Platform \| no session/);
+    expect(row).toBe('| Data Platform | no session | `permission_denied` |   |');
+    expect(result.summary).toContain(
+      '\n- Data Platform\\: Start a session\\: HTTP 403 for POST /v3/organizations/\\{org\\_id\\}/sessions',
+    );
 
     const again = await step({ org_id: '*', wait: 'finished' }, { env: { GITHUB_RUN_ATTEMPT: '2' } });
     expect(again.exitCode).toBe(0);

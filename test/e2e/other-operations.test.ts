@@ -102,7 +102,7 @@ describe('operations on sessions', { concurrent: true }, () => {
     await step('wait-for-session', { session_id: id, wait: 'started', poll_interval: '1s' });
     const { outputs, summary } = await step('archive-session', { session_id: id });
     expect(outputs).toMatchObject({ outcome: 'success', session_status: 'suspended' });
-    expect(summary).toContain('was archived');
+    expect(summary).toMatch(/^### ✅ Session archived · /);
     expect(await stateOf(id)).toMatchObject({ is_archived: true });
   });
 

@@ -133,7 +133,7 @@ describe.concurrent('review-pull-request', () => {
     on({ habits: 'review_end:errored' }, async ({ sandbox, github, step, requests }) => {
       const failed = await step();
       expect(failed.outputs).toMatchObject({ error_code: 'session_failed', review_status: 'errored' });
-      expect(failed.summary).toMatch(/^### ❌ Devin's review of \[\\#\u200b128\]\(.*\) ended with an error\n/);
+      expect(failed.summary).toMatch(/^### ❌ Devin's review of \[\\#128\]\(.*\) ended with an error\n/);
       expect(await requests()).toContain('POST 200');
       await sandbox.control('habits', { review_end: 'cancelled' });
       const again = await step({}, { env: { GITHUB_RUN_ATTEMPT: '2' } });

@@ -65,7 +65,7 @@ describe('a server of GitHub with a path', () => {
       });
       const [prompt = ''] = await bench.said(result);
       expect(prompt).toContain('https://git.example.com/github/acme/api/issues/7');
-      expect(`${prompt}${result.summary}`).not.toMatch(/git\.example\.com\/(?!github\/acme)/);
+      expect(`${prompt}${result.summary}`).not.toMatch(/git\.example\.com\/(?!github\/(?:acme|octocat))/);
     },
   );
 });

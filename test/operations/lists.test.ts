@@ -197,7 +197,10 @@ describe('whoami', () => {
     });
     expect(report.data['operations']).toMatchObject({ 'list-sessions': 'unknown' });
     expect(JSON.parse(report.outputs['allowed_operations'] ?? '')).not.toContain('list-sessions');
-    expect(report.summary).toContain('unknown: the check failed');
+    expect(report.summary).toMatch(/^### ⚠️ su\\-1: \d+ operations allowed, \d+ not allowed, \d+ unknown\n/);
+    expect(report.summary).toContain('| `list-sessions` | check failed |');
+    expect(report.summary).toContain('| `create-session` | not tested |');
+    expect(report.summary.match(/it would change something/g)).toHaveLength(1);
     expect(new Set(seen.map(({ url }) => url)).size).toBe(seen.length);
     expect(clock.slept.every((ms) => ms <= 1_000)).toBe(true);
   });

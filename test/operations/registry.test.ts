@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ActionError, asActionError, ERROR_CODES } from '../../src/contract/errors.ts';
 import { COMMON_INPUTS, isInputName, OPERATION_INPUTS } from '../../src/contract/inputs.ts';
 import { OPERATION_OUTPUTS } from '../../src/contract/outputs.ts';
+import { inputError } from '../../src/contract/parse.ts';
 import { catalogue } from '../../src/devin/endpoints/index.ts';
 import { errorLink, errorPart } from '../../src/operations/failure.ts';
 import { organizationOf } from '../../src/operations/organization.ts';
@@ -110,13 +111,28 @@ describe('a step that an error ended', () => {
       ].join('\n'),
     );
     expect(errorPart(error)).not.toContain('About');
+    const inputs = inputError([
+      { input: 'body', message: 'lacks name (text)' },
+      { input: 'body', message: 'lacks trigger (text)' },
+    ]);
+    expect(failureReport(inputs, undefined).summary).toBe(
+      [
+        '### ❌ 2 fields of body are invalid',
+        '',
+        '- body lacks name \\(text\\)',
+        '- body lacks trigger \\(text\\)',
+        '',
+        'Correct the input `body`\\. · `input_invalid`',
+        '',
+      ].join('\n'),
+    );
   });
 
   it('a closed gate is no failure', () => {
     const report = failureReport(new ActionError('gate_closed', 'dry run: POST /x was not sent', { fix: 'F' }), docs);
     expect(report).toMatchObject({ outcome: 'skipped', skippedReason: 'dry run: POST /x was not sent' });
     expect(report.error).toBeUndefined();
-    expect(report.summary).toMatch(/^### ⚠️ Skipped\n/);
+    expect(report.summary).toMatch(/^### ⚠️ The step was skipped\n/);
   });
 
   it('links lead to the host and the release that run', () => {

@@ -3,6 +3,7 @@ import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import { ActionError } from '../../src/contract/errors.ts';
 import { outputTexts } from '../../src/contract/outputs.ts';
+import { sessionComment } from '../../src/operations/sessions/outcome/comment.ts';
 import { FIRST_TURN, judge } from '../../src/operations/sessions/outcome/judge.ts';
 import type { Session } from '../../src/operations/sessions/outcome/outcome.ts';
 import { SESSION_OUTPUTS, sessionReport } from '../../src/operations/sessions/outcome/outputs.ts';
@@ -41,9 +42,9 @@ const finished = (more: Partial<SessionStory> = {}) =>
 describe('the summary of a session', () => {
   it('begins with what happened and what exists, then what Devin says, then the figures', () => {
     expect(sessionSummary(finished()).split('\n\n').slice(0, 3)).toEqual([
-      '### ✅ Devin finished: [acme/api\\#\u200b482](https://github.com/acme/api/pull/482) (open) · [session](https://app.devin.ai/sessions/4f2a)',
+      '### ✅ Devin finished: [acme/api\\#482](https://github.com/acme/api/pull/482) (open) · [session](https://app.devin.ai/sessions/4f2a)',
       '> All \\*done\\*\\.',
-      '2.4 of 10 ACUs · 6 min 3 s · requested by \\@\u200boctocat in [\\#\u200b128](https://github.com/acme/api/issues/128) · [run](https://github.com/acme/api/actions/runs/1)',
+      '2.4 of 10 ACUs · 6 min 3 s · requested by [octocat](https://github.com/octocat) in [\\#128](https://github.com/acme/api/issues/128) · [run](https://github.com/acme/api/actions/runs/1)',
     ]);
   });
 
@@ -88,7 +89,7 @@ describe('the summary of a session', () => {
     expect(summary).not.toContain('Last message');
     const thread = { name: '#128', url: 'https://github.com/acme/api/issues/128' };
     expect(sessionSummary({ ...question, replyPhrase: '/devin', facts: { thread } })).toContain(
-      'Reply in [\\#\u200b128](https://github.com/acme/api/issues/128) with `/devin …`, or in the session.',
+      'Reply in [\\#128](https://github.com/acme/api/issues/128) with `/devin …`, or in the session.',
     );
   });
 
@@ -123,15 +124,23 @@ describe('the summary of a session', () => {
   });
 
   it('of a session that timed out says what happens to it', () => {
-    const summary = sessionSummary(
-      story({
-        verdict: { outcome: 'timed_out', headline: 'did not finish before the timeout', advice: '' },
-        ending: 'The session may still be running, and may spend more ACUs.',
-        error: new ActionError('timeout', 'The step took longer than its timeout of 60 s.'),
+    const cut = story({
+      verdict: { outcome: 'timed_out', headline: 'did not finish before the timeout', advice: '' },
+      ending: 'The session may still be running, and may spend more ACUs.',
+      error: new ActionError('timeout', 'The step took longer than its timeout of 1 min.', {
+        fix: 'To continue to wait, run `wait-for-session` with `session_id: devin-4f2a`.',
       }),
-    );
+    });
+    const summary = sessionSummary(cut);
     expect(summary).toContain('### ❌ Devin did not finish before the timeout');
     expect(summary).toContain('The session may still be running, and may spend more ACUs\\.');
+    expect(summary).toContain('run `wait-for-session` with `session_id: devin-4f2a`\\.');
+    // The people in the thread have no steps to run, and get no ID.
+    const comment = sessionComment(cut);
+    expect(comment).toContain(
+      'may spend more ACUs\\. Open the [session](https://app.devin.ai/sessions/4f2a) to see its state.',
+    );
+    expect(comment).not.toMatch(/devin-4f2a|wait-for-session/);
   });
 
   it('never shows the whole prompt: only its beginning, its size and its hash', () => {

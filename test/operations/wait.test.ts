@@ -308,6 +308,10 @@ describe('the end of the time', () => {
     };
     const { story } = await waitFor(life, { with: { timeout: '60s' } });
     expect(story.verdict.outcome).toBe('timed_out');
+    expect(story.error).toMatchObject({ code: 'timeout', message: 'The step took longer than its timeout of 1 min.' });
+    // The session goes on: wait for it or end it, and by which ID.
+    expect(story.error?.fix).toMatch(/`wait-for-session` with `session_id: devin-\w+`.*`terminate-session`/);
+    expect(story.ending).toBe('The session may still be running, and may spend more ACUs.');
   });
 
   it('is that of the input, and on_timeout is carried out while the API is down', async () => {
@@ -318,6 +322,7 @@ describe('the end of the time', () => {
     const { story, ms, seen } = await waitFor(down, { with: { timeout: '60s' }, onTimeout: 'terminate' });
     expect(story).toMatchObject({ verdict: { outcome: 'timed_out' }, error: { code: 'timeout' } });
     expect(story.ending).toBe('The session was terminated.');
+    expect(story.error?.fix).toBe('Raise `timeout`.');
     expect(ms).toBe(60_000);
     expect(seen.at(-1)?.method).toBe('DELETE');
   });

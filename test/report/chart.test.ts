@@ -27,6 +27,25 @@ test('a chart begins at zero, and has its numbers beside it', () => {
   expect(barChart('x', ['a', 'b'], [['one', 1]])).toBe('');
 });
 
+/** How well two colors can be told apart, by WCAG 2.2: from 1 to 21. */
+function contrast(one: string, other: string): number {
+  const luminance = (color: string) => {
+    const parts = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16) / 255);
+    const [red = 0, green = 0, blue = 0] = parts.map((part) =>
+      part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4,
+    );
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [dark = 0, bright = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (bright + 0.05) / (dark + 0.05);
+}
+
+test.each(['#ffffff', '#333333', '#0d1117'])('bars can be seen on %s', (background) => {
+  const chart = timeChart('Events', new Map([[START, 1]]), range(DAY));
+  const [, color = ''] = /^%%\{init: .*"plotColorPalette": "(#[\da-f]{6})"\}+%%$/m.exec(chart) ?? [];
+  expect(contrast(color, background)).toBeGreaterThan(3);
+});
+
 test('bars stand for hours up to 48 hours, days up to 60 days, then weeks or months, without gaps', () => {
   const counts = new Map([
     [START, 5],

@@ -176,11 +176,11 @@ describe('links', () => {
     );
     fc.assert(
       fc.property(markup, address, (text, url) => {
-        const markdown = link(text, url);
+        const markdown = link(text, url).replaceAll('\u200b', '');
         expect(cellEnds(markdown)).toBe(0);
         expect(markdown).not.toMatch(LINE_END);
-        const label = plain(text) || plain(url);
-        if (!URL.canParse(url)) return expect(markdown).toBe(plain(text));
+        const label = (plain(text) || plain(url)).replaceAll('\u200b', '');
+        if (!URL.canParse(url)) return expect(markdown).toBe(plain(text).replaceAll('\u200b', ''));
         expect(markdown.startsWith(`[${label}](http`)).toBe(true);
         expect(markdown.slice(label.length + 3, -1)).toMatch(/^https?:\/\/[^()<>\s\\|`$]*$/);
         expect(markdown.endsWith(')')).toBe(true);
@@ -188,6 +188,18 @@ describe('links', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('the text of a link can be copied as it is, and still mentions nobody', () => {
+    expect(link('acme/api#11', page)).toBe(`[acme/api\\#11](${page})`);
+    expect(link('0123abc', page)).toBe(`[\`0123abc\`](${page})`);
+    expect(link('Fix GH-7 in deadbee', page)).toBe(`[Fix GH\\-7 in deadbee](${page})`);
+    expect(link('Thank you, @octocat', page)).toBe(`[Thank you, \\@\u200boctocat](${page})`);
+  });
+
+  it('an address of email can be copied, and is no link', async () => {
+    expect(nameOrId('user-1@example.com')).toBe('`user-1@example.com`');
+    expect(nameOrId('@octocat')).toBe('\\@\u200boctocat');
   });
 
   it('a link always has something to click', () => {
@@ -263,8 +275,7 @@ describe('names and IDs', () => {
       'user-1f0c2d3e-77aa-4c0d-9e1b-8d5f0a6b7c8d',
     ])
       expect(nameOrId(id)).toBe(`\`${id}\``);
-    for (const name of ['Engineering Team', 'feedface', 'Data 2', 'a@b.c', ''])
-      expect(nameOrId(name)).toBe(plain(name));
+    for (const name of ['Engineering Team', 'feedface', 'Data 2', '']) expect(nameOrId(name)).toBe(plain(name));
     expect(link('devin-0034331d8b3f', 'https://x.test/1')).toBe('[`devin-0034331d8b3f`](https://x.test/1)');
   });
 });

@@ -7,11 +7,28 @@ import type { GithubEvent } from '../event/shape.ts';
 /** What a request shows: it was seen, it has finished, or something else needs attention. */
 export type Reaction = 'eyes' | 'rocket' | 'confused';
 
+const SUMMARY = 'React to the request';
+
 type Target = Pick<GithubEvent, 'repository' | 'thread' | 'text'>;
 
-/** The route of the comment, or else of the issue or pull request, that an event is about; undefined for discussions. */
+const Added = z.object({ addReaction: z.object({ reaction: z.nullable(z.object({ content: z.string() })) }) });
+const ADD = `mutation ($subjectId: ID!, $content: ReactionContent!) {
+  addReaction(input: { subjectId: $subjectId, content: $content }) { reaction { content } }
+}`;
+
+/** Reacts to a discussion or its comment, which only GraphQL knows; false if the payload does not tell its node ID. */
+async function reactInDiscussion(github: Github, { thread, text }: Target, content: Reaction): Promise<boolean> {
+  const subjectId = text?.nodeId ?? thread?.nodeId;
+  if (subjectId === undefined) return false;
+  const variables = { subjectId, content: content.toUpperCase() };
+  const permissions = { discussions: 'write' } as const;
+  await github.graphql({ query: ADD, variables, summary: SUMMARY, permissions, repeatable: true }, Added);
+  return true;
+}
+
+/** The route of the comment, or else of the issue or pull request, that an event is about. */
 function routeOf({ thread, text }: Target) {
-  if (thread === undefined || thread.kind === 'discussion') return undefined;
+  if (thread === undefined) return undefined;
   const [, kind, id] = /#(issuecomment-|discussion_r)(\d+)$/.exec(text?.url ?? '') ?? [];
   if (kind === undefined) {
     const parameters = { issue_number: thread.number };
@@ -31,6 +48,7 @@ function routeOf({ thread, text }: Target) {
  * @throws {ActionError} also if the token may not react
  */
 export async function react(github: Github, event: Target, content: Reaction): Promise<boolean> {
+  if (event.thread?.kind === 'discussion') return await reactInDiscussion(github, event, content);
   const found = routeOf(event);
   if (found === undefined || event.repository === undefined) return false;
   const permissions: Permissions =
@@ -39,7 +57,7 @@ export async function react(github: Github, event: Target, content: Reaction): P
     {
       route: found.route,
       parameters: { ...place(event.repository), ...found.parameters, content },
-      summary: 'React to the request',
+      summary: SUMMARY,
       permissions,
       repeatable: true,
     },

@@ -22,6 +22,7 @@ export interface WrittenText {
   /** What the author is to the repository, e.g. `MEMBER`. */
   readonly association?: string;
   readonly url: string;
+  readonly nodeId?: string;
 }
 
 /** The check or run that an event is about, whatever became of it. */

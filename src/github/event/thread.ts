@@ -73,8 +73,8 @@ const login = (value: unknown) => {
 
 /** A text that somebody wrote, with its part and the facts about its author. */
 function written(value: unknown, label: string, url: string): Discovery & { text: WrittenText } {
-  const { body, user, author_association } = object(value);
-  const [author, standing] = [person(user), association(author_association)];
+  const { body, user, author_association, node_id } = object(value);
+  const [author, standing, id] = [person(user), association(author_association), nodeId(node_id)];
   return {
     text: {
       body: string(body),
@@ -82,6 +82,7 @@ function written(value: unknown, label: string, url: string): Discovery & { text
       url,
       ...(author === undefined ? {} : { author }),
       ...(standing === undefined ? {} : { association: standing }),
+      ...(id === undefined ? {} : { nodeId: id }),
     },
     facts: [
       ...fact(`author of the ${label}`, author === undefined ? undefined : `@${author.login}`),

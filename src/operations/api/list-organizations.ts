@@ -62,13 +62,13 @@ const limit = (acus: number | null) => (acus === null ? 'none' : number(acus));
 function summaryOf(listed: readonly Listed[], jobs: number): string {
   const rows = listed.map((row) => [
     nameOrId(row.org_name),
-    code(row.org_id),
     limit(row.max_cycle_acu_limit),
     limit(row.max_session_acu_limit),
+    code(row.org_id),
   ]);
   return sections(
     title('done', `${count(listed.length, 'organization')} in a matrix of ${count(jobs, 'job')}`),
-    listed.length === 0 ? '' : table(['Organization', 'ID', 'ACU limit per cycle', 'ACU limit per session'], rows),
+    listed.length === 0 ? '' : table(['Organization', 'ACU limit per cycle', 'ACU limit per session', 'ID'], rows),
   );
 }
 

@@ -78,10 +78,21 @@ const shown = (finding: Finding) => (finding === 'failed' ? 'unknown' : finding)
 const WORDS: Readonly<Record<Finding, string>> = {
   yes: 'yes',
   no: 'no',
-  unasked: 'unknown: depends on the organization',
-  unknown: 'unknown: no read request needs it',
-  failed: 'unknown: the check failed',
+  unasked: 'unknown',
+  unknown: 'not tested',
+  failed: 'check failed',
 };
+
+/** What is not known of operations, and why: said once, not in each row. */
+const REASONS: ReadonlyArray<readonly [Finding, string]> = [
+  ['no', 'To grant a missing permission: Settings → Service users → Role.'],
+  ['unasked', '**unknown**: it depends on the organization. Set `org_id` to check it.'],
+  ['unknown', '**not tested**: it would change something.'],
+  ['failed', '**check failed**: the read request failed for another reason. Run the step again.'],
+];
+
+/** A permission that has a read request is not known only if that request accepts another one. */
+const GRANTED = { ...WORDS, unknown: 'unknown (another permission allows the same request)' };
 
 /** What is denied comes first, then what is not known. */
 const ORDER: readonly Finding[] = ['no', 'failed', 'unasked', 'unknown', 'yes'];
@@ -96,22 +107,34 @@ const needsOf = (value: Operation): string => {
 
 const PRINCIPALS: Readonly<Record<string, string>> = { service_user: 'service user' };
 
+/** Who it is, and how many operations it may run. */
+function headingOf({ name, id, kind }: Identity, rows: ReadonlyArray<readonly [Operation, Finding]>): string {
+  const of = (...findings: readonly Finding[]) => rows.filter(([, finding]) => findings.includes(finding)).length;
+  const [denied, unknown] = [of('no'), of('unasked', 'unknown', 'failed')];
+  const parts = [
+    `${count(of('yes'), 'operation')} allowed`,
+    ...(denied === 0 ? [] : [`${denied} not allowed`]),
+    ...(unknown === 0 ? [] : [`${unknown} unknown`]),
+  ];
+  return title(denied + unknown === 0 ? 'done' : 'attention', `${nameOrId(name ?? id ?? kind)}: ${parts.join(', ')}`);
+}
+
 function summaryOf(
   identity: Identity,
   rows: ReadonlyArray<readonly [Operation, Finding]>,
   findings: ReadonlyMap<string, Finding>,
 ): string {
-  const who = nameOrId(identity.name ?? identity.id ?? identity.kind);
   const kind = plain(PRINCIPALS[identity.kind] ?? identity.kind.replaceAll('_', ' '));
   const scope = identity.org_id === null ? 'of the enterprise' : `of ${code(identity.org_id)}`;
   const all = [...findings];
-  const has = (finding: Finding) => rows.some(([, found]) => found === finding);
+  const has = (finding: Finding) =>
+    rows.some(([, found]) => found === finding) || (finding === 'no' && all.some(([, found]) => found === finding));
   return sections(
-    title('done', `${who} · ${kind} ${scope}`),
-    has('no') || all.some(([, finding]) => finding === 'no')
-      ? 'To grant a missing permission: Settings → Service users → Role.'
-      : '',
-    has('unasked') ? 'Set `org_id` to check what depends on the organization.' : '',
+    headingOf(identity, rows),
+    `A ${kind} ${scope}.`,
+    REASONS.filter(([finding]) => has(finding))
+      .map(([, reason]) => `- ${reason}`)
+      .join('\n'),
     table(
       ['Operation', 'Allowed', 'Permissions it needs'],
       deniedFirst(rows).map(([value, finding]) => [code(value.name), WORDS[finding], needsOf(value)]),
@@ -120,7 +143,7 @@ function summaryOf(
       count(all.length, 'permission'),
       table(
         ['Permission', 'Granted'],
-        deniedFirst(all).map(([name, finding]) => [code(name), WORDS[finding]]),
+        deniedFirst(all).map(([name, finding]) => [code(name), GRANTED[finding]]),
       ),
     ),
   );

@@ -57,15 +57,11 @@ export const verifyAuditExportOperation = operation({
     const last = chains.at(-1)?.at(-1);
     const error =
       findings.count === 0
-        ? {}
-        : {
-            error: new ActionError('export_corrupt', corruptMessage(checked, findings), {
-              list: findings.lines(MAX_LISTED),
-            }),
-          };
+        ? undefined
+        : new ActionError('export_corrupt', corruptMessage(checked, findings), { list: findings.lines(MAX_LISTED) });
     return {
-      outcome: findings.count === 0 ? 'success' : 'failure',
-      ...error,
+      outcome: error === undefined ? 'success' : 'failure',
+      ...(error === undefined ? {} : { error }),
       data: {
         events,
         bytes,
@@ -79,7 +75,7 @@ export const verifyAuditExportOperation = operation({
         findings_count: findings.count,
         notes: findings.notes,
       },
-      summary: verifySummary(checked, findings),
+      summary: verifySummary(checked, findings, error),
     };
   },
 });

@@ -32,7 +32,7 @@ function summaryOf(
   entries: number,
   leftOut: readonly string[],
 ): string {
-  const said = `${count(entries, 'entry', 'entries')} of ${count(all.length, 'organization')} in ${code(path)}`;
+  const said = `Wrote ${count(entries, 'permission')} of ${count(all.length, 'organization')} to ${code(path)}`;
   const of = ({ observed }: ObservedOrganization, subject: string) =>
     number(observed.filter((one) => one.subject === subject).length);
   const rows = all

@@ -76,17 +76,20 @@ const WIDE = {
 /** A pattern with this many matches opens more than its line shows. */
 const MANY_MATCHES = 10;
 
+/** A pattern that may match the repositories of several owners. */
+const hasSeveralOwners = ({ text }: Pattern) => isPattern(text.split('/')[0] ?? '');
+
 /** Whether an entry opens more than its line shows: a group, a prefix, a pattern with many matches or for several owners. */
 const isBroad = ({ subject, pattern }: Desired): boolean =>
-  subject !== 'repo' ||
-  (pattern !== undefined && (pattern.matches >= MANY_MATCHES || isPattern(pattern.text.split('/')[0] ?? '')));
+  subject !== 'repo' || (pattern !== undefined && (pattern.matches >= MANY_MATCHES || hasSeveralOwners(pattern)));
 
 /** What Git permissions are like. */
 export function permissionKind({ severalFiles, knowsReadOnly }: KindOptions): Kind<Desired, Observed> {
   const at = (position: Position) => lineOf(position, severalFiles ? undefined : position);
   const reasonOf = ({ position, pattern, subject }: Desired) => {
     if (pattern !== undefined) {
-      const others = pattern.matches >= MANY_MATCHES ? `, one of ${pattern.matches} matches` : '';
+      const owners = hasSeveralOwners(pattern) ? ', which is for several owners' : '';
+      const others = pattern.matches >= MANY_MATCHES ? `, one of ${pattern.matches} matches` : owners;
       return `${at(position)}: matches \`${pattern.text}\`${others}`;
     }
     return subject === 'repo' ? at(position) : `${at(position)}: ${WIDE[subject]}`;
@@ -104,8 +107,10 @@ export function permissionKind({ severalFiles, knowsReadOnly }: KindOptions): Ki
     compare: (desired, observed) => {
       if (observed.readOnly === undefined || observed.readOnly === desired.readOnly) return undefined;
       const update = `${rights(observed.readOnly)} → ${rights(desired.readOnly)}`;
-      const effect = desired.readOnly ? 'restricts' : 'opens';
-      return { update, reason: at(desired.position), escalation: !desired.readOnly, effect };
+      const line = at(desired.position);
+      return desired.readOnly
+        ? { update, reason: line, escalation: false, effect: 'restricts' }
+        : { update, reason: `${line}: gives write access`, escalation: true, effect: 'opens' };
     },
     create: (desired) => {
       if (desired.readOnly && !knowsReadOnly) {

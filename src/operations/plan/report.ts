@@ -179,5 +179,9 @@ export function applyError<D, O>(step: PlanStep<D, O>, applied: Applied<D, O>): 
   }
   const { results } = applied;
   const message = `${results.length - failed.length} of ${count(results.length, 'change')} were made.`;
-  return new ActionError('apply_incomplete', message, { list });
+  // One cause has one remedy.
+  const [first, ...others] = [...new Set(failed.map(({ error }) => error.fix))];
+  const again = 'Then run the step again: it applies only the missing changes.';
+  const fix = first !== undefined && others.length === 0 ? { fix: `${first} ${again}` } : {};
+  return new ActionError('apply_incomplete', message, { list, ...fix });
 }

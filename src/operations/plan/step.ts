@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ActionError, asActionError } from '../../contract/errors.ts';
+import { ActionError, asActionError, ERROR_CODES } from '../../contract/errors.ts';
 import { applyPlan } from '../../reconcile/apply.ts';
 import { carriedText } from '../../reconcile/carried.ts';
 import { violations } from '../../reconcile/guards.ts';
@@ -8,7 +8,7 @@ import { planRecord } from '../../reconcile/record.ts';
 import { planHeadline, renderPlan } from '../../reconcile/render.ts';
 import { continues, type ReviewedPlan, scopesOfFile } from '../../reconcile/reviewed.ts';
 import type { Applied } from '../../reconcile/store.ts';
-import { prose } from '../../report/markdown.ts';
+import { fence, prose, sections } from '../../report/markdown.ts';
 import { markOf, title } from '../../report/marks.ts';
 import { count } from '../../report/units.ts';
 import { errorPart } from '../failure.ts';
@@ -75,9 +75,9 @@ async function carried<D, O>({ event, facts, inputs }: PlanContext, { plan }: Pl
 }
 
 /** What a plan would do, in one line. */
-function told<D, O>(step: PlanStep<D, O>): string {
+function told<D, O>(step: PlanStep<D, O>, name = 'Plan'): string {
   const { plan } = step;
-  const said = differs(plan.counts) ? `Plan: ${planHeadline(plan, where(step))}` : `No changes in ${where(step)}`;
+  const said = differs(plan.counts) ? `${name}: ${planHeadline(plan, where(step))}` : `No changes in ${where(step)}`;
   return `${said} · ${short(plan.hash)}`;
 }
 
@@ -94,6 +94,17 @@ function whyRefused<D, O>({ code, message, list, fix }: ActionError, step: PlanS
   const isSaid = code !== 'plan_changed' && list.length < 2;
   const rest = isSaid ? { message: 'Nothing was written.', list: [] } : { message, list };
   return `${errorPart(new ActionError(code, rest.message, { list: rest.list, fix }))}\n\n${told(step)}`;
+}
+
+/** An error without the numbers that the first line has; its only finding is what it says then. */
+function unsaid(error: ActionError): ActionError {
+  const { code, list, fix } = error;
+  const [only, ...others] = list;
+  if (code === 'drift_found') return new ActionError(code, ERROR_CODES[code].meaning, { list, fix });
+  if (code !== 'apply_incomplete' || only === undefined) return error;
+  return others.length === 0
+    ? new ActionError(code, only, { fix })
+    : new ActionError(code, 'These changes were not made:', { list, fix });
 }
 
 /** Nothing was written: what would be done. */
@@ -114,15 +125,22 @@ async function planned<D, O>(
   const error = isDrift ? drift : limit;
   const mark = changed ? 'attention' : 'done';
   const heading =
-    error === limit && error !== undefined ? refusal(error) : title(isDrift ? 'failed' : mark, told(step));
+    error === limit && error !== undefined
+      ? refusal(error)
+      : isDrift
+        ? title('failed', told(step, 'Drift'))
+        : title(mark, told(step));
   const { note, commentEnd } = await carried(context, step);
   // In a comment, the plan is found by its pull request.
   const expected = commentEnd === undefined ? plan.hash : 'reviewed';
-  const hint = `To apply exactly this plan: \`mode: apply\` with \`expected_plan_hash: ${expected}\`.`;
+  const hint = sections(
+    'To apply exactly this plan:',
+    fence(`mode: apply\nexpected_plan_hash: ${expected}`, 'yaml'),
+  ).trim();
   const frame = {
     scopeName,
     notices: [
-      ...(error === undefined ? [] : [error === limit ? whyRefused(error, step) : errorPart(error)]),
+      ...(error === undefined ? [] : [error === limit ? whyRefused(error, step) : errorPart(unsaid(error))]),
       ...(note === undefined ? [] : [prose(note)]),
     ],
     hints: [...notices, ...(changed && limit === undefined ? [hint] : [])],
@@ -174,7 +192,7 @@ async function carriedOut<D, O>(
   const heading = title(markOf(error), `${said}${isKnown ? '' : ` · ${state}`} · ${short(plan.hash)}`);
   const frame = {
     scopeName,
-    notices: error === undefined ? [] : [errorPart(error)],
+    notices: error === undefined ? [] : [errorPart(unsaid(error))],
     hints: notices,
     planFile: file,
   };

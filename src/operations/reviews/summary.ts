@@ -36,14 +36,14 @@ function rowOf(finding: Finding, story: ReviewStory): readonly string[] {
   const { kind, severity, title, url } = finding;
   return [
     severity === 'unknown' || kind === 'analysis' ? kind : `${kind}, ${severity}`,
-    location === '' ? 'no file' : link(location, linesUrl(finding, story)),
     link(title, url),
+    location === '' ? 'no file' : link(location, linesUrl(finding, story)),
   ];
 }
 
 const tableOf = (findings: readonly Finding[], story: ReviewStory) =>
   table(
-    ['Kind', 'Location', 'Finding'],
+    ['Kind', 'Finding', 'Location'],
     findings.map((finding) => rowOf(finding, story)),
   );
 

@@ -1,4 +1,4 @@
-import { ActionError, asActionError } from '../../contract/errors.ts';
+import { ActionError, asActionError, ERROR_CODES } from '../../contract/errors.ts';
 import type { Organizations } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { code, link, nameOrId, plain, table } from '../../report/markdown.ts';
@@ -72,9 +72,12 @@ function errorOf(rows: readonly Row[], keyed: boolean): ActionError | undefined 
   const rerun = keyed
     ? 'A re-run uses the results that exist, and starts new sessions only for those that failed or are missing.'
     : 'With `idempotency: none` a re-run creates a session in every organization again.';
-  return new ActionError(decisive.error.code, `${failed.length} of ${count(rows.length, 'organization')} failed.`, {
+  const { code: decided, fix } = decisive.error;
+  // The steps after a timeout name one session.
+  const advice = decided === 'timeout' && failed.length > 1 ? ERROR_CODES.timeout.fix : fix;
+  return new ActionError(decided, `${failed.length} of ${count(rows.length, 'organization')} failed.`, {
     list: failed.map(({ org, error }) => `${called(org)}: ${error.code}: ${error.message}`),
-    fix: `${decisive.error.fix} ${rerun}`,
+    fix: `${advice} ${rerun}`,
     cause: decisive.error,
   });
 }
@@ -87,11 +90,11 @@ function summaryRow({ org, done, error }: Row): string[] {
   const requests = (session?.pull_requests ?? []).map(({ pr_url: url }) => link(pullRequestName(url), url));
   return [
     nameOrId(org.name),
-    plain(state),
-    session === undefined ? '' : link('session', session.url),
+    session === undefined ? plain(state) : link(state, session.url),
+    // The message may be the same in every row, and so it is said once, below them.
+    error === undefined ? '' : skipped ? plain(error.message) : code(error.code),
     requests.join(', '),
     session === undefined ? '' : acusCell(session.acus_consumed),
-    error === undefined ? '' : `${skipped ? '' : `${code(error.code)} `}${plain(error.message)}`,
   ];
 }
 
@@ -108,14 +111,29 @@ const tally = (rows: readonly Row[], goal: string) => {
   return skipped === 0 ? done : `${done}, ${skipped} skipped`;
 };
 
+/** The messages of failures, each once: for one organization by its name, for several with their number. */
+function causesOf(rows: readonly Row[]): string[] {
+  const failed = rows.flatMap(({ org, error }) =>
+    error === undefined || error.code === 'gate_closed'
+      ? []
+      : [{ org, message: error.message.replaceAll(org.id, '{org_id}') }],
+  );
+  return [...Map.groupBy(failed, ({ message }) => message)].map(([message, [first, ...others]]) =>
+    others.length === 0 ? `${first?.org.name}: ${message}` : `${count(others.length + 1, 'organization')}: ${message}`,
+  );
+}
+
 function summaryOf(rows: readonly Row[], goal: string, error: ActionError | undefined): string {
   const used = acusTotal(rows.flatMap(({ done }) => (done === undefined ? [] : [done.story.session.acus_consumed])));
   const opened = rows.reduce((sum, { done }) => sum + (done?.story.session.pull_requests.length ?? 0), 0);
-  const head = ['Organization', 'Outcome', 'Session', 'Pull requests', 'ACUs', 'Why'];
+  const head = ['Organization', 'Session', 'Why', 'Pull requests', 'ACUs'];
+  const figures = [acus(used), ...(opened === 0 ? [] : [count(opened, 'pull request')])];
   return [
-    `### ${error === undefined ? '✅' : '❌'} ${tally(rows, goal)} · ${acus(used)} · ${count(opened, 'pull request')}`,
+    `### ${error === undefined ? '✅' : '❌'} ${[tally(rows, goal), ...figures].join(' · ')}`,
     table(head, failuresFirst(rows).map(summaryRow)),
-    error === undefined ? '' : errorPart(new ActionError(error.code, error.message, { fix: error.fix })),
+    error === undefined
+      ? ''
+      : errorPart(new ActionError(error.code, error.message, { list: causesOf(rows), fix: error.fix })),
   ]
     .filter((part) => part !== '')
     .join('\n\n')

@@ -18,6 +18,6 @@ export const archiveSessionOperation = operation({
     const orgId = await context.organization();
     const params = { org_id: orgId, devin_id: inputs.session_id };
     const session = await requestEnd(context, orgId, 'archive', () => devin.call(archiveSession, { params }));
-    return ended(context, orgId, session ?? unread(context), { headline: 'was archived' });
+    return ended(context, orgId, session ?? unread(context), { headline: 'archived' });
   },
 });

@@ -37,40 +37,37 @@ export interface InsightsRow {
 
 const numberCell = (value: number | null) => (value === null ? 'unknown' : number(value));
 
-const rowOf = (session: InsightsRow): string[] => {
-  const { classification, issues = [], action_items: actions = [] } = session.analysis ?? {};
-  const known = session.analysis !== null;
-  return [
-    sessionLink(session),
-    plain(session.session_size?.toUpperCase() ?? ''),
-    acusCell(session.acus_consumed),
-    numberCell(session.num_user_messages),
-    numberCell(session.num_devin_messages),
-    known ? plain((classification?.category ?? '').replaceAll('_', ' ')) : 'not generated',
-    known ? number(issues.length) : 'unknown',
-    known ? number(actions.length) : 'unknown',
-    instant((session.created_at ?? Number.NaN) * 1_000),
-  ];
-};
+/** What Devin found, in short: `bug fixing · 2 issues · 1 action item`. */
+function insightsCell(analysis: InsightsRow['analysis']): string {
+  if (analysis === null) return 'not generated';
+  const { classification, issues = [], action_items: actions = [] } = analysis;
+  const about = plain((classification?.category ?? '').replaceAll('_', ' '));
+  const found = [count(issues.length, 'issue'), count(actions.length, 'action item')];
+  return [about, ...found].filter((part) => part !== '').join(' · ');
+}
 
-const HEAD = [
-  'Session',
-  'Size',
-  'ACUs',
-  'User messages',
-  'Devin messages',
-  'About',
-  'Issues',
-  'Action items',
-  'Created (UTC)',
+const rowOf = (session: InsightsRow): string[] => [
+  sessionLink(session),
+  insightsCell(session.analysis),
+  acusCell(session.acus_consumed),
+  plain(session.session_size?.toUpperCase() ?? ''),
+  numberCell(session.num_user_messages),
+  numberCell(session.num_devin_messages),
+  instant((session.created_at ?? Number.NaN) * 1_000),
 ];
+
+const HEAD = ['Session', 'Insights', 'ACUs', 'Size', 'User messages', 'Devin messages', 'Created (UTC)'];
 
 /** How many of the sessions have insights. */
 export const analysed = (sessions: readonly InsightsRow[]): number =>
   sessions.filter(({ analysis }) => analysis !== null).length;
 
-/** The summary of a list, of which there may be `more`. */
-export function insightsSummary(sessions: readonly InsightsRow[], more: boolean, error?: ActionError): string {
+/** The summary of a list, of which there may be `more`; `hint` is Markdown. */
+export function insightsSummary(
+  sessions: readonly InsightsRow[],
+  more: boolean,
+  { error, hint = '' }: { readonly error?: ActionError | undefined; readonly hint?: string },
+): string {
   const used = acusTotal(sessions.map((session) => session.acus_consumed));
   const left = sessions.length - SHOWN_ROWS;
   const found = [
@@ -83,5 +80,6 @@ export function insightsSummary(sessions: readonly InsightsRow[], more: boolean,
     more ? `${onlyNewest(sessions.length)}.` : '',
     sessions.length === 0 ? '' : table(HEAD, sessions.slice(0, SHOWN_ROWS).map(rowOf)),
     left > 0 ? `${count(left, 'more session')} in the result.` : '',
+    hint,
   );
 }

@@ -128,11 +128,13 @@ export const listSessionInsightsOperation = operation({
       : await byV3(context);
     context.log.info(`${count(rows.length, 'session')}${more ? ', and more' : ''}, ${analysed(rows)} with insights`);
     if (more) context.log.info(`${onlyNewest(rows.length)}.`);
+    const isMissing = !isV2 && !context.inputs.generate && analysed(rows) < rows.length;
+    const hint = isMissing ? 'To generate the missing insights, set `generate: true`.' : '';
     return {
       outcome: error === undefined ? 'success' : 'failure',
       ...(error === undefined ? {} : { error }),
       data: { count: rows.length, has_more: more, sessions: rows },
-      summary: insightsSummary(rows, more, error),
+      summary: insightsSummary(rows, more, { error, hint }),
     };
   },
 });

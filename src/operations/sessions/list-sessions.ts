@@ -5,15 +5,13 @@ import { acusCell, count, instant, number } from '../../report/units.ts';
 import { operation, ready } from '../operation.ts';
 import { checkRange, FILTER_INPUTS, filterQuery, fitting, onlyNewest } from './filters.ts';
 import { newestOf } from './newest.ts';
-import type { Session } from './outcome/outcome.ts';
+import { FIRST_TURN, judge } from './outcome/judge.ts';
+import { type Session, type SessionOutcome, stateOf, type Verdict } from './outcome/outcome.ts';
 import { pullRequestName, sessionLink } from './outcome/summary.ts';
 
 /** Rows that a summary shows; more say no more to a reader. */
 const SHOWN_ROWS = 200;
 const LOGGED_ROWS = 20;
-
-const stateOf = ({ status, status_detail: detail }: Session) =>
-  [status, detail].filter(Boolean).join(' · ').replaceAll('_', ' ');
 
 /** What the output says of a session. */
 const inShort = (session: Session) => ({
@@ -28,21 +26,47 @@ const inShort = (session: Session) => ({
   pull_requests: session.pull_requests,
 });
 
-const row = (session: Session): string[] => [
+/** A session with what its state means: a session that has finished still shows that it waits for a user. */
+interface Listed {
+  readonly session: Session;
+  readonly verdict: Verdict;
+}
+
+async function listed(session: Session): Promise<Listed> {
+  const { verdict } = await judge(session, {}, FIRST_TURN, 'auto');
+  return { session, verdict };
+}
+
+const row = ({ session, verdict }: Listed): string[] => [
   sessionLink(session),
-  plain(stateOf(session)),
-  acusCell(session.acus_consumed),
+  plain(verdict.headline),
   session.pull_requests.map(({ pr_url: url }) => link(pullRequestName(url), url)).join(', '),
+  acusCell(session.acus_consumed),
   instant((session.created_at ?? Number.NaN) * 1_000),
 ];
 
-function summaryOf(sessions: readonly Session[], more: boolean): string {
-  const left = sessions.length - SHOWN_ROWS;
-  const head = ['Session', 'Status', 'ACUs', 'Pull requests', 'Created (UTC)'];
+/** How many sessions are there, and how many of them need a person: an archived one needs nobody. */
+function headingOf(all: readonly Listed[], more: boolean): string {
+  const open = all.filter(({ session }) => session.is_archived !== true);
+  const of = (...outcomes: readonly SessionOutcome[]) =>
+    open.filter(({ verdict }) => outcomes.includes(verdict.outcome)).length;
+  const [waiting, stopped] = [of('waiting'), of('blocked', 'failed')];
+  const mark = waiting > 0 ? 'waiting' : stopped > 0 ? 'attention' : 'done';
+  const parts = [
+    `${count(all.length, 'session')}${more ? ', and more' : ''}`,
+    ...(waiting === 0 ? [] : [`${number(waiting)} ${waiting === 1 ? 'waits' : 'wait'} for a reply`]),
+    ...(stopped === 0 ? [] : [`${number(stopped)} stopped`]),
+  ];
+  return title(mark, parts.join(' · '));
+}
+
+function summaryOf(all: readonly Listed[], more: boolean): string {
+  const left = all.length - SHOWN_ROWS;
+  const head = ['Session', 'Devin', 'Pull requests', 'ACUs', 'Created (UTC)'];
   return sections(
-    title('done', `${count(sessions.length, 'session')}${more ? ', and more' : ''}`),
-    more ? `${onlyNewest(sessions.length)}.` : '',
-    sessions.length === 0 ? '' : table(head, sessions.slice(0, SHOWN_ROWS).map(row)),
+    headingOf(all, more),
+    more ? `${onlyNewest(all.length)}.` : '',
+    all.length === 0 ? '' : table(head, all.slice(0, SHOWN_ROWS).map(row)),
     left > 0 ? `${count(left, 'more session')} in the result.` : '',
   );
 }
@@ -71,7 +95,7 @@ export const listSessionsOperation = operation({
     return {
       outcome: 'success',
       data: { count: sessions.length, has_more: more, sessions: short },
-      summary: summaryOf(sessions, more),
+      summary: summaryOf(await Promise.all(sessions.map(listed)), more),
     };
   },
 });

@@ -1,5 +1,6 @@
 import { asActionError } from '../../contract/errors.ts';
 import { getSession, sessionFromId } from '../../devin/endpoints/sessions.ts';
+import { count } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import { operation, ready } from '../operation.ts';
 import { failedLook } from './once/lookup.ts';
@@ -87,7 +88,7 @@ async function deliver(context: SendContext, orgId: string, { text, uploads }: P
   if (!response.ok) throw response.problem;
   const { session } = response;
   const { bytes } = await promptFacts(text, context.redact);
-  log.info(`Message (${bytes} bytes) sent to ${session.url}`);
+  log.info(`Message (${count(bytes, 'byte')}) sent to ${session.url}`);
   return { session, sent };
 }
 

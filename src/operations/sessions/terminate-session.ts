@@ -45,6 +45,6 @@ export const terminateSessionOperation = operation({
     if (last !== undefined && !hasEnded(last, 'terminate')) {
       return ended(context, orgId, last, { outcome: 'running', headline: 'is ending' });
     }
-    return ended(context, orgId, last ?? unread(context), { outcome: 'terminated', headline: 'was terminated' });
+    return ended(context, orgId, last ?? unread(context), { outcome: 'terminated', headline: 'terminated' });
   },
 });

@@ -146,6 +146,15 @@ function root(state: State, token: Token) {
       needs({ discussions: 'write' });
       return { comment: shown(state.comment(thread.number, written(input.body), token)) };
     },
+    addReaction: ({ input }: { input: { subjectId: string; content: string } }) => {
+      const comment = state.comments.find(({ nodeId }) => nodeId === input.subjectId);
+      const thread = [...state.threads.values()].find(({ nodeId }) => nodeId === input.subjectId);
+      if (comment === undefined && thread === undefined) throw unknownNode(input.subjectId);
+      needs({ discussions: 'write' });
+      const subject = comment === undefined ? `discussion ${thread?.number}` : `comment ${comment.id}`;
+      state.reactions.push([subject, input.content.toLowerCase()]);
+      return { reaction: { content: input.content } };
+    },
     updateDiscussionComment: ({ input }: { input: { commentId: string; body: string } }) => {
       const comment = state.comments.find(({ nodeId }) => nodeId === input.commentId);
       if (comment === undefined) throw unknownNode(input.commentId);

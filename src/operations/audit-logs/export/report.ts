@@ -34,9 +34,8 @@ export function alertError({ alertCount, alertCounts }: Tally): ActionError {
 /** Shows a warning on the page of the run for each action that matched `alert_on`. */
 export function annotateAlerts({ context: { log }, tally }: Job): void {
   for (const [action, events] of tally.alertCounts) {
-    const first = tally.alerts.find((alert) => alert.action === action);
-    const detail =
-      first === undefined ? '' : ` The first at ${isoTime(first.at)} by ${first.actor}, event ${first.id}.`;
+    const last = tally.alerts.findLast((alert) => alert.action === action);
+    const detail = last === undefined ? '' : ` The last at ${isoTime(last.at)} by ${last.actor}, event ${last.id}.`;
     log.annotate('warning', `Audit alert: ${action}`, `${count(events, 'event')} in this export.${detail}`);
   }
 }

@@ -41,11 +41,12 @@ export function exportHeadline({ tally, window, lagSeconds, hasMore }: ExportSto
 
 /** The first line of a summary: alerts come first. */
 function titleOf(story: ExportStory): string {
-  const { tally, window, failure } = story;
+  const { tally, window, failure, manifest } = story;
   const alerts = tally.alertCount;
   const mark: Mark = failure !== '' ? 'failed' : alerts > 0 ? 'attention' : 'done';
-  const events = count(tally.events, 'event');
-  return title(mark, alerts === 0 ? `${events}, ${span(window)}` : `${count(alerts, 'alert')} in ${events}`);
+  const events = count(tally.events, 'audit event');
+  const exported = manifest === undefined ? 'No new audit events' : `Exported ${events}`;
+  return title(mark, alerts === 0 ? `${exported}, ${span(window)}` : `${count(alerts, 'alert')} in ${events}`);
 }
 
 const organizationOf =
@@ -53,18 +54,16 @@ const organizationOf =
   (id: string | null) =>
     id === null ? 'the enterprise itself' : nameOrId(names.get(id) ?? id);
 
-/** The alerts, which come before everything else; the IDs of their events are in the files and the result. */
+/** The alerts, the newest first, which come before everything else; the IDs of their events are in the files and the result. */
 function alertsPart(story: ExportStory): string {
   const { alerts, alertCount } = story.tally;
   if (alertCount === 0) return '';
   const named = organizationOf(story);
-  const rows = alerts.map(({ at, action, org, actor }) => [
-    instant(at * 1_000),
-    code(action),
-    nameOrId(actor),
-    named(org),
-  ]);
-  const rest = alertCount > alerts.length ? `\n\n${count(alertCount - alerts.length, 'more alert')} in the files.` : '';
+  const rows = alerts
+    .toReversed()
+    .map(({ at, action, org, actor }) => [instant(at * 1_000), code(action), nameOrId(actor), named(org)]);
+  const rest =
+    alertCount > alerts.length ? `\n\n${count(alertCount - alerts.length, 'older alert')} in the files.` : '';
   const head = ['Time (UTC)', 'Action', 'By', 'Organization'];
   const folded = rows.slice(OPEN_ALERTS);
   const more =
@@ -72,28 +71,27 @@ function alertsPart(story: ExportStory): string {
   return sections(table(head, rows.slice(0, OPEN_ALERTS)), more).trim();
 }
 
-/** The figures in one line: `New 18,190 · repeated 14 · 24 files · 3.1 MB gzip · chain follows a41c…`. */
+/** The figures in one line: `14 repeated events left out · 24 files · 3.1 MB gzip · continues the chain from a41c…`. */
 function figures({ tally, manifest, window, lagSeconds, hasMore }: ExportStory): string {
   const range = tally.alertCount === 0 ? [] : [span(window)];
-  const behind = `${duration(Math.max(0, lagSeconds) * 1_000)} behind${hasMore ? ', and more to export' : ''}`;
-  if (manifest === undefined) return `Nothing was written: the range is exported already. · ${behind}`;
+  const behind = `complete up to ${duration(Math.max(0, lagSeconds) * 1_000)} ago${hasMore ? ', and more to export' : ''}`;
+  if (manifest === undefined) return `Nothing was written: the range is exported already · ${behind}`;
   const { files, compression, previous } = manifest;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return [
     ...range,
-    `New ${number(tally.events)}`,
-    ...(tally.late === 0 ? [] : [`of these, late ${number(tally.late)}`]),
-    `repeated ${number(tally.duplicates)}`,
+    ...(tally.late === 0 ? [] : [count(tally.late, 'late event')]),
+    ...(tally.duplicates === 0 ? [] : [`${count(tally.duplicates, 'repeated event')} left out`]),
     count(files.length, 'file'),
     `${size(bytes)}${compression === 'none' ? '' : ` ${compression}`}`,
-    `chain ${previous ? `follows ${code(`${previous.sha256.slice(0, 4)}…`)}` : 'begins here'}`,
+    previous ? `continues the chain from ${code(`${previous.sha256.slice(0, 4)}…`)}` : 'starts a new chain',
     behind,
   ].join(' · ');
 }
 
 /** A collapsed table of counts. If rare entries are the interesting ones, they come first. */
 function countsPart<K>(
-  heading: string,
+  [heading, noun]: readonly [heading: string, noun: string],
   counts: ReadonlyMap<K, number>,
   name: (key: K) => string,
   rareFirst: boolean,
@@ -103,7 +101,7 @@ function countsPart<K>(
   const sorted = [...counts].sort(([, a], [, b]) => (rareFirst ? a - b : b - a));
   const rest = counts.size > most ? `\n\n${count(counts.size - most, 'more')}.` : '';
   const rows = sorted.slice(0, most).map(([key, amount]) => [name(key), number(amount)]);
-  return details(`${heading} (${number(counts.size)})`, table([heading, 'Events'], rows) + rest);
+  return details(count(counts.size, noun), table([heading, 'Events'], rows) + rest);
 }
 
 function filesPart({ manifest, manifestFile, manifestHash, outputDir }: ExportStory): string {
@@ -120,7 +118,7 @@ function filesPart({ manifest, manifestFile, manifestHash, outputDir }: ExportSt
     manifest.files.length > SHOWN_FILES ? `\n\n${count(manifest.files.length - SHOWN_FILES, 'more file')}.` : '';
   const anchor = `Manifest ${code(manifestFile)}, SHA-256 ${code(manifestHash)}.`;
   const list = rows.length === 0 ? '' : `${table(['File', 'Events', 'Size', 'SHA-256'], rows)}${rest}\n\n`;
-  return details(`Files (${number(manifest.files.length)}) and manifest`, list + anchor);
+  return details(`${count(manifest.files.length, 'file')} and the manifest`, list + anchor);
 }
 
 /** The summary of an export: alerts, figures, a chart, and everything else collapsed. */
@@ -132,9 +130,9 @@ export function exportSummary(story: ExportStory): string {
     alertsPart(story),
     figures(story),
     timeChart('Events', tally.hours, window),
-    countsPart('Action', tally.actions, code, true, SHOWN_ACTIONS),
-    countsPart('Organization', tally.organizations, organizationOf(story), false, SHOWN_NAMES),
-    countsPart('By', tally.actors, nameOrId, false, SHOWN_NAMES),
+    countsPart(['Action', 'action'], tally.actions, code, true, SHOWN_ACTIONS),
+    countsPart(['Organization', 'organization'], tally.organizations, organizationOf(story), false, SHOWN_NAMES),
+    countsPart(['By', 'user'], tally.actors, nameOrId, false, SHOWN_NAMES),
     filesPart(story),
   );
 }

@@ -48,7 +48,7 @@ export class Tally {
   readonly actors = new Map<string, number>();
   /** By action. */
   readonly alertCounts = new Map<string, number>();
-  /** The first alerts. */
+  /** The last alerts, the newest at the end. */
   readonly alerts: Alert[] = [];
   events = 0;
   late = 0;
@@ -84,7 +84,7 @@ export class Tally {
   #alert(event: WaitingEvent): void {
     const { id, at, action, org } = event;
     countIn(this.alertCounts, action, OTHERS);
-    if (this.alerts.length >= MAX_ALERTS) return;
+    if (this.alerts.length >= MAX_ALERTS) this.alerts.shift();
     this.alerts.push({ id, at, action, org, actor: actorOf(event, this.#options.includeEmails) });
   }
 }

@@ -1,11 +1,14 @@
-import { code, details, nameOrId, plain, sections, table } from '../../../report/markdown.ts';
+import type { ActionError } from '../../../contract/errors.ts';
+import { code, details, nameOrId, plain, prose, sections, table } from '../../../report/markdown.ts';
 import { title } from '../../../report/marks.ts';
 import { count, number, size } from '../../../report/units.ts';
 import type { Chain, FoundManifest } from './chain.ts';
-import type { Findings } from './findings.ts';
+import type { Finding, Findings } from './findings.ts';
 
-/** Findings that the summary shows. */
+/** Findings that the summary and the log show. */
 const MAX_ROWS = 100;
+/** Findings of one file that the summary shows: the first ones tell that it is damaged. */
+const MAX_IN_FILE = 5;
 
 /** What was checked. */
 export interface CheckedExport {
@@ -53,30 +56,56 @@ function figures({ files, manifests, chains, bytes, oldest, newest }: CheckedExp
   return [...range, ...all].join(' · ');
 }
 
-/** The summary: what is wrong and where, what was checked, and the hashes to keep elsewhere. */
-export function verifySummary(checked: CheckedExport, findings: Findings): string {
-  const { chains, events } = checked;
-  const rows = findings.kept.slice(0, MAX_ROWS).map(({ where, what }) => [code(where), plain(what)]);
-  const left = findings.count - rows.length;
+/** Without the line: `day=24/a.jsonl.gz:12`. */
+const fileOf = ({ where }: Finding) => where.replace(/:\d+$/, '');
+
+/** What is wrong with one file, each thing once, and its name below that: a path is wider than a phone. */
+function faultsOf(path: string, found: readonly Finding[]): string {
+  const said = [...new Set(found.map(({ what }) => what))];
+  const more = said.length > MAX_IN_FILE ? [`and ${number(said.length - MAX_IN_FILE)} more`] : [];
+  const name = path.split('/').slice(-2).join('/');
+  return `- ${[...said.slice(0, MAX_IN_FILE), ...more].map(plain).join('; ')}<br>${code(name)}`;
+}
+
+/** What is wrong, where, and what to do about it. */
+function faultsPart({ fix, code: name }: ActionError, findings: Findings): string {
+  const shown = findings.kept.slice(0, MAX_ROWS);
+  const left = findings.count - shown.length;
+  const files = [...Map.groupBy(shown, fileOf)].map(([path, found]) => faultsOf(path, found));
+  return sections(
+    `${prose(fix)} · ${code(name)}`,
+    files.join('\n'),
+    left > 0 ? `And ${number(left)} more.` : '',
+  ).trim();
+}
+
+/** The hashes of an intact export, by which another one is told from it. */
+function anchorsPart(chains: readonly Chain[]): string {
   const anchors = table(
     ['Export', 'Window (UTC)', 'Manifests', 'Events', 'First hash', 'Last hash'],
     chains.map(chainRow),
   );
   const note =
-    'Someone who can write to the folder could make a new chain. The last hash, kept where they cannot write, reveals it.';
+    'A person who can write to the folder could replace the whole chain. Keep the last hash where they cannot change it, and compare.';
+  return details('Hashes to keep elsewhere', `${anchors}\n\n${note}`);
+}
+
+/** The summary: what is wrong and what to do, what was checked, and the hashes of an intact export to keep elsewhere. */
+export function verifySummary(checked: CheckedExport, findings: Findings, error: ActionError | undefined): string {
+  const { chains, events, files } = checked;
+  const damaged = new Set(findings.kept.map(fileOf)).size;
   return sections(
-    findings.count === 0
-      ? title('done', `The export is intact: ${count(events, 'event')}`)
-      : title('failed', `The export is corrupt: ${count(findings.count, 'finding')}`),
-    rows.length === 0 ? '' : table(['Where', 'What is wrong'], rows),
-    left > 0 ? `And ${number(left)} more.` : '',
+    error === undefined
+      ? title('done', `The export is intact: ${count(events, 'event')} in ${count(files, 'file')}`)
+      : title('failed', `The export is corrupt: ${count(findings.count, 'fault')} in ${count(damaged, 'place')}`),
+    error === undefined ? '' : faultsPart(error, findings),
     findings.notes.map(({ where, what }) => `- ${code(where)} ${plain(what)}`).join('\n'),
     figures(checked),
     ...chains
       .map(beginning)
       .filter((text) => text !== '')
       .map((text) => `The first manifest ${plain(text)}.`),
-    chains.length === 0 ? '' : details('Hashes to keep elsewhere', `${anchors}\n\n${note}`),
+    chains.length === 0 || error !== undefined ? '' : anchorsPart(chains),
   );
 }
 

@@ -2,6 +2,7 @@ import { ActionError, asActionError } from '../../../contract/errors.ts';
 import { bareId, isSameSession } from '../../../contract/session-id.ts';
 import { getSession, listSessions } from '../../../devin/endpoints/sessions.ts';
 import { LARGEST_PAGE } from '../../../devin/pagination.ts';
+import { duration } from '../../../report/units.ts';
 import type { Context } from '../../operation.ts';
 import type { Asked } from '../outcome/judge.ts';
 import type { Session } from '../outcome/outcome.ts';
@@ -194,7 +195,7 @@ export async function findLost(
     for (const after of LOST_AT_MS) {
       const pause = from + after - clock.now();
       if (clock.now() + Math.max(0, pause) > until) {
-        throw new ActionError('timeout', `The timeout of ${inputs.timeout / 1_000} s leaves no time for it.`);
+        throw new ActionError('timeout', `The timeout of ${duration(inputs.timeout)} leaves no time for it.`);
       }
       if (pause > 0) await clock.sleep(pause, signal);
       signal.throwIfAborted();

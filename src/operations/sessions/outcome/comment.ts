@@ -23,6 +23,9 @@ function reply({ replyPhrase, facts, session }: SessionStory): string {
 /** What to do about a session that is no longer waited for. */
 function advice(story: SessionStory): string {
   const { verdict, error, isVerdict = false, underway = false, ending } = story;
+  const page = link('session', story.session.url);
+  // The error tells what the steps of a workflow can do about it, which is nothing for the people in the thread.
+  if (verdict.outcome === 'timed_out') return `${plain(ending ?? '')} Open the ${page} to see its state.`.trim();
   if (error !== undefined && !isVerdict) return [errorPart(error), plain(ending ?? '')].join('\n\n').trim();
   // The question is a comment of its own, which is the one to reply to.
   if (verdict.outcome === 'waiting') return 'The question is in a separate comment.';
@@ -31,7 +34,7 @@ function advice(story: SessionStory): string {
   if (verdict.outcome === 'running')
     return underway
       ? 'This comment changes when Devin has finished or has a question.'
-      : `This run does not wait for Devin, so this comment does not change. Follow the ${link('session', story.session.url)}.`;
+      : `This run does not wait for Devin, so this comment does not change. Follow the ${page}.`;
   return prose(isVerdict && error ? error.fix : verdict.advice);
 }
 

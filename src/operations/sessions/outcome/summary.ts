@@ -42,7 +42,7 @@ export interface SessionStory {
   readonly error?: ActionError | undefined;
   /** `collect-sessions` follows the session from now on. */
   readonly isFollowed?: boolean;
-  /** The step did to the session just what it was for, whatever the session is now. */
+  /** Whether the step did to the session just what it was for, whatever the session is now; it is about the session, not Devin. */
   readonly isDone?: boolean;
   /** The error says what the verdict says, so that it is not said again. */
   readonly isVerdict?: boolean;
@@ -88,7 +88,7 @@ export function firstLine(story: SessionStory): string {
   const { session, verdict } = story;
   const requests = pullRequestsOf(session);
   const page = link('session', session.url);
-  const said = `### ${iconOf(story)} Devin ${plain(verdict.headline)}`;
+  const said = `### ${iconOf(story)} ${story.isDone === undefined ? 'Devin' : 'Session'} ${plain(verdict.headline)}`;
   if (requests === '') return `${said} · ${page}`;
   return verdict.outcome === 'finished' && story.isDone !== true
     ? `${said}: ${requests} · ${page}`
@@ -103,10 +103,17 @@ export function quotesOf({ report, lastMessage, verdict }: SessionStory): readon
   return isNews ? [said, last] : [verdict.outcome === 'waiting' && last.includes(said) ? last : said];
 }
 
-function requestedBy({ actor, thread, runUrl }: RunFacts): string[] {
+/** A person without an `@`, which would mention them in each comment. An app has no such page. */
+function person(actor: string, { runUrl }: RunFacts): string {
+  const server = runUrl?.replace(/\/[^/]+\/[^/]+\/actions\/runs\/\d+$/, '');
+  return server === undefined || actor.endsWith('[bot]') ? plain(actor) : link(actor, `${server}/${actor}`);
+}
+
+function requestedBy(facts: RunFacts): string[] {
+  const { actor, thread, runUrl } = facts;
   const place = thread === undefined ? '' : ` in ${link(thread.name, thread.url)}`;
   return [
-    ...(actor === undefined ? [] : [`requested by ${plain(`@${actor}`)}${place}`]),
+    ...(actor === undefined ? [] : [`requested by ${person(actor, facts)}${place}`]),
     ...(runUrl === undefined ? [] : [link('run', runUrl)]),
   ];
 }

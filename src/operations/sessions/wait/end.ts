@@ -10,9 +10,14 @@ const END_MS = 2_000;
 /** What happens to a session when its step stops waiting. */
 export type Ending = 'leave' | 'terminate' | 'archive';
 
+/** What is said of a session that is not ended. */
+export const LEFT = 'The session may still be running, and may spend more ACUs.';
+
 /** What happened to it. */
 export interface Ended {
   readonly sentence: string;
+  /** It was terminated or archived. */
+  readonly ended: boolean;
   readonly terminated: boolean;
   /** Page of the session, if the API has told. */
   readonly url?: string;
@@ -45,7 +50,7 @@ export async function endSession(
   how: Ending,
 ): Promise<Ended> {
   if (how === 'leave') {
-    return { sentence: 'The session may still be running, and may spend more ACUs.', terminated: false };
+    return { sentence: LEFT, ended: false, terminated: false };
   }
   const call = {
     params: { org_id: orgId, devin_id: sessionId },
@@ -58,16 +63,17 @@ export async function endSession(
   try {
     const session = await (terminated ? devin.call(terminateSession, call) : devin.call(archiveSession, call));
     remains?.settled(orgId);
-    return { sentence: done, terminated, url: session.url };
+    return { sentence: done, ended: true, terminated, url: session.url };
   } catch (thrown) {
     const error = asActionError(thrown);
     const isOver = async () => hasEnded(await devin.call(getSession, { ...call, deadlineAt: clock.now() }), how);
     if (isEndAccepted(error) || (error.status === 409 && (await isOver().catch(() => false)))) {
       remains?.settled(orgId);
-      return { sentence: done, terminated };
+      return { sentence: done, ended: true, terminated };
     }
     const failed = `The session could not be ended (${how})`;
     log.annotate('warning', failed, `It may still be running, and may spend more ACUs. ${told(error)}`);
-    return { sentence: `${failed}: it may still be running, and may spend more ACUs.`, terminated: false };
+    const sentence = `${failed}: it may still be running, and may spend more ACUs.`;
+    return { sentence, ended: false, terminated: false };
   }
 }

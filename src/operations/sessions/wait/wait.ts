@@ -8,7 +8,7 @@ import { type Asked, FIRST_TURN, type Judged, judge } from '../outcome/judge.ts'
 import { type Session, sentenceOf, type Verdict } from '../outcome/outcome.ts';
 import { closingLine, type SessionStory, sessionSummary } from '../outcome/summary.ts';
 import type { PromptFacts } from '../request/request.ts';
-import { type Ended, type Ending, endSession } from './end.ts';
+import { type Ended, type Ending, endSession, LEFT } from './end.ts';
 import type { Sent } from './messages.ts';
 import type { Looked } from './turn.ts';
 import { Watch } from './watch.ts';
@@ -198,14 +198,22 @@ async function cutShort(
   const end = how === undefined ? undefined : await endSession(context, waited.orgId, session.session_id, how);
   if (end !== undefined) context.log.progress(end.sentence);
   const verdict = cutVerdict(error, known.verdict, end);
-  return { ...base, ...known, verdict, error: cutError(error, known.verdict), ending: end?.sentence };
+  const ending = end?.sentence ?? (error.code === 'timeout' ? LEFT : undefined);
+  return { ...base, ...known, verdict, error: cutError(error, known, end), ending };
 }
 
-/** More time does not help a session whose state nobody understands. */
-const cutError = (error: ActionError, { unknown, headline, advice }: Verdict): ActionError =>
-  error.code === 'timeout' && unknown === true
-    ? new ActionError('timeout', `${error.message} Devin ${headline}.`, { fix: advice, cause: error })
-    : error;
+/** What to do after a timeout. More time does not help a session whose state nobody understands. */
+function cutError(error: ActionError, { session, verdict }: Looked, end: Ended | undefined): ActionError {
+  if (error.code !== 'timeout') return error;
+  const { unknown, headline, advice } = verdict;
+  if (unknown === true) {
+    return new ActionError('timeout', `${error.message} Devin ${headline}.`, { fix: advice, cause: error });
+  }
+  if (end?.ended === true) return new ActionError('timeout', error.message, { fix: 'Raise `timeout`.', cause: error });
+  const wait = `To continue to wait, run \`wait-for-session\` with \`session_id: ${session.session_id}\``;
+  const fix = `${wait}; to end the session, run \`terminate-session\` with it. Next time, set a longer \`timeout\`.`;
+  return new ActionError('timeout', error.message, { fix, cause: error });
+}
 
 /** A session that is out of sight is never reported as ended, whatever it was when it was seen last. */
 function cutVerdict({ code }: ActionError, seen: Verdict, end: Ended | undefined): Verdict {
@@ -219,6 +227,6 @@ function cutVerdict({ code }: ActionError, seen: Verdict, end: Ended | undefined
   }
   if (code !== 'cancelled') return { outcome: 'running', headline: 'may still be running', advice: '' };
   return end?.terminated
-    ? { outcome: 'terminated', headline: 'was terminated with the workflow', advice: '' }
+    ? { outcome: 'terminated', headline: 'stopped: the session was terminated with the workflow', advice: '' }
     : { outcome: 'running', headline: 'was running when the workflow was canceled', advice: '' };
 }

@@ -1,4 +1,5 @@
 import { ActionError } from '../../../contract/errors.ts';
+import { duration } from '../../../report/units.ts';
 import { hasStarted } from '../outcome/outcome.ts';
 import { Poller, type Seen } from './poll.ts';
 import { CONFIRM_MS, confirmedIn, FIRST_PAUSE_MS, intervalOf, isOverdue, LATE_MS, lastPollAt } from './schedule.ts';
@@ -152,4 +153,4 @@ export class Watch {
 const isOver = (thrown: unknown) => thrown instanceof ActionError && thrown.code === 'timeout';
 
 const timedOut = (timeout: number) =>
-  new ActionError('timeout', `The step took longer than its timeout of ${timeout / 1_000} s.`);
+  new ActionError('timeout', `The step took longer than its timeout of ${duration(timeout)}.`);
