@@ -245,12 +245,15 @@ describe('an example that people and events start', onlyHere, () => {
       const start = `on: workflow_dispatch\npermissions: {}\njobs:\n  start:\n    runs-on: ubuntu-latest\n    permissions: { issues: write }\n    steps:\n      - uses: OWNER/devin-action@v1\n        with: { operation: create-session, devin_token: "\${{ secrets.DEVIN_TOKEN }}", prompt: Fix it., wait: later, comment: true, issue_number: "128" }\n`;
       await runWorkflow(start, { url, github, life: 'sandbox:pr' });
       expect(github.comments(128)[0]?.body).toContain('⏳');
-      const all = await runExample('collect-sessions.yml', { url, github });
+      const collect = (by: string, name = 'schedule') =>
+        runExample('collect-sessions.yml', { url, github, context: { event_name: name, actor: by } });
+      expect(resultsOf(await collect('maintainer', 'issue_comment'))['collect']).toBe('skipped');
+      const all = await collect('devin-ai-integration[bot]', 'pull_request');
       expect(resultsOf(all)).toEqual({ collect: 'success', each: 'success' });
       expect(lastOf(all['each'])?.output).toMatch(/sessions\/\w+ finished https:\/\/github\.com/);
       expect(github.comments(128)).toHaveLength(1);
       expect(github.comments(128)[0]?.body).toContain('✅');
-      expect(resultsOf(await runExample('collect-sessions.yml', { url, github }))['each']).toBe('skipped');
+      expect(resultsOf(await collect('maintainer'))).toEqual({ collect: 'success', each: 'skipped' });
     }));
 
   test('session-events sends an event for each session that ended, which starts the second job', () =>

@@ -17,6 +17,7 @@ import {
   organizations,
   path,
   phrase,
+  playbookId,
   removalLimit,
   sessionId,
   sha256,
@@ -127,8 +128,8 @@ export const OPERATION_INPUTS = {
     list(),
     'Repositories (`owner/name`) of the session. For lists: only sessions with one of these repositories.',
   ),
-  playbook_id: optional(id, 'Playbook that the session follows. For lists: only sessions with this playbook.'),
-  child_playbook_id: optional(id, 'Playbook for the sessions that this session starts.'),
+  playbook_id: optional(playbookId, 'Playbook that the session follows. For lists: only sessions with this playbook.'),
+  child_playbook_id: optional(playbookId, 'Playbook for the sessions that this session starts.'),
   knowledge_ids: optional(list(), 'Knowledge notes for the session.'),
   secret_ids: optional(list(), 'Stored secrets that the session gets.'),
   session_secrets: optional(keyValues, 'Secrets for this session only, as `KEY=VALUE` lines. Values are masked.', {

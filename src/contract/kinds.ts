@@ -267,6 +267,17 @@ export const id: InputKind<string> = {
   },
 };
 
+/** The id of a playbook. Its macro, such as `!release`, is no id. */
+export const playbookId: InputKind<string> = {
+  ...id,
+  parse(value) {
+    const parsed = id.parse(value);
+    return !parsed.ok && value.trim().startsWith('!')
+      ? { ok: false, problem: 'the ID of a playbook (playbook-…); a macro (!name) belongs in `prompt`' }
+      : parsed;
+  },
+};
+
 /** A key that a user chooses: no spaces, so that it reads the same wherever it is written. */
 export const key: InputKind<string> = {
   label: 'key',

@@ -13,6 +13,8 @@ export interface Said {
   /** It is a web page. */
   readonly isHtml: boolean;
   readonly retryAfter: string | undefined;
+  /** Where the response redirects to. */
+  readonly location?: string | undefined;
 }
 
 /** Host of a dedicated deployment, whose API is below `/api`; undefined for any other address. */
@@ -39,9 +41,14 @@ const MIGRATE =
 const saysNothing = (detail: string | undefined) =>
   detail === undefined || /^(?:http 403:? ?)?(?:unauthorized|forbidden|access denied)[.!]?$/i.test(detail);
 
-function neededRole({ permission, path }: RequestFacts): string {
-  const level = path.includes('/enterprise/') ? ' at enterprise level' : '';
-  return `${permission.join(' or ')}${level}`;
+const isOfEnterprise = ({ path }: RequestFacts) => path.includes('/enterprise/');
+
+const ENTERPRISE_USER =
+  'The key of one organization cannot use enterprise endpoints such as this: use the key of a service user that was created for the enterprise.';
+
+function neededRole(facts: RequestFacts): string {
+  const level = isOfEnterprise(facts) ? ' at enterprise level' : '';
+  return `${facts.permission.join(' or ')}${level}`;
 }
 
 function addressCheck(apiUrl: string): string {
@@ -59,7 +66,7 @@ function unexplained(facts: RequestFacts, apiUrl: string): Advice {
       : `(4) The permission: the role of the credential needs ${neededRole(facts)} (Settings → Service users → Role).`;
   const checks = [
     'Check in this order. (1) The key: it is complete, active, and from this deployment.',
-    '(2) The organization: `org_id` is the one that the key belongs to; a key of one organization cannot use enterprise endpoints.',
+    `(2) The organization: ${isOfEnterprise(facts) ? ENTERPRISE_USER : '`org_id` is the one that the key belongs to.'}`,
     addressCheck(apiUrl),
     permission,
     ...(facts.version === 'v2' ? [MIGRATE] : []),
@@ -67,9 +74,31 @@ function unexplained(facts: RequestFacts, apiUrl: string): Advice {
   return { title: 'Devin API rejected the credential for this request', fix: checks.join(' ') };
 }
 
+/** A redirect is not followed: it would send the credential to another address, or repeat a change. */
+function moved({ apiUrl, path }: RequestFacts, location: string): Advice {
+  const target = URL.parse(location, apiUrl);
+  if (apiUrl === undefined || target === null) return {};
+  const [address] = `${target.origin}${target.pathname}`.split(/[\r\n]/, 1);
+  const prefix = new URL(apiUrl).pathname.replace(/\/$/, '');
+  const rest = path.startsWith(prefix) ? path.slice(prefix.length) : path;
+  const base = address?.endsWith(rest) ? address.slice(0, -rest.length) : undefined;
+  const isApi = base !== undefined && base !== apiUrl.replace(/\/$/, '');
+  return {
+    title: 'The API address redirects',
+    fix: isApi
+      ? `The API has moved: set \`api_url\` to \`${base}\`.`
+      : `\`api_url\` is \`${apiUrl}\`, which redirects to ${address}. Set it to the address of the API; a proxy or a login page may be in between.`,
+  };
+}
+
 /** What helps against a response outside of 2xx. */
-export function adviceFor(code: ErrorCode, facts: RequestFacts, { detail, isHtml, retryAfter }: Said): Advice {
+export function adviceFor(
+  code: ErrorCode,
+  facts: RequestFacts,
+  { detail, isHtml, retryAfter, location }: Said,
+): Advice {
   const { apiUrl } = facts;
+  if (location !== undefined) return moved(facts, location);
   const address = isHtml ? missingApi(apiUrl) : {};
   if (address.fix !== undefined) return address;
   if (code === 'permission_denied' && apiUrl !== undefined && (saysNothing(detail) || facts.version === 'v2')) {
@@ -78,7 +107,10 @@ export function adviceFor(code: ErrorCode, facts: RequestFacts, { detail, isHtml
   if (code === 'permission_denied' && facts.permission.length > 0) {
     return {
       title: `Permission ${facts.permission.join(' or ')} is missing`,
-      fix: `Add ${neededRole(facts)} to the role of the credential: Settings → Service users → Role.`,
+      fix: [
+        `Add ${neededRole(facts)} to the role of the credential: Settings → Service users → Role.`,
+        ...(isOfEnterprise(facts) ? [ENTERPRISE_USER] : []),
+      ].join(' '),
     };
   }
   if (code === 'credential_invalid' && facts.version === 'v2') return { fix: MIGRATE };

@@ -32,7 +32,8 @@ const MISSPELLED =
 const DEPENDABOT =
   'A run that Dependabot starts gets only Dependabot secrets: add the key under Settings → Secrets and variables → Dependabot as well.';
 const ENVIRONMENT = 'A secret of an environment needs `environment:` in the job.';
-const FORK = 'A pull request from a fork gets no secrets: run the step in a workflow of another event.';
+const FORK =
+  'A pull request from a fork gets no secrets: run the step in a workflow of another event; docs/security.md#pull-requests-from-forks lists those that are safe.';
 
 /** The ways in which a secret can be empty, the likeliest in this run first. */
 export function whyEmpty({ actor, fork }: RunWithout): string {

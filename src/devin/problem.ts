@@ -88,6 +88,7 @@ export function answerError({ status, headers, body }: HttpResponse, facts: Requ
     detail,
     isHtml: isPage,
     retryAfter: header('retry-after') || undefined,
+    location: status >= 300 && status <= 399 ? header('location') || undefined : undefined,
   });
   const tail = ambiguous ? ` ${maybeDone(facts.method)}` : '';
   return new ActionError(code, `${facts.summary}: HTTP ${status} for ${facts.method} ${facts.path}${said}${tail}`, {

@@ -3,7 +3,7 @@ import type { Organizations } from '../contract/kinds.ts';
 import type { Devin } from '../devin/client.ts';
 import { selfOf } from './self.ts';
 
-async function ownOrganization(devin: Devin): Promise<string> {
+async function ownOrganization(devin: Devin, several: boolean): Promise<string> {
   const self = await selfOf(devin);
   if (self.org_id) return self.org_id;
   const who = self.service_user_name ?? self.user_name ?? self.principal_type ?? 'unknown';
@@ -11,16 +11,20 @@ async function ownOrganization(devin: Devin): Promise<string> {
     'input_invalid',
     `The credential (${who}) belongs to no single organization, and org_id is empty.`,
     {
-      fix: 'Set `org_id` to the organization that the step is for: Settings → Organization → ID.',
+      fix: `Set \`org_id\` to the organization that the step is for; the operation \`list-organizations\` shows the IDs.${several ? ' `org_id: "*"` is every organization that the credential can see.' : ''}`,
     },
   );
 }
 
-/** Finds the organization of the step when it is first needed: the input, or else the credential's own. */
-export function organizationOf(devin: Devin, given: string | undefined): () => Promise<string> {
+/**
+ * Finds the organization of the step when it is first needed: the input, or else the credential's own.
+ *
+ * @param several whether the operation takes several, which the advice then names
+ */
+export function organizationOf(devin: Devin, given: string | undefined, several: boolean): () => Promise<string> {
   let found: Promise<string> | undefined;
   return () => {
-    found ??= given === undefined ? ownOrganization(devin) : Promise.resolve(given);
+    found ??= given === undefined ? ownOrganization(devin, several) : Promise.resolve(given);
     return found;
   };
 }

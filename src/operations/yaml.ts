@@ -27,6 +27,12 @@ export interface YamlFinding {
   readonly message: string;
 }
 
+/** What the parser says for its callers, in words for people who write workflows. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  TAG_RESOLVE_FAILED: 'a tag (!…) is not supported; quote the value if it begins with an exclamation mark',
+  MULTIPLE_DOCS: 'a second document begins here (`---`), but only one is allowed; merge the two',
+};
+
 /** The parser looks through all nodes for each alias: so many steps it may take, or about a tenth of a second. */
 const MAX_ALIAS_STEPS = 20_000_000;
 
@@ -47,10 +53,7 @@ export function yamlFindings(document: Document.Parsed, lines: LineCounter, text
   const lineAt = (offset: number) => Math.max(1, lines.linePos(Math.max(0, offset)).line);
   const found = [...document.errors, ...document.warnings].map(({ pos, message, code }) => ({
     line: lineAt(pos[0]),
-    message:
-      code === 'TAG_RESOLVE_FAILED'
-        ? 'a tag (!…) is not supported; quote the value if it begins with an exclamation mark'
-        : (message.split('\n', 1)[0] ?? message),
+    message: MESSAGES[code] ?? message.split('\n', 1)[0] ?? message,
   }));
   const all = [...directivesOf(document, text), ...found];
   return all.length > 0 ? all : [...keyFindings(document, lineAt), ...aliasFindings(document)];

@@ -22,7 +22,7 @@ export interface Connected {
 /** What an operation runs in. */
 export function contextOf(
   step: Step,
-  { inputs }: Checked,
+  { inputs, operation }: Checked,
   { version }: Credential,
   { devin, signal, orgId }: Connected,
   kept: Pick<Context, 'remains' | 'exists' | 'publish'>,
@@ -51,6 +51,6 @@ export function contextOf(
     redact: (text) => redactor.redact(text),
     redactValue: (value) => redactor.redactDeep(value),
     operations: () => Promise.all(OPERATION_NAMES.map(loadOperation)),
-    organization: organizationOf(devin, singleOf(inputs.org_id) ?? orgId),
+    organization: organizationOf(devin, singleOf(inputs.org_id) ?? orgId, operation.severalOrganizations === true),
   };
 }

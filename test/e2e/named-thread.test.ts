@@ -125,11 +125,14 @@ describe.concurrent('issue_number', () => {
       github,
     );
     expect(moved.outputs['error_code']).toBe('not_found');
+    const noPull = await byHand({ issue_number: '5', reuse: 'pull_request' }, github);
+    expect(noPull.outputs['error_code']).toBe('input_invalid');
+    expect(errorOf(noPull)).toContain('#5 is not a pull request of acme/api');
     github.identify({ permissions: { contents: 'read' } });
     const hidden = await byHand({ issue_number: '5' }, github);
     expect(hidden.outputs['error_code']).toBe('permission_denied');
     expect(errorOf(hidden)).toContain('permissions: { issues: read }');
-    for (const result of [other, missing, moved, hidden]) expect(requestsOf(result)).toBe(0);
+    for (const result of [other, missing, moved, noPull, hidden]) expect(requestsOf(result)).toBe(0);
   });
 
   test('of a locked thread costs the comment only', async () => {

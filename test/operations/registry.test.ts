@@ -60,7 +60,7 @@ it('every error code is explained in the documentation', () => {
 describe('the organization of a step', () => {
   it('is the one that was given, without a request', async () => {
     const { devin, seen } = await world(() => ({}));
-    const organization = organizationOf(devin, 'org-9');
+    const organization = organizationOf(devin, 'org-9', false);
     expect(seen).toEqual([]);
     expect(await organization()).toBe('org-9');
     expect(seen).toEqual([]);
@@ -68,7 +68,7 @@ describe('the organization of a step', () => {
 
   it("is else the credential's own, asked for once", async () => {
     const { devin, seen } = await world(() => ({ body: { principal_type: 'service_user', org_id: 'org-1' } }));
-    const organization = organizationOf(devin, undefined);
+    const organization = organizationOf(devin, undefined, false);
     expect(seen).toEqual([]);
     expect(await Promise.all([organization(), organization()])).toEqual(['org-1', 'org-1']);
     expect(seen.map(({ url }) => url)).toEqual(['/v3/self']);
@@ -81,7 +81,7 @@ describe('the organization of a step', () => {
       { principal_type: 'service_user', service_user_name: 'ci-bot', org_id: '' },
     ]) {
       const { devin } = await world(() => ({ body }));
-      const error = await organizationOf(devin, undefined)().catch(asActionError);
+      const error = await organizationOf(devin, undefined, false)().catch(asActionError);
       expect(error).toMatchObject({
         code: 'input_invalid',
         message: 'The credential (ci-bot) belongs to no single organization, and org_id is empty.',

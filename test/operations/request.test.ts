@@ -145,7 +145,7 @@ describe('what is wrong with a request', () => {
   });
 
   it.each([
-    ['none.md', 'which does not exist'],
+    ['none.md', 'which does not exist. Does an earlier step of this job check out the repository (actions/checkout)?'],
     ['../away.md', 'which is outside of the workspace'],
     ['/etc/hostname', 'which is outside of the workspace'],
     ['folder', 'which is a directory, not a file'],

@@ -14,6 +14,7 @@ import {
   type Permissions,
   Refusal,
   type RequestFacts,
+  redirectFailure,
   statusOfType,
 } from './problem.ts';
 
@@ -202,7 +203,12 @@ export function openGithub(options: GithubOptions): Github {
     const path = new URL(address(ask)).pathname;
     const facts = { summary, permissions, method, path, changes: method !== 'GET' };
     const traits = { repeatable: !facts.changes || call.repeatable === true };
-    const answer = await told(facts, options, () => send(ask, traits, redirect));
+    const answer = await told(facts, options, async () => {
+      const received = await send(ask, traits, redirect);
+      const moved = redirect === 'manual' ? undefined : redirectFailure(received.status, received.headers);
+      if (moved !== undefined) throw new Refusal(moved);
+      return received;
+    });
     return { answer, facts, http };
   };
   return {

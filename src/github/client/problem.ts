@@ -34,6 +34,12 @@ export interface Failure {
   readonly cause?: unknown;
 }
 
+/** A redirect that was not followed, since the request changes something; undefined for any other response. */
+export function redirectFailure(status: number, headers: Readonly<Record<string, unknown>>): Failure | undefined {
+  if (!isRedirect(status)) return undefined;
+  return { status, headers, said: oneLine(`it redirects to ${String(headers['location'] ?? 'no address')}`) };
+}
+
 /** An answer that is no success, on its way to whoever decides about the next try. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -160,7 +166,22 @@ export function permissionsYaml(permissions: Permissions): string {
 
 const lacksPermission = (said: string) => /not accessible by|must have admin rights|insufficient scopes/i.test(said);
 
+const isRedirect = (status: number) => status >= 300 && status <= 399;
+
+/** What a redirect that is not followed means: only a change is not, since GitHub would make something else of it. */
+function moved({ headers }: Failure): { title: string; fix: string } {
+  const target = URL.parse(String(headers['location'] ?? ''));
+  const address = target === null ? '' : `${target.origin}${target.pathname}`;
+  const [, name] = /\/repos\/([^/]+\/[^/]+)/.exec(address) ?? [];
+  const now = name === undefined ? '' : ` It is \`${name}\` now.`;
+  return {
+    title: 'The repository or the issue has moved',
+    fix: `The repository was renamed, or the issue was transferred.${now} Start a new run, which has the new name, and correct \`issue_number\` and \`GITHUB_API_URL\` if you set them.`,
+  };
+}
+
 function adviceFor(code: ErrorCode, failure: Failure, facts: RequestFacts): { title?: string; fix?: string } {
+  if (isRedirect(failure.status)) return moved(failure);
   if (code === 'permission_denied' && lacksPermission(failure.said)) {
     const accepted = acceptedPermissions(failure.headers['x-accepted-github-permissions'], facts.permissions);
     const enough = Object.entries(accepted ?? {}).map(([name, level]) => [name, facts.permissions[name] ?? level]);

@@ -3,6 +3,7 @@ import type { Github } from '../client/client.ts';
 import type { Permissions } from '../client/problem.ts';
 import { place } from '../client/repository.ts';
 import type { GithubEvent } from '../event/shape.ts';
+import type { RequestTarget } from './in-thread.ts';
 
 /** What a request shows: it was seen, it has finished, or something else needs attention. */
 export type Reaction = 'eyes' | 'rocket' | 'confused';
@@ -26,16 +27,34 @@ async function reactInDiscussion(github: Github, { thread, text }: Target, conte
   return true;
 }
 
-/** The route of the comment, or else of the issue or pull request, that an event is about. */
-function routeOf({ thread, text }: Target) {
-  if (thread === undefined) return undefined;
-  const [, kind, id] = /#(issuecomment-|discussion_r)(\d+)$/.exec(text?.url ?? '') ?? [];
-  if (kind === undefined) {
+const commentOf = ({ text }: Pick<Target, 'text'>) => {
+  const [, kind, id = ''] = /#(issuecomment-|discussion_r)(\d+)$/.exec(text?.url ?? '') ?? [];
+  return kind === undefined ? undefined : { kind, id: Number(id) };
+};
+
+/**
+ * What a request is among the comments of an issue or pull request, where a later run can find it: the comment, or the
+ * thread itself; undefined for a comment on lines, and for an event about another thread.
+ */
+export function requestIn(event: Pick<Target, 'thread' | 'text'>, number: number): RequestTarget | undefined {
+  const { thread } = event;
+  if (thread === undefined || thread.kind === 'discussion' || thread.number !== number) return undefined;
+  const comment = commentOf(event);
+  if (comment === undefined) return 'thread';
+  return comment.kind === 'issuecomment-' ? comment.id : undefined;
+}
+
+/** The route of the comment, or else of the issue or pull request, that an event is about; undefined for discussions. */
+function routeOf(target: Target) {
+  const { thread } = target;
+  if (thread === undefined || thread.kind === 'discussion') return undefined;
+  const comment = commentOf(target);
+  if (comment === undefined) {
     const parameters = { issue_number: thread.number };
     return { route: 'POST /repos/{owner}/{repo}/issues/{issue_number}/reactions', parameters } as const;
   }
-  const parameters = { comment_id: Number(id) };
-  return kind === 'discussion_r'
+  const parameters = { comment_id: comment.id };
+  return comment.kind === 'discussion_r'
     ? ({ route: 'POST /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions', parameters } as const)
     : ({ route: 'POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', parameters } as const);
 }

@@ -27,7 +27,8 @@ export const pullRequestRow = (github: Github, repository: string, number: numbe
     Row,
   );
 
-const missing = (what: string, repository: string, cause?: unknown) =>
+/** The error for an issue, pull request, or comment that does not exist, or that the token cannot see. */
+export const missingThread = (what: string, repository: string, cause?: unknown) =>
   new ActionError('not_found', `GitHub: ${what} does not exist in ${repository}.`, {
     title: 'The issue or pull request does not exist',
     fix: `Check \`issue_number\`. If it is correct, \`github_token\` cannot see it: add \`${permissionsYaml({ ...READ_ISSUES, ...READ_PULLS })}\` to the job.`,
@@ -49,13 +50,13 @@ async function issueRow(github: Github, repository: string, number: number): Pro
     )
     .catch((thrown: unknown) => {
       if (thrown instanceof ActionError && (thrown.status === 404 || thrown.status === 410)) {
-        throw missing(`#${number}`, repository, thrown);
+        throw missingThread(`#${number}`, repository, thrown);
       }
       throw thrown;
     });
   const home = string(row['repository_url']).toLowerCase();
   const isMoved = home !== '' && !home.endsWith(`/${repository.toLowerCase()}`);
-  if (isMoved || row['number'] !== number) throw missing(`#${number}`, repository);
+  if (isMoved || row['number'] !== number) throw missingThread(`#${number}`, repository);
   return row;
 }
 
@@ -72,10 +73,10 @@ async function commentRow(github: Github, repository: string, number: number, id
     )
     .catch((thrown: unknown) => {
       const isGone = thrown instanceof ActionError && thrown.status === 404;
-      throw isGone ? missing(`the comment ${id}`, repository, thrown) : thrown;
+      throw isGone ? missingThread(`the comment ${id}`, repository, thrown) : thrown;
     });
   if (!string(row['issue_url']).endsWith(`/issues/${number}`))
-    throw missing(`the comment ${id} on #${number}`, repository);
+    throw missingThread(`the comment ${id} on #${number}`, repository);
   return row;
 }
 

@@ -7,6 +7,7 @@ import { code, sections } from '../../report/markdown.ts';
 import { title } from '../../report/marks.ts';
 import { count, number, size } from '../../report/units.ts';
 import { fieldsTable, rowsTable } from '../../report/values.ts';
+import { whyMissing } from '../../runner/checkout.ts';
 import type { Context, Report } from '../operation.ts';
 import { operation, ready } from '../operation.ts';
 import { type Arguments, readArguments } from './arguments.ts';
@@ -71,7 +72,10 @@ async function withFile({ multipart }: Endpoint, call: AnyCall, { workspace }: C
   if (multipart !== true || !isRecord(call.body)) return call;
   const path = String(call.body['file']);
   const read = await workspace.readBytes(path, MAX_UPLOAD_BYTES);
-  if (!read.ok) throw new ActionError('input_invalid', `The file ${JSON.stringify(path)} ${read.problem}.`);
+  if (!read.ok) {
+    const why = (await whyMissing(workspace, path)) || '.';
+    throw new ActionError('input_invalid', `The file ${JSON.stringify(path)} ${read.problem}${why}`);
+  }
   const { body: _path, ...rest } = call;
   return { ...rest, file: { name: basename(path), bytes: read.bytes } };
 }

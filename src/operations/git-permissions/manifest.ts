@@ -1,6 +1,7 @@
 import { normalize } from 'node:path/posix';
 import { type Fallible, failed } from '../../contract/fallible.ts';
 import { isRecord } from '../../contract/json.ts';
+import { whyMissing } from '../../runner/checkout.ts';
 import { isFilePattern } from '../../runner/pattern.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import {
@@ -205,9 +206,6 @@ function merge(parts: readonly FilePart[], files: readonly string[], faults: Fin
   };
 }
 
-/** The likeliest cause of a missing file. */
-const CHECKOUT = 'Does an earlier step of this job check out the repository (actions/checkout)?';
-
 /** The files that paths and patterns name, each once, however they spell it; or what is wrong with the input, as a clause. */
 export async function findManifest(
   patterns: readonly string[],
@@ -224,7 +222,8 @@ export async function findManifest(
     const found = await workspace.findFiles(pattern);
     if (!found.ok) return failed(`names ${JSON.stringify(pattern)}, which ${found.problem}`);
     if (found.files.length === 0) {
-      return failed(`names ${JSON.stringify(pattern)}, which matches no file. ${CHECKOUT}`);
+      const why = await whyMissing(workspace, pattern);
+      return failed(`names ${JSON.stringify(pattern)}, which matches no file${why}`);
     }
     for (const { path } of found.files) files.add(normalize(path));
   }
@@ -235,7 +234,7 @@ export async function findManifest(
 async function fileProblem(file: string, problem: string, workspace: Workspace): Promise<string> {
   if (await workspace.exists(file)) return problem;
   const exports = '`export-git-permissions` writes the first manifest';
-  return `does not exist. ${CHECKOUT} ${exports}`;
+  return `does not exist${(await whyMissing(workspace, file)) || '.'} ${exports}`;
 }
 
 /** Reads the files of a manifest and merges them. It finds everything that is wrong without a request. */

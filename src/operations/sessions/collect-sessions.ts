@@ -3,7 +3,7 @@ import { instantSeconds } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { replaceSessionTags } from '../../devin/endpoints/sessions.ts';
 import { link, plain, table } from '../../report/markdown.ts';
-import { count } from '../../report/units.ts';
+import { count, number } from '../../report/units.ts';
 import { type Context, operation, type Report, ready } from '../operation.ts';
 import { announce, type ChangedEntry, entryOfChange, type Unannounced } from './collect/announce.ts';
 import { type Change, confirmed, type Followed, followedSessions, mayHaveChanged } from './collect/look.ts';
@@ -52,7 +52,8 @@ function summaryOf(followed: readonly Followed[], changed: readonly ChangedEntry
     issue === null ? '' : plain(`#${issue}`),
     pull === null ? '' : link(pullRequestName(pull), pull),
   ]);
-  const head = `### ✅ ${count(changed.length, 'session')} of ${open} ended or asks`;
+  const have = changed.length === 1 ? 'has' : 'have';
+  const head = `### ✅ ${number(changed.length)} of ${count(open, 'open session')} ended or ${have} a question`;
   return `${head}\n\n${table(['Session', 'Outcome', 'Thread', 'Pull request'], rows)}\n`;
 }
 
@@ -80,10 +81,19 @@ async function changesOf(
 }
 
 /** Notes that a change was announced. If that fails, the next run announces it again. */
-async function note({ devin, log }: CollectContext, orgId: string, { session, next }: Change): Promise<void> {
+async function note(
+  { devin, log }: CollectContext,
+  orgId: string,
+  { session, next, announced }: Change,
+): Promise<void> {
   const params = { org_id: orgId, devin_id: session.session_id };
+  // Storing the state may itself count as a change of the session, which is no news. The time of the API is known to a second.
+  const at = Math.ceil(devin.now() / 1_000) + 1;
   try {
-    await devin.call(replaceSessionTags, { params, body: { tags: withState(session.tags, next) } });
+    await devin.call(replaceSessionTags, {
+      params,
+      body: { tags: withState(session.tags, next, announced && { ...announced, at }) },
+    });
   } catch (thrown) {
     const { code, message, fix } = asActionError(thrown);
     if (code === 'cancelled' || code === 'timeout') throw thrown;
@@ -109,7 +119,7 @@ async function collect(context: CollectContext): Promise<CollectReport> {
   const asked = { repository: facts.repository ?? '', since, tags: inputs.tags };
   const followed = await followedSessions(context, orgId, asked);
   const changes = await changesOf(context, orgId, followed);
-  const news = changes.filter(({ next }) => next !== 'open');
+  const news = changes.filter(({ next, isNews }) => next !== 'open' && isNews);
   const changed = news.map((change) => entryOfChange(change, orgId));
   const [data, summary] = [dataOf(followed, changed, orgId), summaryOf(followed, changed)];
   log.info(

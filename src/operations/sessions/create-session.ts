@@ -52,10 +52,21 @@ function checkLater({ comment_key: key, check }: Partial<InputValues<CommonInput
 async function followed(context: Context<CreateInput>, request: RunRequest): Promise<RunRequest> {
   const { inputs, facts, check } = context;
   if (inputs.wait !== 'later') return request;
-  const { laterTags } = await import('./later/tags.ts');
+  const [{ laterTags }, { requestIn }, read] = await Promise.all([
+    import('./later/tags.ts'),
+    import('../../github/comment/reaction.ts'),
+    context.event(),
+  ]);
   const key = inputs.comment_key ?? `${facts.job ?? ''} create-session`;
   check.leave();
-  const isOf = { comment: inputs.comment, check: inputs.check, key };
+  const number = request.thread?.number;
+  const isRequest = inputs.comment && read.ok && number !== undefined;
+  const isOf = {
+    comment: inputs.comment,
+    check: inputs.check,
+    key,
+    request: isRequest ? requestIn(read.event, number) : undefined,
+  };
   return { ...request, later: laterTags(facts, request.thread, isOf) };
 }
 

@@ -100,6 +100,7 @@ function root(state: State, token: Token) {
     needs({ 'pull-requests': 'read' });
     const first = state.reviewComments.filter(({ pull, replyTo }) => pull === number && replyTo === null);
     return {
+      headRefOid: state.pulls.get(number)?.head,
       reviewThreads: (args: Page) =>
         connection(
           first.map((comment) => threadNode(state, comment)),
@@ -114,10 +115,15 @@ function root(state: State, token: Token) {
     needs(kind === 'issue' ? { issues: 'read' } : { 'pull-requests': 'read' });
     return {
       __typename: kind === 'issue' ? 'Issue' : 'PullRequest',
+      id: state.threads.get(number)?.nodeId,
       title,
       headRefOid: state.pulls.get(number)?.head,
-      comments: { nodes: state.comments.filter((each) => each.thread === number).map(shown) },
+      comments: (args: Page) => connection(state.comments.filter((each) => each.thread === number).map(shown), args),
     };
+  };
+  const writing = (number: number): Accepted => {
+    const isPull = state.threads.get(number)?.kind === 'pull_request';
+    return isPull ? [{ issues: 'write' }, { 'pull-requests': 'write' }] : [{ issues: 'write' }];
   };
   return {
     viewer: { login: token.login },
@@ -140,6 +146,20 @@ function root(state: State, token: Token) {
       }
       throw refusal('NOT_FOUND', `Could not resolve to a Repository with the name '${owner}/${name}'.`);
     },
+    addComment: ({ input }: { input: { subjectId: string; body: string } }) => {
+      const thread = [...state.threads.values()].find(({ nodeId }) => nodeId === input.subjectId);
+      if (thread === undefined || thread.kind === 'discussion') throw unknownNode(input.subjectId);
+      needs(...writing(thread.number));
+      if (thread.locked) throw refusal('UNPROCESSABLE', 'Unable to create comment because issue is locked.');
+      return { clientMutationId: null, subject: shown(state.comment(thread.number, written(input.body), token)) };
+    },
+    updateIssueComment: ({ input }: { input: { id: string; body: string } }) => {
+      const comment = state.comments.find(({ nodeId }) => nodeId === input.id);
+      if (comment === undefined) throw unknownNode(input.id);
+      needs(...writing(comment.thread));
+      edit(comment, written(input.body), state.now);
+      return { clientMutationId: null, issueComment: shown(comment) };
+    },
     addDiscussionComment: ({ input }: { input: { discussionId: string; body: string } }) => {
       const thread = [...state.threads.values()].find(({ nodeId }) => nodeId === input.discussionId);
       if (thread === undefined) throw unknownNode(input.discussionId);
@@ -150,10 +170,13 @@ function root(state: State, token: Token) {
       const comment = state.comments.find(({ nodeId }) => nodeId === input.subjectId);
       const thread = [...state.threads.values()].find(({ nodeId }) => nodeId === input.subjectId);
       if (comment === undefined && thread === undefined) throw unknownNode(input.subjectId);
-      needs({ discussions: 'write' });
-      const subject = comment === undefined ? `discussion ${thread?.number}` : `comment ${comment.id}`;
+      const number = comment?.thread ?? thread?.number ?? 0;
+      const isDiscussion = state.threads.get(number)?.kind === 'discussion';
+      needs(...(isDiscussion ? [{ discussions: 'write' } as const] : writing(number)));
+      const subject =
+        comment === undefined ? `${isDiscussion ? 'discussion' : 'issue'} ${number}` : `comment ${comment.id}`;
       state.reactions.push([subject, input.content.toLowerCase()]);
-      return { reaction: { content: input.content } };
+      return { clientMutationId: null, reaction: { content: input.content } };
     },
     updateDiscussionComment: ({ input }: { input: { commentId: string; body: string } }) => {
       const comment = state.comments.find(({ nodeId }) => nodeId === input.commentId);

@@ -144,7 +144,7 @@ describe('a manifest', () => {
     ],
     ['%YAML', '%YAML 1.1\n---\nversion: 1\n', '1.yml:1: %YAML is not supported'],
     ['an unknown tag', 'version: 1\norganizations: !map {}\n', '1.yml:2: a tag (!…) is not supported'],
-    ['two documents', 'version: 1\n---\nversion: 1\n', '1.yml:2: Source contains multiple documents'],
+    ['two documents', 'version: 1\n---\nversion: 1\n', '1.yml:2: a second document begins here'],
     [
       'a boolean that is a text',
       'version: 1\nprune: "yes"\norganizations: { A: { permissions: [] } }\n',

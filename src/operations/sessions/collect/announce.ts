@@ -1,15 +1,20 @@
 import { type ActionError, asActionError } from '../../../contract/errors.ts';
 import type { Github } from '../../../github/client/client.ts';
 import { permissionsYaml } from '../../../github/client/problem.ts';
+import type { ThreadWords } from '../../../github/comment/in-thread.ts';
 import { CONTENTS_WRITE } from '../../../github/event/dispatch.ts';
+import type { RunFacts } from '../../../github/event/facts.ts';
+import { withoutComments } from '../../../report/comments.ts';
+import { sections } from '../../../report/markdown.ts';
 import { conclusionOf, titleOf } from '../../head-check.ts';
 import { repositoryPage } from '../../named-thread.ts';
 import type { Context } from '../../operation.ts';
-import { keyOfCode, markOfCode } from '../later/tags.ts';
+import { keyOfCode, markOfCode, questionMarkOfCode } from '../later/tags.ts';
+import { questionOf, sessionComment } from '../outcome/comment.ts';
 import { readable } from '../outcome/message-text.ts';
-import { spanMs } from '../outcome/outcome.ts';
+import { type Session, spanMs } from '../outcome/outcome.ts';
 import { firstPullRequest } from '../outcome/outputs.ts';
-import { sessionSummary } from '../outcome/summary.ts';
+import { type SessionStory, sessionSummary } from '../outcome/summary.ts';
 import type { Change } from './look.ts';
 
 /** GitHub accepts 64 KB in an event; the rest of it is small. */
@@ -45,8 +50,8 @@ export const entryOfChange = ({ session, later, judged, lastMessage }: Change, o
   key: keyOfCode(later.code) ?? null,
 });
 
-/** The payload of the event: at most 10 members, and what GitHub accepts. */
-function payloadOf(entry: ChangedEntry): Readonly<Record<string, unknown>> {
+/** The payload of the event: at most 10 members, and at most 60,000 bytes. */
+export function payloadOf(entry: ChangedEntry): Readonly<Record<string, unknown>> {
   const isLarge = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) > MAX_PAYLOAD_BYTES;
   if (!isLarge(entry)) return { ...entry };
   const { structured_output: _output, ...rest } = entry;
@@ -71,57 +76,89 @@ function unannounced(thrown: unknown, title: string, help = ''): Unannounced {
   return { title, message: `${error.message} ${help || error.fix}`, isLasting: isLasting(error) };
 }
 
-/** The Markdown of comment and check. */
-function markdownOf(context: AnnounceContext, change: Change, orgId: string): string {
-  const { facts } = context;
-  const { session, judged, later, lastMessage } = change;
+/** What comment, question, and check are made of. */
+function storyOf({ facts }: AnnounceContext, change: Change, orgId: string): SessionStory {
+  const { session, judged, later, lastMessage, next } = change;
   const { issue } = later;
   const thread =
     issue === undefined ? {} : { thread: { name: `#${issue}`, url: `${repositoryPage(facts)}/issues/${issue}` } };
   const { runUrl } = facts;
-  return context.redact(
-    sessionSummary({
-      ...judged,
-      session,
-      orgId,
-      lastMessage,
-      durationMs: spanMs(session),
-      facts: { ...thread, ...(runUrl === undefined ? {} : { runUrl }) },
-      requests: { count: 0, retries: 0 },
-      underway: change.next === 'open',
-    }),
-  );
+  return {
+    ...judged,
+    session,
+    orgId,
+    lastMessage,
+    durationMs: spanMs(session),
+    facts: { ...thread, ...(runUrl === undefined ? {} : { runUrl }) },
+    requests: { count: 0, retries: 0 },
+    underway: next === 'open',
+    isFollowed: next === 'open',
+  };
 }
 
-/** Updates the comment and the check of a session. At most three requests. */
+/** What the thread is told: the status comment, a question as a comment of its own, and a reaction to the request. */
+function wordsFor({ inputs, redact }: AnnounceContext, { later, next }: Change, story: SessionStory): ThreadWords {
+  const { code, request } = later;
+  const opening = withoutComments(inputs.comment_text ?? '').trim();
+  const asks = questionOf(story);
+  const content = story.verdict.outcome === 'finished' ? 'ROCKET' : 'CONFUSED';
+  return {
+    comment: { mark: markOfCode(code), markdown: redact(sections(opening, sessionComment(story).trimEnd())) },
+    question: asks && { mark: questionMarkOfCode(code, asks.key), markdown: redact(asks.markdown) },
+    reaction: request === undefined || next === 'open' ? undefined : { to: request, content },
+  };
+}
+
+/** The number of the session's own pull request, if it is in the repository of the run. */
+function ownPullRequest(facts: RunFacts, session: Session): number | undefined {
+  const url = firstPullRequest(session) ?? '';
+  const page = `${repositoryPage(facts)}/pull/`;
+  const isHere = url.toLowerCase().startsWith(page.toLowerCase());
+  const [, number] = (isHere ? /^(\d{1,9})(?:$|[/?#])/.exec(url.slice(page.length)) : null) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
+const WRITE_COMMENTS = { issues: 'write', 'pull-requests': 'write' } as const;
+
+/** Updates the comments and the check of a session. At most three requests. */
 async function show(
   github: Github,
   context: AnnounceContext,
   change: Change,
-  markdown: string,
+  story: SessionStory,
 ): Promise<Unannounced[]> {
   const { repository = '', commit } = context.facts;
   const { later, judged, session } = change;
   const failures: Unannounced[] = [];
-  const needs = later.comment ? ({ issues: 'write' } as const) : ({ 'pull-requests': 'read' } as const);
+  // Which of the two a comment takes is only known of a thread that may be read.
+  const needs = later.comment ? WRITE_COMMENTS : ({ 'pull-requests': 'read' } as const);
   const { seeThread } = await import('../../../github/comment/in-thread.ts');
-  const seen = later.issue === undefined ? undefined : await seeThread(github, repository, later.issue, needs);
-  if (later.comment && seen !== undefined) {
+  const thread = later.comment ? later.issue : undefined;
+  // What only the check needs is read as a pull request: an issue would take one more permission.
+  const pulls = later.check ? [later.comment ? undefined : later.issue, ownPullRequest(context.facts, session)] : [];
+  const numbers = { thread, pulls: pulls.filter((number) => number !== undefined) };
+  const isSeen = thread !== undefined || numbers.pulls.length > 0;
+  const seen = isSeen ? await seeThread(github, repository, numbers, needs) : undefined;
+  if (thread !== undefined && seen !== undefined) {
     await seen
-      .write(markOfCode(later.code), markdown)
+      .write(wordsFor(context, change, story))
       .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A comment was not written')));
   }
-  const [head, key] = [seen?.head ?? commit, keyOfCode(later.code)];
-  if (!later.check || head === undefined || key === undefined || change.next === 'open') return failures;
+  // The commit of this run says nothing of work in progress.
+  const head = seen?.head ?? (change.next === 'open' ? undefined : commit);
+  const key = keyOfCode(later.code);
+  if (!later.check || head === undefined || key === undefined) return failures;
   const { checkRun } = await import('../../../github/check/check-run.ts');
   const check = checkRun({ github, repository, name: `Devin: ${key}`, head });
   const isGood = judged.verdict.outcome === 'finished';
   const conclusion = isGood
     ? 'success'
     : conclusionOf({ outcome: 'failure', data: { session_outcome: judged.verdict.outcome } });
-  await check
-    .conclude(conclusion, { title: titleOf(markdown), summary: markdown, externalId: session.session_id })
-    .catch((thrown: unknown) => failures.push(unannounced(thrown, 'A check was not written')));
+  const markdown = context.redact(sessionSummary(story));
+  const text = { title: titleOf(markdown), summary: markdown, externalId: session.session_id };
+  await (change.next === 'open' ? check.begin(text) : check.conclude(conclusion, text)).catch((thrown: unknown) =>
+    failures.push(unannounced(thrown, 'A check was not written')),
+  );
   return failures;
 }
 
@@ -129,6 +166,7 @@ async function show(
 export async function announce(context: AnnounceContext, change: Change, orgId: string): Promise<Unannounced[]> {
   const { inputs, facts } = context;
   const { later } = change;
+  if (!change.isNews) return [];
   const isShown = later.issue === undefined ? later.check : later.comment || later.check;
   const type = change.next === 'open' ? undefined : inputs.dispatch_event;
   if (!isShown && type === undefined) return [];
@@ -139,9 +177,9 @@ export async function announce(context: AnnounceContext, change: Change, orgId: 
   }
   const failures: Unannounced[] = [];
   if (isShown) {
-    const markdown = markdownOf(context, change, orgId);
-    const shown = show(github, context, change, markdown);
-    failures.push(...(await shown.catch((thrown: unknown) => [unannounced(thrown, 'A comment was not written')])));
+    const shown = show(github, context, change, storyOf(context, change, orgId));
+    const unread = later.comment ? 'A comment was not written' : 'A check was not written';
+    failures.push(...(await shown.catch((thrown: unknown) => [unannounced(thrown, unread)])));
   }
   if (type === undefined) return failures;
   const { sendDispatch } = await import('../../../github/event/dispatch.ts');

@@ -2,7 +2,7 @@ import { asActionError } from '../../../contract/errors.ts';
 import { getSession, listSessionMessages, listSessions } from '../../../devin/endpoints/sessions.ts';
 import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import type { Context } from '../../operation.ts';
-import { type Later, type LaterState, readLater } from '../later/tags.ts';
+import { type Announced, type Later, type LaterState, readLater, reportHash, wordsOf } from '../later/tags.ts';
 import { ownSessions } from '../once/identity.ts';
 import { FIRST_TURN, type Judged, judge } from '../outcome/judge.ts';
 import { isEnvironmentWarning } from '../outcome/message-text.ts';
@@ -21,6 +21,10 @@ export interface Followed {
 export interface Change extends Followed {
   /** What is announced once this is done. */
   readonly next: LaterState;
+  /** False if the session changed without anything new to announce. */
+  readonly isNews: boolean;
+  /** What is announced of a session that waits for a person, or works and has opened a pull request. */
+  readonly announced: Omit<Announced, 'at'> | undefined;
   /** Devin's last message as it came; empty if it was not read. */
   readonly lastMessage: string;
 }
@@ -55,22 +59,62 @@ export async function followedSessions(
   return found;
 }
 
-/** Whether a list shows something new about a session. One that has ended is not looked at any more. */
-export const mayHaveChanged = ({ later, judged: seen }: Followed): boolean =>
-  later.state !== 'done' && standingOf(seen) !== later.state;
+/** Whether a session that works has something for its thread: a pull request of its own. */
+const isShowing = ({ session, later }: Pick<Followed, 'session' | 'later'>): boolean =>
+  (later.comment || later.check) && session.pull_requests.length > 0;
 
-/** Devin's last message on the first page of messages; the end of a longer history is not worth more requests. */
-async function lastMessageOf({ devin }: LookContext, orgId: string, sessionId: string): Promise<string> {
+/** Whether a session has something new in the state that was announced: a pull request, or perhaps another question. */
+function isStirred({ session, later, judged: seen }: Followed): boolean {
+  const { announced, state } = later;
+  if (state === 'open') return announced === undefined && isShowing({ session, later });
+  return announced !== undefined && ((session.updated_at ?? 0) > announced.at || reportHash(seen) !== announced.report);
+}
+
+/** Whether a list shows something new about a session. One that has ended is not looked at any more. */
+export const mayHaveChanged = (followed: Followed): boolean =>
+  followed.later.state !== 'done' && (standingOf(followed.judged) !== followed.later.state || isStirred(followed));
+
+/** A session shows its state from before a message for a while, in seconds. */
+const STALE_SECONDS = 60;
+
+/** The end of a conversation. */
+interface Said {
+  /** When Devin last wrote, in Unix seconds. */
+  readonly at: number;
+  /** Devin's last message; empty if it is not on the first page. More requests are not worth it. */
+  readonly last: string;
+  /** A person has just written, and Devin has not responded yet: what the session shows may be from before. */
+  readonly isUnread: boolean;
+}
+
+const NOTHING_SAID: Said = { at: 0, last: '', isUnread: false };
+
+/** Whether a session may still show what it was before a message, of a person or of the step that continued it. */
+function isOld({ later: { state, sent }, judged: seen }: Followed, { at, isUnread }: Said, now: number): boolean {
+  if (isUnread) return true;
+  if (state !== 'open' || sent === undefined || now / 1_000 - sent.at >= STALE_SECONDS) return false;
+  return at < sent.at && reportHash(seen) === sent.report;
+}
+
+async function saidIn({ devin }: LookContext, orgId: string, sessionId: string): Promise<Said> {
   const params = { org_id: orgId, devin_id: sessionId };
   try {
     const page = await devin.call(listSessionMessages, { params, query: { first: LARGEST_PAGE } });
-    const isWhole = page.has_next_page !== true;
-    const said = page.items.filter(({ source, message }) => source === 'devin' && !isEnvironmentWarning(message));
-    return isWhole ? (said.at(-1)?.message ?? '') : '';
+    if (page.has_next_page === true) return NOTHING_SAID;
+    const all = page.items.filter(({ message }) => !isEnvironmentWarning(message));
+    const [newest, ...earlier] = all.toReversed();
+    const age = devin.now() / 1_000 - (newest?.created_at ?? 0);
+    const last = all.findLast(({ source }) => source === 'devin');
+    return {
+      at: last?.created_at ?? 0,
+      last: last?.message ?? '',
+      // The first message is the prompt, before which there is no state.
+      isUnread: newest?.source === 'user' && earlier.length > 0 && age < STALE_SECONDS,
+    };
   } catch (thrown) {
     const { code } = asActionError(thrown);
     if (code === 'cancelled' || code === 'timeout') throw thrown;
-    return '';
+    return NOTHING_SAID;
   }
 }
 
@@ -88,10 +132,21 @@ export async function confirmed(
   const later = readLater(session.tags, repository);
   const now = await judged(session);
   const next = standingOf(now);
-  if (later === undefined || later.state === 'done' || next === later.state) return undefined;
+  if (later === undefined || later.state === 'done') return undefined;
+  const isSame = next === later.state;
+  if (isSame && !isStirred({ session, later, judged: now })) return undefined;
   // A list may lack the output, which makes an end look like a question: what counts is that both have stopped.
   if ((next === 'open') !== (standingOf(before) === 'open')) return undefined;
-  const isSaid = next === 'done' && (now.report?.summary ?? '') !== '';
-  const lastMessage = next === 'open' || isSaid ? '' : await lastMessageOf(context, orgId, id);
-  return { session, later, judged: now, next, lastMessage };
+  const said = next === 'open' ? NOTHING_SAID : await saidIn(context, orgId, id);
+  const hasEnded = session.status === 'exit' || session.status === 'error';
+  if (next !== 'open' && !hasEnded && isOld({ session, later, judged: now }, said, context.devin.now()))
+    return undefined;
+  const lastMessage = said.last;
+  // A question stays the same when Devin falls asleep over it.
+  const { outcome, headline } = now.verdict;
+  const words = wordsOf([outcome === 'waiting' ? '' : headline, now.report?.summary ?? '', lastMessage]);
+  const isNews = !isSame || words !== later.announced?.words;
+  const isTold = next === 'asks' || (next === 'open' && isShowing({ session, later }));
+  const announced = isTold ? { report: reportHash(now), words } : undefined;
+  return { session, later, judged: now, next, isNews, announced, lastMessage };
 }

@@ -1,11 +1,23 @@
 import { ActionError, asActionError } from '../../../contract/errors.ts';
 import { getSession, replaceSessionTags } from '../../../devin/endpoints/sessions.ts';
 import type { Context } from '../../operation.ts';
+import type { Started } from '../once/started.ts';
+import { FIRST_TURN, judge } from '../outcome/judge.ts';
 import type { Session } from '../outcome/outcome.ts';
-import { stateTag, withState } from './tags.ts';
+import { isStateTag, reportHash, sentTag, stateTag, withState } from './tags.ts';
 
 /** The pauses before a session is read whose response did not show its tags, in milliseconds: they may come late. */
 const PAUSES_MS = [0, 2_000, 3_000];
+
+/** The tag by which the state from before a message is told from the one after it. */
+async function sentTags(now: number, sent: Started['sent']): Promise<readonly string[]> {
+  if (sent?.before === undefined) return [];
+  return [sentTag(reportHash(await judge(sent.before, {}, FIRST_TURN, 'auto')), Math.floor(now / 1_000))];
+}
+
+/** Whether a session has these tags already, in whatever state. */
+const isFollowed = ({ tags: own }: Session, tags: readonly string[]) =>
+  tags.every((tag) => own.includes(tag) || isStateTag(tag)) && own.some(isStateTag);
 
 const isKept = (session: Session, tags: readonly string[]) => tags.every((tag) => session.tags.includes(tag));
 
@@ -23,7 +35,7 @@ const dropped = (url: string, cause?: ActionError) =>
 export async function keepTags(
   { devin, clock, signal }: Pick<Context, 'devin' | 'clock' | 'signal'>,
   orgId: string,
-  { session, created }: { readonly session: Session; readonly created: boolean },
+  { session, created, sent }: Pick<Started, 'session' | 'created' | 'sent'>,
   tags: readonly string[],
 ): Promise<ActionError | undefined> {
   if (created && isKept(session, tags)) return undefined;
@@ -34,8 +46,11 @@ export async function keepTags(
       const now = await devin.call(getSession, { params });
       if (created && isKept(now, tags)) return undefined;
       if (created) continue;
+      // A re-run that changes nothing does not have everything announced again.
+      if (sent === undefined && isFollowed(now, tags)) return undefined;
       const others = now.tags.filter((tag) => !/^devin-action:later-/.test(tag));
-      const body = { tags: withState([...others, ...tags.filter((tag) => tag !== stateTag('open'))], 'open') };
+      const own = [...tags.filter((tag) => tag !== stateTag('open')), ...(await sentTags(devin.now(), sent))];
+      const body = { tags: withState([...others, ...own], 'open') };
       const after = await devin.call(replaceSessionTags, { params, body });
       return tags.every((tag) => after.tags.includes(tag)) ? undefined : dropped(session.url);
     }

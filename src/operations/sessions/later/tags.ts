@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { RequestTarget } from '../../../github/comment/in-thread.ts';
 import type { RunFacts } from '../../../github/event/facts.ts';
+import type { Judged } from '../outcome/judge.ts';
 import type { Thread } from '../request/tags.ts';
 
 /** What the tags of a session begin with that nobody waits for. Tags are at most 60 characters of `[a-z0-9:-]`. */
@@ -10,6 +12,16 @@ const [COMMENT, CHECK] = [1, 2];
 /** What was announced last: nothing, a question, or the end. */
 export type LaterState = (typeof STATES)[number];
 
+/** What was announced of a session that has not ended, and when: what changes later may be a new question. */
+export interface Announced {
+  /** Hash of Devin's report, which lists show. */
+  readonly report: string;
+  /** Hash of everything that Devin said. */
+  readonly words: string;
+  /** When that was stored, in Unix seconds of the API. */
+  readonly at: number;
+}
+
 /** How a session is to be followed, as its tags say it. */
 export interface Later {
   readonly state: LaterState;
@@ -19,6 +31,11 @@ export interface Later {
   readonly check: boolean;
   /** The key of comment and check as its tag has it. */
   readonly code: string;
+  /** The request in the thread that gets a reaction at the end. */
+  readonly request: RequestTarget | undefined;
+  readonly announced: Announced | undefined;
+  /** The message with which a step has continued the session: the hash of the report before it, and when, in Unix seconds. */
+  readonly sent: Pick<Announced, 'report' | 'at'> | undefined;
 }
 
 const hash = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits);
@@ -74,19 +91,35 @@ export const markOfCode = (code: string): string => {
   return key === undefined ? code.slice(1) : hash(key, 32);
 };
 
+/** The hash by which a question is found; that of a waiting step, if the key is known. */
+export const questionMarkOfCode = (code: string, about: string): string =>
+  hash(`${keyOfCode(code) ?? code} asks ${about}`, 32);
+
+/** The hash of what Devin said. */
+export const wordsOf = (texts: readonly string[]): string => hash(JSON.stringify(texts), 8);
+
 const repositoryPart = (repository: string) => `${LATER}${hash(repository.toLowerCase(), 7)}-`;
 
-/** The tags of a session that `collect-sessions` is to follow. */
+/** How a step wants its session to be followed. */
+export interface LaterSettings {
+  readonly comment: boolean;
+  readonly check: boolean;
+  readonly key: string;
+  readonly request?: RequestTarget | undefined;
+}
+
+/** The tags of a session that `collect-sessions` is to follow: at most five; a message and a question add one each. */
 export function laterTags(
   { repository = '' }: RunFacts,
   thread: Thread | undefined,
-  { comment, check, key }: { readonly comment: boolean; readonly check: boolean; readonly key: string },
+  { comment, check, key, request }: LaterSettings,
 ): readonly string[] {
   const flags = (comment ? COMMENT : 0) | (check ? CHECK : 0);
   return [
     stateTag('open'),
     ...(thread === undefined || thread.kind === 'discussion' ? [] : [`${LATER}issue-${thread.number}`]),
     `${LATER}flags-${flags.toString(16)}`,
+    ...(request === undefined ? [] : [`${LATER}request-${request}`]),
     repositoryPart(repository) + codeOf(key),
   ];
 }
@@ -94,11 +127,30 @@ export function laterTags(
 /** The tag of a state. */
 export const stateTag = (state: LaterState): string => `${LATER}${state}`;
 
+/** The hash of what a report says; of nothing for a session without one. */
+export const reportHash = ({ report }: Pick<Judged, 'report'>): string => wordsOf([report?.summary ?? '']);
+
+/** The tag of a session that a step has continued with a message. */
+export const sentTag = (report: string, at: number): string => `${LATER}sent-${report}-${at.toString(36)}`;
+
+const ANNOUNCED = `${LATER}said-`;
+
+/** Whether a tag is that of a state. */
+export const isStateTag = (tag: string): boolean => STATES.some((state) => tag === stateTag(state));
+
 /** Tags with another state. */
-export const withState = (tags: readonly string[], state: LaterState): string[] => [
-  ...tags.filter((tag) => !STATES.some((each) => tag === stateTag(each))),
+export const withState = (tags: readonly string[], state: LaterState, announced?: Announced): string[] => [
+  ...tags.filter((tag) => !tag.startsWith(ANNOUNCED) && !isStateTag(tag)),
   stateTag(state),
+  ...(announced === undefined
+    ? []
+    : [`${ANNOUNCED}${announced.report}-${announced.words}-${announced.at.toString(36)}`]),
 ];
+
+function readAnnounced(text: string | undefined): Announced | undefined {
+  const [report = '', words = '', at = ''] = text?.split('-') ?? [];
+  return text === undefined ? undefined : { report, words, at: Number.parseInt(at, 36) };
+}
 
 /** Reads the tags of a session; undefined if workflows of this repository do not follow it. */
 export function readLater(tags: readonly string[], repository: string): Later | undefined {
@@ -113,11 +165,16 @@ export function readLater(tags: readonly string[], repository: string): Later | 
       .find((text) => form.test(text));
   const flags = Number.parseInt(after('flags-', /^[\da-f]{1,8}$/) ?? '0', 16);
   const issue = after('issue-', /^[1-9]\d{0,9}$/);
+  const [sentReport, sentAt] = after('sent-', /^[\da-f]{8}-[\da-z]{1,9}$/)?.split('-') ?? [];
+  const request = after('request-', /^(?:thread|[1-9]\d{0,14})$/);
   return {
     state,
     issue: issue === undefined ? undefined : Number(issue),
     comment: (flags & COMMENT) !== 0,
     check: (flags & CHECK) !== 0,
     code,
+    request: request === undefined || request === 'thread' ? request : Number(request),
+    sent: sentReport === undefined ? undefined : { report: sentReport, at: Number.parseInt(sentAt ?? '', 36) },
+    announced: readAnnounced(after('said-', /^[\da-f]{8}-[\da-f]{8}-[\da-z]{1,9}$/)),
   };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { type InputName, type InputValues, isInputName } from '../../../contract/inputs.ts';
 import { MAX_TAGS, SessionCreateRequest } from '../../../devin/endpoints/sessions.ts';
+import { whyMissing } from '../../../runner/checkout.ts';
 import { firstLine } from '../../../runner/text.ts';
 import type { FoundFile } from '../../../runner/workspace.ts';
 import type { Checks } from '../../operation.ts';
@@ -89,7 +90,8 @@ export async function textOrFile(
   if (file === undefined) return text;
   const read = await checks.workspace.readText(file, MAX_FILE_BYTES);
   if (!read.ok) {
-    checks.problem(fileName, `names ${JSON.stringify(file)}, which ${read.problem}`);
+    const why = await whyMissing(checks.workspace, file);
+    checks.problem(fileName, `names ${JSON.stringify(file)}, which ${read.problem}${why}`);
     return undefined;
   }
   if (read.text.trim() === '') checks.problem(fileName, `names ${JSON.stringify(file)}, which is empty`);

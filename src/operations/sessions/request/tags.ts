@@ -26,7 +26,7 @@ export interface Thread {
 /** Whether sessions get the tag of a step. */
 export const usesKey = (idempotency: string): boolean => idempotency.toLowerCase() !== 'none';
 
-/** The inputs for each of which the action adds a tag to those that a session gets from `tags`; `wait: later` adds four. */
+/** The inputs for each of which the action adds a tag to those that a session gets from `tags`; `wait: later` adds seven. */
 export function reservedTags({
   idempotency = 'run',
   reuse = 'none',
@@ -41,7 +41,7 @@ export function reservedTags({
     ...(reuse === 'none' || reuse === 'pull_request' ? [] : (['reuse'] as const)),
     ...(limit === undefined ? [] : (['max_sessions_per_hour'] as const)),
     ...(reports && schema === undefined && schemaFile === undefined ? (['completion_report'] as const) : []),
-    ...(wait === 'later' ? (['wait', 'wait', 'wait', 'wait'] as const) : []),
+    ...(wait === 'later' ? Array.from({ length: 7 }, () => 'wait' as const) : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { ActionError } from '../../../contract/errors.ts';
 import { uploadAttachment } from '../../../devin/endpoints/sessions.ts';
 import { count, number } from '../../../report/units.ts';
+import { whyMissing } from '../../../runner/checkout.ts';
 import type { FoundFile } from '../../../runner/workspace.ts';
 import type { Checks, Context } from '../../operation.ts';
 
@@ -32,8 +33,10 @@ export async function findUploads(
     const found = await workspace.findFiles(pattern);
     const name = JSON.stringify(pattern);
     if (!found.ok) problem('attachments', `names ${name}, which ${found.problem}`);
-    else if (found.files.length === 0) problem('attachments', `names ${name}, which matches no file`);
-    else for (const file of found.files) all.set(file.path, file);
+    else if (found.files.length === 0) {
+      const why = await whyMissing(workspace, pattern);
+      problem('attachments', `names ${name}, which matches no file${why}`);
+    } else for (const file of found.files) all.set(file.path, file);
   }
   const files = [...all.values()];
   for (const { path, bytes } of files.filter((file) => file.bytes > MAX_FILE_BYTES)) {
