@@ -70,6 +70,16 @@ const PHRASES = [
   'good for one',
   'enterprise role away',
   'how far indexing',
+  'is told which',
+  'what became of',
+  'is not believed',
+  'nothing is requested anew',
+  'told apart',
+  'of nothing but',
+  'near miss',
+  'for those who debug',
+  'belongs to no ',
+  'the step tells',
 ] as const;
 
 const isComment = (line: string) => /^\s*(?:\/\/|\*|\/\*)/.test(line);

@@ -84,7 +84,7 @@ describe('the organization of a step', () => {
       const error = await organizationOf(devin, undefined, false)().catch(asActionError);
       expect(error).toMatchObject({
         code: 'input_invalid',
-        message: 'The credential (ci-bot) belongs to no single organization, and org_id is empty.',
+        message: 'org_id is empty, and the credential (ci-bot) does not belong to a single organization.',
       });
     }
   });
