@@ -79,6 +79,12 @@ const PHRASES = [
   'near miss',
   'for those who debug',
   'belongs to no ',
+  'taken for one of',
+  'seen as finished',
+  'right behind it',
+  'which hold ',
+  'a text, ',
+  'could end what it',
   'the step tells',
 ] as const;
 

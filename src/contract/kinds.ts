@@ -263,7 +263,7 @@ export const id: InputKind<string> = {
     const asked = value.trim();
     return /^[A-Za-z0-9_-]{1,200}$/.test(asked)
       ? { ok: true, value: asked }
-      : { ok: false, problem: 'one id of letters, digits, - and _' };
+      : { ok: false, problem: 'one ID of letters, digits, - and _' };
   },
 };
 
@@ -355,20 +355,20 @@ export const organizations: InputKind<Organizations> = {
     const ids = [...new Set(entriesOf(value))];
     return ids.length > 0 && ids.every((entry) => id.parse(entry).ok)
       ? { ok: true, value: ids }
-      : { ok: false, problem: 'one id of letters, digits, - and _, a list of such ids, or *' };
+      : { ok: false, problem: 'one ID of letters, digits, - and _, a list of such IDs, or *' };
   },
 };
 
 /** A session by id, with or without `devin-`, or by the address of its page. The value carries the prefix. */
 export const sessionId: InputKind<string> = {
-  label: 'session id or URL',
+  label: 'session ID or URL',
   parse(value) {
     const asked = value.trim();
     const [, fromUrl] =
       /^https:\/\/[^/\s]+(?:\/[\w.~-]+)*\/sessions\/([A-Za-z0-9_-]+)\/?(?:[?#]\S*)?$/.exec(asked) ?? [];
     const found = fromUrl ?? asked;
     if (!/^(?!devin-$)[A-Za-z0-9_-]{1,200}$/.test(found)) {
-      return { ok: false, problem: 'a session id, with or without devin-, or the URL of its page' };
+      return { ok: false, problem: 'a session ID, with or without devin-, or the URL of its page' };
     }
     return { ok: true, value: prefixedId(found) };
   },

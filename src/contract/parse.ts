@@ -27,7 +27,7 @@ function read<T>(name: InputName, input: Input<T>, given: string | undefined, pr
   if (value === undefined) return undefined;
   const parsed = input.kind.parse(value);
   if (parsed.ok) return parsed.value;
-  const came = input.secret ? 'came with a value that cannot be used' : `is ${quoted(value)}`;
+  const came = input.secret ? 'has a value that cannot be used' : `is ${quoted(value)}`;
   problems.push({ input: name, message: `${came}; expected ${parsed.problem}${meant(parsed.nearest)}` });
   return undefined;
 }

@@ -67,7 +67,7 @@ function keyFindings(document: Document.Parsed, lineAt: (offset: number) => numb
       if (!isCollection(key) && !isAlias(key)) return undefined;
       found.push({
         line: lineAt(key.range?.[0] ?? 0),
-        message: 'a key must be a text, not a list, a mapping or an alias',
+        message: 'a key must be text, not a list, a mapping, or an alias',
       });
       return visit.BREAK;
     },

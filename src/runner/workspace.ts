@@ -338,7 +338,7 @@ export class Workspace {
   async #entry(path: string): Promise<string> {
     const wanted = resolve(this.root, path);
     if (wanted === this.root) return wanted;
-    if (isGitName(basename(wanted))) throw new ActionError('input_invalid', `${path} is a part of .git.`);
+    if (isGitName(basename(wanted))) throw new ActionError('input_invalid', `${path} is inside .git.`);
     return join(await this.#inside(dirname(wanted)), basename(wanted));
   }
 

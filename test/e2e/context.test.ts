@@ -179,7 +179,7 @@ describe.concurrent('a failed check or run', () => {
     const end = blocks['log of failed job 1, its end'] ?? '';
     expect(end).toMatch(/^line \d+\n.*\nline 29999$/s);
     expect(Buffer.byteLength(end)).toBeLessThanOrEqual(16 * 1024);
-    expect(outside).toContain('Attached files, which hold data from GitHub as well:\n- log-of-failed-job-1.txt');
+    expect(outside).toContain('Attached files, which also contain data from GitHub:\n- log-of-failed-job-1.txt');
     expect(await bench.files(result)).toEqual(['log-of-failed-job-1.txt']);
     expect(result.stdout).toContain('uploaded 1 file');
   });

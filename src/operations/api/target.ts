@@ -73,7 +73,7 @@ function byRoute(method: Method, path: string): Found {
   const others = catalogue
     .filter((endpoint) => matchPath(endpoint.path, path) !== undefined)
     .map((endpoint) => endpoint.method);
-  if (others.length > 0) return failed(`has no ${method}; this path takes ${others.join(', ')}`);
+  if (others.length > 0) return failed(`has no ${method}; this path accepts ${others.join(', ')}`);
   return failed(
     `is not a path of the API${didYouMean(path, [...new Set(catalogue.map((endpoint) => endpoint.path))])}`,
   );

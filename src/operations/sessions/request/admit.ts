@@ -24,10 +24,7 @@ export async function admit(
   if (github === undefined || repository === undefined) {
     const [login] = permissionOf;
     if (login === undefined) return;
-    throw closed(
-      `whether @${login} has write access to the repository cannot be checked without github_token`,
-      NO_TOKEN,
-    );
+    throw closed(`the write access of @${login} to the repository cannot be checked without github_token`, NO_TOKEN);
   }
   const { writePermission } = await import('../../../github/client/permission.ts');
   for (const login of new Set([...permissionOf, ...permissionIfToken])) {
