@@ -1,4 +1,5 @@
-import { postProcess, type StepOptions, type StepResult } from '../e2e/fake-runner.ts';
+import type { StepOptions, StepResult } from '../e2e/fake-runner.ts';
+import { runPost } from '../e2e/here.ts';
 import { fieldClock, UNHURRIED } from './clock.ts';
 import type { Field, FieldOptions } from './server/index.ts';
 import type { StoredSession } from './server/store.ts';
@@ -47,7 +48,7 @@ export async function stopped(
 
 /** The post step of a `create-session` step. */
 export const post = (api: Field, step: StepResult, inputs: Inputs = {}, env: Inputs = {}): Promise<StepResult> =>
-  postProcess(step, optionsOf(api, { operation: 'create-session', prompt: 'Fix the parser.', ...inputs }, { env }));
+  runPost(step, optionsOf(api, { operation: 'create-session', prompt: 'Fix the parser.', ...inputs }, { env }));
 
 /** The state of a session as the API shows it now. */
 export const statusOf = (api: Field, session: StoredSession | undefined): unknown =>

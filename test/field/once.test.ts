@@ -5,7 +5,7 @@ import { attempt, creates, live, post, sent, statusOf, stopped, unhurried } from
 import { done, END_AT, FITS, fits, report, SCHEMA, works } from './scripts.ts';
 import { ENTERPRISE_KEY, type Field, ORG, OTHER_ORG } from './server/index.ts';
 import { ABSENT, type Script, type ScriptStep } from './server/script.ts';
-import { create, field, fields, json, read, said, story } from './support.ts';
+import { create, field, fieldHere, fields, json, read, said, story } from './support.ts';
 
 const FINISHED = { wait: 'finished', poll_interval: '5s' };
 const CREATE = { method: 'POST', path: '/sessions' };
@@ -28,7 +28,7 @@ describe.concurrent('a re-run', () => {
     ['an error', works({ at: 20, status: 'error', detail: null }), 'stopped with an error'],
     ['an exit without a result', works({ at: 20, status: 'exit', detail: null }), 'ended before it finished'],
   ])('after %s starts a new session that knows which one it follows', async (_name, script, why) => {
-    const api = await field();
+    const api = await fieldHere();
     lives(api, script, done());
     const first = await create(api, FINISHED);
     expect(first.exitCode, story(first)).toBe(1);
@@ -60,7 +60,7 @@ describe.concurrent('a re-run', () => {
     ['sleeps', works(asleep(report('done', 'As asked.')))],
     ['has exited', works({ at: END_AT, status: 'exit', detail: null, output: report('done', 'As asked.') })],
   ])('after success gives the same result, if the session %s', async (_name, script) => {
-    const api = await field({ script });
+    const api = await fieldHere({ script });
     ok(await create(api, FINISHED));
     const second = await create(api, FINISHED, attempt(2));
     ok(second);
@@ -72,7 +72,7 @@ describe.concurrent('a re-run', () => {
   });
 
   test('after success gives the same structured output, of a session that has fallen asleep', async () => {
-    const api = await field({
+    const api = await fieldHere({
       script: works({ at: END_AT, detail: 'waiting_for_user', output: FITS }, { ...asleep(FITS), at: 60 }),
     });
     const inputs = { ...FINISHED, structured_output_schema: SCHEMA };
@@ -85,7 +85,7 @@ describe.concurrent('a re-run', () => {
   });
 
   test('still asks what the session asked before it fell asleep', async () => {
-    const api = await field({ script: works(asleep(report('question', 'Which branch?'))) });
+    const api = await fieldHere({ script: works(asleep(report('question', 'Which branch?'))) });
     await create(api, FINISHED);
     const second = await create(api, FINISHED, attempt(2));
     expect(second.outputs, story(second)).toMatchObject({ error_code: 'session_blocked', created: 'false' });
@@ -94,7 +94,7 @@ describe.concurrent('a re-run', () => {
   });
 
   test('wakes a session that fell asleep without a result, once', async () => {
-    const api = await field({
+    const api = await fieldHere({
       script: works(asleep(null)),
       onMessage: works({ at: 20, detail: 'waiting_for_user', output: report('done', 'Woken.') }),
     });
@@ -111,7 +111,7 @@ describe.concurrent('a re-run', () => {
   });
 
   test('starts only the sessions that failed, in several organizations', async () => {
-    const api = await field();
+    const api = await fieldHere();
     lives(api, works({ at: 20, status: 'error', detail: null }), done());
     const inputs = { ...FINISHED, org_id: `${ORG},${OTHER_ORG}`, devin_token: ENTERPRISE_KEY, concurrency: '1' };
     const first = await create(api, inputs);
@@ -124,7 +124,7 @@ describe.concurrent('a re-run', () => {
   });
 
   test('is recognized without the number of the attempt', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     ok(await create(api, FINISHED, { env: { GITHUB_RUN_ATTEMPT: '' } }));
     const second = await create(api, FINISHED, { env: { GITHUB_RUN_ATTEMPT: '' } });
     ok(second);
@@ -133,7 +133,7 @@ describe.concurrent('a re-run', () => {
   });
 
   test('finds its session although an attached file has grown', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     const inputs = { ...FINISHED, attachments: 'logs/*.txt' };
     ok(await create(api, inputs, { files: { 'logs/a.txt': 'one' } }));
     const second = await create(api, inputs, { ...attempt(2), files: { 'logs/a.txt': 'one, and two' } });
@@ -148,7 +148,7 @@ describe.concurrent('a text key', () => {
   const nightly = { ...FINISHED, idempotency: 'nightly' };
 
   test('works across runs, and is not called an earlier attempt', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     ok(await create(api, nightly));
     const second = await create(api, nightly, other);
     ok(second);
@@ -196,7 +196,7 @@ describe.concurrent('a request without a clear response', () => {
     ['a 408', { status: 408 }],
     ['a 500', { status: 500, body: { detail: 'Internal Server Error' } }],
   ])('(%s) that was carried out is found, with a list that lags 12 seconds', async (_name, outcome) => {
-    const api = await field({ script: done(), lags: { lists: 12 } });
+    const api = await fieldHere({ script: done(), lags: { lists: 12 } });
     api.after({ ...CREATE, times: 1 }, outcome);
     const result = await create(api, FINISHED);
     ok(result);
@@ -215,7 +215,7 @@ describe.concurrent('a request without a clear response', () => {
     });
 
   test('(a 504) that is carried out nine seconds later is found', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     late(api, 9);
     const result = await create(api, FINISHED);
     ok(result);
@@ -237,13 +237,13 @@ describe.concurrent('a request without a clear response', () => {
   });
 
   test('(429) is checked before it is sent again', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     api.after({ ...CREATE, times: 1 }, { status: 429, headers: { 'retry-after': '3' } });
     const result = await create(api, FINISHED);
     ok(result);
     expect(result.outputs['created']).toBe('false');
     expect(creates(api)).toBe(1);
-    const second = await field({ script: done() });
+    const second = await fieldHere({ script: done() });
     second.before({ ...CREATE, times: 2 }, { status: 429, headers: { 'retry-after': '3' } });
     const sentAgain = await create(second, FINISHED);
     ok(sentAgain);
@@ -301,7 +301,7 @@ describe.concurrent('a request without a clear response', () => {
 
 describe.concurrent('a step is told apart', () => {
   test('from the other cells of a matrix, and other callers of a workflow, although all request the same', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     // A second attempt looks for sessions of the first: each cell has to find its own.
     const cell = (inputs: Record<string, string>, env: Record<string, string>, number: number) =>
       create(api, { ...FINISHED, ...inputs }, attempt(number, env));
@@ -339,7 +339,7 @@ describe.concurrent('a step is told apart', () => {
 
 describe.concurrent('the tag of a session', () => {
   test('that the API drops is a warning, and the step continues with the session', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     api.before(CREATE, ({ body }) => {
       const session = api.start({ ...fields(body), tags: [] });
       return { status: 200, body: session.showNew(api.clock.now()) };
@@ -354,7 +354,7 @@ describe.concurrent('the tag of a session', () => {
     ['a schema of its own', { structured_output_schema: SCHEMA }, /set `idempotency: none`:/],
     ['a report', {}, /set `idempotency: none` and `completion_report: false`:/],
   ])('that the API rejects is named, with what to set, for a session with %s', async (_name, inputs, advice) => {
-    const api = await field({ script: fits() });
+    const api = await fieldHere({ script: fits() });
     api.before(CREATE, {
       status: 422,
       body: { detail: [{ loc: ['body', 'tags', 0], msg: 'Tag is not in the allowed list' }] },
@@ -381,7 +381,7 @@ describe.concurrent('the tag of a session', () => {
     ['a session of another service user', { service_user_id: 'service-user-9' }],
     ['a session of an unknown owner', { service_user_id: ABSENT, user_id: ABSENT, origin: 'slack' }],
   ])('on %s counts for nothing', async (_name, more) => {
-    const api = await field();
+    const api = await fieldHere();
     lives(api, works({ at: 10, status: 'error', detail: null }), done());
     await create(api, FINISHED);
     beside(api, more);
@@ -393,7 +393,7 @@ describe.concurrent('the tag of a session', () => {
   });
 
   test('does not count on a session of someone else for a text key, whatever it says', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     ok(await create(api, { ...FINISHED, idempotency: 'release' }));
     beside(api, { service_user_id: null, user_id: 'user-1' });
     api.after({ ...LIST }, (reply) => ({
@@ -407,7 +407,7 @@ describe.concurrent('the tag of a session', () => {
   });
 
   test('is enough for a re-run, with a warning, if the API does not say who the credential is', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     ok(await create(api, FINISHED));
     api.before({ path: '/v3/self' }, { status: 403, body: { detail: 'Forbidden' } });
     const second = await create(api, FINISHED, attempt(2));
@@ -420,7 +420,7 @@ describe.concurrent('the tag of a session', () => {
   });
 
   test('is found in a list that ignores the filter for tags', async () => {
-    const api = await field({ script: done() });
+    const api = await fieldHere({ script: done() });
     ok(await create(api, FINISHED));
     for (let other = 0; other < 5; other += 1) api.start({ prompt: 'x', tags: ['other'] });
     api.before(LIST, (request) => {
