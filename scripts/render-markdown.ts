@@ -9,6 +9,7 @@ function inline(text: string): string {
     .replace(/(`+)\s?(.+?)\s?\1/g, (_, _ticks, code: string) => styleText('yellow', code))
     .replace(/\*\*(.+?)\*\*/g, (_, bold: string) => styleText('bold', bold))
     .replace(/\\([^A-Za-z0-9\s])/g, '$1')
+    .replace(/<\/?sub>/g, '')
     .replaceAll('\u200b', '')
     .replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity);
 }
