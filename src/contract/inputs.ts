@@ -89,7 +89,7 @@ export const COMMON_INPUTS = {
   result_file: optional(path, 'File in the workspace to which the full result is also written as JSON.'),
   github_token: optional(
     line,
-    'GitHub token for comments, logs of failed jobs, and the permission check of the requester. The job must grant the permissions that these need; see the README.',
+    'GitHub token to read the event and write comments and checks. The job must grant the permissions that the inputs need; see docs/security.md.',
     { filledIn: '${{ github.token }}', secret: true },
   ),
   issue_number: optional(

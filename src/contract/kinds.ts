@@ -258,7 +258,7 @@ export const shard: InputKind<{ readonly index: number; readonly count: number }
 
 /** An id as the API gives them: letters, digits, `_` and `-`. */
 export const id: InputKind<string> = {
-  label: 'id',
+  label: 'ID',
   parse(value) {
     const asked = value.trim();
     return /^[A-Za-z0-9_-]{1,200}$/.test(asked)
@@ -349,7 +349,7 @@ export type Organizations = readonly string[] | '*';
 
 /** Ids of organizations, each once, or `*`. */
 export const organizations: InputKind<Organizations> = {
-  label: 'id, list or `*`',
+  label: 'ID, list, or `*`',
   parse(value) {
     if (value.trim() === '*') return { ok: true, value: '*' };
     const ids = [...new Set(entriesOf(value))];

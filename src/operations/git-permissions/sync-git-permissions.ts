@@ -116,7 +116,7 @@ async function run(context: PlanContext, { manifest, faults }: ReadManifest) {
 /** Makes the Git permissions of organizations match a manifest, or shows what that would change. */
 export const syncGitPermissionsOperation = operation({
   name: 'sync-git-permissions',
-  summary: 'Plans or applies the repositories that organizations may access, from a manifest in the repository.',
+  summary: 'Compares the repositories that organizations may access with a manifest, and shows or applies the changes.',
   inputs: PLAN_INPUTS,
   required: [],
   outputs: PLAN_OUTPUTS,
