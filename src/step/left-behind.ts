@@ -18,7 +18,7 @@ export async function provenOf(notes: readonly Remaining[], prove: Prove, log: L
   const proven = await Promise.all(notes.map(async (note) => ((await isProven(note, prove)) ? [note] : [])));
   for (const note of notes.filter((one) => !proven.flat().includes(one))) {
     const what = note.session_id ?? note.tag;
-    const message = `The state names ${what}, but is not signed by a step of this job with this credential, so nothing was ended. If it is yours, it may still be running, and may spend more ACUs.`;
+    const message = `The state names ${what}, but is not signed by a step of this job with this credential, so it ends nothing. If it is yours, it may still be running, and may spend more ACUs.`;
     log.annotate('warning', 'The state of the main step cannot be verified', message);
   }
   return proven.flat();
