@@ -45,7 +45,7 @@ const step = await runProcess({
 title('Its outputs');
 for (const [name, value] of Object.entries(step.outputs)) {
   const shown = value.length > 96 ? `${value.slice(0, 95)}…` : value;
-  if (value !== '') console.log(`  ${styleText('dim', name.padEnd(21))} ${shown}`);
+  if (value !== '') console.log(`  ${styleText('dim', name.padEnd(26))}${shown}`);
 }
 
 title('Its job summary');

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs, styleText } from 'node:util';
 import { parse } from 'yaml';
 import { startSandbox } from '../src/sandbox/index.ts';
@@ -67,12 +68,17 @@ async function runStep(inputs: Record<string, string>, run: number): Promise<boo
     const child = spawn(NODE_24, [join(ROOT, 'src', 'main.ts')], {
       cwd: dirname(file),
       env: variables(home, options),
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    // The runner keeps these commands out of its log as well.
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!line.startsWith('::add-mask::')) console.log(line);
     });
     const exitCode = await new Promise<number | null>((done) => void child.on('close', done));
     const { outputs, summary } = readStep(home, { exitCode, stdout: '', stderr: '', ms: 0, tailMs: 0 });
     for (const [name, value] of Object.entries(outputs)) {
-      if (value !== '') console.log(`${styleText('dim', name.padEnd(26))}${value.slice(0, 120)}`);
+      const shown = value.length > 120 ? `${value.slice(0, 119)}…` : value;
+      if (value !== '') console.log(`${styleText('dim', name.padEnd(26))}${shown}`);
     }
     console.log(renderMarkdown(summary));
     const seconds = ((Date.now() - started) / 1_000).toFixed(1);

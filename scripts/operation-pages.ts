@@ -55,7 +55,8 @@ const PAGES: Readonly<Record<string, Page>> = {
   'sync-git-permissions': {
     guide: PERMISSIONS,
     examples: ['plan-git-permissions.yml', 'apply-git-permissions.yml', 'git-permissions-drift.yml'],
-    errors: ['manifest_invalid', 'plan_changed', 'removal_limit', 'apply_incomplete', 'drift_found'],
+    errors: ['manifest_invalid', 'plan_changed', 'removal_limit', 'opening_limit', 'apply_incomplete', 'drift_found'],
+    github: '`contents: read`, for `actions/checkout`, which fetches the manifest. Also',
   },
   'export-git-permissions': { guide: PERMISSIONS, examples: ['first-git-permissions.yml'], errors: ['conflict'] },
   'export-audit-logs': {
@@ -100,9 +101,18 @@ const COMMON_ERRORS: readonly ErrorCode[] = [
 const GRANTS: readonly (readonly [input: InputName, grant: string, why: string])[] = [
   ['comment', '`issues: write`, `pull-requests: write`, or `discussions: write`', 'to comment on that kind of thread'],
   ['check', '`checks: write`', 'to write the check'],
+  ['check', '`pull-requests: read`', 'to find the head commit of a pull request, unless the event contains it'],
   ['context', '`actions: read`', '`context: event`: logs and steps of failed jobs'],
   ['context', '`checks: read`', '`context: event`: annotations of failed checks'],
-  ['context', '`contents: read`', '`context: event`: changed files of a pull request'],
+  ['context', '`contents: read`', '`context: event`: changed files of the pull request or merge group of the event'],
+  [
+    'context',
+    '`pull-requests: read`',
+    '`context: event`: branches and changed files for a comment on a pull request, and the comments of a review',
+  ],
+  ['context', '`issues: read` or `pull-requests: read`', '`issue_number`: to read that issue or pull request'],
+  ['reuse', '`pull-requests: read`', '`reuse: pull_request`: to read the pull request'],
+  ['expected_plan_hash', '`pull-requests: read`', '`reviewed`: to read the plan in the comment'],
 ];
 
 const EXAMPLES = join(import.meta.dirname, '..', 'examples');

@@ -9,6 +9,7 @@ function inline(text: string): string {
     .replace(/(`+)\s?(.+?)\s?\1/g, (_, _ticks, code: string) => styleText('yellow', code))
     .replace(/\*\*(.+?)\*\*/g, (_, bold: string) => styleText('bold', bold))
     .replace(/\\([^A-Za-z0-9\s])/g, '$1')
+    .replace(/<\/?sub>/g, '')
     .replaceAll('\u200b', '')
     .replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity);
 }
@@ -36,14 +37,19 @@ function table(lines: readonly string[]): string[] {
     .filter((row, at) => at > 0 || row !== '');
 }
 
-/** A job summary as text for a terminal: headings, tables, folded parts and code, as GitHub would lay them out. */
+/** A job summary as text for a terminal: headings, tables, folded parts and code, as GitHub lays them out. A chart is its title. */
 export function renderMarkdown(markdown: string): string {
   const out: string[] = [];
   const lines = markdown.split('\n');
   let inFence = false;
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? '';
-    if (line.startsWith('```')) {
+    if (line.startsWith('```mermaid')) {
+      const from = at;
+      while (at + 1 < lines.length && lines[at] !== '```') at += 1;
+      const title = /^\s*title "(.*)"$/m.exec(lines.slice(from, at).join('\n'))?.[1] ?? 'chart';
+      out.push(`[chart: ${title}]`);
+    } else if (line.startsWith('```')) {
       inFence = !inFence;
     } else if (inFence) {
       out.push(`    ${line}`);

@@ -129,13 +129,17 @@ describe('an example does what it says', onlyHere, () => {
     const finished = await create('workflow', 'sandbox:finish-after=0');
     const foreign = await create('sandbox:slow');
     // A slow session counts as working only once it has a machine.
-    await fetch(`${sandbox.url}/sandbox/clock`, {
-      method: 'POST',
-      headers: { 'x-sandbox-control': '1' },
-      body: JSON.stringify({ advance_ms: 5_000 }),
-    });
+    const advance = () =>
+      fetch(`${sandbox.url}/sandbox/clock`, {
+        method: 'POST',
+        headers: { 'x-sandbox-control': '1' },
+        body: JSON.stringify({ advance_ms: 5_000 }),
+      });
+    await advance();
 
     const all = await runExample('clean-up.yml', { url: sandbox.url });
+    // A terminated session exits a little later.
+    await advance();
     expect(all['end']?.map(({ result }) => result)).toEqual(['success', 'success']);
     const look = async (id: string) => {
       const { status, is_archived: archived } = await api(`/organizations/${org}/sessions/${id}`);

@@ -89,7 +89,7 @@ export const COMMON_INPUTS = {
   result_file: optional(path, 'File in the workspace to which the full result is also written as JSON.'),
   github_token: optional(
     line,
-    'GitHub token for comments, logs of failed jobs, and the permission check of the requester. The job must grant the permissions that these need; see the README.',
+    'GitHub token to read the event and write comments and checks. The job must grant the permissions that the inputs need; see docs/security.md.',
     { filledIn: '${{ github.token }}', secret: true },
   ),
   issue_number: optional(
@@ -108,9 +108,9 @@ export const COMMON_INPUTS = {
   check: defaulted(
     bool,
     'false',
-    'Keeps a check run `Devin: <comment_key>` on the head commit of the pull request, or else on the commit of the run. Needs the permission `checks: write`.',
+    'Writes a check run `Devin: <comment_key>` to the head commit of the pull request, or to the commit of the run if there is none. Needs the permission `checks: write`.',
   ),
-  comment_text: optional(text, 'Markdown with which the comment begins, before what the step has to say.'),
+  comment_text: optional(text, 'Markdown at the beginning of the comment, before the text of the step.'),
   job_index: optional(
     line,
     'Internal: leave it as it is. It distinguishes the jobs of a matrix on a runner that does not.',
@@ -178,7 +178,7 @@ export const OPERATION_INPUTS = {
   allowed_associations: defaulted(
     associations,
     'OWNER,MEMBER,COLLABORATOR,WRITE',
-    "Authors whose text may start a session, by their association with the repository (`author_association` in GitHub's events). `WRITE` is everyone of whom GitHub reports write access, such as members whose membership is private. Listing `CONTRIBUTOR` or `NONE` turns the write check off for them.",
+    "Authors whose text may start a session, by their association with the repository (`author_association` in GitHub's events). `WRITE` is everyone who has write access according to GitHub, such as members whose membership is private. Listing `CONTRIBUTOR` or `NONE` turns the write check off for them.",
   ),
   allowed_bots: optional(botNames, 'Names of bots that may start a session. If empty, no bot may.'),
   max_sessions_per_hour: optional(
@@ -216,7 +216,7 @@ export const OPERATION_INPUTS = {
   on_waiting: defaulted(
     choice(['auto', 'succeed', 'keep-waiting', 'fail']),
     'auto',
-    'The result if Devin asks something: `auto` fails the step and quotes the question, `succeed` lets it succeed, `keep-waiting` continues to wait, `fail` also fails it if Devin waits with a finished task.',
+    'What happens if Devin waits for a reply. `auto` fails the step with the question, unless the task is finished. `fail` fails it even then. `succeed` lets it succeed. `keep-waiting` continues to wait.',
   ),
   on_timeout: defaulted(
     choice(ENDS),
@@ -360,7 +360,7 @@ export const OPERATION_INPUTS = {
   fail_on_drift: defaulted(bool, 'false', 'Fails the step if a plan finds changes, with the outcome `changes`.'),
   plan_file: optional(
     path,
-    'File in the workspace to which the whole plan is written as JSON; a temporary file if empty. For `apply` with `expected_plan_hash`, it may contain the reviewed plan: then a second run applies what is left of it.',
+    'File in the workspace to which the whole plan is written as JSON; a temporary file if empty. For `apply` with `expected_plan_hash`, it may contain the reviewed plan: then a re-run applies its remaining changes.',
   ),
   on_pending: defaulted(
     choice(['fail', 'succeed']),
@@ -374,7 +374,7 @@ export const OPERATION_INPUTS = {
   ),
   dispatch_event: optional(
     key,
-    'Event type of a `repository_dispatch` that `collect-sessions` sends for each session that ended or asks. Needs `contents: write`.',
+    'Event type of a `repository_dispatch` that `collect-sessions` sends for each session that ended or has a question. Needs `contents: write`.',
   ),
   max_results: defaulted(integer(1, 100_000), '200', 'Maximum number of sessions to list.'),
 } as const;

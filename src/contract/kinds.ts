@@ -225,7 +225,7 @@ function isoMs(asked: string): number {
   return Date.parse(asked);
 }
 
-/** ISO 8601, Unix seconds, or a duration back from now. */
+/** ISO 8601, Unix seconds, or a duration before now, such as 7d. */
 export const instant: InputKind<Instant> = {
   label: 'instant',
   parse(value) {
@@ -237,7 +237,8 @@ export const instant: InputKind<Instant> = {
     return Number.isNaN(at)
       ? {
           ok: false,
-          problem: 'a date such as 2026-01-31 or 2026-01-31T08:00:00Z, Unix seconds, or a duration back from now',
+          problem:
+            'a date such as 2026-01-31 or 2026-01-31T08:00:00Z, Unix seconds, or a duration before now, such as 7d',
         }
       : { ok: true, value: { at } };
   },
@@ -251,18 +252,18 @@ export const shard: InputKind<{ readonly index: number; readonly count: number }
     const part = { index: Number(index), count: Number(count) };
     return part.index >= 1 && part.index <= part.count
       ? { ok: true, value: part }
-      : { ok: false, problem: 'a part and how many there are, such as 1/4 for the first of four' };
+      : { ok: false, problem: 'a part and the number of parts, such as 1/4 for the first of four' };
   },
 };
 
 /** An id as the API gives them: letters, digits, `_` and `-`. */
 export const id: InputKind<string> = {
-  label: 'id',
+  label: 'ID',
   parse(value) {
     const asked = value.trim();
     return /^[A-Za-z0-9_-]{1,200}$/.test(asked)
       ? { ok: true, value: asked }
-      : { ok: false, problem: 'one id of letters, digits, - and _' };
+      : { ok: false, problem: 'one ID of letters, digits, - and _' };
   },
 };
 
@@ -348,26 +349,26 @@ export type Organizations = readonly string[] | '*';
 
 /** Ids of organizations, each once, or `*`. */
 export const organizations: InputKind<Organizations> = {
-  label: 'id, list or `*`',
+  label: 'ID, list, or `*`',
   parse(value) {
     if (value.trim() === '*') return { ok: true, value: '*' };
     const ids = [...new Set(entriesOf(value))];
     return ids.length > 0 && ids.every((entry) => id.parse(entry).ok)
       ? { ok: true, value: ids }
-      : { ok: false, problem: 'one id of letters, digits, - and _, a list of such ids, or *' };
+      : { ok: false, problem: 'one ID of letters, digits, - and _, a list of such IDs, or *' };
   },
 };
 
 /** A session by id, with or without `devin-`, or by the address of its page. The value carries the prefix. */
 export const sessionId: InputKind<string> = {
-  label: 'session id or URL',
+  label: 'session ID or URL',
   parse(value) {
     const asked = value.trim();
     const [, fromUrl] =
       /^https:\/\/[^/\s]+(?:\/[\w.~-]+)*\/sessions\/([A-Za-z0-9_-]+)\/?(?:[?#]\S*)?$/.exec(asked) ?? [];
     const found = fromUrl ?? asked;
     if (!/^(?!devin-$)[A-Za-z0-9_-]{1,200}$/.test(found)) {
-      return { ok: false, problem: 'a session id, with or without devin-, or the URL of its page' };
+      return { ok: false, problem: 'a session ID, with or without devin-, or the URL of its page' };
     }
     return { ok: true, value: prefixedId(found) };
   },

@@ -4,8 +4,9 @@ const EQUIVALENTS: Readonly<Record<string, string>> = {
   'prompt-text': '`prompt`',
   'playbook-macro': '`prompt`: write the macro (`!name`) into it, or set `playbook_id`',
   'reuse-session': '`operation: send-message` with `session_id` and `message`',
-  'comment-id': '`context: event`, which adds the comment of the event',
-  'issue-number': '`context: event`, which adds the issue or pull request of the event',
+  'comment-id': '`context: event`, which adds the comment of the event; for another one, set `issue_number` to its URL',
+  'issue-number':
+    '`context: event`, which adds the issue or pull request of the event; for another one, set `issue_number`',
   'start-message': '`comment: true`, which keeps one comment up to date',
   'wait-for-stopped-status': '`wait: finished`',
   'wait-minutes-max': '`timeout`, for example `timeout: 20m`',

@@ -85,7 +85,7 @@ export const OPERATION_OUTPUTS = {
     form: 'json',
   },
   changed: {
-    summary: 'The sessions that ended, or ask a question, since the last `collect-sessions`, as a JSON array.',
+    summary: 'The sessions that ended or asked a question since the last `collect-sessions`, as a JSON array.',
     form: 'json',
   },
   has_changes: { summary: '`true` if the permissions differ from the manifest.', form: 'flag' },

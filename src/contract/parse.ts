@@ -27,7 +27,7 @@ function read<T>(name: InputName, input: Input<T>, given: string | undefined, pr
   if (value === undefined) return undefined;
   const parsed = input.kind.parse(value);
   if (parsed.ok) return parsed.value;
-  const came = input.secret ? 'came with a value that cannot be used' : `is ${quoted(value)}`;
+  const came = input.secret ? 'has a value that cannot be used' : `is ${quoted(value)}`;
   problems.push({ input: name, message: `${came}; expected ${parsed.problem}${meant(parsed.nearest)}` });
   return undefined;
 }
@@ -86,8 +86,8 @@ export function parseOperation<T extends string>(
 /** How much is wrong: several problems of one input are about parts of its value. */
 function amountOf(problems: readonly InputProblem[]): string {
   const inputs = [...new Set(problems.map(({ input }) => input))];
-  if (inputs.length !== 1) return `${inputs.length} inputs are wrong`;
-  return problems.length === 1 ? 'One input is wrong' : `${problems.length} fields of ${inputs[0]} are wrong`;
+  if (inputs.length !== 1) return `${inputs.length} inputs are invalid`;
+  return problems.length === 1 ? 'One input is invalid' : `${problems.length} fields of ${inputs[0]} are invalid`;
 }
 
 /** One error out of all problems, which it lists. */

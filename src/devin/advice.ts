@@ -51,11 +51,17 @@ function neededRole(facts: RequestFacts): string {
   return `${facts.permission.join(' or ')}${level}`;
 }
 
+/** Whether an API runs on this machine: the sandbox, embedded or as a server. */
+const isOnLoopback = (apiUrl: string) => /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(new URL(apiUrl).hostname);
+
 function addressCheck(apiUrl: string): string {
   const { fix } = missingApi(apiUrl);
   if (fix !== undefined) return `(3) The address: ${fix}`;
   if (enterpriseHost(apiUrl) !== undefined) return `(3) The address: \`api_url\` is \`${apiUrl}\`.`;
-  return `(3) The address: \`api_url\` is \`${apiUrl}\`; a dedicated deployment has its own, \`https://<company>.devinenterprise.com/api\`.`;
+  const sandbox = isOnLoopback(apiUrl)
+    ? ' If this is the sandbox, leave `devin_token` empty: it accepts no real key, only credentials of its own, such as `cog_sandbox_org`.'
+    : '';
+  return `(3) The address: \`api_url\` is \`${apiUrl}\`; a dedicated deployment has its own, \`https://<company>.devinenterprise.com/api\`.${sandbox}`;
 }
 
 /** For a refusal without a reason, what is wrong most often comes first. */

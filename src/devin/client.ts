@@ -34,7 +34,7 @@ export interface Call<E> {
   readonly once?: boolean | undefined;
   /** A list of which a part is missing is an error: a plan that is made of it could open or remove the wrong things. */
   readonly complete?: boolean | undefined;
-  /** Told that a page repeats the one before; without this, it is an error. */
+  /** Told that a page is repeated; without this, it is an error. */
   readonly onRepeat?: () => void;
 }
 
@@ -159,7 +159,10 @@ export class Devin {
     const [redirect, facts] = await this.#exchange(endpoint, call);
     const address = URL.parse(String(redirect.headers['location'] ?? ''));
     if (address === null || !isSafe(address)) {
-      throw new ActionError('api_contract', `${facts.summary}: the answer redirects to no address that may be read.`);
+      throw new ActionError(
+        'api_contract',
+        `${facts.summary}: the response redirects to an address that is not allowed.`,
+      );
     }
     const path = address.pathname + address.search;
     const answer = await this.#deliver(facts, {
@@ -186,7 +189,7 @@ export class Devin {
 
   /** Warns that a list does not say where it continues. */
   #tellCut({ summary, route }: Endpoint): void {
-    const why = 'a page says that more follow, but has no cursor';
+    const why = 'a page announces a next page, but has no cursor';
     this.#facts.warn?.('Part of a list was left out', `${summary}: ${why} (${route}).`);
   }
 

@@ -71,5 +71,5 @@ export function readCredential(
   if (asked !== 'auto') return { ok: true, credential: { token, version: asked } };
   if (token.startsWith('cog_')) return { ok: true, credential: { token, version: 'v3' } };
   if (token.startsWith('apk_user_')) return { ok: true, credential: { token, version: 'v2' } };
-  return invalid('has no known form; expected a service user key (cog_…) or a legacy personal key (apk_user_…)');
+  return invalid('has an unknown format; expected a service user key (cog_…) or a legacy personal key (apk_user_…)');
 }

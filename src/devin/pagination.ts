@@ -50,7 +50,7 @@ function envelope<T extends z.ZodMiniType>(schema: T, answer: unknown): z.output
   const page = z.safeParse(schema, answer);
   if (page.success) return page.data;
   const list = page.error.issues.map(({ path, message }) => `${path.join('.') || 'answer'}: ${message}`);
-  throw new ActionError('api_contract', 'The answer is not a page of a list.', { list });
+  throw new ActionError('api_contract', 'The response is not a page of a list.', { list });
 }
 
 /** Rows of a page where the query does not say how many: the default of the API. */
@@ -93,7 +93,7 @@ export interface PagesOptions {
   readonly ahead?: boolean;
   /** Told that a page says that more follow, but not where; then it is the last one. Without this, it is an error. */
   readonly onCut?: (() => void) | undefined;
-  /** Told that a page repeats the one before, for a reader that then reads again. Without this, it is an error. */
+  /** Told that a page is repeated, for a reader that then reads again. Without this, it is an error. */
   readonly onRepeat?: (() => void) | undefined;
 }
 
@@ -125,13 +125,14 @@ export async function* readPages(
     if (isCut) onCut();
     const next = isCut ? undefined : wanted;
     const fingerprint = jsonText([items.length, items[0], items.at(-1)]);
-    if (next !== undefined && (behind === '' || seen.has(behind))) throw endless(endpoint, 'its cursor comes back');
+    if (next !== undefined && (behind === '' || seen.has(behind))) throw endless(endpoint, 'a cursor is repeated');
     if (items.length > 0 && fingerprint === before) {
-      if (onRepeat === undefined) throw endless(endpoint, 'a page repeats the one before');
+      if (onRepeat === undefined) throw endless(endpoint, 'a page is repeated');
       onRepeat();
     }
     empty = items.length === 0 ? empty + 1 : 0;
-    if (empty > MAX_EMPTY_PAGES) throw endless(endpoint, `${MAX_EMPTY_PAGES} empty pages say that more follow`);
+    if (empty > MAX_EMPTY_PAGES)
+      throw endless(endpoint, `${MAX_EMPTY_PAGES} empty pages in a row claim to have a next page`);
     if (next !== undefined) query = { ...query, [name]: value };
     const coming = ahead && next !== undefined ? fetch(query) : undefined;
     // It is awaited when its turn comes; until then, a failure is not unhandled.
@@ -146,4 +147,4 @@ export async function* readPages(
 }
 
 const endless = ({ summary, route }: Endpoint, why: string) =>
-  new ActionError('api_contract', `${summary}: the list does not come to its end: ${why} (${route}).`);
+  new ActionError('api_contract', `${summary}: the list does not end: ${why} (${route}).`);

@@ -9,7 +9,7 @@ async function ownOrganization(devin: Devin, several: boolean): Promise<string> 
   const who = self.service_user_name ?? self.user_name ?? self.principal_type ?? 'unknown';
   throw new ActionError(
     'input_invalid',
-    `The credential (${who}) belongs to no single organization, and org_id is empty.`,
+    `org_id is empty, and the credential (${who}) does not belong to a single organization.`,
     {
       fix: `Set \`org_id\` to the organization that the step is for; the operation \`list-organizations\` shows the IDs.${several ? ' `org_id: "*"` is every organization that the credential can see.' : ''}`,
     },

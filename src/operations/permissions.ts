@@ -2,7 +2,7 @@
 const PURPOSES = {
   all_organizations: 'for more than its own organization',
   attachments: 'to upload attachments',
-  confirm: 'to see the end',
+  confirm: 'to confirm the end',
   generate: 'to generate insights',
   names: 'to find organizations by name',
   on_cancel: 'to end the session on cancel',

@@ -67,7 +67,7 @@ function keyFindings(document: Document.Parsed, lineAt: (offset: number) => numb
       if (!isCollection(key) && !isAlias(key)) return undefined;
       found.push({
         line: lineAt(key.range?.[0] ?? 0),
-        message: 'a key must be a text, not a list, a mapping or an alias',
+        message: 'a key must be text, not a list, a mapping, or an alias',
       });
       return visit.BREAK;
     },
@@ -100,7 +100,7 @@ function repeatedKey(document: Document.Parsed, lines: LineCounter): YamlFinding
         const name = isScalar(key) ? String(key.value) : undefined;
         if (name !== undefined && seen.has(name)) {
           const line = lines.linePos(isScalar(key) ? (key.range?.[0] ?? 0) : 0).line;
-          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(shortened(name, 60))} is there twice` };
+          found = { line: Math.max(1, line), message: `the key ${JSON.stringify(shortened(name, 60))} is repeated` };
           return visit.BREAK;
         }
         if (name !== undefined) seen.add(name);

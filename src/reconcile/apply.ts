@@ -84,7 +84,7 @@ function heldBack<D, O>(
   const { type, name } = kind.showDesired(cause.desired);
   return new ActionError(
     'apply_incomplete',
-    `Held back: ${type} ${name}, which it covers, could not be ${cause.observed === undefined ? 'added' : 'changed'}.`,
+    `Not removed: ${type} ${name}, which it covers, could not be ${cause.observed === undefined ? 'added' : 'changed'}.`,
   );
 }
 
@@ -108,7 +108,12 @@ async function checkTwins<D, O>(run: Run, unit: Unit<D, O>): Promise<void> {
   try {
     const ids = new Set((await run.limit(() => unit.store.list(scope.id))).map(kind.observedId));
     const alone = twins.filter(({ twin }) => twin !== undefined && !ids.has(kind.observedId(twin)));
-    settle(unit, alone, new ActionError('plan_changed', 'The entry that was to remain does not exist.'), false);
+    settle(
+      unit,
+      alone,
+      new ActionError('plan_changed', 'The entry that should remain was removed in the meantime.'),
+      false,
+    );
   } catch (thrown) {
     settle(unit, twins, asActionError(thrown), false);
   }

@@ -95,7 +95,8 @@ async function absentOf<D, O>(run: Run, unit: Unit<D, O>, batch: Batch<D, O>): P
     else if (same !== undefined) {
       record(run, unit, [change], [kind.observedId(same)]);
       settle(unit, [change]);
-    } else settle(unit, [change], new ActionError('plan_changed', 'It was created meanwhile, and not as desired.'));
+    } else
+      settle(unit, [change], new ActionError('plan_changed', 'It was created in the meantime, with other values.'));
   }
   return absent;
 }

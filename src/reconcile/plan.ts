@@ -76,7 +76,7 @@ function repeated<D, O>(scope: Scope<D, O>, desired: D, twin: O, observed: O): F
   if (typeof found === 'object' && found.action === 'delete') return { ...found, twin };
   const difference = scope.kind.compare(desired, observed);
   if (difference === undefined || ('effect' in difference && difference.effect === 'opens')) return found;
-  const reason = 'exists more than once, and not as desired; remove one by hand';
+  const reason = 'exists more than once, with different values; remove one by hand';
   return { action: 'conflict', desired, observed, reason, escalation: false };
 }
 

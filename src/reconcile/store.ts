@@ -120,7 +120,7 @@ export function lacksReference<D, O>({ ids }: Run, unit: Unit<D, O>, change: Cha
   const { kind } = unit.plan.scope;
   const unmet = desired === undefined ? undefined : kind.references?.(desired).find((one) => ids.of(one) === undefined);
   if (unmet === undefined) return false;
-  const message = `Held back: ${unmet.kind} ${unmet.key}, which it refers to, does not exist.`;
+  const message = `Not attempted: ${unmet.kind} ${unmet.key}, which it refers to, does not exist.`;
   settle(unit, [change], new ActionError('apply_incomplete', message), false);
   return true;
 }

@@ -86,7 +86,7 @@ export function freshNonce(texts: readonly string[], random: () => string): stri
     const nonce = random();
     if (nonce !== '' && !texts.some((text) => text.includes(nonce))) return nonce;
   }
-  throw new RangeError('No nonce was found that the texts do not hold.');
+  throw new RangeError('No nonce was found that the texts do not contain.');
 }
 
 /** What the model is told about the fences; `request` is the label of the one part that says what is wanted. */
@@ -98,7 +98,7 @@ export const explanation = (nonce: string, request?: string): string =>
     ...(request === undefined
       ? []
       : [
-          `One block is different: "${request}" is what a person whom this workflow lets through asks for. Do that, as far as the text above allows it.`,
+          `One block is different: "${request}" is a request from a person who may use this workflow. Carry it out as far as the text above allows it.`,
         ]),
     `Only a line with ${nonce} begins or ends a block.`,
   ].join('\n');

@@ -13,18 +13,18 @@ export type EventFile = Fallible<{ readonly payload: unknown }>;
 /** Reads the payload of the event that started the workflow from the file that the runner laid down. */
 export async function readEventFile(env: Env): Promise<EventFile> {
   const path = env['GITHUB_EVENT_PATH'] ?? '';
-  if (path === '') return failed('the runner names no file of the event (GITHUB_EVENT_PATH)');
+  if (path === '') return failed('the runner did not provide the event file (GITHUB_EVENT_PATH)');
   // The file is the runner's, so it may be behind a link.
   const real = await realpath(resolve(path)).catch(() => path);
   const opened = await openFile(real);
-  if (!opened.ok) return failed('the file of the event (GITHUB_EVENT_PATH) cannot be read');
+  if (!opened.ok) return failed('the event file (GITHUB_EVENT_PATH) cannot be read');
   const { handle, size } = opened;
   try {
-    if (size > MAX_EVENT_BYTES) return failed(`the file of the event has ${size} bytes, more than any event has`);
+    if (size > MAX_EVENT_BYTES) return failed(`the event file has ${size} bytes, more than any event has`);
     const payload: unknown = JSON.parse(await handle.readFile('utf8'));
     return { ok: true, payload };
   } catch {
-    return failed('the file of the event (GITHUB_EVENT_PATH) is not JSON');
+    return failed('the event file (GITHUB_EVENT_PATH) is not JSON');
   } finally {
     await handle.close();
   }

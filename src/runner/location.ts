@@ -18,8 +18,8 @@ export interface Folders {
 }
 
 const OUTSIDE = 'is outside of the workspace';
-const IN_GIT = 'is a part of .git, which holds credentials and hooks';
-const IN_WORKFLOWS = 'is a part of .github, to which this action never writes';
+const IN_GIT = 'is inside .git, which contains credentials and hooks';
+const IN_WORKFLOWS = 'is inside .github, where this action never writes';
 const OF_RUNNER = 'belongs to the runner';
 
 /** Entries of RUNNER_TEMP that are of the runner or of actions/checkout: commands, scripts, credentials. */

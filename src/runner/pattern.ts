@@ -35,9 +35,10 @@ export const isFilePattern = (text: string): boolean => /[*?{[]/.test(text);
 export function whyNoPattern(pattern: string): string | undefined {
   if (pattern.length > MAX_LENGTH) return `has ${pattern.length} characters; the maximum is ${MAX_LENGTH}`;
   if (/[?*+@!]\(/.test(pattern)) return 'has an extended pattern such as +(…), which is not supported';
-  if (alternatives(pattern) > MAX_ALTERNATIVES) return `stands for more than ${MAX_ALTERNATIVES} patterns`;
+  if (alternatives(pattern) > MAX_ALTERNATIVES) return `expands to more than ${MAX_ALTERNATIVES} patterns`;
   const names = pattern.split(/[\\/]/);
-  if (names.filter((name) => name === '**').length > MAX_GLOBSTARS) return `has more than ${MAX_GLOBSTARS} times **`;
+  if (names.filter((name) => name === '**').length > MAX_GLOBSTARS)
+    return `contains ** more than ${MAX_GLOBSTARS} times`;
   const stars = Math.max(...names.map((name) => name.match(/\*+/g)?.length ?? 0));
   return stars > MAX_STARS_IN_NAME ? `has more than ${MAX_STARS_IN_NAME} stars in one name` : undefined;
 }

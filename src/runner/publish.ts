@@ -92,7 +92,7 @@ function sized(name: string, value: string, log: Log): string {
     log.annotate(
       'warning',
       `The output ${name} is too large for env:`,
-      `It has ${bytesOf(value)} bytes, and a variable of a step holds about 100 kB. Read it from \`result_file\`, or pass it to an action by \`with:\`.`,
+      `It has ${bytesOf(value)} bytes, and a variable of a step can contain about 100 kB. Read it from \`result_file\`, or pass it to an action by \`with:\`.`,
     );
   }
   if (name === 'result' || bytesOf(value) <= MAX_OUTPUT_BYTES) return value;

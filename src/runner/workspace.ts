@@ -227,9 +227,9 @@ export class Workspace {
     if (there?.isDirectory()) return 'is a directory, not a file';
     if (there !== undefined && !there.isFile()) return 'is not a regular file';
     const folder = dirname(resolve(this.root, path));
-    if ((await this.whyNoFolder(folder)) !== undefined) return 'is behind a file, not a folder';
+    if ((await this.whyNoFolder(folder)) !== undefined) return 'is below a file, not a folder';
     const above = await this.#nearestFolder(folder);
-    if (above === undefined) return 'is behind a file, not a folder';
+    if (above === undefined) return 'is below a file, not a folder';
     return (await isWritable(above)) ? undefined : 'is in a folder that cannot be written to';
   }
 
@@ -253,7 +253,7 @@ export class Workspace {
     const reason = await this.whyNoFolder(path);
     if (reason !== undefined) return reason;
     const folder = await this.#nearestFolder(path);
-    if (folder === undefined) return 'is behind a file, not a folder';
+    if (folder === undefined) return 'is below a file, not a folder';
     return (await isWritable(folder)) ? undefined : 'cannot be written to';
   }
 
@@ -338,7 +338,7 @@ export class Workspace {
   async #entry(path: string): Promise<string> {
     const wanted = resolve(this.root, path);
     if (wanted === this.root) return wanted;
-    if (isGitName(basename(wanted))) throw new ActionError('input_invalid', `${path} is a part of .git.`);
+    if (isGitName(basename(wanted))) throw new ActionError('input_invalid', `${path} is inside .git.`);
     return join(await this.#inside(dirname(wanted)), basename(wanted));
   }
 

@@ -127,7 +127,7 @@ function commonProblems(
   const missing = required
     .filter((needed) => readInput(needed) === undefined)
     .map((input) => ({ input, message: `is missing; ${name} needs it` }));
-  const message = `names several organizations, but ${name} takes one; ${MATRIX_ADVICE}`;
+  const message = `names several organizations, but ${name} accepts one; ${MATRIX_ADVICE}`;
   const isOneTooMany = isSeveral(values.org_id) && !severalOrganizations;
   return [
     ...(isLocal(operation) ? [] : proxyProblems(env)),
@@ -147,10 +147,10 @@ function secretProblems({ env, facts }: Unchecked, values: Values): InputProblem
     ['org_id', [values.org_id ?? []].flat().join(' ')],
     ['api_url', values.api_url ?? ''],
     ['session_id', values.session_id ?? ''],
-    ['the addresses of sessions', 'https://app.devin.ai/sessions/'],
-    ['the ids of sessions', 'devin-x'],
-    ['the address of this run', facts.runUrl ?? ''],
-    ['the addresses of this repository', `${page}/pull/1 ${page}/issues/1`],
+    ['the URLs of sessions', 'https://app.devin.ai/sessions/'],
+    ['the IDs of sessions', 'devin-x'],
+    ['the URL of this run', facts.runUrl ?? ''],
+    ['the URLs of this repository', `${page}/pull/1 ${page}/issues/1`],
   ];
   return [...(values.session_secrets ?? [])].flatMap(([secret, value]) => {
     const redactor = new Redactor();

@@ -79,7 +79,7 @@ const bullets = (lines: readonly Cleared[]) => lines.map(({ line }) => `- ${line
 const headlineOf = (notes: readonly Remaining[]) =>
   notes.every(({ keep }) => keep !== undefined)
     ? 'Checking whether a request that was sent again has started a second session.'
-    : 'The step ended before it could end what it started.';
+    : 'The step ended before it could end the sessions that it started.';
 
 /** Reports the ends of the sessions: in the summary, and in the comment unless the step has said so itself. */
 async function tell(

@@ -18,8 +18,8 @@ export async function provenOf(notes: readonly Remaining[], prove: Prove, log: L
   const proven = await Promise.all(notes.map(async (note) => ((await isProven(note, prove)) ? [note] : [])));
   for (const note of notes.filter((one) => !proven.flat().includes(one))) {
     const what = note.session_id ?? note.tag;
-    const message = `No step of this job with this credential has written it, so that it ends nothing. If ${what} is yours, it may still be running, and may spend more ACUs.`;
-    log.annotate('warning', 'A note of the main step is not proven', message);
+    const message = `The state names ${what}, but is not signed by a step of this job with this credential, so it ends nothing. If it is yours, it may still be running, and may spend more ACUs.`;
+    log.annotate('warning', 'The state of the main step cannot be verified', message);
   }
   return proven.flat();
 }

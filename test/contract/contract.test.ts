@@ -184,7 +184,7 @@ describe('errors', () => {
     const one = inputError([{ input: 'wait', message: 'is "x"; expected y' }]);
     expect(one).toMatchObject({
       code: 'input_invalid',
-      message: 'One input is wrong: wait is "x"; expected y.',
+      message: 'One input is invalid: wait is "x"; expected y.',
       list: [],
     });
     expect(one.fix).toBe('Correct the input `wait`.');
@@ -192,13 +192,13 @@ describe('errors', () => {
       { input: 'wait', message: 'is wrong' },
       { input: 'follow', message: 'is wrong too' },
     ]);
-    expect(two.message).toBe('2 inputs are wrong.');
+    expect(two.message).toBe('2 inputs are invalid.');
     expect(two.list).toEqual(['wait is wrong', 'follow is wrong too']);
     const fields = inputError([
       { input: 'body', message: 'lacks name (text)' },
       { input: 'body', message: 'has title, which does not exist' },
     ]);
-    expect(fields).toMatchObject({ title: '2 fields of body are wrong', message: '2 fields of body are wrong.' });
+    expect(fields).toMatchObject({ title: '2 fields of body are invalid', message: '2 fields of body are invalid.' });
   });
 
   it('an error has the advice of its code unless it brings its own', () => {

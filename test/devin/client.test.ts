@@ -290,7 +290,7 @@ describe('a list', () => {
   });
 
   it.each([
-    ['comes back', inTurn({ body: { items: [], has_next_page: true, end_cursor: 'a' } }), 2],
+    ['a cursor is repeated', inTurn({ body: { items: [], has_next_page: true, end_cursor: 'a' } }), 2],
     [
       'goes in a circle',
       inTurn(...['a', 'b', 'a', 'b'].map((next) => ({ body: { items: [], has_next_page: true, end_cursor: next } }))),
@@ -300,7 +300,7 @@ describe('a list', () => {
     const { client, seen } = await devin(handle);
     const error = await failure(all(client.items(listOrganizations, { params: {} })));
     expect(error.code).toBe('api_contract');
-    expect(error.message).toContain('does not come to its end');
+    expect(error.message).toContain('the list does not end');
     expect(seen.length).toBe(requests);
   });
 
@@ -311,7 +311,7 @@ describe('a list', () => {
       const warnings: string[] = [];
       const { client, seen } = await devin(() => ({ body }), { warn: (_title, message) => warnings.push(message) });
       expect((await all(client.items(listOrganizations, { params: {} }))).length).toBe(1);
-      expect(warnings).toEqual([expect.stringContaining('a page says that more follow, but has no cursor')]);
+      expect(warnings).toEqual([expect.stringContaining('a page announces a next page, but has no cursor')]);
       expect(seen.length).toBe(1);
       const error = await failure(all(client.items(listOrganizations, { params: {}, complete: true })));
       expect(error.code).toBe('api_contract');

@@ -170,6 +170,12 @@ describe('an answer that is an error', () => {
       expect(bare('', { apiUrl: 'https://acme.devinenterprise.com/api' }).fix).not.toContain('Set `api_url`');
     });
 
+    it('from the sandbox says that it accepts no real key', () => {
+      const { fix } = bare({ detail: 'Unauthorized' }, { apiUrl: 'http://127.0.0.1:8787' });
+      expect(fix).toContain('If this is the sandbox, leave `devin_token` empty: it accepts no real key');
+      expect(bare('').fix).not.toContain('sandbox');
+    });
+
     it('from a server that got no credential says nothing of keys', () => {
       expect(bare('Forbidden', { apiUrl: undefined, permission: [] }).fix).not.toContain('key');
     });

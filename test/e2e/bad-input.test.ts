@@ -44,7 +44,7 @@ describe('a wrong input is refused before the first request, with its fix', () =
 
   test.each<[string, Record<string, string>, string, (string | RegExp)[]]>([
     ['no credential', { devin_token: '' }, 'credential_missing', ['devin_token', 'secrets.DEVIN_TOKEN']],
-    ['a credential of no known form', { devin_token: 'sk-1234567890' }, 'credential_invalid', ['cog_']],
+    ['a credential of an unknown format', { devin_token: 'sk-1234567890' }, 'credential_invalid', ['cog_']],
     ['a credential with a space in it', { devin_token: 'cog_ab cd ef gh' }, 'credential_invalid', ['malformed']],
     ['a credential with Bearer', { devin_token: 'Bearer cog_abcdefgh' }, 'credential_invalid', ['Bearer']],
     ['a legacy key for what v2 lacks', { devin_token: 'apk_user_sandbox' }, 'input_invalid', ['v2', 'cog_']],
@@ -147,7 +147,7 @@ describe('a wrong input is refused before the first request, with its fix', () =
   test('all wrong inputs come in one list', async () => {
     const result = await step({ wait: 'x', follow: 'y', timeout: 'z', prompt: '', tags: ',', devin_token: '' });
     await expectRefused(result, 'input_invalid', [
-      '5 inputs are wrong',
+      '5 inputs are invalid',
       '- wait',
       '- follow',
       '- timeout',

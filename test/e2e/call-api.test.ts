@@ -234,16 +234,16 @@ describe('a wrong call is refused before the first request', () => {
     [
       'an unknown path',
       { endpoint: 'GET /v3/enterprise/organisations' },
-      ['no path of the API', '/v3/enterprise/organizations'],
+      ['not a path of the API', '/v3/enterprise/organizations'],
     ],
     ['a method that the path lacks', { endpoint: 'PATCH /v3/enterprise/organizations' }, ['has no PATCH', 'POST']],
     ['a method that does not exist', { endpoint: 'FETCH /v3/self' }, ['expected one of GET']],
-    ['another host', { endpoint: 'GET https://evil.example/v3/self' }, ['not an address']],
-    ['a path of another host', { endpoint: 'GET //evil.example/v3/self' }, ['not an address']],
+    ['another host', { endpoint: 'GET https://evil.example/v3/self' }, ['not a URL']],
+    ['a path of another host', { endpoint: 'GET //evil.example/v3/self' }, ['not a URL']],
     ['a path that climbs', { endpoint: 'GET /v3/organizations/../self' }, ['a dot']],
     ['a path that climbs in disguise', { endpoint: 'GET /v3/organizations/%2e%2e/self' }, ['a dot']],
     ['a slash in disguise', { endpoint: 'GET /v3/organizations/a%2Fb/sessions' }, ['a slash']],
-    ['a query in the path', { endpoint: 'GET /v3/self?x=1' }, ['give that in params']],
+    ['a query in the path', { endpoint: 'GET /v3/self?x=1' }, ['move it to params']],
     ['a missing path parameter', { endpoint: 'getPlaybook' }, ['did you mean']],
     ['a path parameter that is left out', { endpoint: 'getEnterprisePlaybook' }, ['lacks playbook_id']],
     [
@@ -266,7 +266,7 @@ describe('a wrong call is refused before the first request', () => {
       'several wrong fields of a body',
       { endpoint: 'createOrgNote', body: 'name: 7\ntitle: x' },
       [
-        '4 fields of body are wrong',
+        '4 fields of body are invalid',
         'body at name: is a number; expected text',
         'body lacks body (text)',
         'body lacks trigger (text)',
@@ -315,14 +315,14 @@ describe('a list that misbehaves is an error, and leaves no file under its name'
   const row = (n: number) => ({ audit_log_id: `a${n}` });
   test.each<[string, (page: number) => { body: string }, string]>([
     [
-      'a cursor that comes back',
+      'a cursor that is repeated',
       (n) => ({ body: JSON.stringify({ items: [row(n)], has_next_page: true, end_cursor: 'same' }) }),
-      'comes back',
+      'a cursor is repeated',
     ],
     [
       'a page that repeats',
       (n) => ({ body: JSON.stringify({ items: [row(0)], has_next_page: true, end_cursor: `c${n}` }) }),
-      'repeats',
+      'a page is repeated',
     ],
     [
       'empty pages without end',

@@ -83,5 +83,5 @@ test('changed files of a head that no longer exists are missing, and the prompt 
   expect(step.outputs).toMatchObject({ outcome: 'success' });
   const { blocks, outside } = readPrompt((await bench.said(step))[0] ?? '');
   expect(outside).toContain(`head commit: ${COMMITS.head}`);
-  expect(blocks['not read']).toContain('The changed files could not be read: GitHub answered 404');
+  expect(blocks['not read']).toContain('The changed files could not be read: GitHub returned HTTP 404');
 });

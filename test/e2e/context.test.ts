@@ -179,7 +179,7 @@ describe.concurrent('a failed check or run', () => {
     const end = blocks['log of failed job 1, its end'] ?? '';
     expect(end).toMatch(/^line \d+\n.*\nline 29999$/s);
     expect(Buffer.byteLength(end)).toBeLessThanOrEqual(16 * 1024);
-    expect(outside).toContain('Attached files, which hold data from GitHub as well:\n- log-of-failed-job-1.txt');
+    expect(outside).toContain('Attached files, which also contain data from GitHub:\n- log-of-failed-job-1.txt');
     expect(await bench.files(result)).toEqual(['log-of-failed-job-1.txt']);
     expect(result.stdout).toContain('uploaded 1 file');
   });
@@ -202,8 +202,11 @@ describe.concurrent('a failed check or run', () => {
   });
 
   test.each<[Job['log'], RegExp]>([
-    ['gone', /The log of unit could not be read: GitHub no longer has it\./],
-    ['missing', /The log of unit could not be read: GitHub does not know it.*`permissions: \{ actions: read \}`/],
+    ['gone', /The log of unit could not be read: GitHub has deleted it\./],
+    [
+      'missing',
+      /The log of unit could not be read: it does not exist, or the token cannot see it.*`permissions: \{ actions: read \}`/,
+    ],
   ])('whose log is %s starts a session all the same, and a warning says so', async (log, warning) => {
     const github = await writer(runOf);
     github.job({ ...RUN, name: 'unit', steps: FAILED_STEPS, log });
@@ -220,7 +223,7 @@ describe.concurrent('a failed check or run', () => {
     const result = await bench.step({ name: 'workflow_run', payload: runOf, github, with: EVENT });
     await promptOf(result);
     expect(warningsOf(result)).toEqual([
-      'Part of the event is missing from the prompt: The jobs of workflow run 289782451 could not be read: GitHub does not allow it. `permissions: { actions: read }` in the job may help.',
+      'Part of the event is missing from the prompt: The jobs of workflow run 289782451 could not be read: the token is not allowed to read it. `permissions: { actions: read }` in the job may help.',
     ]);
   });
 

@@ -118,7 +118,7 @@ describe('a gate that the event itself closes', () => {
       phrase,
       /; line 1 does not begin with it$/,
     ],
-    ['a longer word', 'issue_comment', comment({ body: '/devine it' }), phrase, /other characters right behind it$/],
+    ['a longer word', 'issue_comment', comment({ body: '/devine it' }), phrase, /other characters directly after it$/],
     ['a typo', 'issue_comment', comment({ body: 'Hi\n\n/devn fix' }), phrase, /line 3 begins with a similar word$/],
     [
       'a quoted phrase',
@@ -159,7 +159,7 @@ describe('a gate that the event itself closes', () => {
 
   test.concurrent('also holds without context: event', async () => {
     const result = await bench.step({ name: 'issue_comment', payload: by(stranger, 'NONE') });
-    expectSkipped(result, /^whether @stranger has write access/);
+    expectSkipped(result, /^the write access of @stranger/);
   });
 });
 
@@ -170,10 +170,10 @@ describe.concurrent('whoever may not write to the repository', () => {
       'issue_comment',
       by(reader, 'MEMBER'),
       {},
-      /^reader has only the role read in \S+, which does/,
+      /^reader has only the role read in \S+, not write access/,
     ],
     ['a contributor who reads', 'issue_comment', by(reader, 'CONTRIBUTOR'), {}, /^reader has only the role read/],
-    ['a stranger', 'issue_comment', by(stranger, 'NONE'), {}, /^stranger is no collaborator of/],
+    ['a stranger', 'issue_comment', by(stranger, 'NONE'), {}, /^stranger is not a collaborator of/],
     [
       'a member who triages',
       'issue_comment',
@@ -186,7 +186,7 @@ describe.concurrent('whoever may not write to the repository', () => {
       'issues',
       labeled({ login: 'passer-by', type: 'User' }),
       {},
-      /^passer-by is no collaborator of/,
+      /^passer-by is not a collaborator of/,
     ],
     ['a reader who sets a label', 'issues', labeled(reader), {}, /^reader has only the role read/],
     [
@@ -208,7 +208,7 @@ describe.concurrent('whoever may not write to the repository', () => {
     const github = await people(payload);
     const result = await bench.step({ name, payload, github, with: { context: 'event', comment: 'true', ...inputs } });
     expectSkipped(result, reason);
-    expect(seen(result)).toContain('A person with write access to the repository can ask instead.');
+    expect(seen(result)).toContain('A person with write access to the repository can make the request.');
     expect(requestsOf(result)).toBe(0);
     expect(github.requests().every(({ path }) => path.endsWith('/permission'))).toBe(true);
   });
@@ -216,10 +216,7 @@ describe.concurrent('whoever may not write to the repository', () => {
   test('is not let in either where there is no token to ask with', async () => {
     const payload = labeled({ login: 'maintainer', type: 'User' });
     const result = await bench.step({ name: 'issues', payload, with: { context: 'event' } });
-    expectSkipped(
-      result,
-      /^whether @maintainer has write access to the repository cannot be checked without github_token$/,
-    );
+    expectSkipped(result, /^the write access of @maintainer to the repository cannot be checked without github_token$/);
     expect(seen(result)).toContain('github_token: ${{ github.token }}');
   });
 
@@ -236,7 +233,9 @@ describe.concurrent('whoever may not write to the repository', () => {
     expect(result.exitCode).toBe(1);
     expect(result.outputs).toMatchObject({ outcome: 'failure', error_code: code });
     expect(github.requests()).toHaveLength(status === 500 ? 2 : 1);
-    expect(errorOf(result)).toContain(`GitHub: Ask what reader may do in Codertocat/Hello-World: HTTP ${status}`);
+    expect(errorOf(result)).toContain(
+      `GitHub: Read the permission of reader in Codertocat/Hello-World: HTTP ${status}`,
+    );
     expect(requestsOf(result)).toBe(0);
   });
 });
@@ -275,7 +274,7 @@ describe.concurrent('an open gate', () => {
     const { outside, blocks } = readPrompt((await bench.said(result))[0] ?? '');
     expect(blocks).toMatchObject({ request: 'fix it\nsoon', comment: 'Thanks!\n\n/devin fix it\nsoon' });
     expect(outside).toMatch(/^Carry out the request below in this repository\.\n/);
-    expect(outside).toContain('"request" is what a person whom this workflow lets through asks for');
+    expect(outside).toContain('"request" is a request from a person who may use this workflow');
     expect(seen(result)).toContain('in [#1](https://github.com/Codertocat/Hello-World/issues/1)');
   });
 

@@ -100,7 +100,7 @@ describe.concurrent('issue_number', () => {
     expect(blocks).toMatchObject({ request: 'rename it', 'changed files': 'src/lexer.ts' });
     expect(outside).toContain('- author of the comment: @maintainer');
     for (const [body, login, association, reason] of [
-      ['/devin mine', 'stranger', 'NONE', /^stranger is no collaborator/],
+      ['/devin mine', 'stranger', 'NONE', /^stranger is not a collaborator/],
       ['/devin mine', 'reader', 'MEMBER', /only the role read/],
       ['/devin mine', 'renovate[bot]', 'NONE', /is a bot/],
       ['Nice.', 'maintainer', 'MEMBER', /^the comment does not begin a line/],

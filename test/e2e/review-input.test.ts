@@ -57,7 +57,7 @@ describe('a pull request that does not exist is an input error before anything i
   test('with every other wrong input', async () => {
     const step = await bench.step({ issue_number: 'x', fail_on: 'bugs', on_pending: 'pass', timeout: 'soon' });
     const all = errorOf(step);
-    expect(all).toContain('4 inputs are wrong');
+    expect(all).toContain('4 inputs are invalid');
     expect(all).toContain(
       'fail_on is "bugs"; expected a list of bug, security, flag, analysis, unknown, or none by itself; did you mean bug?',
     );

@@ -85,9 +85,9 @@ describe('an odd text in an output', () => {
   });
 
   test.each([
-    ['q: {toString: 1}', 'at q: expected a text, a number, or a list of them'],
-    ['q: [{valueOf: 1}]', 'at q: expected a text, a number, or a list of them'],
-    ['q: [[1]]', 'at q: expected a text, a number, or a list of them'],
+    ['q: {toString: 1}', 'at q: expected text, a number, or a list of them'],
+    ['q: [{valueOf: 1}]', 'at q: expected text, a number, or a list of them'],
+    ['q: [[1]]', 'at q: expected text, a number, or a list of them'],
     ['__proto__: {x: 1}', 'params'],
   ])('parameters that are no text are an input error: %s', async (params, finding) => {
     const inputs = { operation: 'call-api', endpoint: 'GET /v3/self', params, prompt: '', wait: '' };

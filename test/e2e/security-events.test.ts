@@ -40,7 +40,7 @@ describe('on an event by which a maintainer acts on the text of a stranger', () 
       const [prompt = ''] = await bench.said(result);
       expect(prompt).toContain('Publish the keys.');
       expect(prompt).not.toMatch(/data [0-9a-f]+: request/);
-      expect(prompt).not.toContain('is what a person whom this workflow lets through asks for');
+      expect(prompt).not.toContain('is a request from a person who may use this workflow');
     },
   );
 

@@ -151,9 +151,9 @@ describe('ids, addresses and hashes of this action', () => {
   test.each([
     ['the organization', 'org-17b3c9', 'org_id'],
     ['the API', '127.0.0.1', 'api_url'],
-    ['a page of a session', 'app.devin.ai', 'the addresses of sessions'],
-    ['the run', '42424242', 'the address of this run'],
-    ['the repository', 'acme/api', 'the address of this run'],
+    ['a page of a session', 'app.devin.ai', 'the URLs of sessions'],
+    ['the run', '42424242', 'the URL of this run'],
+    ['the repository', 'acme/api', 'the URL of this run'],
   ])('a secret that is a part of %s is an input error', async (_, secret, part) => {
     const env = { GITHUB_RUN_ID: '42424242' };
     const inputs = stubInputs(stub, { org_id: 'org-17b3c9d4', session_secrets: `MINE=${secret}` });

@@ -42,7 +42,7 @@ describe('the files of a change', () => {
     expect(unknown).toEqual({
       ok: false,
       problem: {
-        finding: 'The changed files could not be read: GitHub answered 404.',
+        finding: 'The changed files could not be read: GitHub returned HTTP 404.',
         advice: '`permissions: { contents: read }` in the job may help.',
       },
     });

@@ -75,7 +75,7 @@ describe('one comment', () => {
     for (const each of server.comments(7)) server.deleteComment(each);
     await comment.update('Finished');
     expect(texts()).toEqual(['Finished']);
-    expect(notices).toEqual(['The comment was deleted; it is written anew.']);
+    expect(notices).toEqual(['The comment was deleted. A new one is written.']);
     await comment.update('Finished again');
     expect(texts()).toEqual(['Finished again']);
   });

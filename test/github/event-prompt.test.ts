@@ -74,7 +74,7 @@ describe('the prompt about an event', () => {
 
   it('names what is attached', () => {
     const { prompt } = eventPrompt({ ...FORM, ...commented(''), attachments: ['job-1.log', 'a\nb\u202e.log'] });
-    expect(prompt).toContain('as well:\n- job-1.log\n- a b.log\n');
+    expect(prompt).toContain('data from GitHub:\n- job-1.log\n- a b.log\n');
   });
 });
 

@@ -125,7 +125,7 @@ describe('a failed job or check', () => {
     const { jobs, problems } = await look({ kind: 'check_run', id, app });
     expect(jobs).toMatchObject([{ name: 'test', steps: [], annotations: [{ startLine: 3 }], log: undefined }]);
     expect(problems).toEqual([
-      `Job ${id} could not be read: GitHub does not allow it. \`permissions: { actions: read }\` in the job may help.`,
+      `Job ${id} could not be read: the token is not allowed to read it. \`permissions: { actions: read }\` in the job may help.`,
     ]);
   });
 
@@ -200,7 +200,7 @@ describe('logs', () => {
     const { jobs, problems } = await look({ kind: 'workflow_run', id: 5 });
     expect(jobs).toMatchObject([{ name: 'test', log: undefined }]);
     expect(problems).toEqual([
-      'The log of test could not be read: the file has more than 20 MB, and its server gives no parts of it.',
+      'The log of test could not be read: the file has more than 20 MB, and its server does not support partial downloads.',
     ]);
   });
 
@@ -230,7 +230,7 @@ describe('what may not be read', () => {
     const { jobs, problems } = await look({ kind: 'workflow_run', id: 5 });
     expect(jobs).toMatchObject([{ name: 'test', annotations: [], steps: [{ number: 2 }], log: { cut: false } }]);
     expect(problems).toEqual([
-      'The annotations of test could not be read: GitHub does not allow it. `permissions: { checks: read }` in the job may help.',
+      'The annotations of test could not be read: the token is not allowed to read it. `permissions: { checks: read }` in the job may help.',
     ]);
   });
 
@@ -246,17 +246,14 @@ describe('what may not be read', () => {
       jobs: [],
       moreJobs: 0,
       problems: [
-        `${what} could not be read: GitHub does not allow it. \`permissions: { ${grant}: read }\` in the job may help.`,
+        `${what} could not be read: the token is not allowed to read it. \`permissions: { ${grant}: read }\` in the job may help.`,
       ],
     });
   });
 
   it.each([
-    ['gone', 'GitHub no longer has it.'],
-    [
-      'missing',
-      'GitHub does not know it, or does not show it to this token. `permissions: { actions: read }` in the job may help.',
-    ],
+    ['gone', 'GitHub has deleted it.'],
+    ['missing', 'it does not exist, or the token cannot see it. `permissions: { actions: read }` in the job may help.'],
   ] as const)('a log that is %s', async (log, why) => {
     const { server, look } = await open();
     server.job({ run: 5, name: 'test', log });

@@ -52,7 +52,9 @@ describe('a comment', () => {
       });
     }
     for (const association of ['', 'member', '<b>', 'A\nB']) {
-      expect(by(association)).toEqual({ closed: 'what @mallory is to the repository is not in the payload' });
+      expect(by(association)).toEqual({
+        closed: 'the payload does not contain the association of @mallory with the repository',
+      });
     }
   });
 

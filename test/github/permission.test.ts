@@ -24,7 +24,7 @@ describe('who may write', () => {
     server.collaborator('octocat', role);
     expect(await writePermission(github, server.repository, 'octocat')).toEqual({
       allowed: false,
-      reason: `octocat has ${has} in octo-org/octo-repo, which does not allow to write`,
+      reason: `octocat has ${has} in octo-org/octo-repo, not write access`,
     });
   });
 
@@ -39,7 +39,7 @@ describe('who may write', () => {
     for (const login of ['octocat', 'dependabot[bot]', 'octo_acme']) {
       expect(await writePermission(github, server.repository, login)).toEqual({
         allowed: false,
-        reason: `${login} is no collaborator of octo-org/octo-repo`,
+        reason: `${login} is not a collaborator of octo-org/octo-repo`,
       });
     }
   });

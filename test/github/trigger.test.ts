@@ -51,7 +51,7 @@ describe('the trigger phrase', () => {
     expect(nearMiss('```\n/devin fix\n```', '/devin')).toBe('line 2 has it in a block of code');
     expect(nearMiss('    /devin fix', '/devin')).toBe('line 1 has it in a block of code');
     expect(nearMiss('> /devin fix', '/devin')).toBe('line 1 has it in a quotation');
-    expect(nearMiss('/devin-fix', '/devin')).toBe('line 1 has other characters right behind it');
+    expect(nearMiss('/devin-fix', '/devin')).toBe('line 1 has other characters directly after it');
     expect(nearMiss('/dvein fix', '/devin')).toBe('line 1 begins with a similar word');
     expect(nearMiss('/deploy\nThank you!', '/devin')).toBeUndefined();
   });

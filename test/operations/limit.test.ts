@@ -149,7 +149,7 @@ describe('steps that start sessions at the same time', () => {
     const [beyond] = done.flatMap((each) => (each.status === 'rejected' ? [asActionError(each.reason)] : []));
     expect(beyond).toMatchObject({
       code: 'api_unavailable',
-      message: expect.stringContaining('could not be ended: it may spend more ACUs'),
+      message: expect.stringContaining('could not be terminated: it may spend more ACUs'),
     });
     expect(bench.lines.join('\n')).toContain('::warning title=The session could not be ended');
   });

@@ -84,7 +84,7 @@ describe('the organization of a step', () => {
       const error = await organizationOf(devin, undefined, false)().catch(asActionError);
       expect(error).toMatchObject({
         code: 'input_invalid',
-        message: 'The credential (ci-bot) belongs to no single organization, and org_id is empty.',
+        message: 'org_id is empty, and the credential (ci-bot) does not belong to a single organization.',
       });
     }
   });
@@ -117,7 +117,7 @@ describe('a step that an error ended', () => {
     ]);
     expect(failureReport(inputs, undefined).summary).toBe(
       [
-        '### ❌ 2 fields of body are wrong',
+        '### ❌ 2 fields of body are invalid',
         '',
         '- body lacks name \\(text\\)',
         '- body lacks trigger \\(text\\)',

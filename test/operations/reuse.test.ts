@@ -320,7 +320,7 @@ describe('a message without a clear answer', () => {
     await bench.faults({ method: 'POST', path: MESSAGES, reset: true }, { method: 'GET', path: MESSAGES, status: 403 });
     const error = asActionError(await bench.start(next('2')).catch(asActionError));
     expect(error).toMatchObject({ code: 'api_unavailable', ambiguous: true });
-    expect(error.fix).toContain(`Look in ${url} for a message that ends with (request devin-action:`);
+    expect(error.fix).toContain(`Search ${url} for a message that ends with (request devin-action:`);
     expect((await bench.requests()).filter((each) => each.startsWith('POST'))).toEqual(['POST messages']);
   });
 

@@ -94,7 +94,7 @@ describe('an apply', () => {
       { tried: true, error: { code: 'api_rejected' } },
       {
         tried: false,
-        error: { code: 'apply_incomplete', message: expect.stringContaining('Held back: thing acme/x') },
+        error: { code: 'apply_incomplete', message: expect.stringContaining('Not removed: thing acme/x') },
       },
     ]);
     expect(textsOf(shelf.in('a'))).toEqual(textsOf(wanted('acme/')));

@@ -254,7 +254,7 @@ describe('a plan of several kinds', () => {
       { tried: true, error: { code: 'api_rejected' }, change: { shown: { name: 'red' } } },
       {
         tried: false,
-        error: { code: 'apply_incomplete', message: 'Held back: team red, which it refers to, does not exist.' },
+        error: { code: 'apply_incomplete', message: 'Not attempted: team red, which it refers to, does not exist.' },
         change: { shown: { name: 'ann' } },
       },
     ]);

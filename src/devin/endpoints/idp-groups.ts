@@ -96,7 +96,7 @@ export const updateEnterpriseIdpGroupRole = endpoint(
 export const removeEnterpriseIdpGroup = endpoint(
   'removeEnterpriseIdpGroup',
   'DELETE /v3/enterprise/members/idp-groups/{idp_group_name}',
-  { summary: "Take a group's enterprise role away", permission, answer: IdpGroup },
+  { summary: "Remove a group's enterprise role", permission, answer: IdpGroup },
 );
 
 /** The users whom their groups make members of the enterprise. */

@@ -109,7 +109,7 @@ export const bulkRemoveRepositoryIndexing = endpoint(
 export const getRepositoryIndexing = endpoint(
   'getRepositoryIndexing',
   'GET /v3beta1/organizations/{org_id}/repositories/{repository_path}/indexing',
-  { summary: 'Show how far indexing of a repository is', permission: [], answer: RepoIndexingStatus },
+  { summary: 'Show the indexing status of a repository', permission: [], answer: RepoIndexingStatus },
 );
 
 /** Turns on indexing for one repository; a branch that is indexed already gets no second run. */

@@ -17,14 +17,14 @@ export const Self = lazy(() =>
 
 /** https://docs.devin.ai/api-reference/v3/self */
 export const getSelf = endpoint('getSelf', 'GET /v3/self', {
-  summary: 'Who the credential is',
+  summary: 'Show the identity of the credential',
   permission: ['ReadAccountMeta'],
   answer: Self,
 });
 
 /** The older form of getSelf, for enterprise service users. */
 export const getEnterpriseSelf = endpoint('getEnterpriseSelf', 'GET /v3beta1/enterprise/self', {
-  summary: 'Who the enterprise service user is',
+  summary: 'Show the enterprise service user',
   permission: ['ReadAccountMeta'],
   answer: lazy(() =>
     tolerant({ org_id: z.nullable(z.string()), service_user_id: z.string(), service_user_name: z.string() }),

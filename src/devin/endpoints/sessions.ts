@@ -238,7 +238,7 @@ export const archiveSession = endpoint(
 export const unarchiveSession = endpoint(
   'unarchiveSession',
   'POST /v3/organizations/{org_id}/sessions/{devin_id}/unarchive',
-  { summary: 'Bring an archived session back', permission: ['ManageOrgSessions'], answer: Session, repeatable: true },
+  { summary: 'Unarchive a session', permission: ['ManageOrgSessions'], answer: Session, repeatable: true },
 );
 
 /** A message of a session; `created_at` in Unix seconds. */

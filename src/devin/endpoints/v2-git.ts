@@ -135,7 +135,7 @@ export const v2GetRepositoryStatus = endpoint(
   'v2GetRepositoryStatus',
   'GET /beta/v2/enterprise/repositories/{org_id}',
   {
-    summary: 'Show how far indexing of repositories is (v2)',
+    summary: 'Show the indexing status of repositories (v2)',
     permission: [],
     answer: lazy(() =>
       list(

@@ -242,7 +242,7 @@ export function openGithub(options: GithubOptions): Github {
       const { answer, facts, http } = await exchange(call, 'manual');
       const location = URL.parse(String(answer.headers['location'] ?? ''), options.apiUrl);
       if (answer.status < 300 || location === null || !isSafe(location)) {
-        throw contractError(facts, ['location: no address that may be read']);
+        throw contractError(facts, ['location: an address that is not allowed']);
       }
       const headers = { 'user-agent': userAgent };
       const onDone = (done: string) => onProgress(`GitHub: ${call.summary}: ${done}`);

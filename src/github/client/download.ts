@@ -66,7 +66,7 @@ export async function readFile(http: Http, url: URL, options: ReadOptions): Prom
     }
     throw new ActionError(
       'api_rejected',
-      `the file has more than ${megabytes(MAX_FILE_BYTES)}, and its server gives no parts of it`,
+      `the file has more than ${megabytes(MAX_FILE_BYTES)}, and its server does not support partial downloads`,
     );
   }
 }

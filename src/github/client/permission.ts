@@ -18,22 +18,22 @@ const LOGIN = /^[a-z\d](?:[a-z\d_-]{0,98})(?:\[bot\])?$/i;
  * say, so that a gate stays closed. https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user
  */
 export async function writePermission(github: Github, repository: string, login: string): Promise<WritePermission> {
-  if (!LOGIN.test(login)) return { allowed: false, reason: 'the event names no GitHub user' };
+  if (!LOGIN.test(login)) return { allowed: false, reason: 'the event does not name a GitHub user' };
   try {
     const { permission, role_name: role } = await github.rest(
       {
         route: 'GET /repos/{owner}/{repo}/collaborators/{username}/permission',
         parameters: { ...place(repository), username: login },
-        summary: `Ask what ${login} may do in ${repository}`,
+        summary: `Read the permission of ${login} in ${repository}`,
         permissions: { contents: 'read' },
       },
       Collaborator,
     );
     if (WRITES.has(permission)) return { allowed: true };
     const has = permission === 'none' ? 'no role' : `only the role ${role || permission}`;
-    return { allowed: false, reason: `${login} has ${has} in ${repository}, which does not allow to write` };
+    return { allowed: false, reason: `${login} has ${has} in ${repository}, not write access` };
   } catch (thrown) {
     if (!(thrown instanceof ActionError) || thrown.status !== 404) throw thrown;
-    return { allowed: false, reason: `${login} is no collaborator of ${repository}` };
+    return { allowed: false, reason: `${login} is not a collaborator of ${repository}` };
   }
 }

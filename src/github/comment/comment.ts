@@ -48,7 +48,7 @@ export function stickyComment({ github, repository, thread, key, onNotice }: Sti
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
       present = undefined;
-      onNotice?.('The comment was deleted; it is written anew.');
+      onNotice?.('The comment was deleted. A new one is written.');
       return false;
     }
     present = { ...comment, body };

@@ -43,6 +43,6 @@ export async function changedFiles(
   } catch (thrown) {
     if (!(thrown instanceof ActionError) || (thrown.status !== 403 && thrown.status !== 404)) throw thrown;
     const advice = `\`${permissionsYaml(READ)}\` in the job may help.`;
-    return failed({ finding: `The changed files could not be read: GitHub answered ${thrown.status}.`, advice });
+    return failed({ finding: `The changed files could not be read: GitHub returned HTTP ${thrown.status}.`, advice });
   }
 }

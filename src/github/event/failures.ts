@@ -111,9 +111,9 @@ type Found =
   | { readonly check: CheckRun /** Its job has been asked for in vain. */; readonly alone?: boolean };
 
 const WORDS: Readonly<Record<number, string>> = {
-  403: 'GitHub does not allow it',
-  404: 'GitHub does not know it, or does not show it to this token',
-  410: 'GitHub no longer has it',
+  403: 'the token is not allowed to read it',
+  404: 'it does not exist, or the token cannot see it',
+  410: 'GitHub has deleted it',
 };
 
 /** One look at one failure, and the sentences about what it could not see. */

@@ -81,7 +81,7 @@ function authorGate({ author, association }: WrittenText, allowed: readonly stri
   }
   if (listed.includes(WRITE)) return { ...open, permissionOf: [author.login] };
   return association === undefined
-    ? { closed: `what @${author.login} is to the repository is not in the payload` }
+    ? { closed: `the payload does not contain the association of @${author.login} with the repository` }
     : { closed: `@${author.login} is ${association}, which \`allowed_associations\` does not list` };
 }
 

@@ -135,7 +135,7 @@ function ownWords(
   return [
     task.trimEnd(),
     ['What happened on GitHub:', ...event.facts.map(([label, value]) => `- ${label}: ${value}`)].join('\n'),
-    ...(files.length === 0 ? [] : [['Attached files, which hold data from GitHub as well:', ...files].join('\n')]),
+    ...(files.length === 0 ? [] : [['Attached files, which also contain data from GitHub:', ...files].join('\n')]),
     ...(fences ? [explanation(nonce, asked ? REQUEST : undefined)] : []),
   ].join('\n\n');
 }

@@ -105,7 +105,7 @@ export function checkRun(payload: Json, page: string): Discovery {
       ...part('check: title of its output', title),
       ...part('check: summary of its output', summary),
       ...part('check: text of its output', text),
-      ...part('asked for by button', object(payload['requested_action'])['identifier']),
+      ...part('requested by button', object(payload['requested_action'])['identifier']),
     ],
   };
 }

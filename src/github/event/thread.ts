@@ -54,7 +54,7 @@ function about(payload: Json, kind: ThreadKind, page: string): Discovery {
       ...fact(noun, found?.url),
       ...fact(`state of the ${noun}`, word(value['state'])),
       ...fact('assigned', login(payload['assignee'])),
-      ...fact('review asked of', login(payload['requested_reviewer'])),
+      ...fact('review requested from', login(payload['requested_reviewer'])),
     ],
     parts: [
       ...part(`${noun}: title`, value['title']),

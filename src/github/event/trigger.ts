@@ -74,7 +74,7 @@ function missOf({ text, isCode }: Line, phrase: string): string | undefined {
   }
   if (isCode || /^(?: {4}| {0,3}\t)/.test(text)) return 'has it in a block of code';
   if (line.startsWith('>')) return 'has it in a quotation';
-  return line.startsWith(wanted) ? 'has other characters right behind it' : 'does not begin with it';
+  return line.startsWith(wanted) ? 'has other characters directly after it' : 'does not begin with it';
 }
 
 /** The first line that may have been meant as a request, and why it is none; undefined if there is no such line. */

@@ -86,8 +86,8 @@ function complainOf(
 /** A value of the path: a text or a number, made a text. */
 function pathValue(name: string, value: unknown, complain: Complain): string {
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-  if (text === '') complain('params', `at ${name}: expected a text`);
-  if (text === '.' || text === '..') complain('params', `at ${name}: ${text} is no id`);
+  if (text === '') complain('params', `at ${name}: expected text`);
+  if (text === '.' || text === '..') complain('params', `at ${name}: ${text} is not an ID`);
   return text;
 }
 
@@ -127,7 +127,7 @@ function readParams(
     else
       complain(
         'params',
-        `has ${name}, which ${endpoint.id} does not take${didYouMean(name, [...inPath, ...(inQuery ?? [])])}`,
+        `has ${name}, which ${endpoint.id} does not accept${didYouMean(name, [...inPath, ...(inQuery ?? [])])}`,
       );
   }
   for (const name of inPath) {
@@ -135,7 +135,7 @@ function readParams(
   }
   for (const [name, value] of query) {
     const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (!entries.every(isScalar)) complain('params', `at ${name}: expected a text, a number, or a list of them`);
+    if (!entries.every(isScalar)) complain('params', `at ${name}: expected text, a number, or a list of them`);
   }
   return { params, query: Object.fromEntries(query) };
 }

@@ -219,9 +219,9 @@ export const callApiOperation = operation({
     }
     const { target } = found;
     const { id, redirects, secrets } = target.endpoint;
-    if (redirects === true && file === undefined) checks.problem('body_file', `is missing; ${id} gives a file`);
+    if (redirects === true && file === undefined) checks.problem('body_file', `is missing; ${id} returns a file`);
     if (secrets !== undefined && file === undefined) {
-      checks.problem('body_file', `is missing; ${id} shows a secret this once, which nothing but that file will hold`);
+      checks.problem('body_file', `is missing; ${id} returns a secret only once, and only this file will contain it`);
     }
     const all = await readArguments(target.endpoint, target.params, { params, body }, checks);
     return ready<Prepared | undefined>({ target, arguments: all });

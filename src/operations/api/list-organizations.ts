@@ -40,7 +40,7 @@ async function fromV2({ devin }: ListContext): Promise<Listed[]> {
 
 async function fromV3({ devin, log }: ListContext): Promise<Listed[]> {
   const { organizations, ownOnly } = await visibleOrganizations(devin);
-  if (ownOnly) log.info('The credential belongs to one organization, which is all that it may see.');
+  if (ownOnly) log.info('The credential belongs to one organization, and cannot list others.');
   return organizations.map(listed);
 }
 

@@ -36,8 +36,8 @@ function matchPath(template: string, path: string): Record<string, string> | und
 
 /** Why a path cannot be called whatever the API has; undefined if it may. */
 function whyNotCallable(path: string): string | undefined {
-  if (!path.startsWith('/') || path.startsWith('//')) return 'needs a path that begins with one /, not an address';
-  if (/[?#]/.test(path)) return 'has a query; give that in params';
+  if (!path.startsWith('/') || path.startsWith('//')) return 'needs a path that begins with one /, not a URL';
+  if (/[?#]/.test(path)) return 'has a query; move it to params';
   const decoded = segments(path).map((segment) => {
     try {
       return decodeURIComponent(segment);
@@ -46,7 +46,7 @@ function whyNotCallable(path: string): string | undefined {
     }
   });
   if (decoded.some((segment) => segment === '.' || segment === '..' || /[\\/\s]/.test(segment))) {
-    return 'has a segment that no path of the API has (a dot, a slash or a space)';
+    return 'has a segment that is not valid (a dot, a slash, or a space)';
   }
   return undefined;
 }
@@ -73,8 +73,10 @@ function byRoute(method: Method, path: string): Found {
   const others = catalogue
     .filter((endpoint) => matchPath(endpoint.path, path) !== undefined)
     .map((endpoint) => endpoint.method);
-  if (others.length > 0) return failed(`has no ${method}; this path takes ${others.join(', ')}`);
-  return failed(`is no path of the API${didYouMean(path, [...new Set(catalogue.map((endpoint) => endpoint.path))])}`);
+  if (others.length > 0) return failed(`has no ${method}; this path accepts ${others.join(', ')}`);
+  return failed(
+    `is not a path of the API${didYouMean(path, [...new Set(catalogue.map((endpoint) => endpoint.path))])}`,
+  );
 }
 
 /** Finds what the input `endpoint` names: an operation id, or a method and a path. */
@@ -91,7 +93,7 @@ export function findTarget(text: string): Found {
   if (endpoint !== undefined) return { ok: true, target: { endpoint, params: {} } };
   if (text.trim().startsWith('/')) return failed(`has no method; write for example GET ${text.trim()}`);
   const ids = catalogue.map(({ id }) => id);
-  return failed(`is no operation of the API${didYouMean(asked, ids)}`);
+  return failed(`is not an operation of the API${didYouMean(asked, ids)}`);
 }
 
 const withoutVersion = (path: string) => path.replace(/^\/(?:beta\/)?v\d(?:beta\d)?/, '').replace(/\{\w+\}/g, '{}');

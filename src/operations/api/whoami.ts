@@ -88,7 +88,7 @@ const REASONS: ReadonlyArray<readonly [Finding, string]> = [
   ['no', 'To grant a missing permission: Settings → Service users → Role.'],
   ['unasked', '**unknown**: it depends on the organization. Set `org_id` to check it.'],
   ['unknown', '**not tested**: it would change something.'],
-  ['failed', '**check failed**: the read request got no response that tells. Run the step again.'],
+  ['failed', '**check failed**: the read request failed for another reason. Run the step again.'],
 ];
 
 /** A permission that has a read request is not known only if that request accepts another one. */

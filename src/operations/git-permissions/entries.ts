@@ -47,8 +47,8 @@ function pathProblem(subject: Entry['subject'], path: string): string | undefine
   if (path.split('/').some((part) => part === '.' || part === '..')) return `${said} has a part "." or ".."`;
   if (subject === 'repo' && !path.includes('/')) return `${said} has no owner; write owner/name`;
   if (subject === 'repo' && path.endsWith('.git')) return `${said} ends with .git; write ${quote(path.slice(0, -4))}`;
-  if (subject !== 'repos' && isPattern(path)) return `${said} is a pattern; only \`repos\` takes one`;
-  if (subject === 'repos' && /^[*?/]*$/.test(path)) return `${said} opens everything; name an owner before the *`;
+  if (subject !== 'repos' && isPattern(path)) return `${said} is a pattern; only \`repos\` accepts one`;
+  if (subject === 'repos' && /^[*?/]*$/.test(path)) return `${said} opens everything; put an owner before the *`;
   return undefined;
 }
 
@@ -90,7 +90,7 @@ export function entryOf(raw: RawEntry, position: Position, aliases: Aliases, fin
   const before = findings.length;
   const problem = pathProblem(subject, path);
   if (problem !== undefined) report(problem);
-  if (raw.except !== undefined && subject !== 'repos') report('only `repos` takes `except`');
+  if (raw.except !== undefined && subject !== 'repos') report('only `repos` accepts `except`');
   const connection = connectionOf(raw.connection, aliases, findings.length < MAX_HINTS);
   if (!connection.ok) report(connection.problem);
   if (findings.length > before || !connection.ok) return undefined;

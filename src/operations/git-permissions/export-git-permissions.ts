@@ -52,7 +52,7 @@ const MAX_OWN_BYTES = 64 * 1024 * 1024;
 /** Writes the existing Git permissions as a manifest, whose plan has no changes. */
 export const exportGitPermissionsOperation = operation({
   name: 'export-git-permissions',
-  summary: 'Writes the repositories that organizations may access to a manifest.',
+  summary: 'Writes a manifest that lists the repositories that organizations may access.',
   inputs: ['manifest', 'overwrite'],
   required: [],
   outputs: ['manifest', 'count'],

@@ -60,7 +60,7 @@ function byIdOrName<T extends { readonly id: string; readonly name: string }>(
   if (only !== undefined && matching.length === 1) return { ok: true, found: only };
   if (only !== undefined) {
     const ids = matching.map(({ id }) => id).join(', ');
-    return failed(`${matching.length} ${what}s are called ${quote(asked)}; name one by its id: ${ids}`);
+    return failed(`${matching.length} ${what}s are called ${quote(asked)}; name one by its ID: ${ids}`);
   }
   const [names, ids] = [known.map(({ name }) => name), known.map(({ id }) => id)];
   const hint = didYouMeanQuoted(asked, names) || didYouMeanQuoted(asked, ids);
@@ -72,7 +72,7 @@ const byId = (name: string): Fallible<{ readonly found: Organization }> =>
   name.startsWith('org-')
     ? { ok: true, found: { id: name, name } }
     : failed(
-        `${quote(name)} cannot be looked up without the permission ManageOrganizations; name the organization by its id`,
+        `${quote(name)} cannot be looked up without the permission ManageOrganizations; name the organization by its ID`,
       );
 
 interface OrganizationParts {
@@ -189,7 +189,7 @@ function unique(all: readonly Desired[], faults: Finding[]): Desired[] {
     }
     const bothFromPatterns = before.pattern !== undefined && one.pattern !== undefined;
     if (one.pattern !== undefined && (!bothFromPatterns || before.readOnly === one.readOnly)) continue;
-    const what = bothFromPatterns ? 'comes with another read_only from' : 'is repeated, first at';
+    const what = bothFromPatterns ? 'has another read_only at' : 'is repeated, first at';
     faults.push({
       ...one.position,
       message: `${one.subject} ${quote(one.path)} ${what} ${lineOf(before.position, one.position)}`,

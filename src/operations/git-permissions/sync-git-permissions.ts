@@ -45,7 +45,7 @@ function checkAsked(asked: readonly string[] | undefined, scopes: readonly Wante
   const missing = asked?.filter((id) => !scopes.some((scope) => scope.id === id)) ?? [];
   if (missing.length === 0) return;
   throw new ActionError('input_invalid', `org_id names ${missing.join(', ')}, which the manifest does not list.`, {
-    fix: 'Add the organization to the manifest, or leave `org_id` empty for all that it lists.',
+    fix: 'Add the organization to the manifest, or leave `org_id` empty to use all organizations in it.',
   });
 }
 
@@ -85,14 +85,14 @@ function onlyChecked(log: Log, { manifest, faults, warnings }: ReadManifest): Re
   reject(log, faults);
   warn(log, sorted(warnings));
   const size = `${count(manifest.entries, 'entry', 'entries')} of ${count(manifest.organizations.length, 'organization')}`;
-  const reason = `no credential, as for every pull request of a fork: the manifest is valid (${size}), but was not compared with Devin`;
+  const reason = `no credential, as in every pull request from a fork: the manifest is valid (${size}), but was not compared with Devin`;
   return {
     outcome: 'skipped',
     skippedReason: reason,
     data: { entries: manifest.entries, organizations: manifest.organizations.length },
     summary: sections(
       title('attention', 'The manifest is valid, but was not compared with Devin'),
-      `${prose(size)}\\. This run has no credential, as for every pull request of a fork, so there is no plan\\.`,
+      `${prose(size)}\\. This run has no credential, as in every pull request from a fork, so there is no plan\\.`,
       ...warningNotice(sorted(warnings), OVERLAPPING),
     ),
   };
@@ -116,7 +116,7 @@ async function run(context: PlanContext, { manifest, faults }: ReadManifest) {
 /** Makes the Git permissions of organizations match a manifest, or shows what that would change. */
 export const syncGitPermissionsOperation = operation({
   name: 'sync-git-permissions',
-  summary: 'Plans or applies the repositories that organizations may access, from a manifest in the repository.',
+  summary: 'Compares the repositories that organizations may access with a manifest, and shows or applies the changes.',
   inputs: PLAN_INPUTS,
   required: [],
   outputs: PLAN_OUTPUTS,

@@ -3,7 +3,7 @@ import { instantSeconds } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { replaceSessionTags } from '../../devin/endpoints/sessions.ts';
 import { link, plain, table } from '../../report/markdown.ts';
-import { count } from '../../report/units.ts';
+import { count, number } from '../../report/units.ts';
 import { type Context, operation, type Report, ready } from '../operation.ts';
 import { announce, type ChangedEntry, entryOfChange, type Unannounced } from './collect/announce.ts';
 import { type Change, confirmed, type Followed, followedSessions, mayHaveChanged } from './collect/look.ts';
@@ -52,7 +52,8 @@ function summaryOf(followed: readonly Followed[], changed: readonly ChangedEntry
     issue === null ? '' : plain(`#${issue}`),
     pull === null ? '' : link(pullRequestName(pull), pull),
   ]);
-  const head = `### ✅ ${count(changed.length, 'session')} of ${open} ended or asks`;
+  const have = changed.length === 1 ? 'has' : 'have';
+  const head = `### ✅ ${number(changed.length)} of ${count(open, 'open session')} ended or ${have} a question`;
   return `${head}\n\n${table(['Session', 'Outcome', 'Thread', 'Pull request'], rows)}\n`;
 }
 

@@ -28,7 +28,7 @@ async function prepare(
   const reason = folder === undefined ? undefined : await checks.workspace.whyNoFolder(folder);
   if (reason !== undefined) checks.problem('download_attachments', `names ${JSON.stringify(folder)}, which ${reason}`);
   if (folder !== undefined && wait !== undefined && wait !== 'finished') {
-    checks.problem('download_attachments', 'needs wait: finished, since Devin attaches files while it works');
+    checks.problem('download_attachments', 'needs wait: finished, because Devin attaches files while it works');
   }
   if (wait === 'later') checkLater(inputs, checks);
   const trigger = await prepareTrigger(inputs, checks);

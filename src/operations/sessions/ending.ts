@@ -66,7 +66,7 @@ export async function requestEnd(
     if (error.status === 409 && !isOver) throw error;
     if (session === 'gone' && error.code === 'not_found') {
       const title = 'The session does not exist';
-      context.log.annotate('warning', title, `It was deleted, or the id ${context.inputs.session_id} is wrong.`);
+      context.log.annotate('warning', title, `It was deleted, or the ID ${context.inputs.session_id} is wrong.`);
     }
     return session === 'gone' ? undefined : session;
   }

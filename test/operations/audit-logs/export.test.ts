@@ -147,7 +147,7 @@ describe('a checkpoint', () => {
     const other = await failure(run({ ...inputs, org_id: 'org-2' }));
     expect(other).toMatchObject({ code: 'checkpoint_invalid', list: ['org_id: "org-1", not "org-2"'] });
     const early = await failure(run(inputs, { now: (BEGIN + DAY) * 1_000 }));
-    expect(early?.message).toContain('from the future');
+    expect(early?.message).toContain('dated in the future');
   });
 
   it('that is lost means to begin with since again, and one that is old warns', async () => {

@@ -112,7 +112,7 @@ export const TAMPERINGS: readonly Tampering[] = [
     name: 'a manifest names a path outside of the folder',
     tamper: (one) => one.forge(1, ({ files: [file] }) => Object.assign(file ?? {}, { path: '../../etc/passwd' })),
     where: (one) => one.name(1),
-    what: /^names "\.\.\/\.\.\/etc\/passwd", which is a path that leads out of the folder/,
+    what: /^names "\.\.\/\.\.\/etc\/passwd", which is not a path inside the folder/,
   },
   {
     name: 'two manifests name the same file',
@@ -197,7 +197,7 @@ export const TAMPERINGS: readonly Tampering[] = [
         manifest.oldest = manifest.window.reread_from;
       });
     },
-    what: /^has events from .* to .*; its manifest says otherwise/,
+    what: /^has events from .* to .*; its manifest names another range/,
   },
   {
     name: 'a manifest in the middle was changed',
@@ -332,7 +332,7 @@ export const TAMPERINGS: readonly Tampering[] = [
         one.forge(1, ({ files: [file] }) => Object.assign(file ?? {}, { path: other }));
       },
       where: (one) => `${one.file(1).replace(/(hour|day|org_id)=[^/]+\/(?=devin)/, '$1=20/')}:1`,
-      what: /^has an event that belongs into (year=2026\/|org_id=org-1\/)/,
+      what: /^has an event that belongs in (year=2026\/|org_id=org-1\/)/,
     }),
   ),
   {

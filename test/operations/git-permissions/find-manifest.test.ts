@@ -13,7 +13,7 @@ test('a manifest that must not be read is refused as an input, and one that is m
   });
   expect(await findManifest(['.git/a.yml'], workspace)).toMatchObject({
     ok: false,
-    problem: expect.stringMatching(/^names "\.git\/a\.yml", which is a part of \.git/),
+    problem: expect.stringMatching(/^names "\.git\/a\.yml", which is inside \.git/),
   });
   expect(await findManifest(['./a.yml', 'a.yml'], workspace)).toEqual({ ok: true, files: ['a.yml'] });
 });

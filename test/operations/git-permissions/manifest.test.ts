@@ -140,7 +140,7 @@ describe('a manifest', () => {
     [
       'a list as a key',
       'version: 1\norganizations:\n  ? [a]\n  : { permissions: [] }\n',
-      '1.yml:3: a key must be a text',
+      '1.yml:3: a key must be text',
     ],
     ['%YAML', '%YAML 1.1\n---\nversion: 1\n', '1.yml:1: %YAML is not supported'],
     ['an unknown tag', 'version: 1\norganizations: !map {}\n', '1.yml:2: a tag (!…) is not supported'],
@@ -182,11 +182,11 @@ describe('a manifest', () => {
       '{ connection: main, repo: "https://github.com/acme/api" }',
       'repo "https://github.com/acme/api" is a URL; write only the path, such as acme/api',
     ],
-    ['{ connection: main, repo: "acme/*" }', 'repo "acme/*" is a pattern; only `repos` takes one'],
-    ['{ connection: main, repos: "**" }', 'repos "**" opens everything; name an owner before the *'],
+    ['{ connection: main, repo: "acme/*" }', 'repo "acme/*" is a pattern; only `repos` accepts one'],
+    ['{ connection: main, repos: "**" }', 'repos "**" opens everything; put an owner before the *'],
     ['{ connection: main, repo: "acme/a b" }', 'repo "acme/a b" has a space or an invisible character'],
     ['{ connection: main, repo: acme/../x }', 'repo "acme/../x" has a part "." or ".."'],
-    ['{ connection: main, repo: a/b, except: [a/c] }', 'only `repos` takes `except`'],
+    ['{ connection: main, repo: a/b, except: [a/c] }', 'only `repos` accepts `except`'],
     ['just text', 'an entry is wrong: expected object, received string'],
   ])('refuses the entry %s', async (row, expected) => {
     expect(await faultsOf(permissions('{ connection: main, repo: acme/fine }', row))).toEqual([`1.yml:7: ${expected}`]);
@@ -351,7 +351,7 @@ describe('what a manifest names', () => {
     );
     expect(scopes.map(({ id }) => id)).toEqual(['org-2', 'org-1']);
     expect(faults.map(({ line, message }) => `${line}: ${message}`)).toEqual([
-      '4: 2 organizations are called "Twin"; name one by its id: org-2, org-3',
+      '4: 2 organizations are called "Twin"; name one by its ID: org-2, org-3',
       '5: there is no organization "Twins"; did you mean "Twin"?',
       '8: there is no connection "hubb"; did you mean "hub"?',
     ]);
@@ -407,7 +407,7 @@ describe('what a manifest names', () => {
       ['acme/a'],
     );
     expect(faults.map(({ line, message }) => `${line}: ${message}`)).toEqual([
-      '7: repo "acme/a" comes with another read_only from line 6',
+      '7: repo "acme/a" has another read_only at line 6',
     ]);
   });
 

@@ -62,7 +62,11 @@ export function parseCheckpoint(path: string, text: string): Checkpoint {
     throw invalid(path, 'is not a checkpoint of an audit-log export', 'Set `checkpoint_file` to the right file.');
   if (version.data.schema_version !== 1) {
     const fix = 'Use that release again, or delete the file to export from `since`.';
-    throw invalid(path, `has the form ${version.data.schema_version}, which is of another release of this action`, fix);
+    throw invalid(
+      path,
+      `has version ${version.data.schema_version}, which belongs to another release of this action`,
+      fix,
+    );
   }
   const read = z.safeParse(CheckpointFile, json);
   if (!read.success) throw invalid(path, `is damaged: ${read.error.issues[0]?.path.join('.')} is wrong`);
@@ -79,9 +83,9 @@ function checkScope(path: string, checkpoint: Checkpoint, scope: ExportScope): v
   );
   if (differing.length > 0) {
     const list = differing.map((name) => `${name}: ${JSON.stringify(own[name])}, not ${JSON.stringify(asked[name])}`);
-    throw new ActionError('checkpoint_invalid', `The checkpoint ${JSON.stringify(path)} is of another export.`, {
+    throw new ActionError('checkpoint_invalid', `The checkpoint ${JSON.stringify(path)} belongs to another export.`, {
       list,
-      fix: 'Give each export a `checkpoint_file` of its own, or set the inputs as they were.',
+      fix: 'Give each export its own `checkpoint_file`, or restore the previous values of the inputs.',
     });
   }
 }
@@ -91,7 +95,11 @@ export function checkNotFuture(path: string, { high_water: mark }: Checkpoint, n
   if (mark <= now + CLOCK_TOLERANCE_S) return;
   const fix =
     'A run on a machine with a wrong clock may have written it. Restore an older checkpoint, or delete the file to export from `since`.';
-  throw invalid(path, `is from the future: it ends at ${isoTime(mark)}, but the API's time is ${isoTime(now)}`, fix);
+  throw invalid(
+    path,
+    `is dated in the future: it ends at ${isoTime(mark)}, but the API's time is ${isoTime(now)}`,
+    fix,
+  );
 }
 
 /** A checkpoint as it was found. */

@@ -155,7 +155,7 @@ export async function recover(workspace: Workspace, paths: ExportPaths): Promise
 }
 
 const foreign = (cause?: unknown) =>
-  new ActionError('export_corrupt', 'The journal of an interrupted run is not what a run writes.', {
+  new ActionError('export_corrupt', 'The journal of an interrupted run is damaged.', {
     cause,
     fix: 'Remove the folder `.devin-audit-…` in `output_dir`, and export again.',
   });

@@ -1,7 +1,7 @@
 /** Unix seconds as ISO 8601 in UTC, to the second: `2026-01-31T08:00:00Z`. */
 export function isoTime(seconds: number): string {
   const date = new Date(Math.floor(seconds) * 1_000);
-  return Number.isNaN(date.getTime()) ? 'a time that no calendar has' : date.toISOString().replace('.000Z', 'Z');
+  return Number.isNaN(date.getTime()) ? 'an impossible time' : date.toISOString().replace('.000Z', 'Z');
 }
 
 /**
@@ -14,7 +14,7 @@ export function msOf(seconds: number): number {
   return Math.min(ms, Math.floor(seconds) * 1_000 + 999);
 }
 
-/** Unix seconds as ISO 8601 in UTC; with milliseconds only if there are any. Empty for a time that no calendar has. */
+/** Unix seconds as ISO 8601 in UTC; with milliseconds only if there are any. Empty for an impossible time. */
 export function preciseTime(seconds: number): string {
   const date = new Date(msOf(seconds));
   return Number.isNaN(date.getTime()) ? '' : date.toISOString().replace('.000Z', 'Z');

@@ -31,12 +31,11 @@ async function checkTimes({ since, until, checkpoint_file: file }: Given, checks
   const { clock, workspace, problem } = checks;
   const now = clock.now();
   if (since === undefined) {
-    if (file === undefined)
-      problem('since', 'is missing; without a checkpoint_file, the export has to know where to begin');
+    if (file === undefined) problem('since', 'is missing; without a checkpoint_file, the export needs a start');
     else if (!(await workspace.exists(file))) {
       problem(
         'since',
-        `is missing; the checkpoint ${JSON.stringify(file)} does not exist, so the export has to know where to begin`,
+        `is missing; the checkpoint ${JSON.stringify(file)} does not exist, so the export needs a start`,
       );
     }
     return;

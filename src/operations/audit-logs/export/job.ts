@@ -98,7 +98,7 @@ export async function openJob(context: ExportContext, scope: ExportScope, lock: 
   const staging = stagingOf(inputs.output_dir, label + partOf(inputs));
   const file = inputs.checkpoint_file;
   if (await recover(workspace, { outputDir: inputs.output_dir, staging, checkpointFile: file })) {
-    log.info('A run that was interrupted is now complete: files, manifest, and checkpoint.');
+    log.info('An interrupted run was completed: its files, manifest, and checkpoint are in place.');
   }
   const found = file === undefined ? undefined : await readCheckpoint(workspace, file, scope);
   if (file !== undefined && found === undefined)

@@ -55,7 +55,7 @@ function whyElsewhere({ manifest: { partition }, file }: FileCheck): (found: Fou
     if (partition === 'none' || key === known) return undefined;
     known = key;
     const own = partitionFolder(partition, key);
-    return own === folder ? undefined : `has an event that belongs into ${own}`;
+    return own === folder ? undefined : `has an event that belongs in ${own}`;
   };
 }
 
@@ -173,7 +173,10 @@ function compareContent({ file, findings }: FileCheck, content: Content): void {
   const { events, oldest, newest } = content;
   if (!compareSize(findings, file.path, 'event', events, file.events) || events === 0) return;
   if (isoTime(oldest) !== file.oldest || isoTime(newest) !== file.newest) {
-    findings.add(file.path, `has events from ${isoTime(oldest)} to ${isoTime(newest)}; its manifest says otherwise`);
+    findings.add(
+      file.path,
+      `has events from ${isoTime(oldest)} to ${isoTime(newest)}; its manifest names another range`,
+    );
   }
 }
 

@@ -7,13 +7,13 @@ export interface Listing {
   /** Paths of the files, from the folder, with `/`. */
   readonly files: ReadonlySet<string>;
   /** Links, sockets and the like, which no export writes. */
-  readonly others: ReadonlyMap<string, 'a symbolic link' | 'no regular file'>;
+  readonly others: ReadonlyMap<string, 'a symbolic link' | 'not a regular file'>;
 }
 
 /** Lists a folder with everything in it. It follows no link; hidden names are left out, since exports stage files so. */
 export async function listFolder(root: string, signal: AbortSignal): Promise<Listing> {
   const files = new Set<string>();
-  const others = new Map<string, 'a symbolic link' | 'no regular file'>();
+  const others = new Map<string, 'a symbolic link' | 'not a regular file'>();
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     signal.throwIfAborted();
@@ -22,7 +22,7 @@ export async function listFolder(root: string, signal: AbortSignal): Promise<Lis
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) folders.push(path);
       else if (entry.isFile()) files.add(path);
-      else others.set(path, entry.isSymbolicLink() ? 'a symbolic link' : 'no regular file');
+      else others.set(path, entry.isSymbolicLink() ? 'a symbolic link' : 'not a regular file');
     }
   }
   return { files, others };
@@ -33,7 +33,7 @@ export function whyNotInside(path: string): string | undefined {
   const parts = path.split('/');
   const isOdd = path === '' || path.includes('\\') || path.includes('\0') || /^[A-Za-z]:/.test(path);
   if (isOdd || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    return 'is a path that leads out of the folder, or is none';
+    return 'is not a path inside the folder';
   }
   return parts.some((part) => part.startsWith('.')) ? 'is a hidden path, which no export writes' : undefined;
 }

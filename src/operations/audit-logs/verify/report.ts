@@ -86,7 +86,7 @@ function anchorsPart(chains: readonly Chain[]): string {
     chains.map(chainRow),
   );
   const note =
-    'Someone who can write to the folder could make a new chain. The last hash, kept where they cannot write, reveals it.';
+    'A person who can write to the folder could replace the whole chain. Keep the last hash where they cannot change it, and compare.';
   return details('Hashes to keep elsewhere', `${anchors}\n\n${note}`);
 }
 

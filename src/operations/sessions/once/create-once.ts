@@ -71,7 +71,9 @@ async function afterFailure(
     await remains.doubtful(orgId, key, cut());
     throw thrown;
   }
-  log.progress(`It started none within ${Math.round((clock.now() - sentAt) / 1_000)} s, so it is sent again.`);
+  log.progress(
+    `No session appeared within ${Math.round((clock.now() - sentAt) / 1_000)} s, so the request is sent again.`,
+  );
   tries.lost += 1;
   return undefined;
 }

@@ -63,7 +63,7 @@ function isOf({ serviceUserId, userId }: Who, session: Session): boolean {
 const isAnonymous = ({ service_user_id: service, user_id: user, origin }: Session) =>
   !service && !user && (origin ?? 'api') === 'api';
 
-const UNKNOWN = 'The API did not say who the credential is (GET /v3/self)';
+const UNKNOWN = 'The API did not return the identity of the credential (GET /v3/self)';
 const TAG_ONLY =
   'Sessions of this workflow run are recognized by their tag and their origin (`api`) alone. Give the credential ReadAccountMeta.';
 
@@ -88,7 +88,7 @@ export async function ownSessions(
   if (purpose === 'shared') {
     throw new ActionError(
       'permission_denied',
-      `${why} Without that, a session of someone else could be taken for one of this step.`,
+      `${why} Without it, another user's session could be mistaken for this step's.`,
       {
         title: 'The identity of the credential is unknown',
         fix: 'Give the role of the credential ReadAccountMeta: Settings → Service users → Role.',

@@ -80,10 +80,11 @@ export async function settleLimit(context: LimitContext, limit: Limit, own: Sess
   });
   if (earlier.length < limit.most) return;
   const { terminated } = await endSession(context, limit.orgId, own.session_id, 'terminate');
-  if (terminated) throw reached(limit, earlier, `; ${own.url} is beyond that and was ended before it did any work`);
+  if (terminated)
+    throw reached(limit, earlier, `; ${own.url} exceeds the limit, and was terminated before it did any work`);
   throw new ActionError(
     'api_unavailable',
-    `${own.url} is beyond max_sessions_per_hour and could not be ended: it may spend more ACUs.`,
-    { fix: 'End it in Devin, or with the operation terminate-session.' },
+    `${own.url} exceeds max_sessions_per_hour, and could not be terminated: it may spend more ACUs.`,
+    { fix: 'Terminate it in Devin, or with the operation terminate-session.' },
   );
 }

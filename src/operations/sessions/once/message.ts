@@ -71,7 +71,7 @@ const unclear = (lost: ActionError, url: string) =>
     lost.code,
     `${lost.message} Without \`idempotency\`, the step cannot check whether ${url} received it.`,
     {
-      fix: 'Look in the session for the message. Run the step again only if it is missing.',
+      fix: 'Check whether the session contains the message. Run the step again only if it does not.',
       cause: lost,
       ambiguous: true,
       ...(lost.status === undefined ? {} : { status: lost.status }),
@@ -93,7 +93,7 @@ async function arrived(
     const look = asActionError(thrown);
     const code = context.signal.aborted ? look.code : lost.code;
     throw new ActionError(code, `${lost.message} The check for the message failed as well: ${look.message}`, {
-      fix: `Look in ${url} for a message that ends with (request ${sent.mark}). A re-run of this workflow run looks for it first.`,
+      fix: `Search ${url} for a message that ends with (request ${sent.mark}). A re-run of this workflow run looks for it first.`,
       cause: lost,
       ambiguous: true,
       ...(lost.status === undefined ? {} : { status: lost.status }),

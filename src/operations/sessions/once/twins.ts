@@ -16,7 +16,7 @@ type TwinContext = Pick<Context, 'devin' | 'log' | 'clock' | 'signal'> & {
 
 /** With a key of others, a second session may be theirs, so that it is only a warning. */
 export function warnOfTwin(log: TwinContext['log'], tag: string, url: string, kept: string): void {
-  const message = `${url} has the same tag (${tag}) as ${kept}. If no one needs it, end it: it may spend ACUs.`;
+  const message = `${url} has the same tag (${tag}) as ${kept}. If it is not needed, terminate it: it may spend ACUs.`;
   log.annotate('warning', 'Two sessions have the same key', message);
 }
 

@@ -25,7 +25,7 @@ const REPORT_SCHEMA = {
       type: 'string',
       enum: [...OUTCOMES],
       description:
-        'done: the task is complete. question: you need a reply from a person before you can continue. blocked: something other than a question keeps you from completing the task.',
+        'done: the task is complete. question: you need a reply from a person before you can continue. blocked: something other than a question prevents you from completing the task.',
     },
     summary: {
       type: 'string',

@@ -8,7 +8,7 @@ import type { Admitted } from './trigger.ts';
 const closed = (message: string, fix: string) => new ActionError('gate_closed', message, { fix });
 
 const NO_TOKEN = 'Pass `github_token: ${{ github.token }}`.';
-const NO_WRITE = 'A person with write access to the repository can ask instead. Nothing was sent to Devin.';
+const NO_WRITE = 'A person with write access to the repository can make the request. Nothing was sent to Devin.';
 
 /**
  * Lets only those start a session who may write to the repository. Throws `gate_closed` for the others, and whatever
@@ -24,10 +24,7 @@ export async function admit(
   if (github === undefined || repository === undefined) {
     const [login] = permissionOf;
     if (login === undefined) return;
-    throw closed(
-      `whether @${login} has write access to the repository cannot be checked without github_token`,
-      NO_TOKEN,
-    );
+    throw closed(`the write access of @${login} to the repository cannot be checked without github_token`, NO_TOKEN);
   }
   const { writePermission } = await import('../../../github/client/permission.ts');
   for (const login of new Set([...permissionOf, ...permissionIfToken])) {

@@ -219,7 +219,7 @@ function cutError(error: ActionError, { session, verdict }: Looked, end: Ended |
 function cutVerdict({ code }: ActionError, seen: Verdict, end: Ended | undefined): Verdict {
   if (code === 'timeout') {
     if (seen.outcome === 'finished') {
-      const headline = 'was seen as finished, which could not be confirmed before the timeout';
+      const headline = 'seemed to be finished, but this could not be confirmed before the timeout';
       return { outcome: 'timed_out', headline, advice: '' };
     }
     const state = seen.outcome === 'running' && seen.unknown !== true ? '' : ` and ${seen.headline}`;
