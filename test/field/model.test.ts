@@ -110,6 +110,11 @@ const KNOWN: readonly Plan[] = [
   { lag: 1, fates: ['done', 'done'], attempts: [CALM, CALM, CALM] },
   { lag: 1, fates: ['works', 'fails', 'sleeps', 'done'], attempts: [{ ...CALM, stop: CANCEL }, CALM, CALM, CALM] },
   { lag: 0, fates: ['works', 'done'], attempts: [{ ...CALM, late: 12, stop: CANCEL }, CALM] },
+  {
+    lag: 3,
+    fates: ['fails', 'done', 'works', 'works'],
+    attempts: [CALM, { ...CALM, late: 31, wait: 'none', faults: ['429 carried out', { late: 1 }], timeout: 40 }],
+  },
 ];
 
 const AT_ONCE: [number, Fate[], Round[]][] = [0, 400, 2_500].map((after) => [
@@ -120,6 +125,20 @@ const AT_ONCE: [number, Fate[], Round[]][] = [0, 400, 2_500].map((after) => [
     { steps: [{ ...CALM, after: 0 }] },
   ],
 ]);
+
+/** The session of another run is found before that of a request whose response says that it started none. */
+const MISTAKEN: [number, Fate[], Round[]] = [
+  1,
+  ['sleeps', 'sleeps'],
+  [
+    {
+      steps: [
+        { ...CALM, wait: 'none', after: 0 },
+        { ...CALM, after: 468, faults: ['429 carried out'] },
+      ],
+    },
+  ],
+];
 
 describe('steps of one key', () => {
   it('of a run, its attempts one after the other, whatever happens to them', async () => {
@@ -191,7 +210,7 @@ describe('steps of one key', () => {
           for (const outcome of outcomes) checkSession(outcome);
         },
       ),
-      { numRuns: 60, interruptAfterTimeLimit: 6_000, examples: AT_ONCE },
+      { numRuns: 60, interruptAfterTimeLimit: 6_000, examples: [...AT_ONCE, MISTAKEN] },
     );
   });
 });

@@ -109,10 +109,8 @@ interface Request {
 async function adopted(start: Start, key: Key, session: Session, request: Request): Promise<Started> {
   const found = { how: 'lost', standing: standingOf(session), scope: key.scope } as const;
   const started = { session, created: false, reused: false, own: isOwnKey(key, start.context), found };
-  const own = await watched(start, key, started, request);
-  // With a key of others, it is unknown which of several is that of the request.
-  if (key.scope === 'text') await checkTwin(start.context, keptOf(start, key, session, request.sentAt));
-  return own;
+  // With a key of others, it is unknown which of several is that of the request, and its own may not show yet.
+  return await watched(start, key, started, { ...request, isAgain: request.isAgain || key.scope === 'text' });
 }
 
 const keptOf = (start: Start, key: Key, session: Session, sentAt: number): Kept => ({

@@ -47,7 +47,10 @@ async function handle(context: ClearContext, { org_id: orgId, tag, keep, end }: 
   return `${link('session', url)} · ${plain(sentence)}`;
 }
 
-/** Finds and handles the sessions with a tag, except for the one to keep: without one, the first that shows is the only one. */
+/**
+ * Finds and handles the sessions with a tag, except for the one to keep. Without one, the check after the first session is
+ * the last one, unless it shows another: a request that was repeated may have started several.
+ */
 async function clearTag(
   context: ClearContext,
   one: Remaining & { readonly tag: string },
@@ -66,12 +69,12 @@ async function clearTag(
       if (at === CHECKS_AT_MS.at(-1)) throw thrown;
       return [];
     });
-    for (const session of found) {
-      if (handled.some((id) => isSameSession(id, session.session_id))) continue;
+    const fresh = found.filter(({ session_id: id }) => !handled.some((other) => isSameSession(other, id)));
+    if (keep === undefined && handled.length > 0 && fresh.length === 0) break;
+    for (const session of fresh) {
       handled.push(session.session_id);
       lines.push(await handle(context, one, session));
     }
-    if (keep === undefined && handled.length > 0) break;
   }
   if (lines.length > 0) return lines;
   if (keep !== undefined) {
