@@ -221,11 +221,11 @@ describe('repeating a request', () => {
 
 describe('limits', () => {
   it('a request without an answer ends after its time, and the next try may succeed', async () => {
-    const { server, github, progress } = await openBoth({ requestTimeoutMs: 150 });
+    const { server, github, progress } = await openBoth({ requestTimeoutMs: 1_500 });
     server.thread('issue', 7);
     server.fault({ path: COMMENTS, lost: 'hang' });
     expect(await github.rest(READ, Rows)).toEqual([]);
-    expect(progress).toEqual([`GitHub: no complete response within 0.15 s: GET ${COMMENTS}, retry 1 of 5 in 0.5 s`]);
+    expect(progress).toEqual([`GitHub: no complete response within 1.5 s: GET ${COMMENTS}, retry 1 of 5 in 0.5 s`]);
   });
 
   it('ends with the step', async () => {
