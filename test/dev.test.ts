@@ -1,9 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { NODE_24, ROOT } from './e2e/fake-runner.ts';
+import { execute } from './workflow-runner.ts';
 
 test.skipIf(process.platform === 'win32')('npm run dev runs the step again when its inputs change', async () => {
   const home = mkdtempSync(join(tmpdir(), 'dev-test-'));
@@ -46,9 +47,7 @@ test.each([
   for (const file of readdirSync(join(ROOT, 'examples', 'local')).filter((one) => one.endsWith('.yml')))
     cpSync(join(ROOT, 'examples', 'local', file), join(home, file));
   const args = [join(ROOT, 'scripts', 'dev.ts'), join(home, name), '--once'];
-  const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
-    execFile(NODE_24, args, (error, stdout) => resolve({ code: error === null ? 0 : 1, output: stdout }));
-  });
+  const { code, output } = await execute(NODE_24, args);
   expect(output).toMatch(shown);
   expect(code).toBe(0);
 });

@@ -1,23 +1,16 @@
-import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { NODE_24, ROOT } from './e2e/fake-runner.ts';
+import { execute } from './workflow-runner.ts';
 
 const copy = mkdtempSync(join(tmpdir(), 'project-'));
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 /** Runs a program of the copy to its end. */
 const node = (...args: string[]) =>
-  new Promise<{ code: number; output: string }>((resolve) => {
-    execFile(
-      NODE_24,
-      args,
-      { cwd: copy, env: { PATH: process.env['PATH'], FROM_SOURCES: '1' } },
-      (error, stdout, stderr) => resolve({ code: error === null ? 0 : 1, output: `${stdout}${stderr}` }),
-    );
-  });
+  execute(NODE_24, args, { cwd: copy, env: { PATH: process.env['PATH'], FROM_SOURCES: '1' } });
 const program = (name: string) => join(ROOT, 'node_modules', name);
 
 /** Each scaffold, the test that it lays, why that test fails at first, and what it is about. */

@@ -26,7 +26,7 @@ import type { LocalGithub } from './github/server/index.ts';
 export const EXAMPLES = join(ROOT, 'examples');
 
 /** Runs a program to its end, whatever its exit code. */
-const execute = (program: string, args: readonly string[], options: ExecFileOptions = {}) =>
+export const execute = (program: string, args: readonly string[], options: ExecFileOptions = {}) =>
   new Promise<{ code: number; output: string }>((resolve) => {
     execFile(program, args, options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : 1, output: `${stdout}${stderr}` }),

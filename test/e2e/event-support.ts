@@ -42,7 +42,7 @@ interface EventStep {
   /** Without it the job has no token. */
   readonly github?: LocalGithub;
   readonly more?: Partial<StepOptions>;
-  /** How the step is run; on the bundle where absent. */
+  /** How the step is run; in the process of the test if absent. */
   readonly run?: typeof runStep;
 }
 

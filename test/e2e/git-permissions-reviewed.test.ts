@@ -60,10 +60,10 @@ const pushed = (commit = MERGE, branch = 'main'): Partial<StepOptions> => ({
 });
 
 /** Plans the manifest on the pull request, as a job with these permissions and a dry run does. */
-async function plan(run: typeof sync = sync, text = manifest, inputs: Record<string, string> = {}): Promise<Comment> {
+async function plan(text = manifest, inputs: Record<string, string> = {}): Promise<Comment> {
   github.identify({ permissions: { contents: 'read', 'pull-requests': 'write' } });
   const more = { github, event: pullRequest('opened', 129) };
-  const result = await run(text, { comment: 'true', dry_run: 'true', ...anyRemovals, ...inputs }, more);
+  const result = await sync(text, { comment: 'true', dry_run: 'true', ...anyRemovals, ...inputs }, more);
   expect(result.outputs, result.stdout).toMatchObject({ outcome: 'changes' });
   const [comment] = github.comments(129);
   if (comment === undefined) throw new Error('no comment');
@@ -80,7 +80,7 @@ const codeOf = async (more: Partial<StepOptions>, inputs: Record<string, string>
 
 describe('the plan in the comment on a merged pull request', () => {
   test('is applied when the pull request is closed, and by a push of its merge', async () => {
-    const comment = await plan(sync);
+    const comment = await plan();
     expect(comment.body).toMatch(/^<!-- devin-action:comment \w+ -->\n### ⚠️ Plan: \+2 −1 ~2/);
     expect(carriedPlan(comment.body)).toMatchObject({ kind: 'git permission', head: COMMITS.head });
     expect(await changes()).toEqual([]);
@@ -97,7 +97,7 @@ describe('the plan in the comment on a merged pull request', () => {
   test('is found by a push, and a partial apply of it can be continued', async () => {
     const rows = [0, 1].map((at) => `{ connection: main, repo: ${service(at)} }`);
     const text = engineeringOf(...BASE.slice(0, 4), ...rows);
-    await plan(sync, text);
+    await plan(text);
     github.merge(129, MERGE);
     await sandbox.control('faults', [{ method: 'POST', path: path(engineering), status: 422, times: 2 }]);
     const first = await sync(text, reviewed, pushed());
@@ -186,7 +186,7 @@ describe('the plan in the comment on a merged pull request', () => {
 
   test('of several organizations continues only what was in it', async () => {
     const text = manifestOf({ 'Engineering Team': CHANGED, 'Data Platform': BASE });
-    await plan(sync, text);
+    await plan(text);
     github.merge(129, MERGE);
     await sandbox.api('PUT', `/v3${path(data)}`, { permissions: [] });
     expect((await codeOf(closed(), {}, text))[0]).toBe('plan_changed');
@@ -202,7 +202,7 @@ describe('the plan in the comment on a merged pull request', () => {
       file = readFileSync(join(workspace, 'plan.json'), 'utf8');
     };
     await sync(text, { ...anyRemovals, plan_file: 'plan.json' }, { after: keep });
-    const comment = await plan(sync, text);
+    const comment = await plan(text);
     expect(comment.body.length).toBeLessThanOrEqual(65_536);
     expect(comment.body).toContain('The plan has 3,000 changes, too many for a comment');
     expect(comment.body).toContain('`plan_file`');
@@ -225,7 +225,7 @@ describe('the plan in the comment on a merged pull request', () => {
 
 describe('an apply', () => {
   test('before the merge warns, and edits no plan comment with the same key', async () => {
-    const comment = await plan(sync, manifest, { comment_key: 'git' });
+    const comment = await plan(manifest, { comment_key: 'git' });
     github.identify({ permissions: { contents: 'read', 'pull-requests': 'write' } });
     const inputs = { mode: 'apply', comment: 'true', comment_key: 'git', ...anyRemovals };
     const early = await sync(manifest, inputs, { github, event: pullRequest('synchronize', 129) });

@@ -2,13 +2,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Handle, type Reply, serve } from '../devin/support.ts';
 import { postReview } from '../github/server/devin-review.ts';
 import { COMMITS } from './events.ts';
-import { runStep } from './here.ts';
 import { openReviews, type ReviewBench } from './review-support.ts';
 
 const NEW = 'd'.repeat(40);
 let bench: ReviewBench;
 beforeAll(async () => {
-  bench = await openReviews({ run: runStep });
+  bench = await openReviews();
 });
 afterAll(() => bench.close());
 beforeEach(() => {

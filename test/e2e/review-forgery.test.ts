@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bodyOf, jobOf, NOTHING_FOUND, type Posted, postReview } from '../github/server/devin-review.ts';
 import type { LocalGithub } from '../github/server/index.ts';
 import { COMMITS } from './events.ts';
-import { runStep } from './here.ts';
 import { findingsOf, openReviews, type ReviewBench } from './review-support.ts';
 
 const HEAD = COMMITS.head;
@@ -22,7 +21,7 @@ const STRANGERS = [
 
 let bench: ReviewBench;
 beforeAll(async () => {
-  bench = await openReviews({ run: runStep });
+  bench = await openReviews();
 });
 afterAll(() => bench.close());
 beforeEach(() => {

@@ -2,12 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Posted, postReview } from '../github/server/devin-review.ts';
 import { COMMITS, issueOpened, pullRequest } from './events.ts';
 import type { StepResult } from './fake-runner.ts';
-import { runStep } from './here.ts';
 import { findingsOf, openReviews, type ReviewBench } from './review-support.ts';
 
 let bench: ReviewBench;
 beforeAll(async () => {
-  bench = await openReviews({ run: runStep });
+  bench = await openReviews();
 });
 afterEach(async () => {
   const { state } = bench.github;

@@ -39,16 +39,10 @@ export interface BenchOptions {
   readonly habits?: string;
   /** How fast the sandbox is; a review takes 3.6 s at 1. */
   readonly speed?: number;
-  /** How a step is run; on the bundle if absent. */
-  readonly run?: typeof runStep;
 }
 
 /** Opens a sandbox, and a GitHub that has the pull request. What is requested against GitHub's documents fails the test. */
-export async function openReviews({
-  habits = '',
-  speed = 1_000,
-  run = runStep,
-}: BenchOptions = {}): Promise<ReviewBench> {
+export async function openReviews({ habits = '', speed = 1_000 }: BenchOptions = {}): Promise<ReviewBench> {
   const sandbox = await openSandbox({ speed, habits });
   const orgId = await sandbox.orgId();
   const github = await openGithub({ repository: 'acme/api' });
@@ -59,7 +53,7 @@ export async function openReviews({
     github,
     pull,
     step: (inputs = {}, more = {}) =>
-      run({
+      runStep({
         github,
         event: pullRequest('opened', 128),
         ...more,
