@@ -189,6 +189,9 @@ export class ActionError extends Error {
   }
 }
 
+/** Whether an error says that the whole step is to end, so that nothing may continue in spite of it. */
+export const endsStep = ({ code }: Pick<ActionError, 'code'>): boolean => code === 'cancelled' || code === 'timeout';
+
 /** Any thrown value as an `ActionError`: what is none yet becomes `internal`, with the thrown value as its cause. */
 export function asActionError(thrown: unknown): ActionError {
   if (thrown instanceof ActionError) return thrown;

@@ -156,7 +156,7 @@ export function headCheck(
     const head = given ?? (await headOf(client, reference?.number, settings));
     return checkRun({ github: client, repository: facts.repository, name, head });
   };
-  // The commit of a run is not known to whoever concludes the check.
+  // The commit of a run is not known to the step that concludes the check.
   const leaveOpen = async (summary: string) => {
     const client = await github();
     const head = client === undefined ? undefined : await pullHeadOf(client, reference?.number, settings);

@@ -1,4 +1,4 @@
-import { ActionError, asActionError } from '../contract/errors.ts';
+import { ActionError, asActionError, endsStep } from '../contract/errors.ts';
 import { type Fallible, failed } from '../contract/fallible.ts';
 import { createMissing } from './create.ts';
 import type { Action, Change, Kind, Plan, ScopePlan } from './kind.ts';
@@ -64,7 +64,7 @@ async function give<D, O>(run: Run, unit: Unit<D, O>): Promise<void> {
     } catch (thrown) {
       const error = asActionError(thrown);
       // The same change twice leaves the same state, so a lost response costs only a request.
-      if (!error.ambiguous || error.code === 'cancelled' || error.code === 'timeout') throw error;
+      if (!error.ambiguous || endsStep(error)) throw error;
       await store.update(id, desired, observed, run.ids);
     }
   });

@@ -1,4 +1,4 @@
-import { ActionError, asActionError } from '../contract/errors.ts';
+import { ActionError, asActionError, endsStep } from '../contract/errors.ts';
 import type { ScopePlan } from './kind.ts';
 import { planScope } from './plan.ts';
 import { type Replacing, type Run, type Store, settle, stops, type Unit } from './store.ts';
@@ -48,7 +48,7 @@ export async function replaceSet<D, O>(run: Run, unit: Unit<D, O>): Promise<bool
       const error = asActionError(thrown);
       isLost ||= error.ambiguous;
       const again = attempt < MAX_ATTEMPTS && (error.ambiguous || error.code === 'rate_limited');
-      if (again && error.code !== 'cancelled' && error.code !== 'timeout') continue;
+      if (again && !endsStep(error)) continue;
       if (!stops(run, unit, error) && !isLost) return false;
       settle(unit, pending, error);
       return true;

@@ -1,4 +1,4 @@
-import { ActionError, asActionError } from '../../contract/errors.ts';
+import { ActionError, asActionError, endsStep } from '../../contract/errors.ts';
 import { createPrReview, getPrReview, type PrReviewState } from '../../devin/endpoints/pr-reviews.ts';
 import type { Context } from '../operation.ts';
 import type { Target } from './target.ts';
@@ -98,7 +98,7 @@ async function post(
       log.progress('a review of this commit is pending already');
       return { status: 'pending', before, commit: null };
     }
-    if (!error.ambiguous || error.code === 'cancelled' || error.code === 'timeout') throw error;
+    if (!error.ambiguous || endsStep(error)) throw error;
     log.progress(`the request for the review has no clear response: ${error.message}`);
     return { status: 'pending', before, unsure: error, commit: null };
   }

@@ -1,4 +1,4 @@
-import { ActionError, asActionError, ERROR_CODES } from '../../contract/errors.ts';
+import { ActionError, asActionError, ERROR_CODES, endsStep } from '../../contract/errors.ts';
 import type { Organizations } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { code, link, nameOrId, plain, table } from '../../report/markdown.ts';
@@ -68,7 +68,7 @@ function errorOf(rows: readonly Row[], keyed: boolean): ActionError | undefined 
   );
   const [first] = failed;
   if (first === undefined) return undefined;
-  const decisive = failed.find(({ error }) => error.code === 'cancelled' || error.code === 'timeout') ?? first;
+  const decisive = failed.find(({ error }) => endsStep(error)) ?? first;
   const rerun = keyed
     ? 'A re-run uses the results that exist, and starts new sessions only for those that failed or are missing.'
     : 'With `idempotency: none` a re-run creates a session in every organization again.';

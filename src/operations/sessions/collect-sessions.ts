@@ -1,4 +1,4 @@
-import { asActionError } from '../../contract/errors.ts';
+import { asActionError, endsStep } from '../../contract/errors.ts';
 import { instantSeconds } from '../../contract/kinds.ts';
 import { pool } from '../../contract/pool.ts';
 import { replaceSessionTags } from '../../devin/endpoints/sessions.ts';
@@ -72,7 +72,7 @@ async function changesOf(
   const all = candidates.map((one) =>
     turn(() => confirmed(context, orgId, one, facts.repository ?? '')).catch((thrown: unknown) => {
       const { code, message } = asActionError(thrown);
-      if (code === 'cancelled' || code === 'timeout') throw thrown;
+      if (endsStep({ code })) throw thrown;
       log.info(`  ${one.session.session_id}  could not be read, and is left to the next run: ${message}`);
       return undefined;
     }),
@@ -96,7 +96,7 @@ async function note(
     });
   } catch (thrown) {
     const { code, message, fix } = asActionError(thrown);
-    if (code === 'cancelled' || code === 'timeout') throw thrown;
+    if (endsStep({ code })) throw thrown;
     const told = `${session.url} is announced again by the next run. ${message} ${fix}`;
     log.annotate('warning', 'The state of a session was not stored', told);
   }

@@ -17,7 +17,7 @@ export interface Downloaded {
   readonly bytes: number;
 }
 
-/** What came of the downloads: the files that are there, and an error that lists those that are not. */
+/** The result of the downloads: the files that are there, and an error that lists those that are not. */
 export interface Downloads {
   readonly files: readonly Downloaded[];
   readonly error: ActionError | undefined;

@@ -1,4 +1,4 @@
-import { type ActionError, asActionError } from '../../contract/errors.ts';
+import { type ActionError, asActionError, endsStep } from '../../contract/errors.ts';
 import { getSession, sessionFromId } from '../../devin/endpoints/sessions.ts';
 import type { Context } from '../operation.ts';
 import { FIRST_TURN, judge } from './outcome/judge.ts';
@@ -38,7 +38,7 @@ export async function readAgain({ devin, inputs }: EndContext, orgId: string): P
     return await devin.call(getSession, { params: { org_id: orgId, devin_id: inputs.session_id } });
   } catch (thrown) {
     const { code } = asActionError(thrown);
-    if (code === 'cancelled' || code === 'timeout') throw thrown;
+    if (endsStep({ code })) throw thrown;
     return code === 'not_found' ? 'gone' : undefined;
   }
 }

@@ -71,7 +71,7 @@ async function generate(context: InsightsContext, orgId: string, { session_id: i
   }
 }
 
-/** Puts the insights that were missing in their places. Gives the first error; the others go on all the same. */
+/** Puts the insights that were missing in their places. Gives the first error; the others continue in spite of it. */
 async function fill(context: InsightsContext, orgId: string, sessions: Insights[]): Promise<ActionError | undefined> {
   const turn = pool(context.inputs.concurrency);
   const errors: ActionError[] = [];

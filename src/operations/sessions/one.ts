@@ -1,3 +1,4 @@
+import { endsStep } from '../../contract/errors.ts';
 import { count, duration } from '../../report/units.ts';
 import type { Context } from '../operation.ts';
 import type { Downloaded } from './downloads.ts';
@@ -79,7 +80,7 @@ const ENDING_MS = 30_000;
 
 /** Whether a session that was found at work came to nothing because whoever started it has ended it. */
 function isEndedByOther({ found }: Started, { verdict, error }: SessionStory, sinceMs: number): boolean {
-  const isCut = error?.code === 'cancelled' || error?.code === 'timeout';
+  const isCut = error !== undefined && endsStep(error);
   if (found?.standing !== 'live' || found.how === 'lost' || isCut || verdict.outcome !== 'terminated') return false;
   return found.scope === 'text' || sinceMs < ENDING_MS;
 }

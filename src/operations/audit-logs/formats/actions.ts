@@ -65,7 +65,7 @@ export const SEVERITIES = {
   high: { id: 4, name: 'High', cef: 8 },
 } as const;
 
-/** How severe an action is, whoever acts: granting access is more severe than editing a note. */
+/** How severe an action is, regardless of who acts: granting access is more severe than editing a note. */
 type Severity = keyof typeof SEVERITIES;
 
 /** What an action is in OCSF and in ECS. */

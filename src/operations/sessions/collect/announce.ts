@@ -1,4 +1,4 @@
-import { type ActionError, asActionError } from '../../../contract/errors.ts';
+import { type ActionError, asActionError, endsStep } from '../../../contract/errors.ts';
 import type { Github } from '../../../github/client/client.ts';
 import { permissionsYaml } from '../../../github/client/problem.ts';
 import type { ThreadWords } from '../../../github/comment/in-thread.ts';
@@ -72,7 +72,7 @@ const isLasting = ({ status = 0, code }: ActionError) =>
 
 function unannounced(thrown: unknown, title: string, help = ''): Unannounced {
   const error = asActionError(thrown);
-  if (error.code === 'cancelled' || error.code === 'timeout') throw thrown;
+  if (endsStep(error)) throw thrown;
   return { title, message: `${error.message} ${help || error.fix}`, isLasting: isLasting(error) };
 }
 

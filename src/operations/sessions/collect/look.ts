@@ -1,4 +1,4 @@
-import { asActionError } from '../../../contract/errors.ts';
+import { asActionError, endsStep } from '../../../contract/errors.ts';
 import { getSession, listSessionMessages, listSessions } from '../../../devin/endpoints/sessions.ts';
 import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import type { Context } from '../../operation.ts';
@@ -112,8 +112,7 @@ async function saidIn({ devin }: LookContext, orgId: string, sessionId: string):
       isUnread: newest?.source === 'user' && earlier.length > 0 && age < STALE_SECONDS,
     };
   } catch (thrown) {
-    const { code } = asActionError(thrown);
-    if (code === 'cancelled' || code === 'timeout') throw thrown;
+    if (endsStep(asActionError(thrown))) throw thrown;
     return NOTHING_SAID;
   }
 }

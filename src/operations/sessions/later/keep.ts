@@ -1,10 +1,10 @@
-import { ActionError, asActionError } from '../../../contract/errors.ts';
+import { ActionError, asActionError, endsStep } from '../../../contract/errors.ts';
 import { getSession, replaceSessionTags } from '../../../devin/endpoints/sessions.ts';
 import type { Context } from '../../operation.ts';
 import type { Started } from '../once/started.ts';
 import { FIRST_TURN, judge } from '../outcome/judge.ts';
 import type { Session } from '../outcome/outcome.ts';
-import { isStateTag, reportHash, sentTag, stateTag, withState } from './tags.ts';
+import { isLaterTag, isStateTag, reportHash, sentTag } from './tags.ts';
 
 /** The pauses before a session is read whose response did not show its tags, in milliseconds: they may come late. */
 const PAUSES_MS = [0, 2_000, 3_000];
@@ -48,15 +48,14 @@ export async function keepTags(
       if (created) continue;
       // A re-run that changes nothing does not have everything announced again.
       if (sent === undefined && isFollowed(now, tags)) return undefined;
-      const others = now.tags.filter((tag) => !/^devin-action:later-/.test(tag));
-      const own = [...tags.filter((tag) => tag !== stateTag('open')), ...(await sentTags(devin.now(), sent))];
-      const body = { tags: withState([...others, ...own], 'open') };
+      const others = now.tags.filter((tag) => !isLaterTag(tag));
+      const body = { tags: [...others, ...tags, ...(await sentTags(devin.now(), sent))] };
       const after = await devin.call(replaceSessionTags, { params, body });
       return tags.every((tag) => after.tags.includes(tag)) ? undefined : dropped(session.url);
     }
   } catch (thrown) {
     const error = asActionError(thrown);
-    return error.code === 'cancelled' || error.code === 'timeout' ? error : dropped(session.url, error);
+    return endsStep(error) ? error : dropped(session.url, error);
   }
   return dropped(session.url);
 }

@@ -41,7 +41,7 @@ export interface Later {
 const hash = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits);
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
-/** So many bytes of a key stand in a tag as they are; of a longer one, only a hash. */
+/** A key with at most this many bytes is in a tag as it is; of a longer one, only a hash. */
 const MAX_KEY_BYTES = 20;
 const OPERATION = ' create-session';
 
@@ -125,7 +125,7 @@ export function laterTags(
 }
 
 /** The tag of a state. */
-export const stateTag = (state: LaterState): string => `${LATER}${state}`;
+const stateTag = (state: LaterState): string => `${LATER}${state}`;
 
 /** The hash of what a report says; of nothing for a session without one. */
 export const reportHash = ({ report }: Pick<Judged, 'report'>): string => wordsOf([report?.summary ?? '']);
@@ -134,6 +134,9 @@ export const reportHash = ({ report }: Pick<Judged, 'report'>): string => wordsO
 export const sentTag = (report: string, at: number): string => `${LATER}sent-${report}-${at.toString(36)}`;
 
 const ANNOUNCED = `${LATER}said-`;
+
+/** Whether a tag says how a session is followed. */
+export const isLaterTag = (tag: string): boolean => tag.startsWith(LATER);
 
 /** Whether a tag is that of a state. */
 export const isStateTag = (tag: string): boolean => STATES.some((state) => tag === stateTag(state));

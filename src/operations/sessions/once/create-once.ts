@@ -9,7 +9,7 @@ import { isOwnKey, type Key } from './idempotency.ts';
 import { byAge, findLost, findNew, inDoubt, type Search, sessionsWith } from './lookup.ts';
 import { standingOf } from './standing.ts';
 import type { Start, Started } from './started.ts';
-import { checkTwin, type Kept } from './twins.ts';
+import { checkTwin } from './twins.ts';
 
 /** When others with the same key are looked for, in milliseconds after a create: lists lag up to three seconds. */
 const RIVALS_AT_MS = [1_000, 3_000, 5_000];
@@ -113,22 +113,14 @@ async function adopted(start: Start, key: Key, session: Session, request: Reques
   return await watched(start, key, started, { ...request, isAgain: request.isAgain || key.scope === 'text' });
 }
 
-const keptOf = (start: Start, key: Key, session: Session, sentAt: number): Kept => ({
-  orgId: start.orgId,
-  key,
-  session,
-  search: () => start.search(key),
-  before: start.before,
-  sentAt,
-});
-
 /** Has a second session of an earlier request looked for, at the end of the step and after it. */
 async function watched(start: Start, key: Key, started: Started, { sentAt, isAgain }: Request): Promise<Started> {
   if (!isAgain) return started;
-  const { context, orgId } = start;
+  const { context, orgId, search, before } = start;
   const { session } = started;
   await context.remains.twin(orgId, key, session.session_id);
-  return { ...started, checkTwin: () => checkTwin(context, keptOf(start, key, session, sentAt)) };
+  const kept = { orgId, key, session, search: () => search(key), before, sentAt };
+  return { ...started, checkTwin: () => checkTwin(context, kept) };
 }
 
 /** A session that was created; with a key of others, the one of them that continues. */

@@ -8,7 +8,7 @@ const KEY_INPUTS = ['idempotency'] as const satisfies readonly InputName[];
 /** By what the session of a step is known again: a tag on it. */
 export interface Key {
   readonly tag: string;
-  /** `run`: only this step of this workflow run has the key. `text`: whoever uses the same text has it too. */
+  /** `run`: only this step of this workflow run has the key. `text`: everyone who uses the same text has it too. */
   readonly scope: 'run' | 'text';
 }
 

@@ -1,4 +1,4 @@
-import { asActionError } from '../../../contract/errors.ts';
+import { asActionError, endsStep } from '../../../contract/errors.ts';
 import type { Github } from '../../../github/client/client.ts';
 import { type ChangedFiles, changedFiles } from '../../../github/event/changed-files.ts';
 import { type FailedJob, failureDetails, hasFailed, type Unread } from '../../../github/event/failures.ts';
@@ -183,7 +183,7 @@ async function fetchedFor(context: ComposeContext, admitted: Admitted): Promise<
     };
   } catch (thrown) {
     const { code, message, fix } = asActionError(thrown);
-    if (code === 'cancelled' || code === 'timeout') throw thrown;
+    if (endsStep({ code })) throw thrown;
     lacks(`${message} ${fix}`);
     return NOTHING;
   }
