@@ -1,7 +1,6 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Tests whose modules have no state and no hooks that end with a file. */
-const TOGETHER = ['test/{contract,devin,operations,reconcile,report,sandbox}/**/*.test.ts'];
 /** Tests on the API that behaves as in the field, most of which run on a fast clock. */
 const FIELD = ['test/field/**/*.test.ts'];
 
@@ -36,14 +35,16 @@ export default defineConfig(({ mode }) => ({
     hookTimeout: 60_000,
     // End-to-end tests wait for processes more than they compute, so two cores carry more of them than two.
     maxWorkers: 4,
-    // A thread starts with less work than a process.
+    // Scripts that tests start strip their types once.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node') },
+    setupFiles: ['test/setup.ts'],
+    // A thread starts with less work than a process, and loads what several files import once.
     pool: 'threads',
+    isolate: false,
     // The shipped bundle is loaded as it is.
     server: { deps: { external: [/\/dist\//] } },
     projects: [
-      // What these import is loaded once for a worker rather than once for a file.
-      { extends: true, test: { name: 'together', include: TOGETHER, isolate: false } },
-      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...TOGETHER, ...FIELD] } },
+      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'], exclude: FIELD } },
       { extends: true, test: mode === 'soak' ? SOAK : FAST },
     ],
   },

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs, styleText } from 'node:util';
-import { parse } from 'yaml';
 import { startSandbox } from '../src/sandbox/index.ts';
 import { layFiles, NODE_24, ROOT, readStep, variables } from '../test/e2e/fake-runner.ts';
+import { stepsIn } from './dev-steps.ts';
 import { renderMarkdown } from './render-markdown.ts';
 
 const STARTER = `# Inputs of a step, as in \`with:\`, or a list of steps. They run again on each change of this file or of src/.
@@ -31,29 +31,16 @@ if (!existsSync(file)) {
 const sandbox = await startSandbox({ clock: Date });
 console.log(`Devin API sandbox listening on ${sandbox.url}; a change of src/sandbox needs a new start`);
 
-/** The inputs of each step: the file's, with the sandbox as the API, unless it names another. */
-function readSteps(): Record<string, string>[] {
-  const known = { api_url: sandbox.url, devin_token: 'cog_sandbox_enterprise' };
-  return [parse(readFileSync(file, 'utf8'))].flat().map((given: unknown) => {
-    if (typeof given !== 'object' || given === null) throw new Error(`${file} should be a YAML mapping of inputs`);
-    const inputs = Object.entries(given).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]);
-    return { ...known, ...Object.fromEntries(inputs) };
-  });
-}
-
 /** Runs the steps, up to the first one that fails. Each run is a new one, so that it repeats nothing. */
 async function runOnce(run: number): Promise<boolean> {
   try {
-    for (const inputs of readSteps()) {
+    for (const inputs of stepsIn(readFileSync(file, 'utf8'), sandbox.url)) {
       console.log(styleText('bold', `\n── ${inputs['operation']}${inputs['mode'] ? ` (${inputs['mode']})` : ''}`));
       if (!(await runStep(inputs, run))) return false;
     }
     return true;
   } catch (thrown) {
-    console.log(String(thrown));
+    console.log(`${file}: ${thrown instanceof Error ? thrown.message : thrown}`);
     return false;
   }
 }
@@ -67,7 +54,8 @@ async function runStep(inputs: Record<string, string>, run: number): Promise<boo
     const started = Date.now();
     const child = spawn(NODE_24, [join(ROOT, 'src', 'main.ts')], {
       cwd: dirname(file),
-      env: variables(home, options),
+      // Types are stripped once, not for each step.
+      env: { ...variables(home, options), NODE_COMPILE_CACHE: join(ROOT, 'node_modules', '.cache', 'node') },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     // The runner keeps these commands out of its log as well.

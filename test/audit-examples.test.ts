@@ -5,18 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { atEnd } from './at-end.ts';
 import { runStep } from './e2e/here.ts';
 import { type ApiEvent, AuditApi, event, exportedIds, filesIn } from './operations/audit-logs/export-support.ts';
-import {
-  atTheEnd,
-  EXAMPLES,
-  lastOf,
-  onlyHere,
-  resultsOf,
-  runExample,
-  runWorkflow,
-  type Setting,
-} from './workflow-runner.ts';
+import { EXAMPLES, lastOf, onlyHere, resultsOf, runExample, runWorkflow, type Setting } from './workflow-runner.ts';
 
 const DAY = 86_400;
 /** 2026-01-01T00:00:00Z, where the examples begin. */
@@ -25,7 +17,7 @@ const iso = (at: number) => `${new Date(at * 1_000).toISOString().slice(0, 19)}Z
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'audit-example-'));
-  atTheEnd(() => rmSync(path, { recursive: true, force: true }));
+  atEnd(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
@@ -39,7 +31,7 @@ const idsOf = (events: readonly ApiEvent[]) => events.map(({ audit_log_id: id })
 async function enterprise(...days: ApiEvent[][]) {
   const api = new AuditApi();
   await api.open();
-  atTheEnd(() => api.close());
+  atEnd(() => api.close());
   api.events = days.flat();
   const setting = { url: api.url, storage: folder(), secrets: () => ({ DEVIN_TOKEN: 'cog_made_up' }) };
   return { api, setting };
@@ -105,7 +97,7 @@ async function sink(answer: (asked: Asked) => readonly [status: number, body: un
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(reply));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  atTheEnd(() => server.close());
+  atEnd(() => server.close());
   // A server that listens on a port has an address with one.
   return { asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }

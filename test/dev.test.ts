@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { stepsIn } from '../scripts/dev-steps.ts';
 import { NODE_24, ROOT } from './e2e/fake-runner.ts';
+import { runStep } from './e2e/here.ts';
+import { openSandbox } from './e2e/sandbox.ts';
 import { execute } from './workflow-runner.ts';
 
 test.skipIf(process.platform === 'win32')('npm run dev runs the step again when its inputs change', async () => {
@@ -37,17 +40,33 @@ test.skipIf(process.platform === 'win32')('npm run dev runs the step again when 
   expect(child.exitCode).toBe(0);
 });
 
+/** A folder with the local examples. */
+function examplesHere(): string {
+  const home = mkdtempSync(join(tmpdir(), 'local-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  cpSync(join(ROOT, 'examples', 'local'), home, { recursive: true });
+  return home;
+}
+
+test('npm run dev --once runs the steps of examples/local/session.yml, and ends', async () => {
+  const file = join(examplesHere(), 'session.yml');
+  const { code, output } = await execute(NODE_24, [join(ROOT, 'scripts', 'dev.ts'), file, '--once']);
+  expect(output).toMatch(/^session_outcome +finished$/m);
+  expect(code).toBe(0);
+});
+
 test.each([
-  ['session.yml', /^session_outcome +finished$/m],
   ['permissions.yml', /2 of 2 changes made; converged[\s\S]*Plan: no changes/],
   ['audit-logs.yml', /The export is intact: \d{3} events/],
 ])('the steps of examples/local/%s run on the sandbox', async (name, shown) => {
-  const home = mkdtempSync(join(tmpdir(), 'local-'));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  for (const file of readdirSync(join(ROOT, 'examples', 'local')).filter((one) => one.endsWith('.yml')))
-    cpSync(join(ROOT, 'examples', 'local', file), join(home, file));
-  const args = [join(ROOT, 'scripts', 'dev.ts'), join(home, name), '--once'];
-  const { code, output } = await execute(NODE_24, args);
+  const home = examplesHere();
+  const sandbox = await openSandbox();
+  onTestFinished(() => sandbox.close());
+  let output = '';
+  for (const inputs of stepsIn(readFileSync(join(home, name), 'utf8'), sandbox.url)) {
+    const { exitCode, stdout, summary } = await runStep({ with: inputs, env: { GITHUB_WORKSPACE: home } });
+    expect(exitCode, stdout).toBe(0);
+    output += stdout + summary;
+  }
   expect(output).toMatch(shown);
-  expect(code).toBe(0);
 });

@@ -9,10 +9,10 @@ import { PROBES } from '../src/operations/api/probes.ts';
 import { startSandbox } from '../src/sandbox/index.ts';
 import { CREDENTIALS } from '../src/sandbox/world/credentials.ts';
 import { LIFE_TAGS } from '../src/sandbox/world/session-life.ts';
+import { atEnd } from './at-end.ts';
 import { ROOT } from './e2e/fake-runner.ts';
 import type { TestSandbox } from './e2e/sandbox.ts';
 import {
-  atTheEnd,
   EXAMPLES,
   lastOf,
   onlyHere,
@@ -37,7 +37,7 @@ const statusOf = async ({ url }: TestSandbox, token: string) =>
 /** A GitHub CLI that keeps what it is asked for and what it is given. */
 function fakeGh(first = '') {
   const home = mkdtempSync(join(tmpdir(), 'gh-'));
-  atTheEnd(() => rmSync(home, { recursive: true, force: true }));
+  atEnd(() => rmSync(home, { recursive: true, force: true }));
   const file = (name: string) => join(home, name);
   const script = `#!/bin/sh
 ${first}
@@ -116,7 +116,7 @@ describe('an example does what it says', onlyHere, () => {
   test('clean-up terminates old sessions that work, archives the others, and leaves the rest alone', async () => {
     const daysAgo = 20;
     const sandbox = await startSandbox({ clock: { now: () => Date.now() - daysAgo * 86_400_000 } });
-    atTheEnd(() => sandbox.close());
+    atEnd(() => sandbox.close());
     const api = async (path: string, body?: unknown) => {
       const headers = { authorization: 'Bearer cog_sandbox_org', 'content-type': 'application/json' };
       const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { atEnd } from './at-end.ts';
 import { pullRequest } from './e2e/events.ts';
 import { openGithub } from './github/server/index.ts';
-import { atTheEnd, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
+import { lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
 
 const MANIFEST = '.devin/git-permissions.yml';
 const enterprise = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise', DEVIN_PLAN_TOKEN: 'cog_sandbox_enterprise' });
@@ -24,7 +25,7 @@ const MERGE = 'c'.repeat(40);
 /** A pull request that is open for review. */
 async function underReview() {
   const github = await openGithub({ repository: 'acme/api' });
-  atTheEnd(() => github.close());
+  atEnd(() => github.close());
   github.thread('pull_request', 129);
   return { github, event: pullRequest('opened', 129) };
 }
@@ -84,7 +85,7 @@ describe('git permissions as code, as the examples do it', onlyHere, () => {
   test('git-permissions-drift opens one issue, brings it up to date, and closes it', async () => {
     const { url } = await quick();
     const home = mkdtempSync(join(tmpdir(), 'gh-'));
-    atTheEnd(() => rmSync(home, { recursive: true, force: true }));
+    atEnd(() => rmSync(home, { recursive: true, force: true }));
     const script = `#!/bin/sh\necho "$1 $2 $3" >> '${home}/asked'\ncase "$1 $2" in\n  'issue list') cat '${home}/open' 2>/dev/null ;;\n  'issue create') echo 7 > '${home}/open' ; cp issue.md '${home}/body' ;;\n  'issue edit') cp issue.md '${home}/body' ;;\n  'issue close') rm '${home}/open' ;;\nesac\ntrue\n`;
     writeFileSync(join(home, 'gh'), script, { mode: 0o755 });
     const github = { token: 'ghs_x', server_url: 'https://github.com', run_id: '42' };

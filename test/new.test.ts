@@ -50,7 +50,7 @@ test('npm run new lays an operation, an endpoint, and a kind that compile, each 
   // Only what is new: the whole project would take as long as in CI.
   const include = ['src/**/*.d.ts', ...SCAFFOLDS.map(([, , , source]) => source), ...paths];
   writeFileSync(join(copy, 'tsconfig.new.json'), JSON.stringify({ extends: './tsconfig.json', include }));
-  const types = await node(program('typescript/bin/tsc'), '-p', 'tsconfig.new.json');
+  const types = await node(program('typescript/bin/tsc'), '--singleThreaded', '-p', 'tsconfig.new.json');
   expect(types.output).toBe('');
   const run = await node(program('vitest/vitest.mjs'), 'run', '--maxWorkers=1', '--reporter=tap-flat', ...paths);
   expect(run.output).toContain('1..3');

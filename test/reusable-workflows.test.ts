@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { atEnd } from './at-end.ts';
 import { callWorkflow } from './called-workflow.ts';
 import { COMMITS, type Doer, issueCommented, pullRequest, runFailed } from './e2e/events.ts';
 import { ROOT } from './e2e/fake-runner.ts';
 import { openSandbox } from './e2e/sandbox.ts';
 import { postReview } from './github/server/devin-review.ts';
 import { openGithub } from './github/server/index.ts';
-import { atTheEnd, lastOf, onlyHere, organizationsIn, quick, resultsOf, runWorkflow } from './workflow-runner.ts';
+import { lastOf, onlyHere, organizationsIn, quick, resultsOf, runWorkflow } from './workflow-runner.ts';
 
 const page = readFileSync(join(ROOT, 'docs', 'reusable-workflows.md'), 'utf8');
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -31,7 +32,7 @@ const MAINTAINER: Doer = { login: 'maintainer', association: 'MEMBER' };
 
 async function withPullRequest() {
   const github = await openGithub({ repository: 'acme/api' });
-  atTheEnd(() => github.close());
+  atEnd(() => github.close());
   github.thread('issue', 128);
   github.collaborator('maintainer', 'maintain');
   github.pull(129, { head: COMMITS.head });
@@ -151,9 +152,9 @@ describe('a reusable workflow does what it says', onlyHere, () => {
 
   test('export-audit-logs: the second night continues where the first one ended', async () => {
     const sandbox = await openSandbox();
-    atTheEnd(() => sandbox.close());
+    atEnd(() => sandbox.close());
     const storage = mkdtempSync(join(tmpdir(), 'nights-'));
-    atTheEnd(() => rmSync(storage, { recursive: true, force: true }));
+    atEnd(() => rmSync(storage, { recursive: true, force: true }));
     const night = (runId: string) =>
       callWorkflow(caller('export-audit-logs.yml'), {
         url: sandbox.url,

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { INPUTS } from '../src/contract/inputs.ts';
+import { atEnd } from './at-end.ts';
 import { openSandbox, type TestSandbox } from './e2e/sandbox.ts';
-import { atTheEnd, EXAMPLES, type JobDone, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
+import { EXAMPLES, type JobDone, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
 
 const ENTERPRISE = () => ({ DEVIN_TOKEN: 'cog_sandbox_enterprise' });
 
@@ -163,7 +164,7 @@ describe('an example of settings as code does what it says', onlyHere, () => {
   test('audit-logs-for-analysts writes Parquet', async () => {
     // A fast sandbox would be hours ahead of the runner, of which the step warns.
     const sandbox = await openSandbox();
-    atTheEnd(() => sandbox.close());
+    atEnd(() => sandbox.close());
     const { export: job } = await runExample('audit-logs-for-analysts.yml', { url: sandbox.url, secrets: ENTERPRISE });
     expect(job?.[0]?.result, story(job)).toBe('success');
     const [file] = JSON.parse(job?.[0]?.steps[0]?.outputs['files'] ?? '[]');

@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { atEnd } from './at-end.ts';
 import { type Doer, issueLabeled, pullRequest } from './e2e/events.ts';
 import type { TestSandbox } from './e2e/sandbox.ts';
 import { type LocalGithub, openGithub } from './github/server/index.ts';
-import { atTheEnd, lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
+import { lastOf, onlyHere, quick, resultsOf, runExample } from './workflow-runner.ts';
 
 /** A GitHub of acme/api with an issue and a pull request, and a maintainer. */
 async function withGithub(work: (github: LocalGithub) => Promise<void>): Promise<void> {
@@ -43,7 +44,7 @@ async function receiver() {
     response.writeHead(201).end('ok');
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  atTheEnd(() => server.close());
+  atEnd(() => server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, got };
 }
 

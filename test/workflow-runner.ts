@@ -14,8 +14,9 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { parse } from 'yaml';
+import { atEnd } from './at-end.ts';
 import { NODE_24, ROOT, type StepOptions } from './e2e/fake-runner.ts';
 import { runStep } from './e2e/here.ts';
 import { parseFileCommands } from './e2e/runner-grammar.ts';
@@ -349,20 +350,11 @@ export async function runWorkflow(
   return all;
 }
 
-// Tests that run at the same time cannot tell whose end `onTestFinished` means once they have waited for something.
-const ends: Array<() => unknown> = [];
-afterAll(() => Promise.all(ends.map((end) => end())));
-
-/** Does something once all tests of the file are over. */
-export const atTheEnd = (end: () => unknown): void => {
-  ends.push(end);
-};
-
 /** A sandbox in which sessions are over within milliseconds. */
 export async function quick() {
   // Where all is over within milliseconds, a session that waits would be asleep before anyone sees it.
   const sandbox = await openSandbox({ speed: 5_000, habits: 'sleep_ms:0' });
-  atTheEnd(() => sandbox.close());
+  atEnd(() => sandbox.close());
   return sandbox;
 }
 

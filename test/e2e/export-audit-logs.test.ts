@@ -120,7 +120,7 @@ const KILLER = new URL('kill-after.mjs', import.meta.url).href;
 
 // Windows has no signals that a process could catch from another.
 describe.skipIf(process.platform === 'win32')('a process that is killed', { concurrent: true }, () => {
-  const SEEDS = 16;
+  const SEEDS = 9;
   const api = new AuditApi();
   /** Calls of the file system in a run that is not killed, by partition. */
   const calls = new Map<string, number>();

@@ -190,10 +190,16 @@ function execute(entry: string, home: string, options: StepOptions): Promise<End
   });
   return new Promise((resolve, reject) => {
     let [stdout, stderr, lastOutputAt] = ['', '', startedAt];
+    const sent = new Set<NodeJS.Signals>();
+    // A runner sends each signal once. One that comes while Node is about to exit would kill the process.
+    const send = (signal: NodeJS.Signals) => {
+      if (!sent.has(signal)) child.kill(signal);
+      sent.add(signal);
+    };
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       stdout += chunk;
       lastOutputAt = performance.now();
-      options.onOutput?.(stdout, (signal) => child.kill(signal));
+      options.onOutput?.(stdout, send);
     });
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       stderr += chunk;

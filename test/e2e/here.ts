@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
-import { afterAll, vi } from 'vitest';
+import { threadId } from 'node:worker_threads';
+import { vi } from 'vitest';
 import {
   layFiles,
   postProcess,
@@ -37,14 +38,14 @@ const machine = {
   },
 };
 
-// One home for all: the toolkit keeps the path of its first summary for the life of the process.
-let home: string | undefined;
+// One home for all: the toolkit keeps the path of its first summary for the life of the thread.
+const home = join(tmpdir(), `here-${process.pid}-${threadId}`);
 /** Ends with the step before: the toolkit reads where it writes from the environment of the process. */
 let last: Promise<unknown> = Promise.resolve();
 
 async function runHere(kind: keyof typeof steps, options: StepOptions): Promise<StepResult> {
-  home ??= mkdtempSync(join(tmpdir(), 'here-'));
-  for (const folder of ['workspace', 'temp']) rmSync(join(home, folder), { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home);
   layFiles(home, options);
   const cwd = join(home, 'workspace');
   options.before?.(cwd);
@@ -63,12 +64,9 @@ async function runHere(kind: keyof typeof steps, options: StepOptions): Promise<
     return readStep(home, { exitCode: isGreen ? 0 : 1, stdout, stderr: '', ms, tailMs: 0 });
   } finally {
     vi.unstubAllEnvs();
+    rmSync(home, { recursive: true, force: true });
   }
 }
-
-afterAll(() => {
-  if (home !== undefined) rmSync(home, { recursive: true, force: true });
-});
 
 const inTurn = (kind: keyof typeof steps, options: StepOptions): Promise<StepResult> => {
   const step = last.then(() => runHere(kind, options));

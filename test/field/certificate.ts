@@ -2,8 +2,8 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atEnd } from '../at-end.ts';
 import type { Identity } from './server/http.ts';
-import { atEnd } from './support.ts';
 
 /** One value in DER: a tag, its length, its content. */
 function der(tag: number, ...content: readonly Buffer[]): Buffer {

@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type CheckProxy, startCheckProxy } from '../../scripts/check-proxy.ts';
+import { atEnd } from '../at-end.ts';
 import { NODE_24, ROOT, runProcess } from '../e2e/fake-runner.ts';
 import { ORG, ORG_KEY, openField } from './server/index.ts';
-import { atEnd, fields, items, story } from './support.ts';
+import { fields, items, story } from './support.ts';
 
 /** The documents' OpenAPI file, which is beside the project and not part of it. */
 const DOCUMENT = process.env['DEVIN_OPENAPI'] ?? join(ROOT, '..', 'shared', 'reference', 'devin-api', 'openapi.json');

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { atEnd } from '../at-end.ts';
 import { NODE_24, ROOT } from '../e2e/fake-runner.ts';
 import { FAST_NODE, fieldClock } from './clock.ts';
 import { ORG_KEY } from './server/index.ts';
-import { atEnd, field, fields } from './support.ts';
+import { field, fields } from './support.ts';
 
 /** Runs a module in a process with the fast clock; returns what it printed as JSON. */
 function inFastProcess(source: string, { env } = fieldClock(20)): Promise<unknown> {

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { atEnd } from '../at-end.ts';
 import type { StepResult } from '../e2e/fake-runner.ts';
 import { done, works } from './scripts.ts';
 import { listen } from './server/http.ts';
-import { atEnd, create, field, fieldHere, json, said, story } from './support.ts';
+import { create, field, fieldHere, json, said, story } from './support.ts';
 
 const CREATE = /\/sessions$/;
 

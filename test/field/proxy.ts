@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { atEnd } from './support.ts';
+import { atEnd } from '../at-end.ts';
 
 /** A proxy that makes tunnels. */
 export interface TunnelProxy {

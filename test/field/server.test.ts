@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { atEnd } from '../at-end.ts';
 import type { FieldClock } from './clock.ts';
 import { type Field, ORG, ORG_KEY, OTHER_ORG, openField } from './server/index.ts';
-import { atEnd, field, fields, items } from './support.ts';
+import { field, fields, items } from './support.ts';
 
 const SESSIONS = `/v3/organizations/${ORG}/sessions`;
 

@@ -1,19 +1,10 @@
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
+import { atEnd } from '../at-end.ts';
 import { runProcess, type StepOptions, type StepResult } from '../e2e/fake-runner.ts';
 import { runStep } from '../e2e/here.ts';
 import { clock } from '../e2e/skipping-clock.ts';
 import { FAST_NODE, type FieldClock, SPEED } from './clock.ts';
 import { type Field, type FieldOptions, ORG, ORG_KEY, openField } from './server/index.ts';
-
-const cleanups: (() => Promise<void> | void)[] = [];
-
-// Not at the end of each test: while several run at once, a hook of a helper would belong to any of them.
-afterAll(async () => {
-  for (const cleanup of cleanups) await cleanup();
-});
-
-/** Ends something when the file's tests have ended. */
-export const atEnd = (cleanup: () => Promise<void> | void): void => void cleanups.push(cleanup);
 
 /** The time of the process of the test, which skips every wait. */
 const HERE: FieldClock = { now: clock.now, sleep: (seconds) => clock.sleep(seconds * 1_000), env: {} };

@@ -1,4 +1,4 @@
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Clock } from '../../../src/contract/clock.ts';
 import { ActionError } from '../../../src/contract/errors.ts';
 import { type Github, type GithubOptions, openGithub as openClient } from '../../../src/github/client/client.ts';
@@ -41,18 +41,13 @@ export interface Opened {
   client(options: Partial<GithubOptions>): Github;
 }
 
-const open: LocalGithub[] = [];
-
-afterEach(async () => {
-  const servers = open.splice(0);
-  for (const server of servers) await server.close();
-  expect(servers.flatMap((server) => server.breaches())).toEqual([]);
-});
-
 /** Opens a local GitHub until the test is over, which fails if anything went against GitHub's own documents. */
 export async function openBoth(options: Partial<GithubOptions> & Options = {}): Promise<Opened> {
   const server = await openGithub(options);
-  open.push(server);
+  onTestFinished(async () => {
+    await server.close();
+    expect(server.breaches()).toEqual([]);
+  });
   const clock = new InstantClock();
   const progress: string[] = [];
   const client = (more: Partial<GithubOptions>) =>
