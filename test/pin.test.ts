@@ -1,14 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { NODE_24, ROOT } from './e2e/fake-runner.ts';
+import { runProgram } from './programs/index.ts';
 
 const COMMIT = 'c'.repeat(40);
 const PAGES = ['README.md', 'docs/**/*.md', 'examples/*.yml'];
 
-test('a release moves every line of the documentation that uses the action to its commit', () => {
+test('a release moves every line of the documentation that uses the action to its commit', async () => {
   const home = mkdtempSync(join(tmpdir(), 'pin-'));
   onTestFinished(() => rmSync(home, { recursive: true, force: true }));
   for (const name of [
@@ -24,9 +24,13 @@ test('a release moves every line of the documentation that uses the action to it
   ])
     cpSync(join(ROOT, name), join(home, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(home, 'node_modules'), 'junction');
-  const node = (...args: string[]) => execFileSync(NODE_24, args, { cwd: home, encoding: 'utf8' });
-  node('scripts/pin.ts', 'v1.2.3', COMMIT);
-  node('scripts/generate.ts');
+  const node = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runProgram(NODE_24, args, { cwd: home });
+    expect(code, stderr).toBe(0);
+    return stdout;
+  };
+  await node('scripts/pin.ts', 'v1.2.3', COMMIT);
+  await node('scripts/generate.ts');
   // The lines of other actions, of headings, and of the page about pinning stay.
   const uses = globSync(PAGES, { cwd: home }).flatMap((path) =>
     [...readFileSync(join(home, path), 'utf8').matchAll(/uses: (OWNER\/\S+)@(\w+) # (.*)$/gm)].map(
@@ -35,9 +39,11 @@ test('a release moves every line of the documentation that uses the action to it
   );
   expect(uses.length).toBeGreaterThan(80);
   expect(uses.filter((line) => !line.endsWith(` ${COMMIT} v1.2.3`))).toEqual([]);
-  expect(node('scripts/check-workflows.ts', 'examples/start-session.yml')).toBe('ok    examples/start-session.yml\n');
-  expect(node('scripts/generate.ts', '--check')).toBe('');
+  expect(await node('scripts/check-workflows.ts', 'examples/start-session.yml')).toBe(
+    'ok    examples/start-session.yml\n',
+  );
+  expect(await node('scripts/generate.ts', '--check')).toBe('');
   // The next release moves them again.
-  node('scripts/pin.ts', 'v1.2.4', 'd'.repeat(40));
+  await node('scripts/pin.ts', 'v1.2.4', 'd'.repeat(40));
   expect(readFileSync(join(home, 'examples/start-session.yml'), 'utf8')).toContain(`@${'d'.repeat(40)} # v1.2.4`);
 });

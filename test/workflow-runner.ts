@@ -1,4 +1,3 @@
-import { type ExecFileOptions, execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -22,17 +21,16 @@ import { runStep } from './e2e/here.ts';
 import { parseFileCommands } from './e2e/runner-grammar.ts';
 import { openSandbox, type TestSandbox } from './e2e/sandbox.ts';
 import type { LocalGithub } from './github/server/index.ts';
+import { type ProgramOptions, runProgram } from './programs/index.ts';
 
 /** The folder of the examples. */
 export const EXAMPLES = join(ROOT, 'examples');
 
 /** Runs a program to its end, whatever its exit code. */
-export const execute = (program: string, args: readonly string[], options: ExecFileOptions = {}) =>
-  new Promise<{ code: number; output: string }>((resolve) => {
-    execFile(program, args, options, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : 1, output: `${stdout}${stderr}` }),
-    );
-  });
+export async function execute(program: string, args: readonly string[], options: ProgramOptions = {}) {
+  const { code, stdout, stderr } = await runProgram(program, args, options);
+  return { code: code === 0 ? 0 : 1, output: `${stdout}${stderr}` };
+}
 
 /** Checks workflows as the project's own check does. */
 export const checkWorkflows = (...paths: string[]) =>

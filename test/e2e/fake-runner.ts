@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parse as parseYaml } from 'yaml';
+import { startProgram } from '../programs/index.ts';
 import { type Command, parseFileCommands, parseOutput } from './runner-grammar.ts';
 
 /** The repository's root. */
@@ -181,33 +181,27 @@ export function readStep(home: string, ended: Ended): StepResult {
   };
 }
 
-function execute(entry: string, home: string, options: StepOptions): Promise<Ended> {
+async function execute(entry: string, home: string, options: StepOptions): Promise<Ended> {
   const startedAt = performance.now();
-  const child = spawn(NODE_24, [...(options.nodeArgs ?? []), join(ROOT, entry)], {
+  const texts = { stdout: '', stderr: '' };
+  let lastOutputAt = startedAt;
+  const sent = new Set<NodeJS.Signals>();
+  // A runner sends each signal once. One that comes while Node is about to exit would kill the process.
+  const send = (signal: NodeJS.Signals) => {
+    if (!sent.has(signal)) program.kill(signal);
+    sent.add(signal);
+  };
+  const program = startProgram(NODE_24, [...(options.nodeArgs ?? []), join(ROOT, entry)], {
     cwd: join(home, 'workspace'),
     env: variables(home, options),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return new Promise((resolve, reject) => {
-    let [stdout, stderr, lastOutputAt] = ['', '', startedAt];
-    const sent = new Set<NodeJS.Signals>();
-    // A runner sends each signal once. One that comes while Node is about to exit would kill the process.
-    const send = (signal: NodeJS.Signals) => {
-      if (!sent.has(signal)) child.kill(signal);
-      sent.add(signal);
-    };
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      stdout += chunk;
+    onOutput(stream, text) {
+      texts[stream] += text;
+      if (stream === 'stderr') return;
       lastOutputAt = performance.now();
-      options.onOutput?.(stdout, send);
-    });
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      stderr += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (exitCode) => {
-      const now = performance.now();
-      resolve({ exitCode, stdout, stderr, ms: now - startedAt, tailMs: now - lastOutputAt });
-    });
+      options.onOutput?.(texts.stdout, send);
+    },
   });
+  const exitCode = await program.ended;
+  const now = performance.now();
+  return { exitCode, ...texts, ms: now - startedAt, tailMs: now - lastOutputAt };
 }

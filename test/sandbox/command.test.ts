@@ -1,33 +1,36 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { NODE_24 } from '../e2e/fake-runner.ts';
+import { startProgram } from '../programs/index.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/sandbox.ts', import.meta.url));
 
 function start(...given: string[]) {
-  const child = spawn(process.execPath, [SCRIPT, ...given], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { out: '', err: '' };
-  child.stdout.on('data', (chunk: Buffer) => {
-    texts.out += chunk;
+  const texts = { stdout: '', stderr: '' };
+  let heard = () => {};
+  const hasSpoken = new Promise<void>((resolve) => {
+    heard = resolve;
   });
-  child.stderr.on('data', (chunk: Buffer) => {
-    texts.err += chunk;
+  const program = startProgram(NODE_24, [SCRIPT, ...given], {
+    onOutput(stream, text) {
+      texts[stream] += text;
+      heard();
+    },
   });
-  return { child, texts };
+  return { ...program, texts, hasSpoken };
 }
 
 test('the command says where it listens and ends at once on a signal, a hanging request or not', async () => {
-  const { child, texts } = start('--seed', '3');
-  await once(child.stdout, 'data');
-  const url = /^Devin API sandbox listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(texts.out)?.[1];
+  const command = start('--seed', '3');
+  await command.hasSpoken;
+  const url = /^Devin API sandbox listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(command.texts.stdout)?.[1];
   expect(url).toBeDefined();
   const headers = { 'x-sandbox-control': '1' };
   await fetch(`${url}/sandbox/faults`, { method: 'POST', headers, body: '[{"path":"/self","hang":true}]' });
   const hanging = fetch(`${url}/v3/self`).catch(() => 'broken');
   await fetch(`${url}/sandbox/state`);
-  child.kill('SIGTERM');
-  expect(await once(child, 'exit')).toEqual([0, null]);
+  command.kill('SIGTERM');
+  expect(await command.ended).toBe(0);
   expect(await hanging).toBe('broken');
 });
 
@@ -42,22 +45,22 @@ test('wrong arguments give one line and the exit code 2', async () => {
   ];
   await Promise.all(
     wrong.map(async (given) => {
-      const { child, texts } = start(...given);
-      expect(await once(child, 'close'), given.join(' ')).toEqual([2, null]);
-      expect(texts.err.trim().split('\n')).toHaveLength(1);
-      expect(texts.err).toContain('usage:');
-      expect(texts.out).toBe('');
+      const { ended, texts } = start(...given);
+      expect(await ended, given.join(' ')).toBe(2);
+      expect(texts.stderr.trim().split('\n')).toHaveLength(1);
+      expect(texts.stderr).toContain('usage:');
+      expect(texts.stdout).toBe('');
     }),
   );
 });
 
 test('a port that is taken gives one line and the exit code 2', async () => {
   const first = start();
-  await once(first.child.stdout, 'data');
-  const port = first.texts.out.trim().split(':').at(-1) ?? '';
+  await first.hasSpoken;
+  const port = first.texts.stdout.trim().split(':').at(-1) ?? '';
   const second = start('--port', port);
-  expect(await once(second.child, 'close')).toEqual([2, null]);
-  expect(second.texts.err).toContain('EADDRINUSE');
-  first.child.kill('SIGINT');
-  expect(await once(first.child, 'exit')).toEqual([0, null]);
+  expect(await second.ended).toBe(2);
+  expect(second.texts.stderr).toContain('EADDRINUSE');
+  first.kill('SIGINT');
+  expect(await first.ended).toBe(0);
 });

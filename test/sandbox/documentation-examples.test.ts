@@ -1,7 +1,8 @@
-import { type ExecFileException, execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../src/sandbox/index.ts';
+import { runProgram } from '../programs/index.ts';
 import { askAt } from './support.ts';
 
 const FOLDER = new URL('../../../shared/reference/documentation/', import.meta.url);
@@ -53,18 +54,20 @@ json.dump(outputs, sys.stdout)
 `;
 
 /** What programs print as they stand, but for where the API is, who calls and which organization is theirs. */
-function outputs(programs: readonly string[], { url, org, token }: Place, ...tokens: string[]): Promise<string[]> {
+async function outputs(
+  programs: readonly string[],
+  { url, org, token }: Place,
+  ...tokens: string[]
+): Promise<string[]> {
   const here = programs.map((program, i) => [
     program.replaceAll('https://api.devin.ai', url).replaceAll('your_org_id', org),
     tokens[i] ?? token,
   ]);
-  return new Promise((resolve, reject) => {
-    const env = { PATH: process.env['PATH'], NO_PROXY: '*' };
-    const done = (error: ExecFileException | null, stdout: string, stderr: string) =>
-      error ? reject(new Error(stderr)) : resolve(JSON.parse(stdout));
-    const child = execFile('python3', ['-X', 'utf8', '-c', RUNNER], { env }, done);
-    child.stdin?.end(JSON.stringify(here));
-  });
+  const env = { PATH: process.env['PATH'], NO_PROXY: '*' };
+  const options = { env, input: JSON.stringify(here) };
+  const { code, stdout, stderr } = await runProgram('python3', ['-X', 'utf8', '-c', RUNNER], options);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
 }
 
 /** A fresh sandbox in which it is now, because the examples ask for the last seven days. */
