@@ -52,14 +52,17 @@ function referenceCheck(): ((endpoint: Endpoint, body: unknown) => string) | und
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   ajv.addSchema({ $id: 'reference:all', components: reference.components });
   const seedOnly = new Set(reference['x-seed-only-paths'].map(({ seed }) => seed));
+  const compile = (schema: object) =>
+    ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"reference:all#/components')));
+  const checks = new Map<string, ReturnType<typeof compile>>();
   return ({ id, method, path, route, seen }, body) => {
     if (seedOnly.has(route) || seen === 'field') return '';
     const responses = reference.paths[path]?.[method.toLowerCase()]?.responses;
     if (responses === undefined) return `${id} is not in the reference`;
     const schema = responses['200']?.content?.['application/json']?.schema;
     if (schema === undefined) return '';
-    const text = JSON.stringify(schema).replaceAll('"#/components', '"reference:all#/components');
-    const validate = ajv.compile(JSON.parse(text));
+    const validate = checks.get(id) ?? compile(schema);
+    checks.set(id, validate);
     return validate(body) ? '' : `${id}: ${ajv.errorsText(validate.errors)}`;
   };
 }

@@ -42,24 +42,24 @@ export function example(name: string): Fields {
 const SCHEMAS = '#/components/schemas/';
 
 /** A schema of OpenAPI 3.0 as JSON Schema: `nullable` becomes a choice, other schemas are gathered by name. */
-function converted(schema: unknown, gather: (name: string) => void): unknown {
-  if (Array.isArray(schema)) return schema.map((entry) => converted(entry, gather));
+function converted(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(converted);
   if (!isFields(schema)) return schema;
   const { nullable, example: _, examples: __, discriminator: ___, ...rest } = schema;
   const ref = rest['$ref'];
   if (typeof ref === 'string') {
     const name = ref.slice(SCHEMAS.length);
     gather(name);
-    return { $ref: `#/$defs/${name}` };
+    return { $ref: name };
   }
   const entries = Object.entries(rest).map(([key, value]) => [
     key,
     // Names of fields are no keywords.
     key === 'properties' && isFields(value)
-      ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, converted(each, gather)]))
+      ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, converted(each)]))
       : key === 'enum' || key === 'default'
         ? value
-        : converted(value, gather),
+        : converted(value),
   ]);
   const plain = Object.fromEntries(entries);
   return nullable === true ? { anyOf: [{ type: 'null' }, plain] } : plain;
@@ -68,21 +68,20 @@ function converted(schema: unknown, gather: (name: string) => void): unknown {
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 const ajv = new Ajv({ strict: false, logger: false, formats: { 'date-time': DATE_TIME, uri: URL.canParse } });
 
+const gathered = new Set<string>();
+
+/** Adds a schema of the document that others refer to, and those that it refers to itself: each is compiled once. */
+function gather(name: string): void {
+  if (gathered.has(name)) return;
+  gathered.add(name);
+  ajv.addSchema(inside(converted(inside(document(), 'components', 'schemas', name))), name);
+}
+
 /** A check of values by a schema of the document; `strict` takes no field that the schema does not name. */
 function compile(schema: unknown, strict: boolean): ValidateFunction {
-  const waiting: string[] = [];
-  const $defs: Record<string, unknown> = {};
-  const gather = (name: string) => {
-    if (name in $defs || waiting.includes(name)) return;
-    waiting.push(name);
-  };
-  const main = inside(converted(resolvedSchema(schema), gather));
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    $defs[name] = {};
-    $defs[name] = converted(inside(document(), 'components', 'schemas', name), gather);
-  }
+  const main = inside(converted(resolvedSchema(schema)));
   const closed = strict && 'properties' in main && !('additionalProperties' in main) && !('anyOf' in main);
-  return ajv.compile({ ...main, ...(closed ? { additionalProperties: false } : {}), $defs });
+  return ajv.compile({ ...main, ...(closed ? { additionalProperties: false } : {}) });
 }
 
 const resolvedSchema = (schema: unknown) => (isFields(schema) && '$ref' in schema ? resolved(schema) : schema);
