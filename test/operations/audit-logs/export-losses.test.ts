@@ -154,16 +154,34 @@ describe('two events with one ID', () => {
   });
 
   it('are both kept, in one run and over several, and the export is valid', async () => {
-    api.events = [twin({ a: 1 }), twin({ a: 2 }), twin({}, { created_at: BEGIN + 11 }), twin({}, { action: 'logout' })];
+    const differing = [
+      { created_at: BEGIN + 11 },
+      { action: 'logout' },
+      { user_email: 'a@b.c' },
+      { user_email: 'd@b.c' },
+    ];
+    api.events = [twin({ a: 1 }), twin({ a: 2 }), ...differing.map((fields) => twin({}, fields))];
     const inputs = { since: String(BEGIN), checkpoint_file: 'c.json', overlap: '1h' };
-    expect((await run({ ...inputs, until: String(BEGIN + 20) })).outputs['events']).toBe('4');
+    expect((await run({ ...inputs, until: String(BEGIN + 20) })).outputs['events']).toBe('6');
     api.events.push(twin({ a: 3 }));
-    expect((await run(inputs)).outputs).toMatchObject({ events: '1', duplicates_dropped: '4' });
-    expect(exportedIds(output())).toHaveLength(5);
+    expect((await run(inputs)).outputs).toMatchObject({ events: '1', duplicates_dropped: '6' });
+    expect(exportedIds(output())).toHaveLength(7);
     const { findings } = await verifyExport(output(), new AbortController().signal);
     expect(findings.kept).toEqual([]);
-    expect(findings.notes).toHaveLength(4);
+    expect(findings.notes).toHaveLength(6);
   });
+
+  it.each(['a key comes twice', 'the time differs by less than a millisecond, in CEF'])(
+    'are both kept if %s',
+    async (how) => {
+      const [isCef, text] = [how.endsWith('CEF'), JSON.stringify(twin({ a: 1 }))];
+      const other = isCef ? text.replace(/("created_at":\d+)/, '$1.0004') : text.replace('"a":1', '"a":2,"a":1');
+      api.bytes = () => `{"items":[${text},${other}],"has_next_page":false,"end_cursor":null}`;
+      const inputs = { until: String(BEGIN + 20), checkpoint_file: 'c.json', format: isCef ? 'cef' : 'jsonl' };
+      expect((await run(inputs)).outputs['events']).toBe('2');
+      expect((await verifyExport(output(), new AbortController().signal)).findings.kept).toEqual([]);
+    },
+  );
 
   it('are one event if only a name of a person was changed, or the API returned it on two pages', async () => {
     const first = { ...event('a', BEGIN + 10), user_email: 'old@example.com' };
