@@ -80,7 +80,12 @@ describe.each(ORDERS)('an API that returns events %s', (_name, order) => {
 it('an API that does not say whether more pages follow is read as long as it has a cursor', async () => {
   api.events = many(450, (at) => BEGIN + at);
   api.pageSize = 100;
-  api.distort = ({ has_next_page: _says, ...rest }) => rest;
+  // Each page follows an empty one, and the last one names a cursor that leads to an empty page with the same cursor.
+  api.distort = ({ has_next_page: _says, items, end_cursor: next }, query) => {
+    const after = query.get('after') ?? '';
+    if (after === 'end') return { items: [], end_cursor: 'end' };
+    return after.endsWith('!') ? { items, end_cursor: next ?? 'end' } : { items: [], end_cursor: `${Number(after)}!` };
+  };
   expect((await run({ until: String(BEGIN + 500) })).outputs['events']).toBe('450');
 });
 
@@ -91,6 +96,7 @@ describe('v2, which has no cursor', () => {
     [50, 400, 49],
     [20, 300, 3],
     [200, 900, 150],
+    [5, 60, 2],
   ])('loses none if it returns at most %i events at once', async (limit, count, perSecond) => {
     api.v2Limit = limit;
     api.events = many(count, (at) => BEGIN + Math.floor(at / perSecond));
@@ -103,6 +109,7 @@ describe('v2, which has no cursor', () => {
     [100, 100],
     [50, 60],
     [200, 250],
+    [3, 4],
   ])('fails if it returns at most %i events at once, and one second has %i', async (limit, crowd) => {
     api.v2Limit = limit;
     api.events = [...many(crowd, () => BEGIN + 50, 'c'), ...many(40, (at) => BEGIN + 100 + at)];

@@ -96,7 +96,7 @@ export class AuditApi {
       .filter(({ created_at: at }) => at >= from && at <= to)
       .filter((event) => action === null || event.action === action)
       .sort(this.order);
-    const start = Number(query.get('after') ?? 0);
+    const start = Number.parseInt(query.get('after') ?? '0', 10) || 0;
     const size = Math.min(this.pageSize, Number(query.get('first')));
     const items = found.slice(trick === 'repeat-last' ? Math.max(0, start - 1) : start, start + size);
     const more = start + size < found.length;

@@ -27,11 +27,12 @@ export function v3Request({ orgId, actions }: ExportScope): {
   };
 }
 
-/** If a page does not say whether more follow, its cursor does, as long as the page has events. */
-function withFlag(body: unknown): unknown {
+/** If a page does not say whether more follow, its cursor does; an empty page whose own cursor comes back is the end. */
+function withFlag(body: unknown, asked: Fields): unknown {
   if (!isRecord(body) || typeof body['has_next_page'] === 'boolean') return body;
-  const items = Array.isArray(body['items']) ? body['items'] : [];
-  return { ...body, has_next_page: items.length > 0 && Boolean(body['end_cursor']) };
+  const { items, end_cursor: cursor } = body;
+  const isOver = Array.isArray(items) && items.length === 0 && String(cursor) === String(asked['after']);
+  return { ...body, has_next_page: Boolean(cursor) && !isOver };
 }
 
 /**
@@ -46,7 +47,7 @@ export function v3Reader(source: AuditSource): ReadRange {
       patiently(source, signal, async () => {
         const response = await source.devin.raw(endpoint, { params, query: asked, signal });
         page = eventsOf(response, 'items');
-        return withFlag(response.body);
+        return withFlag(response.body, asked);
       });
     const events: WaitingEvent[] = [];
     const first = { ...query, first: LARGEST_PAGE, time_after: range.from - 1, time_before: range.to };
