@@ -147,6 +147,28 @@ describe('a runner whose clock is wrong', () => {
     expect(exportedIds(output()).toSorted()).toEqual(idsOf(api.events));
   });
 
+  it.each([
+    ['says nothing', undefined],
+    ['says what is no time', 'soon 2030'],
+    ['says a time in another form', '5'],
+  ])('is what counts if the API %s, and the step warns', async (_name, date) => {
+    api.date = date;
+    api.events = [event(1, NOW - HOUR)];
+    const { printed, outputs } = await run(inputs, { now: NOW * 1_000 });
+    expect(printed).toContain('::warning title=The API does not say its time::');
+    expect(outputs).toMatchObject({ events: '1', lag_seconds: '60' });
+  });
+
+  it('does not matter, but an API that goes back behind the end of the window is an error', async () => {
+    api.distort = (answer) => {
+      api.time = NOW * 1_000;
+      return answer;
+    };
+    api.time = (NOW + HOUR) * 1_000;
+    expect(await failure(run(inputs, { now: NOW * 1_000 }))).toMatchObject({ code: 'api_contract' });
+    expect(filesIn(place.root)).toEqual([]);
+  });
+
   it('does not warn for the difference of a second', async () => {
     api.time = NOW * 1_000 + 900;
     expect((await run(inputs, { now: NOW * 1_000 })).printed).not.toContain('::warning');
