@@ -53,28 +53,15 @@ async function passOver(job: Job): Promise<PassResult> {
   }
 }
 
-const DISK = new Set([
-  'ENOSPC',
-  'EDQUOT',
-  'EFBIG',
-  'EROFS',
-  'EACCES',
-  'EPERM',
-  'EIO',
-  'ENOTDIR',
-  'EISDIR',
-  'EMFILE',
-  'ENAMETOOLONG',
-]);
-
 /** A failure of the disk as an error that says so. */
 function diskError(thrown: unknown, folder: string): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-  if (thrown instanceof ActionError || !DISK.has(code)) return thrown;
+  // A code of the system; one of Node has an underscore. A failure of the network is an `ActionError` by now.
+  if (thrown instanceof ActionError || !/^E[A-Z0-9]+$/.test(code)) return thrown;
   const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
   return new ActionError(
     'input_invalid',
-    `The export cannot be written to ${folder} (${code}). Nothing was committed: the checkpoint did not change.`,
+    `The export cannot be written to ${folder} (${code}). The checkpoint did not change: nothing is lost.`,
     {
       title: isFull ? 'The disk is full' : 'The export cannot be written',
       fix: isFull

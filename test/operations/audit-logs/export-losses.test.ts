@@ -279,6 +279,7 @@ describe('the folder of an export', () => {
     ['that is older than the timeout of a run', { started_at: now - 41 * 60_000 }],
     ['that is older, on another machine', { host: 'elsewhere', started_at: now - 41 * 60_000 }],
     ['that was only begun', undefined],
+    ['of no process', { pid: -1 }],
   ])('is taken over from a run %s', async (_name, fields) => {
     lock(fields ?? {});
     if (fields === undefined) writeFileSync(lockFile(), '');
@@ -289,6 +290,8 @@ describe('the folder of an export', () => {
   it.each([
     ['another process', { pid: process.ppid }],
     ['another machine', { pid: DEAD, host: 'elsewhere' }],
+    ['another machine, whose clock is ahead', { pid: DEAD, host: 'elsewhere', started_at: now + 2 * HOUR * 1_000 }],
+    ['another process, after the clock was set back', { pid: process.ppid, started_at: now + 2 * HOUR * 1_000 }],
   ])('is not taken over from %s, and nothing is sent', async (_name, fields) => {
     lock(fields);
     const error = await failure(run(inputs));
@@ -305,6 +308,21 @@ describe('the folder of an export', () => {
     };
     expect(await failure(run(inputs))).toMatchObject({ code: 'conflict' });
     expect(filesIn(place.root)).toEqual([]);
+  });
+
+  it('in which a file cannot get its name is an error that says so, and the next run completes it', async () => {
+    api.events = many(3, (at) => BEGIN + at * HOUR);
+    const workspace = new (class extends Workspace {
+      override move(from: string, to: string): Promise<void> {
+        const broken = Object.assign(new Error('EXDEV: rename'), { code: 'EXDEV', syscall: 'rename' });
+        return from.endsWith('file-1') ? Promise.reject(broken) : super.move(from, to);
+      }
+    })(place.root);
+    const error = await failure(run({ ...inputs, partition: 'hour' }, { workspace }));
+    expect(error).toMatchObject({ code: 'input_invalid', message: expect.stringContaining('EXDEV') });
+    expect(existsSync(join(place.root, 'c.json'))).toBe(false);
+    await run({ ...inputs, partition: 'hour' });
+    expect(exportedIds(output()).toSorted()).toEqual(idsOf(api.events));
   });
 
   it('with a file that disappears before it gets its name is an error, and the next run exports it', async () => {
