@@ -89,6 +89,17 @@ it('an API that does not say whether more pages follow is read as long as it has
   expect((await run({ until: String(BEGIN + 500) })).outputs['events']).toBe('450');
 });
 
+it('a page that is too large to be read is requested again with fewer events', async () => {
+  api.events = many(90, (at) => BEGIN + at);
+  const tooLarge = Buffer.alloc(51 * 1024 * 1024);
+  api.bytes = (answer) => {
+    const text = JSON.stringify(answer);
+    return text.split('audit_log_id').length > 20 ? tooLarge : text;
+  };
+  expect((await run({ until: String(BEGIN + 500), concurrency: '1' })).outputs['events']).toBe('90');
+  expect(api.queries.map((query) => query.get('first')).slice(0, 5)).toEqual(['1', '200', '50', '13', '13']);
+});
+
 describe('v2, which has no cursor', () => {
   const range = { until: String(BEGIN + 400), checkpoint_file: 'c.json' };
   it.each([
