@@ -162,11 +162,11 @@ describe('a runner whose clock is wrong', () => {
     ['says nothing', undefined],
     ['says what is no time', 'soon 2030'],
     ['says a time in another form', '5'],
-  ])('is what counts if the API %s, and the step warns', async (_name, date) => {
+  ])('is what counts if the API %s, and the log says so', async (_name, date) => {
     api.date = date;
     api.events = [event(1, NOW - HOUR)];
     const { printed, outputs } = await run(inputs, { now: NOW * 1_000 });
-    expect(printed).toContain('::warning title=The API does not say its time::');
+    expect(printed).toContain('The responses of the API have no valid Date');
     expect(outputs).toMatchObject({ events: '1', lag_seconds: '60' });
   });
 
