@@ -103,6 +103,11 @@ export class Devin {
     return this.#transport.now();
   }
 
+  /** The earliest time that a response has said, in milliseconds since 1970; undefined if none has said any. */
+  earliest(): number | undefined {
+    return this.#transport.earliest();
+  }
+
   /** How long the next request would wait after a 429, in milliseconds. */
   heldMs(): number {
     return this.#transport.heldMs();

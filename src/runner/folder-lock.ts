@@ -12,7 +12,7 @@ const MAX_LOCK_BYTES = 64 * 1024;
 const LockFile = z.object({
   run_id: z.string(),
   run_attempt: z.int(),
-  pid: z.int(),
+  pid: z.int().check(z.gte(1)),
   host: z.string(),
   /** Milliseconds since 1970. */
   started_at: z.number(),
@@ -50,7 +50,8 @@ const ownLocks = new Set<string>();
 let locks = 0;
 
 function isHeld(lock: LockFile, { machine, now, maxAgeMs }: LockOptions): boolean {
-  if (Math.abs(now - lock.started_at) > maxAgeMs) return false;
+  // A start in the future is that of a machine whose clock is ahead, and no reason to write beside it.
+  if (now - lock.started_at > maxAgeMs) return false;
   if (lock.host !== machine.host) return true;
   return lock.pid === machine.pid ? ownLocks.has(JSON.stringify(lock)) : machine.isRunning(lock.pid);
 }

@@ -1,6 +1,7 @@
 import { ActionError, asActionError } from '../../contract/errors.ts';
 import { operation, type Report, ready } from '../operation.ts';
 import { isoTime } from './events/time.ts';
+import { checkPast } from './export/api-time.ts';
 import { commitJob } from './export/export-commit.ts';
 import { checkExport, EXPORT_INPUTS } from './export/inputs.ts';
 import { type ExportContext, type Job, lockOutput, openJob, scopeOfRun } from './export/job.ts';
@@ -28,7 +29,7 @@ async function passOver(job: Job): Promise<PassResult> {
   const format = await loadFormat(inputs.format);
   const writer = openWriter({ workspace, staging, format, compression, partition, isV2: scope.version === 'v2' });
   try {
-    return await runPass({
+    const result = await runPass({
       ...rangeReader(source),
       window,
       concurrency: inputs.concurrency,
@@ -43,6 +44,8 @@ async function passOver(job: Job): Promise<PassResult> {
       progress: (text) => log.progress(text),
       keeps: (error, highWater) => isWorthKeeping(job, error, highWater),
     });
+    checkPast(source, result.highWater);
+    return result;
   } catch (thrown) {
     await writer.discard().catch(() => undefined);
     await workspace.remove(staging).catch(() => undefined);
@@ -50,28 +53,15 @@ async function passOver(job: Job): Promise<PassResult> {
   }
 }
 
-const DISK = new Set([
-  'ENOSPC',
-  'EDQUOT',
-  'EFBIG',
-  'EROFS',
-  'EACCES',
-  'EPERM',
-  'EIO',
-  'ENOTDIR',
-  'EISDIR',
-  'EMFILE',
-  'ENAMETOOLONG',
-]);
-
 /** A failure of the disk as an error that says so. */
 function diskError(thrown: unknown, folder: string): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-  if (thrown instanceof ActionError || !DISK.has(code)) return thrown;
+  // A code of the system; one of Node has an underscore. A failure of the network is an `ActionError` by now.
+  if (thrown instanceof ActionError || !/^E[A-Z0-9]+$/.test(code)) return thrown;
   const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
   return new ActionError(
     'input_invalid',
-    `The export cannot be written to ${folder} (${code}). Nothing was committed: the checkpoint did not change.`,
+    `The export cannot be written to ${folder} (${code}). The checkpoint did not change: nothing is lost.`,
     {
       title: isFull ? 'The disk is full' : 'The export cannot be written',
       fix: isFull

@@ -123,6 +123,7 @@ export class ModelApi {
       close: async () => undefined,
       now: () => clock.now(),
       heldMs: () => 0,
+      earliest: () => undefined,
       async send(request) {
         const stop = request.signal ?? signal;
         const aborted = (left: boolean) =>

@@ -80,8 +80,24 @@ describe.each(ORDERS)('an API that returns events %s', (_name, order) => {
 it('an API that does not say whether more pages follow is read as long as it has a cursor', async () => {
   api.events = many(450, (at) => BEGIN + at);
   api.pageSize = 100;
-  api.distort = ({ has_next_page: _says, ...rest }) => rest;
+  // Each page follows an empty one, and the last one names a cursor that leads to an empty page with the same cursor.
+  api.distort = ({ has_next_page: _says, items, end_cursor: next }, query) => {
+    const after = query.get('after') ?? '';
+    if (after === 'end') return { items: [], end_cursor: 'end' };
+    return after.endsWith('!') ? { items, end_cursor: next ?? 'end' } : { items: [], end_cursor: `${Number(after)}!` };
+  };
   expect((await run({ until: String(BEGIN + 500) })).outputs['events']).toBe('450');
+});
+
+it('a page that is too large to be read is requested again with fewer events', async () => {
+  api.events = many(90, (at) => BEGIN + at);
+  const tooLarge = Buffer.alloc(51 * 1024 * 1024);
+  api.bytes = (answer) => {
+    const text = JSON.stringify(answer);
+    return text.split('audit_log_id').length > 20 ? tooLarge : text;
+  };
+  expect((await run({ until: String(BEGIN + 500), concurrency: '1' })).outputs['events']).toBe('90');
+  expect(api.queries.map((query) => query.get('first')).slice(0, 5)).toEqual(['1', '200', '50', '13', '13']);
 });
 
 describe('v2, which has no cursor', () => {
@@ -91,6 +107,7 @@ describe('v2, which has no cursor', () => {
     [50, 400, 49],
     [20, 300, 3],
     [200, 900, 150],
+    [5, 60, 2],
   ])('loses none if it returns at most %i events at once', async (limit, count, perSecond) => {
     api.v2Limit = limit;
     api.events = many(count, (at) => BEGIN + Math.floor(at / perSecond));
@@ -103,6 +120,7 @@ describe('v2, which has no cursor', () => {
     [100, 100],
     [50, 60],
     [200, 250],
+    [3, 4],
   ])('fails if it returns at most %i events at once, and one second has %i', async (limit, crowd) => {
     api.v2Limit = limit;
     api.events = [...many(crowd, () => BEGIN + 50, 'c'), ...many(40, (at) => BEGIN + 100 + at)];
@@ -140,6 +158,28 @@ describe('a runner whose clock is wrong', () => {
     expect(exportedIds(output()).toSorted()).toEqual(idsOf(api.events));
   });
 
+  it.each([
+    ['says nothing', undefined],
+    ['says what is no time', 'soon 2030'],
+    ['says a time in another form', '5'],
+  ])('is what counts if the API %s, and the log says so', async (_name, date) => {
+    api.date = date;
+    api.events = [event(1, NOW - HOUR)];
+    const { printed, outputs } = await run(inputs, { now: NOW * 1_000 });
+    expect(printed).toContain('The responses of the API have no valid Date');
+    expect(outputs).toMatchObject({ events: '1', lag_seconds: '60' });
+  });
+
+  it('does not matter, but an API that goes back behind the end of the window is an error', async () => {
+    api.distort = (answer) => {
+      api.time = NOW * 1_000;
+      return answer;
+    };
+    api.time = (NOW + HOUR) * 1_000;
+    expect(await failure(run(inputs, { now: NOW * 1_000 }))).toMatchObject({ code: 'api_contract' });
+    expect(filesIn(place.root)).toEqual([]);
+  });
+
   it('does not warn for the difference of a second', async () => {
     api.time = NOW * 1_000 + 900;
     expect((await run(inputs, { now: NOW * 1_000 })).printed).not.toContain('::warning');
@@ -154,16 +194,34 @@ describe('two events with one ID', () => {
   });
 
   it('are both kept, in one run and over several, and the export is valid', async () => {
-    api.events = [twin({ a: 1 }), twin({ a: 2 }), twin({}, { created_at: BEGIN + 11 }), twin({}, { action: 'logout' })];
+    const differing = [
+      { created_at: BEGIN + 11 },
+      { action: 'logout' },
+      { user_email: 'a@b.c' },
+      { user_email: 'd@b.c' },
+    ];
+    api.events = [twin({ a: 1 }), twin({ a: 2 }), ...differing.map((fields) => twin({}, fields))];
     const inputs = { since: String(BEGIN), checkpoint_file: 'c.json', overlap: '1h' };
-    expect((await run({ ...inputs, until: String(BEGIN + 20) })).outputs['events']).toBe('4');
+    expect((await run({ ...inputs, until: String(BEGIN + 20) })).outputs['events']).toBe('6');
     api.events.push(twin({ a: 3 }));
-    expect((await run(inputs)).outputs).toMatchObject({ events: '1', duplicates_dropped: '4' });
-    expect(exportedIds(output())).toHaveLength(5);
+    expect((await run(inputs)).outputs).toMatchObject({ events: '1', duplicates_dropped: '6' });
+    expect(exportedIds(output())).toHaveLength(7);
     const { findings } = await verifyExport(output(), new AbortController().signal);
     expect(findings.kept).toEqual([]);
-    expect(findings.notes).toHaveLength(4);
+    expect(findings.notes).toHaveLength(6);
   });
+
+  it.each(['a key comes twice', 'the time differs by less than a millisecond, in CEF'])(
+    'are both kept if %s',
+    async (how) => {
+      const [isCef, text] = [how.endsWith('CEF'), JSON.stringify(twin({ a: 1 }))];
+      const other = isCef ? text.replace(/("created_at":\d+)/, '$1.0004') : text.replace('"a":1', '"a":2,"a":1');
+      api.bytes = () => `{"items":[${text},${other}],"has_next_page":false,"end_cursor":null}`;
+      const inputs = { until: String(BEGIN + 20), checkpoint_file: 'c.json', format: isCef ? 'cef' : 'jsonl' };
+      expect((await run(inputs)).outputs['events']).toBe('2');
+      expect((await verifyExport(output(), new AbortController().signal)).findings.kept).toEqual([]);
+    },
+  );
 
   it('are one event if only a name of a person was changed, or the API returned it on two pages', async () => {
     const first = { ...event('a', BEGIN + 10), user_email: 'old@example.com' };
@@ -232,6 +290,7 @@ describe('the folder of an export', () => {
     ['that is older than the timeout of a run', { started_at: now - 41 * 60_000 }],
     ['that is older, on another machine', { host: 'elsewhere', started_at: now - 41 * 60_000 }],
     ['that was only begun', undefined],
+    ['of no process', { pid: -1 }],
   ])('is taken over from a run %s', async (_name, fields) => {
     lock(fields ?? {});
     if (fields === undefined) writeFileSync(lockFile(), '');
@@ -242,6 +301,8 @@ describe('the folder of an export', () => {
   it.each([
     ['another process', { pid: process.ppid }],
     ['another machine', { pid: DEAD, host: 'elsewhere' }],
+    ['another machine, whose clock is ahead', { pid: DEAD, host: 'elsewhere', started_at: now + 2 * HOUR * 1_000 }],
+    ['another process, after the clock was set back', { pid: process.ppid, started_at: now + 2 * HOUR * 1_000 }],
   ])('is not taken over from %s, and nothing is sent', async (_name, fields) => {
     lock(fields);
     const error = await failure(run(inputs));
@@ -258,6 +319,21 @@ describe('the folder of an export', () => {
     };
     expect(await failure(run(inputs))).toMatchObject({ code: 'conflict' });
     expect(filesIn(place.root)).toEqual([]);
+  });
+
+  it('in which a file cannot get its name is an error that says so, and the next run completes it', async () => {
+    api.events = many(3, (at) => BEGIN + at * HOUR);
+    const workspace = new (class extends Workspace {
+      override move(from: string, to: string): Promise<void> {
+        const broken = Object.assign(new Error('EXDEV: rename'), { code: 'EXDEV', syscall: 'rename' });
+        return from.endsWith('file-1') ? Promise.reject(broken) : super.move(from, to);
+      }
+    })(place.root);
+    const error = await failure(run({ ...inputs, partition: 'hour' }, { workspace }));
+    expect(error).toMatchObject({ code: 'input_invalid', message: expect.stringContaining('EXDEV') });
+    expect(existsSync(join(place.root, 'c.json'))).toBe(false);
+    await run({ ...inputs, partition: 'hour' });
+    expect(exportedIds(output()).toSorted()).toEqual(idsOf(api.events));
   });
 
   it('with a file that disappears before it gets its name is an error, and the next run exports it', async () => {

@@ -47,6 +47,8 @@ export class AuditApi {
   gate: Promise<unknown> | undefined;
   /** What the `Date` of a response says, in milliseconds since 1970; undefined for no such header. */
   time: number | undefined;
+  /** The same as any text. */
+  date: string | undefined;
   /** The most events that v2 returns at once, whatever the client asks for. */
   v2Limit = 200;
   readonly queries: URLSearchParams[] = [];
@@ -70,7 +72,8 @@ export class AuditApi {
     const trick = this.trick();
     response.setHeader('content-type', 'application/json');
     response.sendDate = false;
-    if (this.time !== undefined) response.setHeader('date', new Date(this.time).toUTCString());
+    const date = this.time === undefined ? this.date : new Date(this.time).toUTCString();
+    if (date !== undefined) response.setHeader('date', date);
     const send = () => {
       if (trick === 'reset') request.socket.destroy();
       else if (trick === 'status') response.writeHead(503).end('{"detail":"down"}');
@@ -96,7 +99,7 @@ export class AuditApi {
       .filter(({ created_at: at }) => at >= from && at <= to)
       .filter((event) => action === null || event.action === action)
       .sort(this.order);
-    const start = Number(query.get('after') ?? 0);
+    const start = Number.parseInt(query.get('after') ?? '0', 10) || 0;
     const size = Math.min(this.pageSize, Number(query.get('first')));
     const items = found.slice(trick === 'repeat-last' ? Math.max(0, start - 1) : start, start + size);
     const more = start + size < found.length;

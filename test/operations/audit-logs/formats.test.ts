@@ -149,6 +149,14 @@ describe('ocsf', () => {
     expect([value['raw_data'], at(value, 'unmapped', 'original')]).toEqual([undefined, event.json]);
   });
 
+  test('texts of an event that are longer than one of OCSF may be are cut, and whole in unmapped', () => {
+    const [name, target] = ['n'.repeat(70_000), 't'.repeat(65_535)];
+    const value = check(eventOf({ action: 'create_role', user_email: `${name}@b.c`, data: { name, role_id: target } }));
+    expect(at(value, 'entity', 'name')).toBe(name.slice(0, 65_535));
+    expect(at(value, 'entity', 'uid')).toBe(target);
+    expect(at(value, 'unmapped', 'data', 'name')).toBe(name);
+  });
+
   test('numbers that JavaScript cannot represent keep their digits in OCSF, ECS, CSV, and CEF', () => {
     const event = parseEvent(JSON.stringify(eventOf().raw).replace('"devin-1"', '[12345678901234567890,1.50]'), false);
     for (const format of [jsonl, csv, ocsf, ecs, cef])
@@ -235,7 +243,18 @@ describe('cef', () => {
         expect(extension.get('act')).toBe(shown(event.action));
         expect(extension.get('rt')).toBe(String(event.at * 1_000));
         const data = event.raw['data'] ?? null;
-        expect(extension.get('msg')).toBe(data === null ? undefined : shown(JSON.stringify(data)));
+        expect(JSON.stringify(JSON.parse(extension.get('msg') ?? 'null'))).toBe(JSON.stringify(data));
+        // Everything else is in one of these keys, or in cs3 with its exact value.
+        const others = objectOf(extension.get('cs3') ?? '{}');
+        const keys = { externalId: ['audit_log_id'], act: ['action'], cs1: ['org_id'] };
+        const shared = { suid: ['service_user_id', 'user_id'], suser: ['service_user_name', 'user_email'] };
+        for (const [key, names] of Object.entries({ ...keys, ...shared })) {
+          for (const name of names) {
+            const value = Object.hasOwn(others, name) ? others[name] : (extension.get(key) ?? null);
+            const isTold = event.raw[name] === null || JSON.stringify(value) === JSON.stringify(event.raw[name]);
+            expect({ key, name, isTold }).toEqual({ key, name, isTold: true });
+          }
+        }
       }),
     );
   });

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Devin } from '../../../src/devin/client.ts';
+import type { Transport } from '../../../src/devin/transport.ts';
 import type { WaitingEvent } from '../../../src/operations/audit-logs/events/event.ts';
 import { parseEvent } from '../../../src/operations/audit-logs/events/parse-event.ts';
 import { type Part, readInOrder } from '../../../src/operations/audit-logs/export/pieces.ts';
 import { type ReadRange, secondsPerEvent } from '../../../src/operations/audit-logs/export/range.ts';
+import { PIECE_EVENTS, v3Reader } from '../../../src/operations/audit-logs/export/read-v3.ts';
 import { shardOf } from '../../../src/operations/audit-logs/export/window.ts';
+import { TestClock } from '../../devin/support.ts';
 
 const at = (time: number, id: number): WaitingEvent =>
   parseEvent(JSON.stringify({ audit_log_id: `e${id}`, created_at: time, action: 'login' }), false);
@@ -131,4 +135,41 @@ it('shards join without a gap, on borders of whole days where there are enough',
     },
   );
   fc.assert(property);
+});
+
+it('events that are much larger than usual are read in shorter pieces, and all of them', async () => {
+  const size = 4;
+  const transport: Transport = {
+    journal: [],
+    heldMs: () => 0,
+    now: () => 0,
+    earliest: () => undefined,
+    close: async () => undefined,
+    async send({ path }) {
+      const query = new URL(path, 'http://api').searchParams;
+      const [from, to, start] = ['time_after', 'time_before', 'after'].map((name) => Number(query.get(name) ?? 0));
+      const found = Array.from({ length: 200 }, (_, time) => time).filter(
+        (time) => time >= (from ?? 0) && time <= (to ?? 0),
+      );
+      const end = (start ?? 0) + size;
+      const items = found.slice(start, end).map((time) => at(time, time).open().raw);
+      const page = { items, end_cursor: String(end), has_next_page: end < found.length };
+      return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(page)) };
+    },
+  };
+  const read = v3Reader(
+    {
+      devin: new Devin(transport, '', 'v3'),
+      clock: new TestClock(),
+      scope: { api: '', version: 'v3', orgId: undefined, actions: [] },
+      patience: 0,
+    },
+    // About five pages.
+    5 * size * 60,
+  );
+  const parts = await readAll(read, 200, 1, PIECE_EVENTS);
+  expect(parts.flatMap(({ events }) => events.map((event) => event.at))).toEqual(
+    Array.from({ length: 200 }, (_, i) => i),
+  );
+  expect(parts.length).toBeGreaterThan(5);
 });

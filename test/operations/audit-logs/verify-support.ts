@@ -34,6 +34,8 @@ export interface ExportOptions {
   readonly partition?: Partition;
   /** Seconds after the minute of each event, for times with a fraction. */
   readonly fractions?: readonly number[];
+  /** A text of the last event of each file. */
+  readonly note?: string;
 }
 
 /** An export in a folder of its own. */
@@ -153,18 +155,18 @@ async function encode(format: FormatName, events: readonly AuditEvent[]): Promis
 const EVENTS = 5;
 
 /** Events of half an hour, of which some are awkward to write. */
-const eventsFrom = (from: number, fractions: readonly number[] = []): readonly AuditEvent[] =>
+const eventsFrom = (from: number, { fractions = [], note = '' }: ExportOptions): readonly AuditEvent[] =>
   Array.from({ length: EVENTS }, (_, i) =>
     eventOf({
       audit_log_id: `audit-log-${from}-${i}`,
       created_at: from + (fractions[i] ?? i * 60),
-      data: { note: ['=1+1', 'two\nlines, "quoted"', 'a|b\\c=d act=x', 'Ünïcödé ✓', ''][i] },
+      data: { note: ['=1+1', 'two\nlines, "quoted"', 'a|b\\c=d act=x', 'Ünïcödé ✓', note][i] },
     }),
   );
 
 async function writeFile(into: TestExport, options: ExportOptions, from: number): Promise<ExportedFile> {
-  const { format = 'jsonl', compression = 'none', partition = 'none', fractions } = options;
-  const events = eventsFrom(from, fractions);
+  const { format = 'jsonl', compression = 'none', partition = 'none' } = options;
+  const events = eventsFrom(from, options);
   const plain = await encode(format, events);
   const stored = compression === 'none' ? plain : gzipSync(plain);
   const key = partition === 'org' ? 'org-1' : timeKey(partition, from);

@@ -274,6 +274,51 @@ export const TAMPERINGS: readonly Tampering[] = [
     what: /^is not a manifest: files\.0\.plain_sha256/,
   },
   {
+    name: 'a manifest names a time with a fraction, and the chain was made to agree',
+    tamper: (one) => one.forge(1, ({ window }) => Object.assign(window, { since: '2026-09-21T14:00:00.5Z' })),
+    where: (one) => one.name(1),
+    what: /^is not a manifest: window\.since/,
+  },
+  {
+    name: 'the newest manifest has bytes that are not UTF-8',
+    tamper(one) {
+      const bytes = one.read(one.name(2));
+      bytes.fill(0xff, bytes.indexOf('acme'), bytes.indexOf('acme') + 1);
+      one.write(one.name(2), bytes);
+    },
+    where: (one) => one.name(2),
+    what: /^is not UTF-8/,
+  },
+  {
+    name: 'a file without a manifest is beside the manifests',
+    tamper: (one) => one.write('manifests/notes.txt', 'none'),
+    where: () => 'manifests/notes.txt',
+    what: /^exists, but no manifest names it/,
+  },
+  ...(
+    ['1e400', 'NaN', '"\u0661\u0667\u0669\u0660\u0660\u0660\u0660\u0660\u0660\u0660"', `1${'0'.repeat(40)}`] as const
+  ).map(
+    (time): Tampering => ({
+      name: `an event has the time ${time}, and the manifest was made to agree`,
+      tamper: (one) => one.forgeFile(1, (text) => text.replace(/"created_at":\d+/, `"created_at":${time}`)),
+      where: (one) => `${one.file(1)}:1`,
+      what: /^(is not an event in the format jsonl|has an event of an impossible time)/,
+    }),
+  ),
+  {
+    name: 'the time of an OCSF document is a text, and the manifest was made to agree',
+    options: { format: 'ocsf' },
+    tamper: (one) => one.forgeFile(1, (text) => text.replace(/"time":(\d+)/, '"time":"$1"')),
+    where: (one) => `${one.file(1)}:1`,
+    what: /^is not an event in the format ocsf/,
+  },
+  {
+    name: 'the hash of a Parquet file without compression was changed in the manifest',
+    options: { format: 'parquet' },
+    tamper: (one) => one.forge(1, ({ files: [file] }) => Object.assign(file ?? {}, { plain_sha256: '0'.repeat(64) })),
+    what: /^was changed: its sha256 without compression/,
+  },
+  {
     name: 'a manifest claims another place in its chain',
     tamper: (one) => one.forge(1, (manifest) => Object.assign(manifest, { sequence: 7 })),
     where: (one) => one.name(1),

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FORMAT_NAMES } from '../../../src/operations/audit-logs/formats/index.ts';
 import { checkAnchor, checkExpected } from '../../../src/operations/audit-logs/verify/anchor.ts';
@@ -140,6 +141,13 @@ test.each(FORMAT_NAMES)('an export with times of less than a millisecond passes 
     const one = await exported({ format, partition, fractions: FRACTIONS });
     expect(await one.findings()).toEqual([]);
   }
+});
+
+// Other systems have no such names.
+test.runIf(process.platform === 'linux')('a file whose name is not UTF-8 is a finding, not a crash', async () => {
+  const one = await exported();
+  writeFileSync(Buffer.concat([Buffer.from(`${one.root}/`), Buffer.from([0xff])]), 'x');
+  expect(await one.findings()).toEqual([expect.stringMatching(/^\ufffd cannot be opened: ENOENT/)]);
 });
 
 test('hundreds of thousands of ids are told apart, and each that comes again is found', () => {

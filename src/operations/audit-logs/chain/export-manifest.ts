@@ -12,7 +12,7 @@ export const MANIFEST_FOLDER = 'manifests';
 /** How the name of each manifest ends. */
 export const MANIFEST_SUFFIX = '.manifest.json';
 
-const moment = () => z.iso.datetime();
+const moment = () => z.iso.datetime({ precision: 0 });
 const sha256 = () => z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const count = () => z.int().check(z.gte(0));
 

@@ -17,13 +17,21 @@ const NO_ORGANIZATION = '__HIVE_DEFAULT_PARTITION__';
 
 const LONGEST_NAME = 150;
 
-/** An ID from the API as the name of a folder. No ID can leave its folder, and no two IDs share one. */
+/** A character as percent-encoded UTF-8; a half surrogate, which UTF-8 does not have, in the same form. */
+function percent(character: string): string {
+  const code = character.charCodeAt(0);
+  const half = [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)];
+  const bytes = character.isWellFormed() ? [...Buffer.from(character)] : half;
+  return bytes.map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+}
+
+/**
+ * An ID from the API as the name of a folder. No ID can leave its folder, and no two IDs share one, even on a disk that
+ * does not distinguish capital letters.
+ */
 function folderName(id: string): string {
-  const name = encodeURIComponent(id.toWellFormed()).replaceAll(
-    /[.~!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}-${sha256Of(id).slice(0, 16)}`;
+  const name = id.replaceAll(/[^a-z0-9_-]/gu, percent);
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}-${sha256Of(name).slice(0, 16)}`;
 }
 
 /** The partition of an event by time: when its hour or day begins, in Unix seconds; 0 without such a partition. */

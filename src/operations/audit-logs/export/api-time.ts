@@ -1,3 +1,4 @@
+import { ActionError } from '../../../contract/errors.ts';
 import { v2ListAuditLogs } from '../../../devin/endpoints/v2-enterprise.ts';
 import { duration } from '../../../report/units.ts';
 import type { Log } from '../../../runner/log.ts';
@@ -29,6 +30,11 @@ export async function apiTime(source: AuditSource, signal: AbortSignal, log: Log
           signal,
         }),
   );
+  if (devin.earliest() === undefined) {
+    log.info(
+      'The responses of the API have no valid Date: the export uses the clock of the runner, which must not be ahead.',
+    );
+  }
   const difference = clock.now() - devin.now();
   if (Math.abs(difference) > TOLERANCE_MS) {
     const direction = difference > 0 ? 'ahead of' : 'behind';
@@ -39,4 +45,19 @@ export async function apiTime(source: AuditSource, signal: AbortSignal, log: Log
     );
   }
   return devin.now();
+}
+
+/**
+ * A response that says a time before the end of the window shows that its end was in the future: events that had not
+ * happened yet would count as exported.
+ *
+ * @throws `api_contract`
+ */
+export function checkPast({ devin }: AuditSource, end: number): void {
+  const earliest = devin.earliest();
+  if (earliest === undefined || end * 1_000 - earliest <= TOLERANCE_MS) return;
+  const times = `one says ${isoTime(earliest / 1_000)}, another one a time after ${isoTime(end)}`;
+  throw new ActionError('api_contract', `The responses of the API contradict each other about its time: ${times}.`, {
+    fix: 'Nothing was exported, and the checkpoint did not change. Run the export again, or set `until`.',
+  });
 }

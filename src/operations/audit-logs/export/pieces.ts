@@ -1,4 +1,4 @@
-import { byTimeAndId, printOf, type WaitingEvent } from '../events/event.ts';
+import { byTimeAndId, isSameEvent, type WaitingEvent } from '../events/event.ts';
 import type { Range } from '../events/time.ts';
 import { MAX_SPAN, type ReadRange } from './range.ts';
 
@@ -153,7 +153,7 @@ function inOrder({ from, to, events }: Piece): Part {
     const others = kept.get(event.id);
     if (others === undefined) kept.set(event.id, [event]);
     // Two different events that share an ID are both kept.
-    else if (!others.some((other) => printOf(other) === printOf(event))) others.push(event);
+    else if (!others.some((other) => isSameEvent(other, event))) others.push(event);
   }
   const sorted = [...kept.values()].flat().sort(byTimeAndId);
   return { range: { from, to }, events: sorted, repeated: events.length - sorted.length };

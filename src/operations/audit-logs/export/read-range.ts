@@ -1,7 +1,7 @@
 import { LARGEST_PAGE } from '../../../devin/pagination.ts';
 import type { AuditSource, ReadRange } from './range.ts';
 import { v2Reader } from './read-v2.ts';
-import { v3Reader } from './read-v3.ts';
+import { PIECE_EVENTS, v3Reader } from './read-v3.ts';
 
 /** A way to read ranges, and how many events it should read at once. */
 export interface RangeReader {
@@ -10,10 +10,9 @@ export interface RangeReader {
 }
 
 /**
- * Reads the ranges of a scope. In v3, a piece has enough events that its last, half empty page hardly counts, and few
- * enough for the memory; in v2, which has no cursor, it has to fit into one response.
+ * Reads the ranges of a scope. In v2, which has no cursor, a piece has to fit into one response.
  */
 export const rangeReader = (source: AuditSource): RangeReader =>
   source.scope.version === 'v2'
     ? { read: v2Reader(source), pieceEvents: LARGEST_PAGE / 2 }
-    : { read: v3Reader(source), pieceEvents: 5 * LARGEST_PAGE };
+    : { read: v3Reader(source), pieceEvents: PIECE_EVENTS };

@@ -6,8 +6,8 @@ import { eventsOf } from '../events/parse-event.ts';
 import { isoTime, msOf, preciseTime, type Range } from '../events/time.ts';
 import { type AuditSource, inside, MAX_SPAN, patiently, type ReadRange, secondsPerEvent } from './range.ts';
 
-/** A response with fewer events is complete: no API limits its pages to less. */
-const SMALLEST_LIMIT = 10;
+/** So few events in one second need no other response with more of them, if they are the only ones for 100 days. */
+const FEW = 10;
 /** The shortest range that is requested, in seconds. */
 const SHORTEST = 0.001;
 
@@ -25,7 +25,7 @@ const crowded = ({ from }: Range, events: number) =>
 class V2 {
   readonly #source: AuditSource;
   /** Events of the largest response so far. */
-  #largest = SMALLEST_LIMIT;
+  #largest = 0;
 
   constructor(source: AuditSource) {
     this.#source = source;
@@ -34,13 +34,15 @@ class V2 {
   read: ReadRange = async (range, _limit, signal) => {
     const response = await this.#fetch(range, signal);
     if (this.#isComplete(response)) return { events: inside(response, range) };
+    if (response.length < FEW && (await this.#isAlone(range, response, signal))) {
+      return { events: inside(response, range) };
+    }
     if (range.to - range.from > 1) return { secondsPerEvent: secondsPerEvent(response) };
-    const events = await this.#divide(range, signal);
-    return { events };
+    return { events: await this.#divide(range, signal) };
   };
 
   #isComplete({ length }: readonly WaitingEvent[]): boolean {
-    if (length < this.#largest) return true;
+    if (length === 0 || length < this.#largest) return true;
     this.#largest = length;
     return false;
   }
@@ -71,12 +73,25 @@ class V2 {
     return events;
   }
 
-  /** A last attempt: the events of the 100 days before may show that a response can have more events. */
-  async #isProven({ to }: Range, { length }: readonly WaitingEvent[], signal: AbortSignal): Promise<boolean> {
-    const end = Math.ceil(to);
+  /** A last attempt: the events of the 100 days around may show that a response can have more events. */
+  async #isProven(range: Range, { length }: readonly WaitingEvent[], signal: AbortSignal): Promise<boolean> {
+    return (await this.#fetchWide(range, signal)).length > length;
+  }
+
+  /** Whether the 100 days around a response prove that it is complete, or have nothing but the events of its second. */
+  async #isAlone({ from, to }: Range, { length }: readonly WaitingEvent[], signal: AbortSignal): Promise<boolean> {
+    const wide = await this.#fetchWide({ from, to }, signal);
+    const isOnly = to - from <= 1 && wide.every(({ at }) => at >= from && at < to);
+    return wide.length > length || (wide.length === length && isOnly);
+  }
+
+  /** Reads the 50 days before a range, and the 50 days after it; where these are in the future, more of the days before. */
+  async #fetchWide({ to }: Range, signal: AbortSignal): Promise<readonly WaitingEvent[]> {
+    const now = Math.floor(this.#source.devin.now() / 1_000);
+    const end = Math.max(Math.ceil(to), Math.min(Math.ceil(to) + Math.floor(MAX_SPAN / 2), now));
     const wide = await this.#fetch({ from: Math.max(1, end - MAX_SPAN), to: end }, signal);
     this.#largest = Math.max(this.#largest, wide.length);
-    return wide.length > length;
+    return wide;
   }
 }
 

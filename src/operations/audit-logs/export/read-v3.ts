@@ -1,11 +1,17 @@
+import { asActionError } from '../../../contract/errors.ts';
 import { isRecord } from '../../../contract/json.ts';
+import type { RawAnswer } from '../../../devin/client.ts';
 import type { Endpoint } from '../../../devin/endpoint.ts';
 import { listAuditLogs, listOrgAuditLogs } from '../../../devin/endpoints/audit-logs.ts';
 import { LARGEST_PAGE, readPages } from '../../../devin/pagination.ts';
+import { TooLarge } from '../../../http/body.ts';
 import type { ExportScope } from '../chain/scope.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
 import { type AuditSource, inside, patiently, type ReadRange, secondsPerEvent } from './range.ts';
+
+/** Events of a piece: enough that its last, half empty page hardly counts, and few enough for the memory. */
+export const PIECE_EVENTS = 5 * LARGEST_PAGE;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -27,34 +33,54 @@ export function v3Request({ orgId, actions }: ExportScope): {
   };
 }
 
-/** If a page does not say whether more follow, its cursor does, as long as the page has events. */
-function withFlag(body: unknown): unknown {
+/** If a page does not say whether more follow, its cursor does; an empty page whose own cursor comes back is the end. */
+function withFlag(body: unknown, asked: Fields): unknown {
   if (!isRecord(body) || typeof body['has_next_page'] === 'boolean') return body;
-  const items = Array.isArray(body['items']) ? body['items'] : [];
-  return { ...body, has_next_page: items.length > 0 && Boolean(body['end_cursor']) };
+  const { items, end_cursor: cursor } = body;
+  const isOver = Array.isArray(items) && items.length === 0 && String(cursor) === String(asked['after']);
+  return { ...body, has_next_page: Boolean(cursor) && !isOver };
 }
+
+/** Bytes of the pages of a piece, over which it is divided: events may be a thousand times larger than usual. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * Reads v3 with its cursor. A request begins one second early, and ends with the second after the range: so the result
  * does not depend on whether the API includes the borders of a range.
  */
-export function v3Reader(source: AuditSource): ReadRange {
+export function v3Reader(source: AuditSource, maxBytes = MAX_BYTES): ReadRange {
   const { endpoint, params, query } = v3Request(source.scope);
+  /** Events of a page; fewer after a page that was too large to be read. */
+  let rows = LARGEST_PAGE;
+  const ask = async (asked: Fields, signal: AbortSignal): Promise<RawAnswer> => {
+    const first = rows;
+    try {
+      return await source.devin.raw(endpoint, { params, query: { ...asked, first }, signal });
+    } catch (thrown) {
+      if (first === 1 || !(asActionError(thrown).cause instanceof TooLarge)) throw thrown;
+      rows = Math.min(rows, Math.ceil(first / 4));
+      return await ask(asked, signal);
+    }
+  };
   return async (range, limit, signal) => {
     let page: readonly WaitingEvent[] = [];
+    let bytes = 0;
     const fetch = (asked: Fields) =>
       patiently(source, signal, async () => {
-        const response = await source.devin.raw(endpoint, { params, query: asked, signal });
+        const response = await ask(asked, signal);
         page = eventsOf(response, 'items');
-        return withFlag(response.body);
+        bytes += response.bytes.length;
+        return withFlag(response.body, asked);
       });
     const events: WaitingEvent[] = [];
-    const first = { ...query, first: LARGEST_PAGE, time_after: range.from - 1, time_before: range.to };
+    const first = { ...query, time_after: range.from - 1, time_before: range.to };
     for await (const { next } of readPages(endpoint, first, fetch)) {
       for (const event of inside(page, range)) events.push(event);
-      if (next !== undefined && events.length >= limit && range.to - range.from > 1) {
-        return { secondsPerEvent: secondsPerEvent(events) };
-      }
+      if (next === undefined || range.to - range.from <= 1) continue;
+      if (events.length >= limit) return { secondsPerEvent: secondsPerEvent(events) };
+      // As if each event took so long that this many of them were a piece.
+      if (bytes > maxBytes && events.length > 0)
+        return { secondsPerEvent: (secondsPerEvent(events) * events.length) / PIECE_EVENTS };
     }
     return { events };
   };

@@ -1,3 +1,4 @@
+import { isRecord } from '../../../contract/json.ts';
 import type { AuditEvent } from '../events/event.ts';
 import { msOf, preciseTime } from '../events/time.ts';
 import { type ClassName, type Meaning, meaningOf, OCSF_CLASSES, SEVERITIES } from './actions.ts';
@@ -43,7 +44,7 @@ function actingUser(event: AuditEvent): Members | undefined {
   const email = field(event, 'user_email');
   const id = field(event, 'user_id');
   if (id === undefined && email === undefined) return undefined;
-  const isAddress = email !== undefined && EMAIL.test(email);
+  const isAddress = email !== undefined && email.length <= MAX_TEXT && EMAIL.test(email);
   return { type_id: 1, type: 'User', ...named(id, email), email_addr: isAddress ? email : undefined };
 }
 
@@ -111,6 +112,16 @@ function endpointOf(ocsf: ClassName, ip: string | undefined): Members | undefine
   return ocsf === 'api' ? { svc_name: 'Devin' } : undefined;
 }
 
+/** A copy whose texts are no longer than OCSF allows; `unmapped` has them whole. */
+function shortened(members: Members): Members {
+  const short = (value: unknown): unknown => {
+    if (typeof value === 'string') return value.slice(0, MAX_TEXT);
+    if (Array.isArray(value)) return value.map(short);
+    return isRecord(value) ? shortened(value) : value;
+  };
+  return Object.fromEntries(Object.entries(members).map(([name, value]) => [name, short(value)]));
+}
+
 /** What has no place of its own in OCSF. `more` has what only the base event has no place for. */
 function unmapped(event: AuditEvent, more: Members): Members | undefined {
   const original = event.json.length > MAX_TEXT ? { original: event.json } : {};
@@ -135,13 +146,17 @@ export const ocsf: TextFormat = {
       actor: user === undefined ? { app_name: 'Devin' } : { user },
       src_endpoint: endpointOf(meaning.ocsf, sourceIp(data)),
     };
-    const document = {
+    const isLong = event.json.length > MAX_TEXT;
+    const members = {
       ...classification(event, meaning),
       metadata: metadata(event, meaning.ocsf),
       time: msOf(event.at),
       ...(isBase ? {} : context),
       ...CLASS_MEMBERS[meaning.ocsf](event, data, user),
-      raw_data: event.json.length > MAX_TEXT ? undefined : event.json,
+    };
+    const document = {
+      ...(isLong ? shortened(members) : members),
+      raw_data: isLong ? undefined : event.json,
       unmapped: unmapped(event, isBase ? context : {}),
     };
     return `${json(document)}\n`;

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
+import { failed } from '../../../contract/fallible.ts';
 import {
   type ExportedFile,
   MANIFEST_FOLDER,
@@ -10,7 +12,7 @@ import {
 import { type Chain, checkManifest, type FoundManifest, findChains, streamOf } from './chain.ts';
 import { verifyFile } from './file.ts';
 import { Findings } from './findings.ts';
-import { type Listing, linkOf, listFolder, openInside, whyNotInside } from './folder.ts';
+import { type Listing, linkOf, listFolder, openOrReport, whyNotInside } from './folder.ts';
 import { SeenIds } from './ids.ts';
 
 /** An export that is being verified. */
@@ -43,7 +45,8 @@ async function readManifests({ root, listing, findings, signal }: Verification):
   const manifests: FoundManifest[] = [];
   for (const path of [...listing.files].filter(isManifest).sort()) {
     signal.throwIfAborted();
-    const handle = await openInside(root, path);
+    const handle = await openOrReport(root, path, findings);
+    if (handle === undefined) continue;
     try {
       const { size } = await handle.stat();
       if (size > MAX_EXPORT_MANIFEST_BYTES) {
@@ -51,7 +54,7 @@ async function readManifests({ root, listing, findings, signal }: Verification):
         continue;
       }
       const bytes = await handle.readFile();
-      const read = parseExportManifest(bytes.toString('utf8'));
+      const read = isUtf8(bytes) ? parseExportManifest(bytes.toString('utf8')) : failed('is not UTF-8');
       if (read.ok) manifests.push({ path, sha256: sha256Of(bytes), manifest: read.manifest });
       else findings.add(path, read.problem);
     } finally {
@@ -86,7 +89,8 @@ function isThere(
 async function checkUnnamed({ root, listing, findings }: Verification, named: ReadonlySet<string>): Promise<void> {
   for (const path of [...listing.files].sort()) {
     if (isManifest(path) || named.has(path)) continue;
-    const handle = await openInside(root, path);
+    const handle = await openOrReport(root, path, findings);
+    if (handle === undefined) continue;
     try {
       const head = Buffer.alloc(CHECKPOINT_HEAD.length);
       await handle.read(head, 0, head.length, 0);

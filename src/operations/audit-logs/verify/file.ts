@@ -8,7 +8,7 @@ import { partitionFolder, timeKey } from '../chain/partitions.ts';
 import { isoTime } from '../events/time.ts';
 import type { Compression } from '../formats/compression.ts';
 import type { Findings } from './findings.ts';
-import { chunksOf, openInside } from './folder.ts';
+import { chunksOf, openOrReport } from './folder.ts';
 import { type Found, openReader, type Sink } from './readers.ts';
 
 /** What a file is checked against. */
@@ -52,7 +52,7 @@ function whyElsewhere({ manifest: { partition }, file }: FileCheck): (found: Fou
   let known: number | string | null | undefined;
   return ({ at, org }) => {
     const key = partition === 'org' ? org : timeKey(partition, at);
-    if (partition === 'none' || key === known) return undefined;
+    if (partition === 'none' || key === undefined || key === known) return undefined;
     known = key;
     const own = partitionFolder(partition, key);
     return own === folder ? undefined : `has an event that belongs in ${own}`;
@@ -183,9 +183,7 @@ function compareContent({ file, findings }: FileCheck, content: Content): void {
 /** Checks one file from its first byte to its last. Returns how many of its events came late. */
 export async function verifyFile(check: FileCheck): Promise<{ readonly late: number; readonly bytes: number }> {
   const { root, file, manifest, findings, signal } = check;
-  const handle = await openInside(root, file.path).catch((thrown: unknown) => {
-    findings.add(file.path, `cannot be opened: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  });
+  const handle = await openOrReport(root, file.path, findings);
   if (handle === undefined) return { late: 0, bytes: 0 };
   try {
     const { sha256, bytes } = await hashOf(handle, signal);
@@ -196,7 +194,9 @@ export async function verifyFile(check: FileCheck): Promise<{ readonly late: num
     const content: Content = { events: 0, late: 0, oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY };
     const sink = contentSink(check, content);
     if (manifest.format !== 'parquet') await readText(check, handle, sink, bytes);
-    else if (findings.count === before) {
+    else if (compareSize(findings, file.path, 'plain byte', bytes, file.plain_bytes))
+      compareHash(findings, file.path, 'sha256 without compression', sha256, file.plain_sha256);
+    if (manifest.format === 'parquet' && findings.count === before) {
       // A changed Parquet file is not read: its pages could ask for any amount of memory.
       const { readParquet } = await import('./parquet.ts');
       await readParquet(handle, bytes, sink, signal);

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Findings } from './findings.ts';
 
 /** What is in the folder of an export: files, and what should not exist. */
 export interface Listing {
@@ -49,9 +50,19 @@ export function linkOf(path: string, { others }: Listing): string | undefined {
 }
 
 /** Opens a file of the folder for reading. A link that has replaced it meanwhile is an error. */
-export function openInside(root: string, path: string): Promise<FileHandle> {
+function openInside(root: string, path: string): Promise<FileHandle> {
   // Windows has no such flags. A file that became a FIFO meanwhile must not block.
   return open(join(root, path), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+}
+
+/** The same; a file that cannot be opened, because of its name or its permissions, is reported. */
+export async function openOrReport(root: string, path: string, findings: Findings): Promise<FileHandle | undefined> {
+  try {
+    return await openInside(root, path);
+  } catch (thrown) {
+    findings.add(path, `cannot be opened: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return undefined;
+  }
 }
 
 const CHUNK = 256 * 1024;

@@ -11,8 +11,8 @@ export interface Found {
   readonly id: string;
   /** Unix seconds. */
   readonly at: number;
-  /** The organization; null if the event belongs to none. */
-  readonly org: string | null;
+  /** The organization; null if the event belongs to none, undefined if the format cannot write its name. */
+  readonly org: string | null | undefined;
   /** The text of the event. */
   readonly text: string;
   /** `at` has only milliseconds, because the format has no place for more. */
@@ -71,8 +71,13 @@ const textOf = (id: unknown) => (typeof id === 'string' ? id.toWellFormed() : un
 
 function parseOcsf(text: string): Found | undefined {
   const value = recordOf(text);
+  const time = member(value, 'time');
   const original = member(value, 'raw_data') ?? member(member(value, 'unmapped'), 'original');
-  return agreeing(original, textOf(member(member(value, 'metadata'), 'uid')), Number(member(value, 'time')));
+  return agreeing(
+    original,
+    textOf(member(member(value, 'metadata'), 'uid')),
+    typeof time === 'number' ? time : Number.NaN,
+  );
 }
 
 function parseEcs(text: string): Found | undefined {
@@ -96,7 +101,9 @@ function parseCef(text: string): Found | undefined {
   const [, org] = / cs1Label=orgId cs1=((?:[^\\=]|\\.)*?) cs2Label=/.exec(text) ?? [];
   // A copy: the part of a text would keep all of it in memory.
   const copy = Buffer.from(unescaped(id)).toString();
-  return { id: copy, at: Number(rt) / 1_000, org: org === undefined ? null : unescaped(org), text, isRounded: true };
+  // These stand for characters that CEF does not have.
+  const named = org === undefined ? null : /[ \ufffd]/.test(org) ? undefined : unescaped(org);
+  return { id: copy, at: Number(rt) / 1_000, org: named, text, isRounded: true };
 }
 
 /** The cells of a record; undefined if it is none by RFC 4180. */
