@@ -79,7 +79,7 @@ async function story(api: AuditApi, seed: number): Promise<void> {
 
 // Each story waits for files most of the time, so several go on at once.
 describe('runs that are killed, meet faults, are limited and resumed', { concurrent: true }, () => {
-  const STORIES = 90;
+  const STORIES = 60;
   const BATCH = 15;
   test.each(Array.from({ length: STORIES / BATCH }, (_, at) => at * BATCH))(
     'lose no event and keep none twice (stories from %i)',

@@ -251,16 +251,16 @@ describe('a manifest', () => {
     [
       'aliases that nobody declares',
       (at: number) => `      - { connection: c${at}, repo: a/b }\n`,
-      `version: 1\nconnections:\n${Array.from({ length: 9_000 }, (_, at) => `  d${at}: x\n`).join('')}organizations:\n  A:\n    permissions:\n`,
+      `version: 1\nconnections:\n${Array.from({ length: 4_000 }, (_, at) => `  d${at}: x\n`).join('')}organizations:\n  A:\n    permissions:\n`,
     ],
   ])('with thousands of %s is refused at each of their lines', async (_, lineOf, head) => {
     // A search through all of them for each of them would take minutes.
-    const text = head + Array.from({ length: 20_000 }, (__, at) => lineOf(at)).join('');
-    expect((await faultsOf(text)).length).toBeGreaterThanOrEqual(20_000);
+    const text = head + Array.from({ length: 9_000 }, (__, at) => lineOf(at)).join('');
+    expect((await faultsOf(text)).length).toBeGreaterThanOrEqual(9_000);
   });
 
-  test('with a key a hundred and fifty thousand times is refused, not broken', async () => {
-    expect((await faultsOf(`version: 1\n${'a: 1\n'.repeat(150_000)}`)).length).toBeGreaterThan(100_000);
+  test('with a key more than a hundred thousand times is refused, not broken', async () => {
+    expect((await faultsOf(`version: 1\n${'a: 1\n'.repeat(130_000)}`)).length).toBeGreaterThan(100_000);
   });
 
   test('made to unfold without end is refused, and soon', async () => {
