@@ -42,8 +42,8 @@ export default defineConfig(({ mode }) => ({
     // No test measures time; a machine that does other things as well must not fail one.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // End-to-end tests wait for processes more than they compute, so two cores carry more of them than two.
-    maxWorkers: 4,
+    // One more than cores of a small machine, because tests wait as well; each worker loads everything by itself.
+    maxWorkers: 3,
     // Scripts that tests start strip their types once.
     env: { ...inMemory(), NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node') },
     setupFiles: ['test/setup.ts'],
