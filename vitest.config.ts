@@ -1,4 +1,5 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -31,10 +32,21 @@ const FAST = {
 
 /** Where tests have their files: a step lays ten of them out, and a disk takes ten times as long as memory to remove them. */
 function inMemory(): { TMPDIR?: string } {
-  const folder = '/dev/shm';
-  if (!existsSync(folder)) return {};
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize > 4 * 1024 ** 3 ? { TMPDIR: folder } : {};
+  let folder: string | undefined;
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    if (bavail * bsize < 4 * 1024 ** 3) return {};
+    folder = mkdtempSync('/dev/shm/probe-');
+    const program = join(folder, 'program');
+    writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+    // Some systems run no program from there.
+    execFileSync(program);
+    return { TMPDIR: '/dev/shm' };
+  } catch {
+    return {};
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true });
+  }
 }
 
 export default defineConfig(({ mode }) => ({
