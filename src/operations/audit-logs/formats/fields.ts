@@ -68,8 +68,8 @@ export function sourceIp(data: Readonly<Record<string, unknown>> | undefined): s
 
 /** Fields that the API does not document; undefined if there are none. */
 export function unknownFields({ raw }: AuditEvent): Readonly<Record<string, unknown>> | undefined {
-  const unknown = Object.entries(raw).filter(([name]) => !KNOWN.has(name));
-  return unknown.length === 0 ? undefined : Object.fromEntries(unknown);
+  const unknown = Object.keys(raw).filter((name) => !KNOWN.has(name));
+  return unknown.length === 0 ? undefined : Object.fromEntries(unknown.map((name) => [name, raw[name]]));
 }
 
 /** An action as a title: `create_org_api_key` is `Create org api key`. */

@@ -78,10 +78,11 @@ const ACTOR_BY_PROFILE: ReadonlySet<ClassName> = new Set(['entity', 'access', 'g
 function classification({ action }: AuditEvent, { ocsf, activity, severity }: Meaning): Members {
   const { uid, name, category, categoryName, activities } = OCSF_CLASSES[ocsf];
   const names: Readonly<Record<number, string>> = activities;
+  const title = titleOf(action);
   return {
     activity_id: activity,
     // With 99, the name is the source's own.
-    activity_name: names[activity] ?? (titleOf(action) || 'Other'),
+    activity_name: names[activity] ?? (title || 'Other'),
     category_uid: category,
     category_name: categoryName,
     class_uid: uid,
@@ -89,7 +90,7 @@ function classification({ action }: AuditEvent, { ocsf, activity, severity }: Me
     type_uid: uid * 100 + activity,
     severity_id: SEVERITIES[severity].id,
     severity: SEVERITIES[severity].name,
-    message: titleOf(action),
+    message: title,
   };
 }
 
