@@ -5,7 +5,7 @@ import { dataOf, field, json } from './fields.ts';
 import type { BinaryFile, BinaryFormat } from './format.ts';
 
 /** Rows of a group. A group is written as soon as it is full, which limits the memory. */
-const GROUP_ROWS = 5_000;
+const GROUP_ROWS = 2_000;
 /** Characters of a group, for events that are large. */
 const GROUP_CHARACTERS = 4 * 1024 * 1024;
 
