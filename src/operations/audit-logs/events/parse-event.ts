@@ -57,7 +57,8 @@ export function parseEvent(json: string, isV2: boolean): AuditEvent & WaitingEve
 }
 
 /** JSON on one line: a line break can only be between two tokens, where a space means the same. */
-const onOneLine = (json: string) => (/[\r\n]/.test(json) ? json.replace(/\s*[\r\n]\s*/g, ' ') : json);
+const onOneLine = (json: string) =>
+  json.includes('\n') || json.includes('\r') ? json.replace(/\s*[\r\n]\s*/g, ' ') : json;
 
 /** An event whose JSON is in the bytes of its page, from `from` to before `to`. */
 class PageEvent implements WaitingEvent {
