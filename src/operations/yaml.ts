@@ -33,7 +33,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: 'a second document begins here (`---`), but only one is allowed; merge the two',
 };
 
-/** The parser looks through all nodes for each alias: so many steps it may take, or about a tenth of a second. */
+/** The parser looks through all nodes for each alias: how many steps that may take, about a tenth of a second. */
 const MAX_ALIAS_STEPS = 20_000_000;
 
 /** A directive changes what the lines below it mean, and no reader of a workflow expects one. */

@@ -183,7 +183,6 @@ export function readStep(home: string, ended: Ended): StepResult {
 
 async function execute(entry: string, home: string, options: StepOptions): Promise<Ended> {
   const startedAt = performance.now();
-  const texts = { stdout: '', stderr: '' };
   let lastOutputAt = startedAt;
   const sent = new Set<NodeJS.Signals>();
   // A runner sends each signal once. One that comes while Node is about to exit would kill the process.
@@ -194,14 +193,13 @@ async function execute(entry: string, home: string, options: StepOptions): Promi
   const program = startProgram(NODE_24, [...(options.nodeArgs ?? []), join(ROOT, entry)], {
     cwd: join(home, 'workspace'),
     env: variables(home, options),
-    onOutput(stream, text) {
-      texts[stream] += text;
+    onOutput(stream) {
       if (stream === 'stderr') return;
       lastOutputAt = performance.now();
-      options.onOutput?.(texts.stdout, send);
+      options.onOutput?.(program.texts.stdout, send);
     },
   });
   const exitCode = await program.ended;
   const now = performance.now();
-  return { exitCode, ...texts, ms: now - startedAt, tailMs: now - lastOutputAt };
+  return { exitCode, ...program.texts, ms: now - startedAt, tailMs: now - lastOutputAt };
 }

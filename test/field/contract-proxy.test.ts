@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type CheckProxy, startCheckProxy } from '../../scripts/check-proxy.ts';
 import { atEnd } from '../at-end.ts';
 import { NODE_24, ROOT, runProcess } from '../e2e/fake-runner.ts';
+import { startProgram } from '../programs/index.ts';
 import { ORG, ORG_KEY, openField } from './server/index.ts';
 import { fields, items, story } from './support.ts';
 
@@ -14,23 +14,14 @@ const isThere = existsSync(DOCUMENT);
 const document = (): unknown => JSON.parse(readFileSync(DOCUMENT, 'utf8'));
 
 /** Starts the sandbox as a user would, behaving as documented. */
-function startSandbox(): Promise<string> {
-  const child = spawn(NODE_24, ['scripts/sandbox.ts', '--port', '0', '--habits', 'documents'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  atEnd(() => void child.kill());
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const read = (chunk: string) => {
-      text += chunk;
-      const [, url] = /listening on (\S+)/.exec(text) ?? [];
-      if (url !== undefined) resolve(url);
-    };
-    child.stdout.setEncoding('utf8').on('data', read);
-    child.stderr.setEncoding('utf8').on('data', read);
-    child.on('close', () => reject(new Error(text)));
-  });
+async function startSandbox(): Promise<string> {
+  const args = ['scripts/sandbox.ts', '--port', '0', '--habits', 'documents'];
+  const { texts, until, kill } = startProgram(NODE_24, args, { cwd: ROOT });
+  atEnd(() => kill('SIGTERM'));
+  await until(/listening on \S+\n/);
+  const [, url] = /listening on (\S+)/.exec(texts.stdout) ?? [];
+  if (url === undefined) throw new Error(texts.stdout + texts.stderr);
+  return url;
 }
 
 const MANIFEST = (orgId: string, connection: string) =>

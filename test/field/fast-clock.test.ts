@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -7,28 +6,21 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { atEnd } from '../at-end.ts';
 import { NODE_24, ROOT } from '../e2e/fake-runner.ts';
+import { runProgram } from '../programs/index.ts';
 import { FAST_NODE, fieldClock } from './clock.ts';
 import { ORG_KEY } from './server/index.ts';
 import { field, fields } from './support.ts';
 
 /** Runs a module in a process with the fast clock; returns what it printed as JSON. */
-function inFastProcess(source: string, { env } = fieldClock(20)): Promise<unknown> {
+async function inFastProcess(source: string, { env } = fieldClock(20)): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'clock-'));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'main.mjs');
   writeFileSync(file, source);
-  const child = spawn(NODE_24, [...FAST_NODE, file], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return new Promise((resolve, reject) => {
-    let stdout = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      stdout += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', () => resolve(JSON.parse(stdout)));
-  });
+  const options = { env: { PATH: process.env['PATH'] ?? '', ...env } };
+  const { stdout, stderr } = await runProgram(NODE_24, [...FAST_NODE, file], options);
+  expect(stderr).toBe('');
+  return JSON.parse(stdout);
 }
 
 /** The client that the bundle contains. */

@@ -12,7 +12,11 @@ export interface ProgramOptions {
 
 /** A program that runs. */
 export interface Program {
+  /** What it has written so far. */
+  readonly texts: { readonly stdout: string; readonly stderr: string };
   kill(signal: NodeJS.Signals): void;
+  /** Waits until its standard output matches, or until it has ended. */
+  until(pattern: RegExp): Promise<void>;
   /** Its exit code; null where a signal ended it. */
   readonly ended: Promise<number | null>;
 }
@@ -50,26 +54,39 @@ function openStarter(): ChildProcess {
 /** Starts a program, by a process that is small (see starter.mjs). */
 export function startProgram(program: string, args: readonly string[], options: ProgramOptions = {}): Program {
   starter ??= openStarter();
-  const { onOutput = () => undefined, cwd = process.cwd(), env = process.env, input } = options;
+  const { onOutput, cwd = process.cwd(), env = process.env, input } = options;
   last += 1;
   const id = last;
+  const texts = { stdout: '', stderr: '' };
+  const checks = new Set<() => void>();
   const ended = new Promise<number | null>((resolve, reject) => {
     started.set(id, {
-      onOutput,
+      onOutput(stream, text) {
+        texts[stream] += text;
+        onOutput?.(stream, text);
+        for (const check of checks) check();
+      },
       end: (exitCode, problem) => (problem === undefined ? resolve(exitCode) : reject(new Error(problem))),
     });
   });
   starter.channel?.ref();
   starter.send({ id, program, args, cwd, env: { ...env }, input });
-  return { kill: (signal) => void starter?.send({ id, kill: signal }), ended };
+  const matched = (pattern: RegExp) =>
+    new Promise<void>((resolve) => {
+      const check = () => void (pattern.test(texts.stdout) && resolve());
+      checks.add(check);
+      check();
+    });
+  return {
+    texts,
+    kill: (signal) => void starter?.send({ id, kill: signal }),
+    until: (pattern) => Promise.race([matched(pattern), ended.then(() => undefined)]),
+    ended,
+  };
 }
 
 /** Runs a program to its end, whatever its exit code. */
 export async function runProgram(program: string, args: readonly string[], options: ProgramOptions = {}) {
-  const texts = { stdout: '', stderr: '' };
-  const onOutput = (stream: 'stdout' | 'stderr', text: string) => {
-    texts[stream] += text;
-  };
-  const code = await startProgram(program, args, { onOutput, ...options }).ended;
-  return { code, ...texts };
+  const { ended, texts } = startProgram(program, args, options);
+  return { code: await ended, ...texts };
 }

@@ -5,24 +5,11 @@ import { startProgram } from '../programs/index.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/sandbox.ts', import.meta.url));
 
-function start(...given: string[]) {
-  const texts = { stdout: '', stderr: '' };
-  let heard = () => {};
-  const hasSpoken = new Promise<void>((resolve) => {
-    heard = resolve;
-  });
-  const program = startProgram(NODE_24, [SCRIPT, ...given], {
-    onOutput(stream, text) {
-      texts[stream] += text;
-      heard();
-    },
-  });
-  return { ...program, texts, hasSpoken };
-}
+const start = (...given: string[]) => startProgram(NODE_24, [SCRIPT, ...given]);
 
 test('the command says where it listens and ends at once on a signal, a hanging request or not', async () => {
   const command = start('--seed', '3');
-  await command.hasSpoken;
+  await command.until(/\n/);
   const url = /^Devin API sandbox listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(command.texts.stdout)?.[1];
   expect(url).toBeDefined();
   const headers = { 'x-sandbox-control': '1' };
@@ -56,7 +43,7 @@ test('wrong arguments give one line and the exit code 2', async () => {
 
 test('a port that is taken gives one line and the exit code 2', async () => {
   const first = start();
-  await first.hasSpoken;
+  await first.until(/\n/);
   const port = first.texts.stdout.trim().split(':').at(-1) ?? '';
   const second = start('--port', port);
   expect(await second.ended).toBe(2);

@@ -8,6 +8,7 @@ import { checkAnchor, checkExpected } from '../../src/operations/audit-logs/veri
 import { verifyExport } from '../../src/operations/audit-logs/verify/export.ts';
 import { type ExportOptions, type TestExport, writeExport } from '../operations/audit-logs/verify-support.ts';
 import { TAMPERINGS, type Tampering } from '../operations/audit-logs/verify-tamperings.ts';
+import { runProgram } from '../programs/index.ts';
 
 const SCRIPT = join(import.meta.dirname, 'verify.py');
 const SCHEMAS = join(import.meta.dirname, '../../schemas');
@@ -87,7 +88,7 @@ test.runIf(hasPython)(
     const cases: Case[] = [];
     for (const one of [...UNTOUCHED, ...TAMPERINGS.filter(readable)]) cases.push(await caseOf(one));
     const input = JSON.stringify(cases);
-    const { stdout, stderr } = spawnSync('python3', [SCRIPT, SCHEMAS], { input, encoding: 'utf8' });
+    const { stdout, stderr } = await runProgram('python3', [SCRIPT, SCHEMAS], { input });
     expect(stderr).toBe('');
     const theirs: readonly (readonly string[])[] = JSON.parse(stdout);
     for (const [at, { name, ours }] of cases.entries()) {

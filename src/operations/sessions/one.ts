@@ -78,7 +78,7 @@ function checkTag({ log }: RunContext, { session, created, tag }: Started, last:
 /** An earlier attempt may have ended a session that still seems to work for so long, in milliseconds. */
 const ENDING_MS = 30_000;
 
-/** Whether a session that was found at work came to nothing because whoever started it has ended it. */
+/** Whether a session that was found at work came to nothing because the one who started it has ended it. */
 function isEndedByOther({ found }: Started, { verdict, error }: SessionStory, sinceMs: number): boolean {
   const isCut = error !== undefined && endsStep(error);
   if (found?.standing !== 'live' || found.how === 'lost' || isCut || verdict.outcome !== 'terminated') return false;

@@ -11,7 +11,7 @@ const BEFORE = 31 * 86_400;
 const plain = (url: string) => url.toLowerCase().replace(/\/+$/, '');
 
 /**
- * The session that opened a pull request, whoever started it: its own list of pull requests, freshly read, says so. The
+ * The session that opened a pull request, no matter who started it: its own list of pull requests, freshly read, says so. The
  * links in the description are tried first, and nothing else is believed of them.
  */
 export async function openerOf(

@@ -33,7 +33,7 @@ export interface Admitted {
   readonly named: ThreadReference | undefined;
 }
 
-/** What the event means for the step: it may go on, or the reason why not; undefined where no event is concerned. */
+/** What the event means for the step: it may go on, or the reason why not; undefined without an event. */
 export type Admission = Admitted | { readonly closed: string } | undefined;
 
 /** Reads the event where an input is concerned with it, and holds it against the gates that need no request. */
