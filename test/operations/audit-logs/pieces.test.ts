@@ -94,6 +94,28 @@ describe('a range that is read in pieces', () => {
     expect(read).toBeLessThan(6_000);
   });
 
+  it('goes on being read while a part of it is written', async () => {
+    const inner = sourceOf(
+      Array.from({ length: 5_000 }, (_, id) => at(id, id)),
+      { pageSize: 10, newestFirst: false },
+    );
+    let requested = 0;
+    const source: ReadRange = (range, limit, signal) => {
+      requested += 1;
+      return inner(range, limit, signal);
+    };
+    const { signal } = new AbortController();
+    const parts = readInOrder(source, { from: 0, to: 5_000 }, { concurrency: 2, signal, pieceEvents: 50 });
+    await parts.next();
+    const before = requested;
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(requested - before).toBeGreaterThan(2);
+    await parts.return(undefined);
+    const atEnd = requested;
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(requested).toBe(atEnd);
+  });
+
   it('ends with what could not be read, once all that comes before is handed on', async () => {
     const events = Array.from({ length: 500 }, (_, id) => at(id, id));
     const inner = sourceOf(events, { pageSize: 10, newestFirst: false });

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Draft } from '../../../runner/workspace.ts';
 import type { ExportedFile } from '../chain/export-manifest.ts';
 import type { WaitingEvent } from '../events/event.ts';
@@ -9,6 +10,9 @@ import { type Encoder, encoderOf } from './encoders.ts';
 
 /** A complete file of the export, without its name. */
 export type WrittenFile = Omit<ExportedFile, 'path'>;
+
+/** Events that are encoded before responses have their turn: a few milliseconds of work. */
+const SLICE = 100;
 
 /** Writes one file of an export: format, compression, hashes and disk in one pass. */
 export class ExportFile {
@@ -37,7 +41,11 @@ export class ExportFile {
     if (this.#events === 0) this.#oldest = first.at;
     this.#newest = last.at;
     this.#events += events.length;
-    for (const bytes of this.#encoder.add(events)) await this.#write(bytes);
+    for (let at = 0; at < events.length; at += SLICE) {
+      for (const bytes of this.#encoder.add(events.slice(at, at + SLICE))) await this.#write(bytes);
+      // What came meanwhile is read, and the next pages are requested; otherwise, the network would stand still.
+      await setImmediate();
+    }
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

@@ -6,8 +6,11 @@ import { MAX_SPAN, type ReadRange } from './range.ts';
 const MAX_OVERRUN = 4;
 /** How many times longer than the piece before a piece may be planned: quiet hours end without notice. */
 const MAX_GROWTH = 4;
-/** Complete pieces that may wait for their turn, in addition to those that are being read. */
-const MAX_WAITING = 2;
+/**
+ * Complete pieces that may wait for their turn, in addition to those that are being read: enough that requests go on while
+ * the events of a piece are written.
+ */
+const MAX_WAITING = 4;
 
 /** A part of the range, and how far it is. */
 interface Piece {
@@ -80,7 +83,7 @@ class Line {
   }
 
   #start(): void {
-    while (this.#failure === undefined && this.#running.size < this.#concurrency) {
+    while (!this.#stop.signal.aborted && this.#running.size < this.#concurrency) {
       const at = this.#pieces.findIndex(({ state }) => state === 'planned');
       const piece = this.#pieces[at];
       // Before the first response, nothing says how long a piece should be.
@@ -90,6 +93,7 @@ class Line {
       piece.state = 'running';
       const task: Promise<void> = this.#run(piece).finally(() => {
         this.#running.delete(task);
+        this.#start();
         this.#wake();
       });
       this.#running.add(task);
@@ -161,7 +165,7 @@ function inOrder({ from, to, events }: Piece): Part {
 
 /**
  * Reads a range as parts that follow each other in time, several at once. At most `concurrency` pieces are being read
- * while two more wait for their turn, so memory does not depend on the length of the range. The length of a piece follows
+ * while a few more wait for their turn, so memory does not depend on the length of the range. The length of a piece follows
  * from how many events the last ones had. Every piece is read to its end, whatever order the API returns.
  */
 export async function* readInOrder(read: ReadRange, range: Range, options: ReadOptions): AsyncGenerator<Part> {

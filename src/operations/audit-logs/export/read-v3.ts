@@ -10,8 +10,8 @@ import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
 import { type AuditSource, inside, patiently, type ReadRange, secondsPerEvent } from './range.ts';
 
-/** Events of a piece: enough that its last, half empty page hardly counts, and few enough for the memory. */
-export const PIECE_EVENTS = 5 * LARGEST_PAGE;
+/** Events of a piece: a little less than some full pages, because one more page for a few events takes as long. */
+export const PIECE_EVENTS = 5 * LARGEST_PAGE - 20;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -42,7 +42,7 @@ function withFlag(body: unknown, asked: Fields): unknown {
 }
 
 /** Bytes of the pages of a piece, over which it is divided: events may be a thousand times larger than usual. */
-const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 48 * 1024 * 1024;
 
 /**
  * Reads v3 with its cursor. A request begins one second early, and ends with the second after the range: so the result

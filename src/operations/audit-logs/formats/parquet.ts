@@ -6,20 +6,23 @@ import type { BinaryFile, BinaryFormat } from './format.ts';
 
 /** Rows of a group. A group is written as soon as it is full, which limits the memory. */
 const GROUP_ROWS = 2_000;
-/** Characters of a group, for events that are large. */
-const GROUP_CHARACTERS = 4 * 1024 * 1024;
+/** Bytes of a group, for events that are large. */
+const GROUP_BYTES = 4 * 1024 * 1024;
 
-/** A column: its name, and its value for an event: text, or null if the event says nothing. */
-type Column = readonly [name: string, of: (event: AuditEvent) => string | null];
+/** Text, or its UTF-8 for a long one, which then waits outside of the heap; null if the event says nothing. */
+type Cell = string | Uint8Array | null;
+
+/** A column: its name, and its value for an event. */
+type Column = readonly [name: string, of: (event: AuditEvent) => Cell];
 
 const optional =
   (name: string) =>
   (event: AuditEvent): string | null =>
     field(event, name)?.toWellFormed() ?? null;
 
-function dataText(event: AuditEvent): string | null {
+function dataText(event: AuditEvent): Cell {
   const data = dataOf(event);
-  return data === undefined ? null : json(data);
+  return data === undefined ? null : Buffer.from(json(data));
 }
 
 const TEXTS: readonly Column[] = [
@@ -31,10 +34,12 @@ const TEXTS: readonly Column[] = [
   ['service_user_id', optional('service_user_id')],
   ['service_user_name', optional('service_user_name')],
   ['data', dataText],
-  ['original', ({ json: text }) => text],
+  ['original', ({ json: text }) => Buffer.from(text)],
 ];
 
 const REQUIRED: ReadonlySet<string> = new Set(['audit_log_id', 'action', 'original']);
+/** Columns in which hardly a value comes twice, so that a dictionary of them is not worth a search. */
+const UNIQUE: ReadonlySet<string> = new Set(['audit_log_id', 'original']);
 
 /** `time` in milliseconds since 1970 (UTC), everything else text; `data` and `original` are JSON. */
 const SCHEMA: SchemaElement[] = [
@@ -61,34 +66,41 @@ function open(): BinaryFile {
   const writer = new ByteWriter();
   const file = new ParquetWriter({ writer, schema: SCHEMA, codec: 'SNAPPY', createdBy: 'devin-action' });
   let times: bigint[] = [];
-  let texts: (string | null)[][] = TEXTS.map(() => []);
-  let characters = 0;
+  let texts: Cell[][] = TEXTS.map(() => []);
+  let bytes = 0;
 
   const writeGroup = () => {
     if (times.length === 0) return;
     const columnData = [
       { name: 'time', data: times, offsetIndex: false },
-      ...TEXTS.map(([name], at) => ({ name, data: texts[at] ?? [], offsetIndex: false })),
+      ...TEXTS.map(([name], at) => ({
+        name,
+        data: texts[at] ?? [],
+        offsetIndex: false,
+        // The bounds of a text say little in a file that is in the order of time, and stay in memory until it ends.
+        statistics: false,
+        ...(UNIQUE.has(name) ? { encoding: 'PLAIN' as const } : {}),
+      })),
     ];
     file.write({ columnData, rowGroupSize: times.length });
     times = [];
     texts = TEXTS.map(() => []);
-    characters = 0;
+    bytes = 0;
   };
   const addRow = (event: AuditEvent) => {
     times.push(BigInt(msOf(event.at)));
     for (const [at, [, of]] of TEXTS.entries()) {
-      const text = of(event);
-      texts[at]?.push(text);
-      characters += text?.length ?? 0;
+      const cell = of(event);
+      texts[at]?.push(cell);
+      bytes += cell?.length ?? 0;
     }
-    if (times.length >= GROUP_ROWS || characters >= GROUP_CHARACTERS) writeGroup();
+    if (times.length >= GROUP_ROWS || bytes >= GROUP_BYTES) writeGroup();
   };
   /** What is written so far; the writer forgets it, and continues to count from the start of the file. */
   const take = () => {
-    const bytes = writer.getBytes().slice();
+    const taken = writer.getBytes().slice();
     writer.index = 0;
-    return bytes;
+    return taken;
   };
 
   return {
