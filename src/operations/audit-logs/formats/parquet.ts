@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import type { AuditEvent } from '../events/event.ts';
 import { msOf } from '../events/time.ts';
@@ -65,6 +66,8 @@ const SCHEMA: SchemaElement[] = [
 function open(): BinaryFile {
   const writer = new ByteWriter();
   const file = new ParquetWriter({ writer, schema: SCHEMA, codec: 'SNAPPY', createdBy: 'devin-action' });
+  /** Where each group is, as the end of the file says. There may be thousands, so they wait outside of the heap. */
+  const groups: Buffer[] = [];
   let times: bigint[] = [];
   let texts: Cell[][] = TEXTS.map(() => []);
   let bytes = 0;
@@ -83,6 +86,8 @@ function open(): BinaryFile {
       })),
     ];
     file.write({ columnData, rowGroupSize: times.length });
+    groups.push(...file.row_groups.map((group) => serialize(group)));
+    [file.row_groups, file.pendingIndexes] = [[], []];
     times = [];
     texts = TEXTS.map(() => []);
     bytes = 0;
@@ -110,6 +115,7 @@ function open(): BinaryFile {
     },
     end() {
       writeGroup();
+      file.row_groups = groups.map((group) => deserialize(group));
       file.finish();
       return take();
     },
