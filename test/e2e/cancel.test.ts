@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProcess, SOON_MS, type StepResult } from './fake-runner.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
+import { waitFor } from './wait-for.ts';
 
 let sandbox: TestSandbox;
 let orgId: string;
@@ -61,7 +62,7 @@ describe.skipIf(process.platform === 'win32')('a cancelled step', { concurrent: 
         error_code: 'cancelled',
         session_outcome: 'terminated',
       });
-      expect(await stateOf(step)).toMatchObject({ status: 'exit' });
+      await waitFor(async () => expect(await stateOf(step)).toMatchObject({ status: 'exit' }));
       expect(step.summary).toContain('was terminated');
       expect(step.log.join('\n')).toContain('The session was terminated.');
     },

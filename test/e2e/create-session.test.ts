@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT, SOON_MS, type StepOptions } from './fake-runner.ts';
 import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
+import { waitFor } from './wait-for.ts';
 
 /** Sandbox time runs fast here, so that a session's life of seconds takes a moment. */
 const SPEED = 30;
@@ -212,8 +213,8 @@ describe.concurrent('create-session', () => {
   ])('when the time is over, on_timeout: %s does that to its session', async (how, state) => {
     const step = await create({ tags: 'sandbox:slow', wait: 'finished', timeout: '2s', on_timeout: how });
     expect(step.outputs).toMatchObject({ error_code: 'timeout', session_outcome: 'timed_out' });
-    const session = await sandbox.api('GET', `/v3/organizations/${orgId}/sessions/${step.outputs['session_id']}`);
-    expect(session).toMatchObject(state);
+    const path = `/v3/organizations/${orgId}/sessions/${step.outputs['session_id']}`;
+    await waitFor(async () => expect(await sandbox.api('GET', path)).toMatchObject(state));
   });
 
   test('writes a result that follows its schema, also to result_file', async () => {

@@ -3,6 +3,7 @@ import { FAST_NODE, fieldClock } from '../field/clock.ts';
 import type { StepOptions, StepResult } from './fake-runner.ts';
 import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
+import { waitFor } from './wait-for.ts';
 
 const SESSIONS = '/organizations/*/sessions';
 const TAG = /^devin-action:[0-9a-f]{24}$/;
@@ -271,10 +272,8 @@ describe('a key of your own', { concurrent: true }, () => {
       );
       expect(steps.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
       expect(new Set(steps.map(({ outputs }) => outputs['session_id'])).size).toBe(1);
-      const all = await made();
-      expect(all.filter(({ status }) => status !== 'exit').map(({ session_id: id }) => id)).toEqual([
-        steps[0]?.outputs['session_id'],
-      ]);
+      const live = async () => (await made()).filter(({ status }) => status !== 'exit').map(({ session_id: id }) => id);
+      await waitFor(async () => expect(await live()).toEqual([steps[0]?.outputs['session_id']]));
       expect(steps.map(({ outputs }) => outputs['created']).toSorted()).toEqual(['false', 'false', 'true']);
     }));
 

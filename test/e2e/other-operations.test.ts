@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
+import { waitFor } from './wait-for.ts';
 
 let sandbox: TestSandbox;
 let orgId: string;
@@ -92,9 +93,9 @@ describe('operations on sessions', { concurrent: true }, () => {
     expect((await step('terminate-session', { session_id: plain })).outputs).toMatchObject({
       session_outcome: 'terminated',
     });
-    expect(await stateOf(plain)).toMatchObject({ status: 'exit', is_archived: false });
+    await waitFor(async () => expect(await stateOf(plain)).toMatchObject({ status: 'exit', is_archived: false }));
     await step('terminate-session', { session_id: archived, archive: 'true' });
-    expect(await stateOf(archived)).toMatchObject({ status: 'exit', is_archived: true });
+    await waitFor(async () => expect(await stateOf(archived)).toMatchObject({ status: 'exit', is_archived: true }));
   });
 
   test('archive-session puts a running session to sleep', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StepResult } from './fake-runner.ts';
 import { runPost, runStep } from './here.ts';
 import { openSandbox, type TestSandbox } from './sandbox.ts';
+import { waitFor } from './wait-for.ts';
 
 let sandbox: TestSandbox;
 let orgId: string;
@@ -56,14 +57,8 @@ async function tagged(own: TestSandbox, org: string, tag: string): Promise<reado
 }
 
 /** Waits for the end of the only session that carries a tag: it takes a moment. */
-async function untilEnded(own: TestSandbox, org: string, tag: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const [session] = await tagged(own, org, tag);
-    if (field(session, 'status') === 'exit') break;
-    await delay(50);
-  }
-  expect(await tagged(own, org, tag)).toMatchObject([{ status: 'exit' }]);
-}
+const untilEnded = (own: TestSandbox, org: string, tag: string) =>
+  waitFor(async () => expect(await tagged(own, org, tag)).toMatchObject([{ status: 'exit' }]));
 
 const only = async (tag: string) => {
   const found = await tagged(sandbox, orgId, tag);
@@ -85,7 +80,7 @@ describe.skipIf(process.platform === 'win32')('after a step that was killed', { 
     expect(post.exitCode).toBe(0);
     expect(post.stderr).toBe('');
     expect(post.log.join('\n')).toMatch(/devin-\S+: The session was terminated\./);
-    expect(await only('killed')).toMatchObject({ status: 'exit' });
+    await untilEnded(sandbox, orgId, 'killed');
   });
 
   test('the session is archived with on_cancel: archive', async () => {
@@ -119,7 +114,7 @@ describe.skipIf(process.platform === 'win32')('after a step that was killed', { 
       expect(sessions).toHaveLength(3);
       await postOf(step, inputs);
       for (const { org_id: org } of sessions) {
-        expect(await tagged(own, org, 'all')).toMatchObject([{ status: 'exit' }]);
+        await untilEnded(own, org, 'all');
       }
     } finally {
       await own.close();
