@@ -99,7 +99,11 @@ async function main(): Promise<void> {
     process.on(name, () => stopWith(new ActionError('cancelled', `The runner asked the step to stop (${name}).`)));
   }
   parentPort?.on('message', ({ code, message }: Stop) => stopWith(new ActionError(code, message)));
-  process.on('uncaughtException', (thrown) => stopWith(asActionError(thrown)));
+  let isBroken = false;
+  process.on('uncaughtException', (thrown) => {
+    isBroken = true;
+    stopWith(asActionError(thrown));
+  });
 
   // The runner takes commands from both streams, so nothing may get there past the log: neither what Node warns of, which
   // a further listener alone would not silence, nor what a package prints.
@@ -120,7 +124,8 @@ async function main(): Promise<void> {
   const isLarge = isMainThread && IN_THREAD.has(operationName(env['INPUT_OPERATION'] ?? ''));
   // The post step says so in its arguments: a state that was never written would let it carry out the operation again.
   const runStep = process.argv[2] === 'post' ? steps.post : isLarge ? runInThread : run;
-  const isGreen = (await runStep(world)) && !stop.signal.aborted;
+  // A signal that came when the outputs were written changes nothing any more.
+  const isGreen = (await runStep(world)) && !isBroken;
   if (isMainThread) process.exitCode = isGreen ? 0 : 1;
   else parentPort?.postMessage(isGreen);
   parentPort?.close();

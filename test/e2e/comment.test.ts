@@ -1,5 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { marked } from 'marked';
@@ -355,6 +357,21 @@ describe.skipIf(process.platform === 'win32')('when the step is stopped', { conc
       expect(result.afterSignalMs).toBeLessThan(SOON_MS);
       expect(result.outputs['error_code']).toBe('cancelled');
       expect(onlyComment(github)).toMatch(/^### ❌ Devin stopped\\: the session was terminated with the workflow /);
+    }));
+
+  test('after it has written its outputs, it ends as they say', () =>
+    withGithub(async (github) => {
+      // Its only comment is still on its way when the outputs are written.
+      github.latency(500);
+      let written = '';
+      const before = (workspace: string) => {
+        written = join(workspace, '..', 'output');
+      };
+      const hasWritten = () => existsSync(written) && readFileSync(written, 'utf8').includes('outcome<<');
+      const result = await stopWhen(hasWritten, 'SIGTERM', github, { wait: 'none' }, { before });
+      expect(result.outputs).toMatchObject({ outcome: 'success', error_code: '' });
+      expect(result.exitCode).toBe(0);
+      expect(onlyComment(github)).toMatch(/^### ✅|^### ⏳/);
     }));
 
   test('by force, the post step says so', () =>
