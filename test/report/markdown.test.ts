@@ -179,14 +179,14 @@ describe('links', () => {
         const markdown = link(text, url).replaceAll('\u200b', '');
         expect(cellEnds(markdown)).toBe(0);
         expect(markdown).not.toMatch(LINE_END);
-        const label = (plain(text) || plain(url)).replaceAll('\u200b', '');
+        const label = (nameOrId(text) || plain(url)).replaceAll('\u200b', '');
         if (!URL.canParse(url)) return expect(markdown).toBe(plain(text).replaceAll('\u200b', ''));
         expect(markdown.startsWith(`[${label}](http`)).toBe(true);
         expect(markdown.slice(label.length + 3, -1)).toMatch(/^https?:\/\/[^()<>\s\\|`$]*$/);
         expect(markdown.endsWith(')')).toBe(true);
         return undefined;
       }),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [['+@0.0', 'https://evil.example/']] },
     );
   });
 
