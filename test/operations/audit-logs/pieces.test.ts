@@ -5,7 +5,7 @@ import type { Transport } from '../../../src/devin/transport.ts';
 import type { WaitingEvent } from '../../../src/operations/audit-logs/events/event.ts';
 import { parseEvent } from '../../../src/operations/audit-logs/events/parse-event.ts';
 import { type Part, readInOrder } from '../../../src/operations/audit-logs/export/pieces.ts';
-import { type ReadRange, secondsPerEvent } from '../../../src/operations/audit-logs/export/range.ts';
+import type { ReadRange } from '../../../src/operations/audit-logs/export/range.ts';
 import { PIECE_EVENTS, v3Reader } from '../../../src/operations/audit-logs/export/read-v3.ts';
 import { shardOf } from '../../../src/operations/audit-logs/export/window.ts';
 import { TestClock } from '../../devin/support.ts';
@@ -16,18 +16,22 @@ const at = (time: number, id: number): WaitingEvent =>
 interface Manners {
   readonly pageSize: number;
   readonly newestFirst: boolean;
+  /** Events that a piece should have. */
+  readonly pieceEvents?: number;
 }
 
 /** A source that returns the events of a range in pages, and gives up a range of which too many remain. */
-function sourceOf(events: readonly WaitingEvent[], { pageSize, newestFirst }: Manners): ReadRange {
+function sourceOf(events: readonly WaitingEvent[], { pageSize, newestFirst, pieceEvents = 50 }: Manners): ReadRange {
   return async ({ from, to }, limit) => {
     const found = events.filter((event) => event.at >= from && event.at < to);
     const ordered = newestFirst ? found.toReversed() : found;
     for (let end = pageSize; ; end += pageSize) {
       // Others get their turn, as they would while a response is on its way.
       await new Promise((resolve) => setImmediate(resolve));
-      if (end >= ordered.length) return { events: ordered };
-      if (end >= limit && to - from > 1) return { secondsPerEvent: secondsPerEvent(ordered.slice(0, end)) };
+      if (end >= ordered.length) return { events: ordered, share: ordered.length / pieceEvents };
+      if (end >= limit && to - from > 1) {
+        return { times: ordered.slice(0, end).map((event) => event.at), enough: pieceEvents };
+      }
     }
   };
 }
@@ -43,6 +47,7 @@ describe('a range that is read in pieces', () => {
   /** Seconds between events: bursts, and long silences. */
   const gaps = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 5_000 })), {
     maxLength: 150,
+    size: 'max',
   });
 
   it('comes whole, each event once and in order, however dense the events are', async () => {
@@ -59,7 +64,7 @@ describe('a range that is read in pieces', () => {
             time += silence;
             return at(time, id);
           });
-          const read = sourceOf(events, { pageSize, newestFirst });
+          const read = sourceOf(events, { pageSize, newestFirst, pieceEvents });
           const parts = await readAll(read, time + 100, concurrency, pieceEvents);
           expect(parts.flatMap((part) => part.events.map(({ at: when }) => when))).toEqual(
             events.map((each) => each.at),
@@ -114,6 +119,42 @@ describe('a range that is read in pieces', () => {
     const atEnd = requested;
     for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(requested).toBe(atEnd);
+  });
+
+  it('ends at once when the run is canceled, without the parts that wait', async () => {
+    const read = sourceOf(
+      Array.from({ length: 5_000 }, (_, id) => at(id, id)),
+      { pageSize: 10, newestFirst: false },
+    );
+    const cancelled = new AbortController();
+    const options = { concurrency: 4, signal: cancelled.signal, pieceEvents: 50 };
+    const parts = readInOrder(read, { from: 0, to: 5_000 }, options);
+    await parts.next();
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    cancelled.abort(new Error('stop'));
+    await expect(parts.next()).rejects.toThrow('stop');
+  });
+
+  it.each([
+    { concurrency: 1, newestFirst: false },
+    { concurrency: 6, newestFirst: false },
+    { concurrency: 6, newestFirst: true },
+  ])('with seconds of very many events costs a few times its pages ($concurrency at once)', async (manners) => {
+    const day = 86_400;
+    const quiet = Array.from({ length: 20 * 24 }, (_, hour) => at(hour * 3_600, hour));
+    const bursts = Array.from({ length: 20 * 5_000 }, (_, id) => at(Math.floor(id / 5_000) * day + 40_000, 1_000 + id));
+    const events = [...quiet, ...bursts].sort((a, b) => a.at - b.at);
+    const pageSize = 200;
+    let pages = 0;
+    const inner = sourceOf(events, { ...manners, pageSize, pieceEvents: PIECE_EVENTS });
+    const source: ReadRange = async (range, limit, signal) => {
+      const result = await inner(range, limit, signal);
+      pages += 1 + Math.floor(('events' in result ? result.events : result.times).length / pageSize);
+      return result;
+    };
+    const parts = await readAll(source, 20 * day, manners.concurrency, PIECE_EVENTS);
+    expect(parts.reduce((sum, part) => sum + part.events.length, 0)).toBe(events.length);
+    expect(pages).toBeLessThan((3 * events.length) / pageSize);
   });
 
   it('ends with what could not be read, once all that comes before is handed on', async () => {

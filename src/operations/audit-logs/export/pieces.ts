@@ -1,6 +1,6 @@
 import { byTimeAndId, isSameEvent, type WaitingEvent } from '../events/event.ts';
 import type { Range } from '../events/time.ts';
-import { MAX_SPAN, type ReadRange } from './range.ts';
+import { type GivenUp, MAX_SPAN, type ReadRange } from './range.ts';
 
 /** A piece with this many times more events is given up and divided. */
 const MAX_OVERRUN = 4;
@@ -44,6 +44,7 @@ class Line {
   readonly #pieceEvents: number;
   readonly #pieces: Piece[];
   readonly #stop = new AbortController();
+  readonly #cancelled: AbortSignal;
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<void>>();
   /** Seconds that the next piece should cover; undefined before the first response. */
@@ -54,14 +55,19 @@ class Line {
   constructor(read: ReadRange, range: Range, { concurrency, signal, pieceEvents }: ReadOptions) {
     this.#read = read;
     this.#pieceEvents = pieceEvents;
+    this.#cancelled = signal;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#concurrency = concurrency;
     this.#pieces = [{ ...range, state: 'planned', events: [] }];
   }
 
-  /** The next part, once it is complete; undefined at the end. Throws if what comes next cannot be read. */
+  /**
+   * The next part, once it is complete; undefined at the end. Throws if what comes next cannot be read, or if the run is
+   * canceled: then there may be no time to write what waits.
+   */
   async next(): Promise<Part | undefined> {
     for (;;) {
+      this.#cancelled.throwIfAborted();
       this.#start();
       const [head] = this.#pieces;
       if (head === undefined) return undefined;
@@ -131,22 +137,58 @@ class Line {
       const result = await this.#read(piece, limit, this.#signal);
       if ('events' in result) {
         [piece.state, piece.events] = ['read', result.events];
-        this.#learn(length, result.events.length);
+        this.#learn(length, result.share);
         return;
       }
-      this.#span = Math.max(1, result.secondsPerEvent * this.#pieceEvents);
       piece.state = 'planned';
-      this.#shorten(piece, limit === 1 ? this.#span : Math.min(this.#span, length / 2));
+      this.#divide(piece, result);
     } catch (thrown) {
       this.#failure ??= { reason: thrown };
       this.#stop.abort(thrown);
     }
   }
 
+  /**
+   * Divides a piece that was given up where the events that were read say so. A second with very many is a piece of its
+   * own, and says nothing about what surrounds it. The API may return any order, so that this is a guess.
+   */
+  #divide(piece: Piece, { times, enough }: GivenUp): void {
+    const { from, to } = piece;
+    const sorted = times.toSorted((a, b) => a - b);
+    const [oldest = from, newest = from] = [sorted[0], sorted.at(-1)];
+    const isForward = (times[0] ?? from) <= (times.at(-1) ?? from);
+    const covered = isForward ? Math.floor(newest) + 1 - from : to - Math.floor(oldest);
+    this.#span = Math.max(1, (covered * enough) / times.length);
+    const borders = [from];
+    /** How many of the events are before a time. */
+    const before = (time: number) => {
+      const index = sorted.findIndex((each) => each >= time);
+      return index < 0 ? sorted.length : index;
+    };
+    let last = from;
+    for (let at = 0; at + enough < sorted.length; at = before(last)) {
+      const second = Math.max(last, Math.floor(sorted[at + enough] ?? to));
+      // Both pieces beside a border request its second: one with many events rather ends a piece, if all of it is known.
+      const isKnown = second < Math.floor(newest) && before(second + 1) - at <= enough * 2;
+      last = second === last || (isKnown && before(second) - at < enough / 2) ? second + 1 : second;
+      if (last >= to) break;
+      borders.push(last);
+    }
+    const parts = borders.map((start, index): Piece => {
+      return { from: start, to: borders[index + 1] ?? to, state: 'planned', events: [] };
+    });
+    const [first = piece] = parts;
+    this.#pieces.splice(this.#pieces.indexOf(piece), 1, ...parts);
+    // However wrong the guess is, what comes first gets shorter each time.
+    this.#shorten(first, (to - from) / 2);
+  }
+
   /** A piece with few events says that a longer one is possible, but not that a shorter one is needed. */
-  #learn(length: number, events: number): void {
-    const span = length * Math.min(MAX_GROWTH, this.#pieceEvents / Math.max(1, events));
-    this.#span = events > this.#pieceEvents ? Math.max(1, span) : Math.max(this.#span ?? 1, span);
+  #learn(length: number, share: number): void {
+    const span = length * Math.min(MAX_GROWTH, 1 / share);
+    if (share <= 1) this.#span = Math.max(this.#span ?? 1, span);
+    // A single second cannot be shorter, and those around it may have few events.
+    else if (length > 1) this.#span = Math.max(1, span);
   }
 }
 

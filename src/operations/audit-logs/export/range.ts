@@ -9,14 +9,26 @@ import type { Range } from '../events/time.ts';
 export const MAX_SPAN = 100 * 86_400 - 1;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** The result of reading a range: all its events, in any order, or how dense they are if there are too many. */
-type RangeRead = { readonly events: readonly WaitingEvent[] } | { readonly secondsPerEvent: number };
+/** All events of a range, in any order. */
+interface Complete {
+  readonly events: readonly WaitingEvent[];
+  /** How much of a piece they are: 1 is as much as one should have. */
+  readonly share: number;
+}
+
+/** A range that has too many events for one piece. */
+export interface GivenUp {
+  /** When those that were read happened, in the order of the API; at least one. */
+  readonly times: readonly number[];
+  /** How many of them are as much as one piece should have. */
+  readonly enough: number;
+}
 
 /**
  * Reads a range to its end. If more follow after `limit` events, the range is given up, unless it is a single second.
  * An event may be returned twice.
  */
-export type ReadRange = (range: Range, limit: number, signal: AbortSignal) => Promise<RangeRead>;
+export type ReadRange = (range: Range, limit: number, signal: AbortSignal) => Promise<Complete | GivenUp>;
 
 /** What reading needs. */
 export interface AuditSource {
@@ -57,11 +69,4 @@ export function inside(events: readonly WaitingEvent[], { from, to }: Range): Wa
     throw new ActionError('api_contract', `The event ${stray.id} has the created_at ${stray.at}, ${requested}.`);
   }
   return events.filter(({ at }) => at >= from && at < to);
-}
-
-/** How many seconds an event takes on average, from the first of some events to the last. */
-export function secondsPerEvent(events: readonly WaitingEvent[]): number {
-  let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { at } of events) [oldest, newest] = [Math.min(oldest, at), Math.max(newest, at)];
-  return (newest - oldest + 1) / events.length;
 }

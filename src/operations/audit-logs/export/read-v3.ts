@@ -8,7 +8,7 @@ import { TooLarge } from '../../../http/body.ts';
 import type { ExportScope } from '../chain/scope.ts';
 import type { WaitingEvent } from '../events/event.ts';
 import { eventsOf } from '../events/parse-event.ts';
-import { type AuditSource, inside, patiently, type ReadRange, secondsPerEvent } from './range.ts';
+import { type AuditSource, inside, patiently, type ReadRange } from './range.ts';
 
 /** Events of a piece: a little less than some full pages, because one more page for a few events takes as long. */
 export const PIECE_EVENTS = 5 * LARGEST_PAGE - 20;
@@ -41,14 +41,16 @@ function withFlag(body: unknown, asked: Fields): unknown {
   return { ...body, has_next_page: Boolean(cursor) && !isOver };
 }
 
-/** Bytes of the pages of a piece, over which it is divided: events may be a thousand times larger than usual. */
-const MAX_BYTES = 48 * 1024 * 1024;
+/** Bytes of the pages of a piece, at most: events may be a thousand times larger than usual. */
+const PIECE_BYTES = 16 * 1024 * 1024;
+/** A piece with this many times more bytes is given up. */
+const MAX_BYTE_OVERRUN = 2;
 
 /**
  * Reads v3 with its cursor. A request begins one second early, and ends with the second after the range: so the result
  * does not depend on whether the API includes the borders of a range.
  */
-export function v3Reader(source: AuditSource, maxBytes = MAX_BYTES): ReadRange {
+export function v3Reader(source: AuditSource, pieceBytes = PIECE_BYTES): ReadRange {
   const { endpoint, params, query } = v3Request(source.scope);
   /** Events of a page; fewer after a page that was too large to be read. */
   let rows = LARGEST_PAGE;
@@ -73,15 +75,15 @@ export function v3Reader(source: AuditSource, maxBytes = MAX_BYTES): ReadRange {
         return withFlag(response.body, asked);
       });
     const events: WaitingEvent[] = [];
+    const share = () => Math.max(events.length / PIECE_EVENTS, bytes / pieceBytes);
     const first = { ...query, time_after: range.from - 1, time_before: range.to };
     for await (const { next } of readPages(endpoint, first, fetch)) {
       for (const event of inside(page, range)) events.push(event);
       if (next === undefined || range.to - range.from <= 1) continue;
-      if (events.length >= limit) return { secondsPerEvent: secondsPerEvent(events) };
-      // As if each event took so long that this many of them were a piece.
-      if (bytes > maxBytes && events.length > 0)
-        return { secondsPerEvent: (secondsPerEvent(events) * events.length) / PIECE_EVENTS };
+      const isTooMuch = events.length >= limit || bytes > pieceBytes * MAX_BYTE_OVERRUN;
+      if (!isTooMuch || events.length === 0) continue;
+      return { times: events.map(({ at }) => at), enough: Math.ceil(events.length / share()) };
     }
-    return { events };
+    return { events, share: share() };
   };
 }
