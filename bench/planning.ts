@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Figure, figure, home, interleave, run } from './measure.ts';
 
-const SCRIPT = join(import.meta.dirname, 'plan-sets.mjs');
+const SCRIPT = join(import.meta.dirname, 'plan-sets.ts');
 const COUNT = 100_000;
 /** Planning may take this many times as long as sorting the same two arrays. */
 const MAX_RATIO = 6;
