@@ -124,7 +124,7 @@ async function main(): Promise<void> {
   const isLarge = isMainThread && IN_THREAD.has(operationName(env['INPUT_OPERATION'] ?? ''));
   // The post step says so in its arguments: a state that was never written would let it carry out the operation again.
   const runStep = process.argv[2] === 'post' ? steps.post : isLarge ? runInThread : run;
-  // A signal that came when the outputs were written changes nothing any more.
+  // A signal that comes after the outputs are written changes nothing.
   const isGreen = (await runStep(world)) && !isBroken;
   if (isMainThread) process.exitCode = isGreen ? 0 : 1;
   else parentPort?.postMessage(isGreen);

@@ -13,6 +13,11 @@ import { TestClock } from '../../devin/support.ts';
 const at = (time: number, id: number): WaitingEvent =>
   parseEvent(JSON.stringify({ audit_log_id: `e${id}`, created_at: time, action: 'login' }), false);
 
+/** Lets others go on for some turns of the event loop. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
 interface Manners {
   readonly pageSize: number;
   readonly newestFirst: boolean;
@@ -27,7 +32,7 @@ function sourceOf(events: readonly WaitingEvent[], { pageSize, newestFirst, piec
     const ordered = newestFirst ? found.toReversed() : found;
     for (let end = pageSize; ; end += pageSize) {
       // Others get their turn, as they would while a response is on its way.
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns(1);
       if (end >= ordered.length) return { events: ordered, share: ordered.length / pieceEvents };
       if (end >= limit && to - from > 1) {
         return { times: ordered.slice(0, end).map((event) => event.at), enough: pieceEvents };
@@ -91,7 +96,7 @@ describe('a range that is read in pieces', () => {
     const { signal } = new AbortController();
     const options = { concurrency: 4, signal, pieceEvents: 50 };
     for await (const part of readInOrder(source, { from: 0, to: 5_000 }, options)) {
-      for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      await turns(50);
       taken += part.events.length;
       expect(read - taken).toBeLessThan(12 * 50);
     }
@@ -113,11 +118,11 @@ describe('a range that is read in pieces', () => {
     const parts = readInOrder(source, { from: 0, to: 5_000 }, { concurrency: 2, signal, pieceEvents: 50 });
     await parts.next();
     const before = requested;
-    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await turns(50);
     expect(requested - before).toBeGreaterThan(2);
     await parts.return(undefined);
     const atEnd = requested;
-    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await turns(50);
     expect(requested).toBe(atEnd);
   });
 
@@ -130,7 +135,7 @@ describe('a range that is read in pieces', () => {
     const options = { concurrency: 4, signal: cancelled.signal, pieceEvents: 50 };
     const parts = readInOrder(read, { from: 0, to: 5_000 }, options);
     await parts.next();
-    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await turns(50);
     cancelled.abort(new Error('stop'));
     await expect(parts.next()).rejects.toThrow('stop');
   });

@@ -20,6 +20,8 @@ interface Piece {
   events: readonly WaitingEvent[];
 }
 
+const planned = ({ from, to }: Range): Piece => ({ from, to, state: 'planned', events: [] });
+
 /** All events of a part of the range, in order. */
 export interface Part {
   readonly range: Range;
@@ -58,7 +60,7 @@ class Line {
     this.#cancelled = signal;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#concurrency = concurrency;
-    this.#pieces = [{ ...range, state: 'planned', events: [] }];
+    this.#pieces = [planned(range)];
   }
 
   /**
@@ -125,7 +127,7 @@ class Line {
     if (piece.to - piece.from <= Math.min(MAX_SPAN, span * 1.25)) return;
     const border = piece.from + Math.max(1, Math.round(span));
     if (border >= piece.to) return;
-    this.#pieces.splice(this.#pieces.indexOf(piece) + 1, 0, { ...piece, from: border, state: 'planned', events: [] });
+    this.#pieces.splice(this.#pieces.indexOf(piece) + 1, 0, planned({ from: border, to: piece.to }));
     piece.to = border;
   }
 
@@ -140,7 +142,6 @@ class Line {
         this.#learn(length, result.share);
         return;
       }
-      piece.state = 'planned';
       this.#divide(piece, result);
     } catch (thrown) {
       this.#failure ??= { reason: thrown };
@@ -148,10 +149,7 @@ class Line {
     }
   }
 
-  /**
-   * Divides a piece that was given up where the events that were read say so. A second with very many is a piece of its
-   * own, and says nothing about what surrounds it. The API may return any order, so that this is a guess.
-   */
+  /** Plans a piece that was given up as several, and learns from it how long others should be. */
   #divide(piece: Piece, { times, enough }: GivenUp): void {
     const { from, to } = piece;
     const sorted = times.toSorted((a, b) => a - b);
@@ -159,28 +157,12 @@ class Line {
     const isForward = (times[0] ?? from) <= (times.at(-1) ?? from);
     const covered = isForward ? Math.floor(newest) + 1 - from : to - Math.floor(oldest);
     this.#span = Math.max(1, (covered * enough) / times.length);
-    const borders = [from];
-    /** How many of the events are before a time. */
-    const before = (time: number) => {
-      const index = sorted.findIndex((each) => each >= time);
-      return index < 0 ? sorted.length : index;
-    };
-    let last = from;
-    for (let at = 0; at + enough < sorted.length; at = before(last)) {
-      const second = Math.max(last, Math.floor(sorted[at + enough] ?? to));
-      // Both pieces beside a border request its second: one with many events rather ends a piece, if all of it is known.
-      const isKnown = second < Math.floor(newest) && before(second + 1) - at <= enough * 2;
-      last = second === last || (isKnown && before(second) - at < enough / 2) ? second + 1 : second;
-      if (last >= to) break;
-      borders.push(last);
-    }
-    const parts = borders.map((start, index): Piece => {
-      return { from: start, to: borders[index + 1] ?? to, state: 'planned', events: [] };
-    });
-    const [first = piece] = parts;
-    this.#pieces.splice(this.#pieces.indexOf(piece), 1, ...parts);
+    const borders = bordersIn({ from, to }, sorted, enough);
+    const rest = borders.map((border, index) => planned({ from: border, to: borders[index + 1] ?? to }));
+    [piece.state, piece.to] = ['planned', borders[0] ?? to];
+    this.#pieces.splice(this.#pieces.indexOf(piece) + 1, 0, ...rest);
     // However wrong the guess is, what comes first gets shorter each time.
-    this.#shorten(first, (to - from) / 2);
+    this.#shorten(piece, (to - from) / 2);
   }
 
   /** A piece with few events says that a longer one is possible, but not that a shorter one is needed. */
@@ -190,6 +172,30 @@ class Line {
     // A single second cannot be shorter, and those around it may have few events.
     else if (length > 1) this.#span = Math.max(1, span);
   }
+}
+
+/**
+ * The whole seconds at which to divide a range, by the times of those of its events that were read. A second with very
+ * many is a piece of its own, and says nothing about what surrounds it. The API may return any order: this is a guess.
+ */
+function bordersIn({ from, to }: Range, sorted: readonly number[], enough: number): number[] {
+  /** How many of the events are before a time. */
+  const before = (time: number) => {
+    const index = sorted.findIndex((each) => each >= time);
+    return index < 0 ? sorted.length : index;
+  };
+  const newest = Math.floor(sorted.at(-1) ?? from);
+  const borders: number[] = [];
+  let last = from;
+  for (let at = 0; at + enough < sorted.length; at = before(last)) {
+    const second = Math.max(last, Math.floor(sorted[at + enough] ?? to));
+    // Both pieces beside a border request its second: one with many events rather ends a piece, if all of it is known.
+    const isKnown = second < newest && before(second + 1) - at <= enough * 2;
+    last = second === last || (isKnown && before(second) - at < enough / 2) ? second + 1 : second;
+    if (last >= to) break;
+    borders.push(last);
+  }
+  return borders;
 }
 
 /** The events of a piece in the order of the files. What the API returned twice is in it once. */

@@ -41,7 +41,7 @@ function withFlag(body: unknown, asked: Fields): unknown {
   return { ...body, has_next_page: Boolean(cursor) && !isOver };
 }
 
-/** Bytes of the pages of a piece, at most: events may be a thousand times larger than usual. */
+/** Bytes that the pages of a piece should have at most: events may be a thousand times larger than usual. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 /** A piece with this many times more bytes is given up. */
 const MAX_BYTE_OVERRUN = 2;
