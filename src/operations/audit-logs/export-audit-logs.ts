@@ -30,7 +30,7 @@ async function passOver(job: Job): Promise<PassResult> {
   const writer = openWriter({ workspace, staging, format, compression, partition, isV2: scope.version === 'v2' });
   try {
     const result = await runPass({
-      ...rangeReader(source),
+      read: rangeReader(source),
       window,
       concurrency: inputs.concurrency,
       signal,

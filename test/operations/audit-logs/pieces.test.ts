@@ -27,7 +27,8 @@ interface Manners {
 
 /** A source that returns the events of a range in pages, and gives up a range of which too many remain. */
 function sourceOf(events: readonly WaitingEvent[], { pageSize, newestFirst, pieceEvents = 50 }: Manners): ReadRange {
-  return async ({ from, to }, limit) => {
+  return async ({ from, to }, isProbe) => {
+    const limit = isProbe ? 1 : pieceEvents * 4;
     const found = events.filter((event) => event.at >= from && event.at < to);
     const ordered = newestFirst ? found.toReversed() : found;
     for (let end = pageSize; ; end += pageSize) {
@@ -41,10 +42,10 @@ function sourceOf(events: readonly WaitingEvent[], { pageSize, newestFirst, piec
   };
 }
 
-async function readAll(read: ReadRange, to: number, concurrency: number, pieceEvents: number): Promise<Part[]> {
+async function readAll(read: ReadRange, to: number, concurrency: number): Promise<Part[]> {
   const parts: Part[] = [];
   const { signal } = new AbortController();
-  for await (const part of readInOrder(read, { from: 0, to }, { concurrency, signal, pieceEvents })) parts.push(part);
+  for await (const part of readInOrder(read, { from: 0, to }, { concurrency, signal })) parts.push(part);
   return parts;
 }
 
@@ -70,7 +71,7 @@ describe('a range that is read in pieces', () => {
             return at(time, id);
           });
           const read = sourceOf(events, { pageSize, newestFirst, pieceEvents });
-          const parts = await readAll(read, time + 100, concurrency, pieceEvents);
+          const parts = await readAll(read, time + 100, concurrency);
           expect(parts.flatMap((part) => part.events.map(({ at: when }) => when))).toEqual(
             events.map((each) => each.at),
           );
@@ -87,14 +88,14 @@ describe('a range that is read in pieces', () => {
     const events = Array.from({ length: 5_000 }, (_, id) => at(id, id));
     let read = 0;
     const inner = sourceOf(events, { pageSize: 10, newestFirst: false });
-    const source: ReadRange = async (range, limit, signal) => {
-      const result = await inner(range, limit, signal);
+    const source: ReadRange = async (range, isProbe, signal) => {
+      const result = await inner(range, isProbe, signal);
       if ('events' in result) read += result.events.length;
       return result;
     };
     let taken = 0;
     const { signal } = new AbortController();
-    const options = { concurrency: 4, signal, pieceEvents: 50 };
+    const options = { concurrency: 4, signal };
     for await (const part of readInOrder(source, { from: 0, to: 5_000 }, options)) {
       await turns(50);
       taken += part.events.length;
@@ -110,12 +111,12 @@ describe('a range that is read in pieces', () => {
       { pageSize: 10, newestFirst: false },
     );
     let requested = 0;
-    const source: ReadRange = (range, limit, signal) => {
+    const source: ReadRange = (range, isProbe, signal) => {
       requested += 1;
-      return inner(range, limit, signal);
+      return inner(range, isProbe, signal);
     };
     const { signal } = new AbortController();
-    const parts = readInOrder(source, { from: 0, to: 5_000 }, { concurrency: 2, signal, pieceEvents: 50 });
+    const parts = readInOrder(source, { from: 0, to: 5_000 }, { concurrency: 2, signal });
     await parts.next();
     const before = requested;
     await turns(50);
@@ -132,7 +133,7 @@ describe('a range that is read in pieces', () => {
       { pageSize: 10, newestFirst: false },
     );
     const cancelled = new AbortController();
-    const options = { concurrency: 4, signal: cancelled.signal, pieceEvents: 50 };
+    const options = { concurrency: 4, signal: cancelled.signal };
     const parts = readInOrder(read, { from: 0, to: 5_000 }, options);
     await parts.next();
     await turns(50);
@@ -152,12 +153,12 @@ describe('a range that is read in pieces', () => {
     const pageSize = 200;
     let pages = 0;
     const inner = sourceOf(events, { ...manners, pageSize, pieceEvents: PIECE_EVENTS });
-    const source: ReadRange = async (range, limit, signal) => {
-      const result = await inner(range, limit, signal);
+    const source: ReadRange = async (range, isProbe, signal) => {
+      const result = await inner(range, isProbe, signal);
       pages += 1 + Math.floor(('events' in result ? result.events : result.times).length / pageSize);
       return result;
     };
-    const parts = await readAll(source, 20 * day, manners.concurrency, PIECE_EVENTS);
+    const parts = await readAll(source, 20 * day, manners.concurrency);
     expect(parts.reduce((sum, part) => sum + part.events.length, 0)).toBe(events.length);
     expect(pages).toBeLessThan((3 * events.length) / pageSize);
   });
@@ -165,14 +166,14 @@ describe('a range that is read in pieces', () => {
   it('ends with what could not be read, once all that comes before is handed on', async () => {
     const events = Array.from({ length: 500 }, (_, id) => at(id, id));
     const inner = sourceOf(events, { pageSize: 10, newestFirst: false });
-    const source: ReadRange = async (range, limit, signal) => {
+    const source: ReadRange = async (range, isProbe, signal) => {
       if (range.from >= 200) throw new Error('down');
-      return await inner(range, limit, signal);
+      return await inner(range, isProbe, signal);
     };
     const parts: Part[] = [];
     const { signal } = new AbortController();
     const reading = async () => {
-      const options = { concurrency: 1, signal, pieceEvents: 50 };
+      const options = { concurrency: 1, signal };
       for await (const part of readInOrder(source, { from: 0, to: 500 }, options)) parts.push(part);
     };
     await expect(reading()).rejects.toThrow('down');
@@ -235,7 +236,7 @@ it('events that are much larger than usual are read in shorter pieces, and all o
     // About five pages.
     5 * size * 60,
   );
-  const parts = await readAll(read, 200, 1, PIECE_EVENTS);
+  const parts = await readAll(read, 200, 1);
   expect(parts.flatMap(({ events }) => events.map((event) => event.at))).toEqual(
     Array.from({ length: 200 }, (_, i) => i),
   );

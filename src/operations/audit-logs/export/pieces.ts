@@ -2,8 +2,6 @@ import { byTimeAndId, isSameEvent, type WaitingEvent } from '../events/event.ts'
 import type { Range } from '../events/time.ts';
 import { type GivenUp, MAX_SPAN, type ReadRange } from './range.ts';
 
-/** A piece with this many times more events is given up and divided. */
-const MAX_OVERRUN = 4;
 /** How many times longer than the piece before a piece may be planned: quiet hours end without notice. */
 const MAX_GROWTH = 4;
 /**
@@ -35,15 +33,12 @@ export interface ReadOptions {
   /** Requests at once. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
-  /** Events that a piece should have. */
-  readonly pieceEvents: number;
 }
 
 /** A line of pieces that are read at the same time and handed on one after the other. */
 class Line {
   readonly #read: ReadRange;
   readonly #concurrency: number;
-  readonly #pieceEvents: number;
   readonly #pieces: Piece[];
   readonly #stop = new AbortController();
   readonly #cancelled: AbortSignal;
@@ -54,9 +49,8 @@ class Line {
   #failure: { readonly reason: unknown } | undefined;
   #wake = () => {};
 
-  constructor(read: ReadRange, range: Range, { concurrency, signal, pieceEvents }: ReadOptions) {
+  constructor(read: ReadRange, range: Range, { concurrency, signal }: ReadOptions) {
     this.#read = read;
-    this.#pieceEvents = pieceEvents;
     this.#cancelled = signal;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#concurrency = concurrency;
@@ -134,9 +128,9 @@ class Line {
   async #run(piece: Piece): Promise<void> {
     const length = piece.to - piece.from;
     // The first response shows how dense the events are, unless it is already everything.
-    const limit = this.#span === undefined ? 1 : this.#pieceEvents * MAX_OVERRUN;
+    const isProbe = this.#span === undefined;
     try {
-      const result = await this.#read(piece, limit, this.#signal);
+      const result = await this.#read(piece, isProbe, this.#signal);
       if ('events' in result) {
         [piece.state, piece.events] = ['read', result.events];
         this.#learn(length, result.share);

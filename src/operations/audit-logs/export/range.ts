@@ -25,10 +25,10 @@ export interface GivenUp {
 }
 
 /**
- * Reads a range to its end. If more follow after `limit` events, the range is given up, unless it is a single second.
- * An event may be returned twice.
+ * Reads a range to its end. One with many times the events of a piece is given up, unless it is a single second; a probe
+ * is given up as soon as more than its first response follows. An event may be returned twice.
  */
-export type ReadRange = (range: Range, limit: number, signal: AbortSignal) => Promise<Complete | GivenUp>;
+export type ReadRange = (range: Range, isProbe: boolean, signal: AbortSignal) => Promise<Complete | GivenUp>;
 
 /** What reading needs. */
 export interface AuditSource {

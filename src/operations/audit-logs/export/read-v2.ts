@@ -7,7 +7,7 @@ import { isoTime, msOf, preciseTime, type Range } from '../events/time.ts';
 import { type AuditSource, inside, MAX_SPAN, patiently, type ReadRange } from './range.ts';
 
 /** Events of a piece, which has to fit into one response. */
-export const V2_PIECE_EVENTS = LARGEST_PAGE / 2;
+const PIECE_EVENTS = LARGEST_PAGE / 2;
 /** So few events in one second need no other response with more of them, if they are the only ones for 100 days. */
 const FEW = 10;
 /** The shortest range that is requested, in seconds. */
@@ -33,14 +33,14 @@ class V2 {
     this.#source = source;
   }
 
-  read: ReadRange = async (range, _limit, signal) => {
+  read: ReadRange = async (range, _isProbe, signal) => {
     const response = await this.#fetch(range, signal);
-    const all = (events: readonly WaitingEvent[]) => ({ events, share: events.length / V2_PIECE_EVENTS });
+    const all = (events: readonly WaitingEvent[]) => ({ events, share: events.length / PIECE_EVENTS });
     if (this.#isComplete(response)) return all(inside(response, range));
     if (response.length < FEW && (await this.#isAlone(range, response, signal))) return all(inside(response, range));
     if (range.to - range.from <= 1) return all(await this.#divide(range, signal));
     // A piece that has half of what a response can have fits into one even where events are denser.
-    return { times: response.map(({ at }) => at), enough: Math.min(V2_PIECE_EVENTS, Math.ceil(response.length / 2)) };
+    return { times: response.map(({ at }) => at), enough: Math.min(PIECE_EVENTS, Math.ceil(response.length / 2)) };
   };
 
   #isComplete({ length }: readonly WaitingEvent[]): boolean {

@@ -43,8 +43,8 @@ function withFlag(body: unknown, asked: Fields): unknown {
 
 /** Bytes that the pages of a piece should have at most: events may be a thousand times larger than usual. */
 const PIECE_BYTES = 16 * 1024 * 1024;
-/** A piece with this many times more bytes is given up. */
-const MAX_BYTE_OVERRUN = 2;
+/** A piece with this many times more events, or bytes, is given up. */
+const [MAX_OVERRUN, MAX_BYTE_OVERRUN] = [4, 2];
 
 /**
  * Reads v3 with its cursor. A request begins one second early, and ends with the second after the range: so the result
@@ -64,7 +64,8 @@ export function v3Reader(source: AuditSource, pieceBytes = PIECE_BYTES): ReadRan
       return await ask(asked, signal);
     }
   };
-  return async (range, limit, signal) => {
+  return async (range, isProbe, signal) => {
+    const limit = isProbe ? 1 : PIECE_EVENTS * MAX_OVERRUN;
     let page: readonly WaitingEvent[] = [];
     let bytes = 0;
     const fetch = (asked: Fields) =>

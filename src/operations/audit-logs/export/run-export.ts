@@ -14,8 +14,6 @@ export interface PassOptions {
   readonly read: ReadRange;
   readonly window: Window;
   readonly concurrency: number;
-  /** Events that are read as one piece. */
-  readonly pieceEvents: number;
   readonly signal: AbortSignal;
   /** Actions to export; empty for all. */
   readonly actions: readonly string[];
@@ -127,9 +125,9 @@ class Pass {
   }
 
   async run(): Promise<PassResult> {
-    const { writer, window, read, concurrency, pieceEvents, signal, keeps } = this.#options;
+    const { writer, window, read, concurrency, signal, keeps } = this.#options;
     const range = { from: window.rereadFrom, to: window.to };
-    const parts = readInOrder(read, range, { concurrency, signal, pieceEvents });
+    const parts = readInOrder(read, range, { concurrency, signal });
     try {
       let next = await nextOf(parts);
       while (next.part !== undefined && (await this.#take(next.part))) next = await nextOf(parts);
